@@ -1,0 +1,83 @@
+"""What a chart holds before anybody draws it: curves, axes, rules and words, all plain data.
+
+Both axes are linear in what they are given; a log axis is given log10 values and ticks that say so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Scalar = TypeVar("Scalar", float, Array)
+Stroke = Literal["solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse"]
+Ink = Literal["", "curve-1", "curve-2", "curve-3", "curve-4", "curve-5", "curve-6", "band", "rule", "frame", "tick", "note"]
+"""The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    position: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A finite interval with low < high (else `ValueError`) and several choices of ticks, finest first.
+
+    Whoever draws the axis takes the first choice whose labels fit at the size that it has.
+    """
+
+    low: float
+    high: float
+    tick_choices: tuple[tuple[Tick, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.low < self.high and math.isfinite(self.high - self.low)):
+            raise ValueError(f"an axis needs a finite interval with low < high: {self.low}, {self.high}")
+
+    def fraction(self, value: Scalar) -> Scalar:
+        """How far along the axis a value lies: 0 at the low end, 1 at the high end."""
+        return (value - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
+
+    `label` empty keeps the curve off the legend.
+    """
+
+    x: Array
+    y: Array
+    label: str = ""
+    ink: Ink = "curve-1"
+    stroke: Stroke = "solid"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A horizontal line at y with a label, such as the factor 1."""
+
+    y: float
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A chart of some kind, ready to be drawn at any size: the first curve is the one that lies on top.
+
+    `note` is written where the curves leave room, for what they cannot show.
+    """
+
+    title: str
+    x_axis: Axis
+    y_axis: Axis
+    curves: tuple[Curve, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    note: str = ""
+    x_title: str = field(default="layer")

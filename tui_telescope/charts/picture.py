@@ -1,0 +1,62 @@
+"""A drawn chart: rows of text in named inks, free of escape codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_telescope.charts.chart import Ink
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of characters, each one terminal cell wide, in one ink."""
+
+    text: str
+    ink: Ink = ""
+
+
+Row = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`height` rows of exactly `width` cells; two pictures are equal where a user sees no difference."""
+
+    width: int
+    height: int
+    rows: tuple[Row, ...]
+
+    @property
+    def text(self) -> str:
+        """The picture without its inks, lines without trailing blanks."""
+        return "\n".join("".join(span.text for span in row).rstrip() for row in self.rows)
+
+
+def row(*spans: Span) -> Row:
+    """A row of these spans; neighbours in one ink become one, so that rows that look alike are equal."""
+    merged: list[Span] = []
+    for span in spans:
+        if merged and merged[-1].ink == span.ink:
+            merged[-1] = Span(merged[-1].text + span.text, span.ink)
+        elif span.text:
+            merged.append(span)
+    return tuple(merged)
+
+
+def row_text(spans: Row) -> str:
+    """The characters of a row."""
+    return "".join(span.text for span in spans)
+
+
+def overwrite(spans: Row, column: int, text: str, ink: Ink) -> Row:
+    """The row with `text` written over it from `column` on."""
+    return row(*_cut(spans, 0, column), Span(text, ink), *_cut(spans, column + len(text), None))
+
+
+def _cut(spans: Row, start: int, stop: int | None) -> list[Span]:
+    pieces, begin = [], 0
+    for span in spans:
+        end = None if stop is None else max(stop - begin, 0)
+        pieces.append(Span(span.text[max(start - begin, 0) : end], span.ink))
+        begin += len(span.text)
+    return pieces

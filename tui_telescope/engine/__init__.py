@@ -1,0 +1,1 @@
+"""The engine: numpy and the standard library alone, no terminal."""

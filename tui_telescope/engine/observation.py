@@ -1,0 +1,56 @@
+"""What the telescope shows of a network: immutable readings, one entry a layer.
+
+An observation says nothing of how it was made; whatever yields gradients per layer can fill one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+State = Literal["vanishing", "healthy", "exploding", "dead"]
+
+
+@dataclass(frozen=True, eq=False)
+class GradientReading:
+    """||d loss / d a_l||_2 for l = 1..L as log10, each of shape (L,); an exact zero is -inf."""
+
+    log10_mean: Array
+    """log10 of the arithmetic mean of the norms over samples and networks."""
+    log10_low: Array
+    """log10 of their 10% quantile."""
+    log10_high: Array
+    """log10 of their 90% quantile."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the readings amount to."""
+
+    state: State
+    decades_per_layer: float
+    """Least-squares slope of log10 gradient on the way from layer L to layer 1; negative where it fades."""
+    end_to_end: float
+    """log10 of gradient_1 / gradient_L; -inf where nothing arrives."""
+    frozen_layers: int
+    """Layers whose gradient is below 2^-23 (float32's epsilon) times the largest layer's."""
+    dead_below: int
+    """The highest layer with a gradient of exactly zero; 0 where none has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The readings of one network description."""
+
+    gradient: GradientReading
+    log10_factor: Array
+    """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): above 0 a layer screams, below it whispers."""
+    verdict: Verdict
+
+    @property
+    def depth(self) -> int:
+        return len(self.gradient.log10_mean)

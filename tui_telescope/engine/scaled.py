@@ -1,0 +1,91 @@
+"""Arrays that neither overflow nor underflow: float64 mantissas with power-of-two exponents of their own.
+
+A `Scaled` stands for `mantissa * 2**exponent`. The exponent is a float64 that holds a whole number, because the
+exponents themselves outgrow 64-bit integers (GELU at -1e12 is about 10^-2e23). One exponent serves one sample, or,
+where nothing mixes the units (diagonal weights), one unit of one sample: shapes (1, samples) and (units, samples).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ABSENT = -1e305
+"""The exponent of an exact zero: below any other, so that zero never decides an alignment."""
+
+REPRESENTABLE = 990
+"""Exponents within +-990 leave room in a float64 for the sums and products of one layer."""
+
+_LN2 = float(np.log(2.0))
+
+
+class Scaled(NamedTuple):
+    """`mantissa * 2**exponent`, elementwise; the exponent broadcasts against the mantissa."""
+
+    mantissa: Array
+    exponent: Array
+
+    @property
+    def per_unit(self) -> bool:
+        """Whether each unit carries an exponent of its own."""
+        return bool(self.exponent.shape[0] > 1)
+
+
+def scaled(values: Array, *, per_unit: bool = False) -> Scaled:
+    """Wrap finite float64 values of shape (units, samples)."""
+    rows = values.shape[0] if per_unit else 1
+    return normalized(Scaled(values, np.zeros((rows, values.shape[1]))))
+
+
+def normalized(x: Scaled) -> Scaled:
+    """The same values with the largest mantissa under each exponent within [1/2, 1), or all of them zero."""
+    peak = np.abs(x.mantissa)
+    if not x.per_unit:
+        peak = peak.max(axis=0, keepdims=True)
+    _, shift = np.frexp(peak)
+    exponent = np.where(peak > 0, x.exponent + shift, ABSENT)
+    return Scaled(np.ldexp(x.mantissa, -shift), exponent)
+
+
+def shifted(mantissa: Array, shift: Array) -> Array:
+    """`mantissa * 2**shift`; what falls more than 2000 binary places out of range becomes zero."""
+    return np.ldexp(mantissa, np.clip(shift, -2000, 2000).astype(np.int32))
+
+
+def add(x: Scaled, y: Scaled) -> Scaled:
+    """x + y."""
+    exponent = np.maximum(x.exponent, y.exponent)
+    total = shifted(x.mantissa, x.exponent - exponent) + shifted(y.mantissa, y.exponent - exponent)
+    return normalized(Scaled(total, exponent))
+
+
+def multiply(x: Scaled, y: Scaled) -> Scaled:
+    """x * y, elementwise."""
+    return normalized(Scaled(x.mantissa * y.mantissa, x.exponent + y.exponent))
+
+
+def per_sample(x: Scaled) -> Scaled:
+    """The same values under one exponent a sample."""
+    if not x.per_unit:
+        return x
+    x = normalized(x)
+    exponent = x.exponent.max(axis=0, keepdims=True)
+    return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
+
+
+def exponential(body: Array, log_factor: Array) -> Scaled:
+    """`body * exp(log_factor)` elementwise, each with an exponent of its own; `log_factor` may be far below -745."""
+    exponent = np.rint(log_factor / _LN2)
+    return Scaled(body * np.exp(log_factor - exponent * _LN2), exponent)
+
+
+def log2_norm(x: Scaled) -> Array:
+    """log2 of the Euclidean norm over the units, shape (samples,); -inf where all are zero."""
+    mantissa, exponent = normalized(per_sample(x))
+    square = np.einsum("us,us->s", mantissa, mantissa)
+    with np.errstate(divide="ignore"):
+        return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)

@@ -1,0 +1,359 @@
+"""What a network is described with: one frozen dataclass, each field with the registry entry that rules it.
+
+The panels, the command line, the help and the engine all read the same entries, so that a new setting is one
+new field of `Settings`. This module imports the standard library alone: `--help` must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import operator
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+WEIGHT_BUDGET = 2**30
+"""Bytes that the weights of all networks together may take (float64)."""
+
+
+class SettingsError(ValueError):
+    """A setting outside its range; the message names the setting, the value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Setting(ABC):
+    """One registry entry: how a setting is called, checked, read, written and stepped."""
+
+    label: str
+    default: Any
+    help: str
+    key: str | None = None
+    flag: str = ""
+    name: str = ""
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """What may be given, in words."""
+
+    @abstractmethod
+    def check(self, value: Any) -> Any:
+        """The value in its own type. Raises `SettingsError`."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Any:
+        """The value that a user typed. Raises `SettingsError`."""
+
+    @abstractmethod
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        """The next value up (`direction` 1) or down (-1); at the end of a range the value stays."""
+
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[Any, Any]:
+        """The first and the last value."""
+
+    def show(self, value: Any) -> str:
+        """The value as a panel shows it, short."""
+        return self.write(value)
+
+    def write(self, value: Any) -> str:
+        """The value as `parse` reads it back, exact."""
+        return str(value)
+
+    def arguments(self, value: Any) -> list[str]:
+        """The command-line words that give this value."""
+        return [self.flag, self.write(value)]
+
+    def refusal(self, value: Any) -> SettingsError:
+        return SettingsError(f"{self.name}: {value!r} is not allowed; allowed: {self.allowed}")
+
+
+@dataclass(frozen=True)
+class Number(Setting):
+    """A number within a closed range, stepped along a ladder of round values."""
+
+    minimum: Any = 0
+    maximum: Any = 0
+    ladder: tuple[Any, ...] = ()
+    coarse_ladder: tuple[Any, ...] = ()
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        return self.minimum, self.maximum
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        ladder = self.coarse_ladder if coarse else self.ladder
+        if direction > 0:
+            above = bisect_right(ladder, value)
+            return ladder[above] if above < len(ladder) else self.maximum
+        below = bisect_left(ladder, value) - 1
+        return ladder[below] if below >= 0 else self.minimum
+
+    def within(self, value: Any, given: Any) -> Any:
+        if not self.minimum <= value <= self.maximum:
+            raise self.refusal(given)
+        return value
+
+
+class Whole(Number):
+    """A whole number."""
+
+    @property
+    def allowed(self) -> str:
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+    def check(self, value: Any) -> int:
+        if isinstance(value, bool):
+            raise self.refusal(value)
+        try:
+            whole = operator.index(value)
+        except TypeError:
+            raise self.refusal(value) from None
+        return int(self.within(whole, value))
+
+    def parse(self, text: str) -> int:
+        try:
+            return self.check(int(text))
+        except ValueError:
+            raise self.refusal(text) from None
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> int:
+        if self.ladder:
+            return int(super().step(value, direction, coarse=coarse))
+        stride = 10 if coarse else 1
+        return int(min(max(value + direction * stride, self.minimum), self.maximum))
+
+
+class Real(Number):
+    """A real number."""
+
+    @property
+    def allowed(self) -> str:
+        return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, bool | str):
+            raise self.refusal(value)
+        try:
+            real = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise self.refusal(value) from None
+        return float(self.within(real, value))
+
+    def parse(self, text: str) -> float:
+        try:
+            return self.check(float(text))
+        except ValueError:
+            raise self.refusal(text) from None
+
+    def show(self, value: float) -> str:
+        short = f"{value:.6g}"
+        return short if "." in short or "e" in short else short + ".0"
+
+
+@dataclass(frozen=True)
+class Choice(Setting):
+    """One of a few names."""
+
+    values: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self.values)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return self.values[0], self.values[-1]
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.values:
+            raise self.refusal(value)
+        return str(value)
+
+    def parse(self, text: str) -> str:
+        return self.check(text.strip().lower())
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> str:
+        return self.values[(self.values.index(value) + direction) % len(self.values)]
+
+
+class Switch(Setting):
+    """On or off."""
+
+    @property
+    def allowed(self) -> str:
+        return "on, off"
+
+    @property
+    def ends(self) -> tuple[bool, bool]:
+        return False, True
+
+    def check(self, value: Any) -> bool:
+        if value is not True and value is not False and type(value).__name__ not in ("bool_", "bool"):
+            raise self.refusal(value)
+        return bool(value)
+
+    def parse(self, text: str) -> bool:
+        states = {"on": True, "off": False}
+        if text.strip().lower() not in states:
+            raise self.refusal(text)
+        return states[text.strip().lower()]
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> bool:
+        return not value
+
+    def write(self, value: Any) -> str:
+        return "on" if value else "off"
+
+    def arguments(self, value: Any) -> list[str]:
+        return [self.flag if value else self.flag.replace("--", "--no-", 1)]
+
+
+def _preferred(mantissas: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
+    """The round numbers `mantissa * 10^k` within [low, high], ascending."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    numbers = (float(f"{mantissa}e{power}") for power in powers for mantissa in mantissas)
+    return tuple(number for number in numbers if low <= number <= high)
+
+
+def _whole(ladder: tuple[float, ...]) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in ladder if number == int(number)}))
+
+
+_FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8)
+_COARSE = (1, 2, 5)
+_POWERS = tuple(2**k for k in range(13))
+_HALF_POWERS = tuple(sorted({*_POWERS, *(3 * 2**k for k in range(11))}))
+
+
+def _entry(setting: Setting) -> Any:
+    return field(default=setting.default, metadata={"setting": setting})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that determines an observation.
+
+    Raises `SettingsError` for a value outside its range and for weights that would not fit the memory budget.
+    """
+
+    depth: int = _entry(
+        Whole(
+            "Depth", 50, "how many layers the gradient travels through", "d", "--depth",
+            minimum=1, maximum=10_000,
+            ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
+        )
+    )  # fmt: skip
+    width: int = _entry(
+        Whole(
+            "Width", 4, "units in each layer", "w", "--width",
+            minimum=1, maximum=1024, ladder=tuple(n for n in _HALF_POWERS if n <= 1024), coarse_ladder=_POWERS[:11],
+        )
+    )  # fmt: skip
+    scale: float = _entry(
+        Real(
+            "Scale", 2.0, "what the initializer's weights are multiplied with", "s", "--scale",
+            minimum=0.001, maximum=1000.0,
+            ladder=_preferred(_FINE, 0.001, 1000), coarse_ladder=_preferred(_COARSE, 0.001, 1000),
+        )
+    )  # fmt: skip
+    activation: str = _entry(
+        Choice(
+            "Activation", "sigmoid", "the nonlinearity phi of every unit", "a", "--activation",
+            values=(
+                "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear",
+            ),
+        )
+    )  # fmt: skip
+    residual: bool = _entry(
+        Switch("Residual", False, "the road around every layer: a + phi(z) in place of phi(z)", "r", "--residual")
+    )
+    initializer: str = _entry(
+        Choice(
+            "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
+            values=("gaussian", "xavier", "he", "orthogonal", "identity"),
+        )
+    )  # fmt: skip
+    bias: float = _entry(
+        Real(
+            "Bias", 0.0, "standard deviation of the biases", "b", "--bias",
+            minimum=0.0, maximum=10.0,
+            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
+        )
+    )  # fmt: skip
+    loss: str = _entry(
+        Choice(
+            "Loss", "mse", "what is differentiated: squared error, or a random error probe", "l", "--loss",
+            values=("mse", "probe"),
+        )
+    )  # fmt: skip
+    samples: int = _entry(
+        Whole(
+            "Samples", 20, "inputs that the readings are averaged over", None, "--samples",
+            minimum=1, maximum=4096,
+            ladder=(*_whole(_preferred(_FINE, 1, 4096)), 4096),
+            coarse_ladder=(*_whole(_preferred(_COARSE, 1, 4096)), 4096),
+        )
+    )  # fmt: skip
+    networks: int = _entry(
+        Whole(
+            "Networks", 1, "independent draws of the weights", None, "--networks",
+            minimum=1, maximum=256, ladder=tuple(n for n in _HALF_POWERS if n <= 256), coarse_ladder=_POWERS[:9],
+        )
+    )  # fmt: skip
+    seed: int = _entry(Whole("Seed", 42, "which weights are drawn", None, "--seed", minimum=0, maximum=2**32 - 1))
+    sample_seed: int = _entry(
+        Whole(
+            "Sample seed", 7, "which inputs and targets are drawn", None, "--sample-seed",
+            minimum=0, maximum=2**32 - 1,
+        )
+    )  # fmt: skip
+    generator: str = _entry(
+        Choice(
+            "Generator", "python", "random stream: python's own, digit for digit, or numpy's fast one",
+            None, "--generator",
+            values=("python", "numpy"),
+        )
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name, setting in REGISTRY.items():
+            object.__setattr__(self, name, setting.check(getattr(self, name)))
+        self._check_memory()
+
+    def _check_memory(self) -> None:
+        weights = 8 * self.networks * self.depth * self.width**2
+        if weights > WEIGHT_BUDGET:
+            raise SettingsError(
+                f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width} take "
+                f"{weights / 2**30:.2f} GiB; allowed: 1 GiB (lower width, depth or networks)"
+            )
+
+    def replace(self, **changes: Any) -> Settings:
+        """These settings with some values changed. Raises `SettingsError`."""
+        return dataclasses.replace(self, **changes)
+
+    def stepped(self, name: str, direction: int, *, coarse: bool = False) -> Settings:
+        """These settings with one value a step up (1) or down (-1). Raises `SettingsError`."""
+        return self.replace(**{name: REGISTRY[name].step(getattr(self, name), direction, coarse=coarse)})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every setting by name, in registry order."""
+        return {name: getattr(self, name) for name in REGISTRY}
+
+    def changes(self, since: Settings) -> dict[str, Any]:
+        """What differs from other settings, by name."""
+        return {name: value for name, value in self.as_dict().items() if value != getattr(since, name)}
+
+    def arguments(self) -> list[str]:
+        """The command-line words that reproduce these settings: those that differ from the start."""
+        return [word for name, value in self.changes(Settings()).items() for word in REGISTRY[name].arguments(value)]
+
+
+REGISTRY: dict[str, Setting] = {
+    each.name: dataclasses.replace(each.metadata["setting"], name=each.name) for each in fields(Settings)
+}
+"""Every setting by name, in the order in which users see them."""
