@@ -68,7 +68,15 @@ class Setting(ABC):
         return [self.flag, self.write(value)]
 
     def refusal(self, value: Any) -> SettingsError:
-        return SettingsError(f"{self.name}: {value!r} is not allowed; allowed: {self.allowed}")
+        return SettingsError(f"{self.name}: {_brief(value)} is not allowed; allowed: {self.allowed}")
+
+
+def _brief(value: Any) -> str:
+    """A refused value on one line of reasonable length; Python itself refuses to write huge integers."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclass(frozen=True)
