@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Scalar = TypeVar("Scalar", float, Array)
 Stroke = Literal["solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse"]
-Ink = Literal["", "curve-1", "curve-2", "curve-3", "curve-4", "curve-5", "curve-6", "band", "rule", "frame", "tick", "note"]
+"""The dotted one is the faintest: it gives way where it meets other curves."""
+Ink = Literal[
+    "", "curve-1", "curve-2", "curve-3", "curve-4", "curve-5", "curve-6", "band", "rule", "frame", "tick", "note"
+]
 """The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
 
 

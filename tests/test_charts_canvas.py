@@ -1,0 +1,247 @@
+import ast
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import plotext
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tui_telescope
+from tui_telescope.charts.charset import ASCII, BRAILLE
+from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.plotext_canvas import draw_curves
+from tui_telescope.charts.polyline import dots_of, polylines
+
+BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
+"""Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
+
+
+def chart(*curves, x=(0.0, 10.0), y=(0.0, 10.0)):
+    return Chart("", Axis(*x), Axis(*y), tuple(curves))
+
+
+def curve(x, y, **look):
+    return Curve(np.array(x, dtype=np.float64), np.array(y, dtype=np.float64), **look)
+
+
+def dots(rows):
+    """The dots of braille rows as (column, row), counted from the lower left."""
+    return {
+        (2 * column + across, 4 * (len(rows) - 1 - number) + up)
+        for number, cells in enumerate(rows)
+        for column, character in enumerate(row_text(cells))
+        for (across, up), bit in BITS.items()
+        if "\u2800" <= character <= "\u28ff" and (ord(character) - 0x2800) & bit
+    }
+
+
+def lines(rows):
+    return [row_text(cells) for cells in rows]
+
+
+def test_a_diagonal_lights_exactly_the_dots_on_it():
+    rows = draw_curves(chart(curve([0, 10], [0, 10])), 4, 2, BRAILLE)
+    assert dots(rows) == {(each, each) for each in range(8)}
+
+
+def test_the_ends_of_the_axes_are_the_outermost_dots():
+    rows = draw_curves(chart(curve([0, 10], [0, 0]), curve([0, 10], [10, 10])), 5, 3, BRAILLE)
+    assert dots(rows) == {(column, row) for column in range(10) for row in (0, 11)}
+
+
+def test_ascii_draws_the_same_line_in_whole_cells():
+    rows = draw_curves(chart(curve([0, 10], [0, 10])), 3, 3, ASCII)
+    assert lines(rows) == ["  *", " * ", "*  "]
+
+
+def test_values_that_are_not_finite_leave_a_gap():
+    y = [5, 5, 5, 5, math.nan, -math.inf, math.inf, 5, 5, 5, 5]
+    columns = {column for column, _ in dots(draw_curves(chart(curve(range(11), y)), 11, 1, BRAILLE))}
+    assert columns == {*range(7), *range(15, 22)}
+
+
+@pytest.mark.parametrize("place", [0, 5, 10])
+def test_a_point_without_neighbours_is_visible(place):
+    y = [math.nan] * 11
+    y[place] = place
+    assert len(dots(draw_curves(chart(curve(range(11), y)), 20, 5, BRAILLE))) >= 3
+    assert "".join(lines(draw_curves(chart(curve(range(11), y)), 20, 5, ASCII))).count("*") == 1
+
+
+def test_a_curve_that_leaves_the_field_ends_there_at_its_true_slope():
+    leaving = dots(draw_curves(chart(curve([0, 10], [0, 20])), 20, 5, BRAILLE))
+    assert max(row for _, row in leaving) == 19
+    assert all(abs(row - column * 38 / 39) <= 1 for column, row in leaving)
+
+
+@pytest.mark.parametrize("far", [-100.0, -1e11, 1e11, 1.7e308])
+def test_a_value_far_beyond_the_limits_draws_no_line_along_the_border(far):
+    y = [5, 5, 5, far, far, far, far, far, 5, 5, 5]
+    rows = draw_curves(chart(curve(range(11), y)), 22, 4, BRAILLE)
+    assert not {(column, row) for column, row in dots(rows) if 14 <= column <= 29}
+    assert {0, 43} <= {column for column, _ in dots(rows)}
+
+
+def test_a_curve_that_crosses_the_whole_field_between_two_points_is_seen():
+    rows = draw_curves(chart(curve([0, 4, 6, 10], [-90, -90, 90, 90])), 11, 3, BRAILLE)
+    assert {row for _, row in dots(rows)} == set(range(12))
+
+
+def test_points_beside_the_field_are_not_drawn():
+    beside = draw_curves(chart(curve([-5, 0, 10, 15], [5, 5, 5, 5])), 10, 3, BRAILLE)
+    assert dots(beside) == dots(draw_curves(chart(curve([0, 10], [5, 5])), 10, 3, BRAILLE))
+
+
+def test_one_value_of_ten_thousand_still_shows():
+    y = np.zeros(10_000)
+    y[7_000] = 10
+    rows = draw_curves(chart(curve(np.arange(10_000), y), x=(0, 9_999)), 50, 6, BRAILLE)
+    assert {column for column, row in dots(rows) if row == 23} == {69}
+
+
+def test_a_long_curve_is_thinned_to_what_can_be_seen():
+    noise = np.random.default_rng(0).normal(size=10_000)
+    long = curve(np.arange(10_000), noise)
+    points = [point for line in polylines(long, Axis(0, 9_999), Axis(-5, 5), 100, 68) for point in line]
+    assert len(points) <= 200
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_thinning_turns_no_steady_curve_into_a_saw(direction):
+    steady = curve(np.arange(10_000), direction * np.linspace(-5, 5, 10_000))
+    (line,) = polylines(steady, Axis(0, 9_999), Axis(-5, 5), 100, 400)
+    assert all(direction * (y - before) >= 0 for (_, before), (_, y) in pairwise(line))
+
+
+def test_the_dots_of_a_line_include_both_its_ends():
+    assert dots_of([(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]) == [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1), (3, 2)]
+
+
+def test_ten_thousand_lone_points_are_thinned_too():
+    y = np.where(np.arange(10_000) % 2, np.nan, 5.0)
+    parts = list(polylines(curve(np.arange(10_000), y), Axis(0, 9_999), Axis(0, 10), 100, 68))
+    assert len(parts) == 1
+
+
+def test_where_curves_cross_the_first_one_is_on_top():
+    rows = draw_curves(
+        chart(curve([0, 10], [5, 5], ink="curve-1"), curve([5, 5], [0, 10], ink="curve-2")), 11, 3, BRAILLE
+    )
+    assert [span.ink for span in rows[1]] == ["curve-1"]
+    assert "curve-2" in [span.ink for span in rows[0]]
+
+
+def test_every_stroke_is_told_apart_without_colour():
+    strokes = ("solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse")
+    for charset in (BRAILLE, ASCII):
+        drawn = {
+            tuple(lines(draw_curves(chart(curve([0, 10], [5, 5], stroke=each)), 20, 3, charset))) for each in strokes
+        }
+        assert len(drawn) == len(strokes)
+        assert len({charset.sample(each) for each in strokes}) == len(strokes)
+
+
+@pytest.mark.parametrize("far", [0.0, 3.0, 10.0])
+def test_dashes_lie_on_the_line_they_break(far):
+    solid = dots(draw_curves(chart(curve([0, 10], [0, far])), 20, 6, BRAILLE))
+    dashed = dots(draw_curves(chart(curve([0, 10], [0, far], stroke="dashed")), 20, 6, BRAILLE))
+    assert dashed < solid
+    assert len(dashed) > len(solid) / 3
+
+
+def test_a_steep_line_is_dashed_as_well():
+    dashed = dots(draw_curves(chart(curve([5, 5], [0, 10], stroke="dashed")), 9, 6, BRAILLE))
+    assert 8 < len(dashed) < 20
+
+
+def test_dotted_curves_give_way_to_the_others():
+    live, band = curve([0, 10], [5, 5]), curve([0, 10], [5.4, 5.4], ink="band", stroke="dotted")
+    alone = draw_curves(chart(live), 20, 3, BRAILLE)
+    assert draw_curves(chart(live, band), 20, 3, BRAILLE) == alone
+
+
+def test_nothing_of_a_drawing_is_left_in_the_next():
+    first = chart(curve([0, 10], [0, 10]), curve([0, 10], [10, 0], ink="curve-2"))
+    before = draw_curves(first, 20, 6, BRAILLE)
+    draw_curves(chart(curve([0, 1], [3, 4]), y=(0, 100)), 7, 2, ASCII)
+    plotext.figure.title("somebody else's plot")
+    plotext.figure.subplots(2, 2)
+    plotext.figure.theme("dark")
+    assert draw_curves(first, 20, 6, BRAILLE) == before
+
+
+@given(
+    width=st.integers(1, 40),
+    height=st.integers(1, 12),
+    values=st.lists(st.floats(), max_size=12),
+    stroke=st.sampled_from(["solid", "dashed", "dotted", "sparse"]),
+)
+def test_any_values_fill_the_canvas_and_nothing_beyond_it(width, height, values, stroke):
+    some = chart(curve(range(len(values)), values, stroke=stroke))
+    for charset in (BRAILLE, ASCII):
+        rows = draw_curves(some, width, height, charset)
+        assert [len(row_text(cells)) for cells in rows] == [width] * height
+        assert "\x1b" not in "".join(lines(rows))
+
+
+def test_no_value_whatever_ends_the_process():
+    """plotext aborts at a NaN and at far points, and takes pytest with it: so this runs elsewhere."""
+    program = """
+import numpy as np
+from tui_telescope.charts.charset import ASCII, BRAILLE
+from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.plotext_canvas import draw_curves
+hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
+for x in (np.arange(11.0), hostile, np.zeros(11)):
+    for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
+        for stroke in ("solid", "dashed", "dotted"):
+            for charset in (BRAILLE, ASCII):
+                curve = Curve(x, y, stroke=stroke)
+                draw_curves(Chart("", Axis(0, 10), Axis(0, 10), (curve, curve)), 30, 9, charset)
+print("survived")
+"""
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "survived\n", "")
+
+
+def test_the_guard_before_plotext_stands_on_its_own():
+    program = """
+import math
+import numpy as np
+from tui_telescope.charts import plotext_canvas
+from tui_telescope.charts.charset import BRAILLE
+from tui_telescope.charts.chart import Axis, Chart, Curve
+hostile = [(math.nan, math.nan), (math.inf, 0.0), (0.0, -math.inf), (1e12, 1e12), (-1e300, 3.0), (1.0, 1.0)]
+plotext_canvas.straightened = lambda line: hostile
+curve = Curve(np.arange(11.0), np.arange(11.0))
+rows = plotext_canvas.draw_curves(Chart("", Axis(0, 10), Axis(0, 10), (curve,)), 30, 9, BRAILLE)
+print(sum(span.ink == "curve-1" for row in rows for span in row))
+"""
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (0, "1\n")
+
+
+def test_one_module_alone_imports_plotext():
+    package = Path(tui_telescope.__file__).parent if tui_telescope.__file__ else Path(tui_telescope.__path__[0])
+    importers = {
+        source.name
+        for source in package.rglob("*.py")
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if name.split(".")[0] == "plotext"
+    }
+    assert importers == {"plotext_canvas.py"}

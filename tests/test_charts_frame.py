@@ -1,0 +1,204 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_telescope.charts.axes import gradient_axis, layer_axis
+from tui_telescope.charts.chart import Chart, Curve, Rule
+from tui_telescope.charts.frame import draw
+from tui_telescope.charts.picture import Span, row, row_text
+
+DEPTH = 50
+LAYERS = np.arange(1.0, DEPTH + 1)
+WHISPER = np.linspace(-17.6, 0.3, DEPTH)
+
+
+def chart(*curves, depth=DEPTH, shown=(-17.6, 0.3), **words):
+    words.setdefault("title", "gradient")
+    return Chart(x_axis=layer_axis(depth), y_axis=gradient_axis(shown), curves=curves, **words)
+
+
+def whisper(label="", ink="curve-1", stroke="solid", lift=0.0):
+    return Curve(LAYERS, WHISPER + lift, label, ink, stroke)
+
+
+def lines(picture):
+    return [row_text(cells) for cells in picture.rows]
+
+
+def inks(picture, text):
+    return {span.ink for cells in picture.rows for span in cells if text in span.text}
+
+
+def test_a_small_chart_looks_like_this():
+    assert draw(chart(whisper(), title=""), 40, 11).text.splitlines() == [
+        "     ┌─────────────────────────────────┐",
+        "     │                                 │",
+        "1e+00┤                              ⢀⣀⠤│",
+        "     │                        ⢀⣀⠤⠔⠒⠉⠁  │",
+        "     │                  ⢀⣀⠤⠔⠒⠉⠁        │",
+        "1e-10┤            ⢀⣀⠤⠔⠒⠉⠁              │",
+        "     │       ⣀⡠⠤⠒⠊⠁                    │",
+        "     │ ⣀⡠⠤⠒⠊⠉                          │",
+        "1e-20┤⠉                                │",
+        "     └┬─────┬─────┬──────┬──────┬─────┬┘",
+        "layer 1     10    20     30     40    50",
+    ]
+
+
+def test_a_small_chart_looks_like_this_in_ascii():
+    assert draw(chart(whisper()), 40, 11, ascii_only=True).text.splitlines() == [
+        "     +---------------------- gradient -+",
+        "     |                                 |",
+        "1e+00+                               **|",
+        "     |                         ******  |",
+        "     |                   ******        |",
+        "1e-10+            *******              |",
+        "     |      ******                     |",
+        "     |******                           |",
+        "1e-20+                                 |",
+        "     ++-----+-----+------+-----+------++",
+        "layer 1     10    20     30    40     50",
+    ]
+
+
+@given(width=st.integers(1, 140), height=st.integers(1, 50), ascii_only=st.booleans())
+def test_a_picture_has_exactly_the_size_asked_for(width, height, ascii_only):
+    full = chart(
+        whisper("now"), whisper("pinned", "curve-2", "dashed", 3.0), rules=(Rule(0.0, "one"),), note="words " * 9
+    )
+    picture = draw(full, width, height, ascii_only=ascii_only)
+    assert (picture.width, picture.height) == (width, height)
+    assert [len(each) for each in lines(picture)] == [width] * height
+    assert picture.text.isascii() or not ascii_only
+
+
+@pytest.mark.parametrize("size", [(400, 120), (400, 1), (1, 120), (1, 1)])
+def test_extreme_sizes_are_filled_as_exactly(size):
+    picture = draw(chart(whisper()), *size)
+    assert [len(each) for each in lines(picture)] == [size[0]] * size[1]
+
+
+def test_where_room_runs_out_the_frame_goes_first_then_the_labels_then_the_curve():
+    def has(width, height):
+        text = draw(chart(whisper()), width, height).text
+        return ("┌" in text, "1e-20" in text, any("\u2800" <= each <= "\u28ff" for each in text))
+
+    assert has(40, 12) == (True, True, True)
+    assert has(20, 5) == (False, True, True)
+    assert has(8, 5) == (False, False, True)
+    assert has(2, 5) == (False, False, False)
+
+
+@given(width=st.integers(16, 200), depth=st.integers(1, 10_000))
+def test_labels_below_the_curves_are_whole_and_clear_of_one_another(width, depth):
+    picture = draw(chart(depth=depth), width, 12)
+    title, *labels = lines(picture)[-1].split()
+    assert title == "layer"
+    numbers = [int(label) for label in labels]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 1
+    known = {tick.label for choice in layer_axis(depth).tick_choices for tick in choice}
+    assert set(labels) <= known
+
+
+@pytest.mark.parametrize("width", [40, 56, 80, 130])
+def test_every_label_below_stands_under_a_tick(width):
+    *_, border, labels = lines(draw(chart(), width, 12))
+    ticks = [column for column, character in enumerate(border) if character == "┬"]
+    starts = [column for column in range(6, width) if labels[column] != " " and labels[column - 1] == " "]
+    assert len(ticks) == len(starts)
+    assert all(start <= tick <= start + 1 for start, tick in zip(starts[:-1], ticks[:-1], strict=True))
+
+
+@pytest.mark.parametrize("height", [8, 12, 20, 30, 60])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_a_curve_through_a_tick_passes_the_row_of_its_label(height, ascii_only):
+    flat = Curve(LAYERS, np.full(DEPTH, -20.0))
+    cells = next(each for each in lines(draw(chart(flat), 56, height, ascii_only=ascii_only)) if "1e-20" in each)
+    assert set(cells[6:-1].strip()) <= set("⣀*")
+    assert len(cells[6:-1].strip()) == 49
+
+
+@pytest.mark.parametrize("height", range(7, 60))
+def test_labels_on_the_left_leave_rows_between_them(height):
+    rows = [number for number, each in enumerate(lines(draw(chart(), 56, height))) if each.startswith("1e")]
+    assert len(rows) >= 2
+    assert all(below - above >= 3 for above, below in pairwise(rows))
+
+
+def test_the_legend_is_there_only_where_there_are_curves_to_tell_apart():
+    alone = draw(chart(whisper("now"), whisper("", "band", "dotted")), 56, 20)
+    assert "now" not in alone.text
+    both = draw(chart(whisper("now"), whisper("pinned", "curve-2", "dashed")), 56, 20)
+    assert "⠤⠤⠤⠤⠤ now  ⠤⠤ ⠤⠤ pinned" in lines(both)[0]
+    assert inks(both, "⠤⠤ ⠤⠤") == {"curve-2"}
+
+
+def test_a_legend_of_one_line_costs_the_curves_no_row():
+    alone = draw(chart(whisper("now")), 56, 20)
+    both = draw(chart(whisper("now"), whisper("again")), 56, 20)
+    assert alone.rows[1:] == both.rows[1:]
+
+
+@pytest.mark.parametrize("width", [30, 56, 80])
+@pytest.mark.parametrize("curves", [2, 3, 6])
+def test_long_labels_are_shortened_with_an_ellipsis_rather_than_overflow(width, curves):
+    long = [whisper(f"{number} " + "residual road with layer norm " * 4) for number in range(curves)]
+    text = draw(chart(*long), width, 20).text
+    assert "…" in text
+    assert "..." in draw(chart(*long), width, 20, ascii_only=True).text
+
+
+def test_words_come_out_one_cell_a_character_without_control_codes():
+    hostile = "a\x1b[31mb\nc\u200bd漢e\u0301"
+    picture = draw(chart(whisper(hostile), whisper("x"), title=hostile, note=hostile), 80, 20)
+    assert "a?[31mb?c?d?e?" in picture.text
+    assert not set("\x1b\u200b漢\u0301") & set(picture.text)
+
+
+def test_a_rule_lies_on_its_row_with_its_label_and_under_the_curves():
+    picture = draw(chart(whisper(), rules=(Rule(0.0, "the line at one"),)), 56, 20)
+    cells = next(each for each in lines(picture) if "1e+00" in each)
+    assert "┄┄ the line at one ┄┄" in cells
+    assert inks(picture, "the line at one") == {"rule"}
+    assert lines(draw(chart(whisper()), 56, 20))[4][-6:-1].strip() in cells
+
+
+def test_a_rule_outside_the_axis_is_not_drawn():
+    with_rule = draw(chart(whisper(), rules=(Rule(7.0, "far away"),)), 56, 20)
+    assert with_rule == draw(chart(whisper()), 56, 20)
+
+
+def test_a_note_stands_in_the_middle_of_an_empty_chart():
+    picture = draw(chart(note="nothing arrives"), 56, 20)
+    (number,) = [number for number, each in enumerate(lines(picture)) if "nothing arrives" in each]
+    assert number == 9
+    assert lines(picture)[number][6:-1].strip() == "nothing arrives"
+    assert inks(picture, "nothing arrives") == {"note"}
+
+
+def test_a_note_makes_way_for_the_curve():
+    flat = Curve(LAYERS, np.full(DEPTH, -7.5))
+    silent = lines(draw(chart(flat), 56, 20))
+    noted = lines(draw(chart(flat, note="nothing arrives"), 56, 20))
+    changed = [number for number, each in enumerate(noted) if each != silent[number]]
+    assert [noted[number].strip("│ ") for number in changed] == ["nothing arrives"]
+
+
+def test_a_note_is_broken_between_words_and_left_out_where_it_cannot_stand_whole():
+    note = "the gradient is exactly zero at every layer"
+    text = draw(chart(note=note), 30, 14).text
+    assert all(word in text for word in note.split())
+    assert "zero" not in draw(chart(note=note), 4, 3).text
+
+
+def test_rows_that_look_alike_are_equal():
+    assert row(Span("ab", "tick"), Span("", "frame"), Span("c", "tick")) == row(Span("abc", "tick"))
+
+
+def test_drawing_twice_gives_equal_pictures():
+    twice = [draw(chart(whisper("now"), whisper("b", "curve-2", "dashed", 2.0)), 56, 20) for _ in range(2)]
+    assert twice[0] == twice[1]

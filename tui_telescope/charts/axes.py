@@ -1,0 +1,127 @@
+"""Axes with round limits and round ticks, which stay put while the curves fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import count, takewhile
+
+import numpy as np
+
+from tui_telescope import notation
+from tui_telescope.charts.chart import Array, Axis, Tick
+
+Extent = tuple[float, float] | None
+"""The lowest and the highest value that an axis has to show; None where there is nothing to show."""
+
+_TickChoices = tuple[tuple[Tick, ...], ...]
+
+_MARGIN = 0.05
+"""Part of the data's extent left free at either end, so that a small change does not leave the axis."""
+_STEPS = 6
+"""A fresh axis is snapped to the finest round step of which at most so many cover the data."""
+_ROOMIEST = 10
+"""An axis is given up once a fresh one would be more than this many times narrower."""
+_FARTHEST = 1e15
+"""No decade beyond it: float64 counts whole decades exactly up to here."""
+_MOST_TICKS = 64
+"""A choice of more ticks than this fits no terminal."""
+
+
+def extent(*readings: Array) -> Extent:
+    """The lowest and the highest finite value in all the readings."""
+    finite = np.concatenate([np.empty(0), *(reading[np.isfinite(reading)] for reading in readings)])
+    return (float(finite.min()), float(finite.max())) if len(finite) else None
+
+
+def gradient_axis(shown: Extent, previous: Axis | None = None) -> Axis:
+    """An axis for log10 values, ticks written as decades (`1e-18`), 5 decades or more.
+
+    `previous` is the axis drawn before: it stays while the values fit and do not get lost in it.
+    """
+    return _sticky_decades(shown, previous, 5, _decade_ticks)
+
+
+def factor_axis(shown: Extent, previous: Axis | None = None) -> Axis:
+    """An axis for log10 factors, ticks written as plain numbers (`0.5`), 2 decades or more around the factor 1.
+
+    `previous` is the axis drawn before: it stays while the values fit and do not get lost in it.
+    """
+    low, high = shown or (0.0, 0.0)
+    return _sticky_decades((min(low, 0.0), max(high, 0.0)), previous, 2, _factor_ticks)
+
+
+@lru_cache(maxsize=64)
+def layer_axis(depth: int) -> Axis:
+    """An axis from layer 1 on the left to layer `depth`, both of them and round numbers between as ticks."""
+    if depth == 1:
+        return Axis(0.5, 1.5, ((Tick(1, "1"),),))
+    choices = [_layer_ticks(depth, step) for step in _round_steps(depth) if depth / step < _MOST_TICKS]
+    return Axis(1, depth, (*choices, _layer_ticks(depth, depth)))
+
+
+def _layer_ticks(depth: int, step: int) -> tuple[Tick, ...]:
+    """Layer 1, the last layer and the multiples of `step` that keep half a step's distance from them."""
+    between = (layer for layer in range(step, depth, step) if min(layer - 1, depth - layer) > step / 2)
+    return tuple(Tick(layer, str(layer)) for layer in dict.fromkeys((1, *between, depth)))
+
+
+def _sticky_decades(
+    shown: Extent, previous: Axis | None, narrowest: int, tick_choices: Callable[[int, int], _TickChoices]
+) -> Axis:
+    if shown is None and previous is not None:
+        return previous
+    data_low, data_high = (min(max(value, -_FARTHEST), _FARTHEST) for value in shown or (0.0, 0.0))
+    low, high = _round_limits(data_low, data_high, narrowest)
+    if previous is not None:
+        fits = previous.low <= data_low and data_high <= previous.high
+        if fits and previous.high - previous.low <= _ROOMIEST * (high - low):
+            return previous
+    return Axis(low, high, tick_choices(low, high))
+
+
+def _round_limits(data_low: float, data_high: float, narrowest: int) -> tuple[int, int]:
+    """The decades between which the data lie with a margin, `narrowest` or more of them."""
+    margin = _MARGIN * (data_high - data_low)
+    low, high = data_low - margin, data_high + margin
+    step = next(step for step in _round_steps(math.inf) if step * _STEPS >= high - low)
+    first, last = math.floor(low / step) * step, math.ceil(high / step) * step
+    missing = max(narrowest - (last - first), 0)
+    return first - missing // 2, last + missing - missing // 2
+
+
+def _round_steps(last: float) -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50, ... up to `last`."""
+    powers = (10**exponent for exponent in count())
+    return takewhile(lambda step: step <= last, (power * mantissa for power in powers for mantissa in (1, 2, 5)))
+
+
+def _decade_ticks(low: int, high: int) -> _TickChoices:
+    """The multiples of each round step, as far as there are two or more, but not too many."""
+    choices = (range(-(-low // step) * step, high + 1, step) for step in _round_steps(high - low))
+    return tuple(
+        tuple(Tick(decade, notation.decade(decade)) for decade in decades)
+        for decades in choices
+        if 2 <= len(decades) <= _MOST_TICKS
+    )
+
+
+def _factor_ticks(low: int, high: int) -> _TickChoices:
+    """Decades as numbers, preceded by the finer choice of 1, 2 and 5 times each decade where these are few."""
+    decades = tuple(
+        tuple(Tick(tick.position, _number(1, int(tick.position))) for tick in choice)
+        for choice in _decade_ticks(low, high)
+    )
+    if high - low > _MOST_TICKS / 3:
+        return decades
+    multiples = [(multiple, decade) for decade in range(low, high) for multiple in (1, 2, 5)] + [(1, high)]
+    return (
+        tuple(Tick(decade + math.log10(multiple), _number(multiple, decade)) for multiple, decade in multiples),
+        *decades,
+    )
+
+
+def _number(multiple: int, decade: int) -> str:
+    """multiple * 10^decade, plain where that is short: `0.05`, `200`, `5e-07`."""
+    return f"{multiple * 10.0**decade:g}" if -4 < decade < 4 else f"{multiple}e{decade:+03d}"

@@ -1,0 +1,134 @@
+"""The characters that a picture is made of: braille and box drawing, or plain ASCII."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+from tui_telescope.charts.chart import Stroke
+
+_SAMPLE_CELLS = 5
+
+
+@dataclass(frozen=True)
+class Charset:
+    """How a cell is divided into dots, and the characters for everything around the curves."""
+
+    plain: bool
+    """Whether the characters from space to tilde are all there is."""
+    columns: int
+    """Dots across one cell."""
+    rows: int
+    """Dots down one cell."""
+    markers: Mapping[Stroke, str]
+    """What plotext draws the dots of each stroke with."""
+    dashes: Mapping[Stroke, str]
+    """The dots that each stroke draws (#) and leaves out (.), again and again."""
+    lone_point: tuple[tuple[int, int], ...]
+    """The dots, relative to it, that make a point without neighbours visible."""
+    corners: tuple[str, str, str, str]
+    """Top left, top right, bottom left, bottom right."""
+    horizontal: str
+    vertical: str
+    x_tick: str
+    y_tick: str
+    rule: str
+    """One period of a rule."""
+    ellipsis: str
+
+    def column(self, fraction: float, width: int) -> int:
+        """The cell, from the left, that holds the dot at this fraction of `width` cells."""
+        return int(fraction * (width * self.columns - 1) + 0.5) // self.columns
+
+    def row(self, fraction: float, height: int) -> int:
+        """The cell, from the top, that holds the dot at this fraction of `height` cells."""
+        return height - 1 - int(fraction * (height * self.rows - 1) + 0.5) // self.rows
+
+    def sample(self, stroke: Stroke) -> str:
+        """A few cells of the stroke for a legend, equally many for each."""
+        drawn = [dot == "#" for dot in islice(cycle(self.dashes[stroke]), _SAMPLE_CELLS * self.columns)]
+        if self.plain:
+            return "".join(self.markers[stroke] if dot else " " for dot in drawn)
+        # The third of a cell's four rows of dots: 0x04 on its left, 0x20 on its right.
+        cells = (0x04 * left + 0x20 * right for left, right in zip(drawn[::2], drawn[1::2], strict=True))
+        return "".join(chr(0x2800 + dots) if dots else " " for dots in cells)
+
+    def words(self, text: str) -> str:
+        """The text with a `?` in place of each character that is not exactly one cell wide here."""
+        return "".join(character if self._is_one_cell(character) else "?" for character in text)
+
+    def shortened(self, text: str, room: int) -> str:
+        """The text, cut with an ellipsis where it is longer than `room` cells."""
+        if len(text) <= room:
+            return text
+        return (text[: max(room - len(self.ellipsis), 0)].rstrip() + self.ellipsis)[:room]
+
+    def _is_one_cell(self, character: str) -> bool:
+        if self.plain:
+            return " " <= character <= "~"
+        two_cells = unicodedata.east_asian_width(character) in "WF"
+        return character.isprintable() and not two_cells and not unicodedata.combining(character)
+
+
+BRAILLE = Charset(
+    plain=False,
+    columns=2,
+    rows=4,
+    markers={
+        "solid": "braille",
+        "dashed": "braille",
+        "long-dashed": "braille",
+        "dash-dotted": "braille",
+        "dotted": "braille",
+        "sparse": "braille",
+    },
+    dashes={
+        "solid": "#",
+        "dashed": "####..",
+        "long-dashed": "########..",
+        "dash-dotted": "#####..#..",
+        "dotted": "#...",
+        "sparse": "#.......",
+    },
+    lone_point=((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)),
+    corners=("┌", "┐", "└", "┘"),
+    horizontal="─",
+    vertical="│",
+    x_tick="┬",
+    y_tick="┤",
+    rule="┄",
+    ellipsis="…",
+)
+
+ASCII = Charset(
+    plain=True,
+    columns=1,
+    rows=1,
+    markers={
+        "solid": "*",
+        "dashed": "o",
+        "long-dashed": "#",
+        "dash-dotted": "x",
+        "dotted": ".",
+        "sparse": "+",
+    },
+    # One dot is a whole cell here: the character tells strokes apart, and gaps would only cost detail.
+    dashes={
+        "solid": "#",
+        "dashed": "#",
+        "long-dashed": "#",
+        "dash-dotted": "#",
+        "dotted": "#.",
+        "sparse": "#.",
+    },
+    lone_point=((0, 0),),
+    corners=("+", "+", "+", "+"),
+    horizontal="-",
+    vertical="|",
+    x_tick="+",
+    y_tick="+",
+    rule="- ",
+    ellipsis="...",
+)

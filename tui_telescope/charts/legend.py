@@ -1,0 +1,49 @@
+"""The legend: what each curve is, said beside a sample of its stroke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.chart import Curve
+from tui_telescope.charts.picture import Row, Span, row
+
+_ROOMS = (80, 40, 30, 24, 18, 14, 10, 7, 4)
+"""Cells that labels may take, tried in turn until the legend fits."""
+_GAP = 2
+
+
+def legend_rows(curves: Sequence[Curve], width: int, most: int, charset: Charset) -> tuple[Row, ...]:
+    """Rows of at most `width` cells, `most` of them or fewer; none unless two curves have a label.
+
+    Labels are shortened only as far as the room demands; what finds no place even so is left out.
+    """
+    labelled = [curve for curve in curves if curve.label]
+    if len(labelled) < 2:
+        return ()
+    rows: tuple[Row, ...] = ()
+    for room in _ROOMS:
+        rows = _packed([_entry(curve, room, charset) for curve in labelled], width)
+        if len(rows) <= most and all(_length(each) <= width for each in rows):
+            return rows
+    return tuple(each for each in rows[:most] if _length(each) <= width)
+
+
+def _entry(curve: Curve, room: int, charset: Charset) -> Row:
+    label = charset.shortened(charset.words(curve.label), room)
+    return row(Span(charset.sample(curve.stroke), curve.ink), Span(f" {label}", "tick"))
+
+
+def _packed(entries: Sequence[Row], width: int) -> tuple[Row, ...]:
+    """The entries in rows, as many in each as fit."""
+    rows: list[Row] = []
+    for entry in entries:
+        if rows and _length(rows[-1]) + _GAP + _length(entry) <= width:
+            rows[-1] = row(*rows[-1], Span(" " * _GAP), *entry)
+        else:
+            rows.append(entry)
+    return tuple(rows)
+
+
+def _length(spans: Row) -> int:
+    return sum(len(span.text) for span in spans)

@@ -1,0 +1,159 @@
+"""From a curve's values to the dots it is drawn with: bounded, finite, and no more of them than can be seen.
+
+Coordinates are dots, (0, 0) the lowest left one; a dot's own area reaches half a dot to each side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.charts.chart import Array, Axis, Curve
+
+Point = tuple[float, float]
+Polyline = list[Point]
+
+_EDGE = 0.49
+"""How far from its centre a dot may be left without drawing another one."""
+_TOLERANCE = 0.3
+"""How far, in dots, a straightened line may pass above or below a point."""
+
+
+def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Iterator[Polyline]:
+    """The curve's unbroken parts within the axes on a field of `columns` x `rows` dots.
+
+    A value that is not finite breaks the curve, and so does leaving the field: the line ends where it crosses the
+    border, at its true slope. A long curve keeps its lowest and highest value in each column of dots.
+    """
+    x, y = _dots(curve, x_axis, y_axis, columns, rows)
+    if len(x) > 2 * columns:
+        x, y = _thinned(x, y)
+    for run in _runs(x, y):
+        yield from _within(run, -_EDGE, rows - 1 + _EDGE)
+
+
+def is_lone(run: Polyline) -> bool:
+    """Whether the whole of an unbroken part falls on one dot."""
+    first_x, first_y = run[0]
+    return all(int(x + 0.5) == int(first_x + 0.5) and int(y + 0.5) == int(first_y + 0.5) for x, y in run)
+
+
+def straightened(run: Polyline) -> Polyline:
+    """The same line without the points that lie on the way between others."""
+    kept = [run[0]]
+    previous = run[0]
+    # The slopes at which a line from the last kept point passes all points since.
+    lowest, highest = -math.inf, math.inf
+    for point in run[1:]:
+        reach, rise = point[0] - kept[-1][0], point[1] - kept[-1][1]
+        if not (reach > 0 and lowest <= rise / reach <= highest):
+            if previous != kept[-1]:
+                kept.append(previous)
+            lowest, highest = -math.inf, math.inf
+            reach, rise = point[0] - previous[0], point[1] - previous[1]
+        if reach > 0:
+            lowest = max(lowest, (rise - _TOLERANCE) / reach)
+            highest = min(highest, (rise + _TOLERANCE) / reach)
+        elif rise:
+            lowest, highest = math.inf, -math.inf
+        previous = point
+    if previous != kept[-1]:
+        kept.append(previous)
+    return kept
+
+
+def dashed(run: Polyline, dash: str) -> list[Polyline]:
+    """The parts of the line that a dash pattern of `#` and `.` draws; at least one of them.
+
+    The pattern is fixed to the columns of dots (to the rows where the line is steep), so that it does not crawl
+    while a curve changes.
+    """
+    dots, phases = _rasterized(run)
+    marked = groupby(zip(dots, phases, strict=True), key=lambda each: dash[each[1] % len(dash)] == "#")
+    parts = [[dot for dot, _ in part] for is_drawn, part in marked if is_drawn]
+    return [straightened(part) for part in parts] or [dots[:1]]
+
+
+def dots_of(run: Polyline) -> list[Point]:
+    """Every dot on the line, in order."""
+    return _rasterized(run)[0]
+
+
+def _dots(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Array, Array]:
+    """The curve's points in dots; NaN where there is nothing to draw, and no point beside the field."""
+    with np.errstate(all="ignore"):
+        x = x_axis.fraction(curve.x) * (columns - 1)
+        y = y_axis.fraction(curve.y) * (rows - 1)
+    beside = ~((x >= -_EDGE) & (x <= columns - 1 + _EDGE))
+    y = np.where(np.isfinite(y), y, np.nan)
+    return x[~beside], y[~beside]
+
+
+def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
+    """Two points for each column of dots: its lowest and its highest value, the one nearer to the past first."""
+    column = np.floor(x + 0.5)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1])
+    low, high = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
+    middle = low + high
+    falls = np.diff(middle, prepend=middle[:1]) < 0
+    falls[:1] = falls[1:2].any()  # the first column has no past: it goes the way of the second
+    ends = np.where(falls, (high, low), (low, high))
+    return np.repeat(column[starts], 2), ends.T.ravel()
+
+
+def _runs(x: Array, y: Array) -> Iterator[Polyline]:
+    points = zip(x.tolist(), y.tolist(), strict=True)
+    for is_gap, run in groupby(points, key=lambda point: math.isnan(point[1])):
+        if not is_gap:
+            yield list(run)
+
+
+def _within(run: Polyline, bottom: float, top: float) -> Iterator[Polyline]:
+    """The parts of the line between two heights."""
+    heights = [y for _, y in run]
+    if bottom <= min(heights) and max(heights) <= top:
+        yield run
+        return
+    part: Polyline = []
+    for start, end in pairwise(run):
+        if min(start[1], end[1]) > top or max(start[1], end[1]) < bottom:
+            continue
+        entry, leave = _moved_within(start, end, bottom, top), _moved_within(end, start, bottom, top)
+        if part and part[-1] != entry:
+            yield part
+            part = []
+        part += [leave] if part else [entry, leave]
+    if part:
+        yield part
+
+
+def _moved_within(point: Point, other: Point, bottom: float, top: float) -> Point:
+    """The point, or where the line from it to the other one crosses into the field."""
+    (x, y), (other_x, other_y) = point, other
+    border = min(max(y, bottom), top)
+    if border == y:
+        return point
+    return x + (border - y) / (other_y - y) * (other_x - x), border
+
+
+def _rasterized(run: Polyline) -> tuple[list[Point], list[int]]:
+    """The dots of the line in order, and of each its column, or its row where the line is steep."""
+    points = np.array(run)
+    moves = np.diff(points, axis=0)
+    reach = np.abs(np.diff(_nearest(points), axis=0))
+    steps = reach.max(axis=1)
+    count = steps + (np.arange(len(steps)) == len(steps) - 1)  # the last segment alone draws its own end
+    segment = np.repeat(np.arange(len(steps)), count)
+    step = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    dots = _nearest(points[segment] + moves[segment] * (step / np.maximum(steps[segment], 1))[:, np.newaxis])
+    is_steep = reach[segment, 1] > reach[segment, 0]
+    phase = np.where(is_steep, dots[:, 1], dots[:, 0])
+    return list(map(tuple, dots.tolist())), phase.tolist()
+
+
+def _nearest(dots: Array) -> NDArray[np.int64]:
+    return np.floor(dots + 0.5).astype(np.int64)

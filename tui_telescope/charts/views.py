@@ -1,0 +1,59 @@
+"""The views: what each one is called and how it makes a chart of observations.
+
+Adding a view is adding one entry to `VIEWS`. This module imports the standard library alone, so that `--help` and the
+first paint can name the views without waiting for numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Axis, Chart
+    from tui_telescope.engine.observation import Observation
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """An observation and what it is called on the legend."""
+
+    label: str
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class View:
+    """One way of looking at traces.
+
+    `chart` takes one trace or more, the live one first, then those that it is compared with; and the y axis on which
+    this view was drawn last, which stays as long as the curves fit.
+    """
+
+    name: str
+    key: str
+    title: str
+    chart: Callable[[Sequence[Trace], Axis | None], Chart]
+
+
+def _gradient(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+    from tui_telescope.charts.layer_charts import gradient_chart
+
+    return gradient_chart(traces, previous)
+
+
+def _factor(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+    from tui_telescope.charts.layer_charts import factor_chart
+
+    return factor_chart(traces, previous)
+
+
+VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (
+        View("gradient", "1", "gradient per layer", _gradient),
+        View("factor", "2", "factor per layer", _factor),
+    )
+}
+"""Every view by name, in the order of their keys."""
