@@ -80,7 +80,9 @@ def per_sample(x: Scaled) -> Scaled:
 def exponential(body: Array, log_factor: Array) -> Scaled:
     """`body * exp(log_factor)` elementwise, each with an exponent of its own; `log_factor` may be far below -745."""
     exponent = np.rint(log_factor / _LN2)
-    return Scaled(body * np.exp(log_factor - exponent * _LN2), exponent)
+    # past 2^52 the difference is rounding alone, and may be huge
+    remainder = np.clip(log_factor - exponent * _LN2, -_LN2, _LN2)
+    return Scaled(body * np.exp(remainder), exponent)
 
 
 def log2_norm(x: Scaled) -> Array:

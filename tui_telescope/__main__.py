@@ -1,0 +1,7 @@
+"""`python -m tui_telescope`."""
+
+import sys
+
+from tui_telescope.cli import main
+
+sys.exit(main())

@@ -1,0 +1,114 @@
+"""The command line: `tui-telescope` explores, `tui-telescope print` gives one reading.
+
+Flags come from the settings' registry. Nothing heavy is imported until it is known what is wanted, so that
+`--help`, `--version` and a mistyped flag answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.settings import REGISTRY, Setting, Settings, SettingsError, Switch
+from tui_telescope.version import __version__
+
+PROGRAM = "tui-telescope"
+FORMATS = ("text", "json", "csv")
+USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings(**{name: getattr(options, name) for name in REGISTRY if hasattr(options, name)})
+    except SettingsError as error:
+        return _fail(str(error))
+    # One thread is right for products this small (two stall each other); a user's own choice wins.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if options.command == "print" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _print(settings, options)
+    return _explore(settings, options)
+
+
+def _explore(settings: Settings, options: argparse.Namespace) -> int:
+    from tui_telescope.tui.app import run
+
+    return run(settings, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
+
+
+def _print(settings: Settings, options: argparse.Namespace) -> int:
+    from tui_telescope.printing import write_reading
+
+    ascii_only = options.ascii or not _speaks_unicode()
+    try:
+        write_reading(sys.stdout, settings, options.format, options.view, ascii_only=ascii_only)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has enough; keep the interpreter from complaining about the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage in front of it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_fail(message))
+
+
+def _fail(message: str) -> int:
+    print(f"{PROGRAM}: error: {message} (see {PROGRAM} --help)", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROGRAM,
+        description="See, live, how much of the loss's gradient reaches each layer of a deep network.",
+        usage=f"{PROGRAM} [print] [SETTINGS] [--view VIEW] [--format FORMAT] [--ascii] [--no-mouse]",
+        epilog="Without a terminal, or after the word print, one reading is printed. Inside, ? is help and q quits.",
+        allow_abbrev=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30, width=80),
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("command", nargs="?", choices=("print",), metavar="print", help="print one reading and exit")
+    views = [view.name for view in VIEWS.values()]
+    parser.add_argument("--view", choices=views, default=views[0], metavar="VIEW", help=", ".join(views))
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters alone")
+    parser.add_argument("--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal")
+    group = parser.add_argument_group("settings")
+    for name, setting in REGISTRY.items():
+        _add_setting(group, name, setting)
+    return parser
+
+
+def _add_setting(group: argparse._ArgumentGroup, name: str, setting: Setting) -> None:
+    text = f"{setting.help} (at start: {setting.write(setting.default)})".replace("%", "%%")
+    if isinstance(setting, Switch):
+        group.add_argument(
+            setting.flag, action=argparse.BooleanOptionalAction, dest=name, default=argparse.SUPPRESS, help=text
+        )
+        return
+
+    def parse(word: str) -> object:
+        try:
+            return setting.parse(word)
+        except SettingsError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    group.add_argument(
+        setting.flag, type=parse, dest=name, default=argparse.SUPPRESS, metavar=setting.label.upper(), help=text
+    )
