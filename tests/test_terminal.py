@@ -1,0 +1,154 @@
+"""The whole program in a real terminal: what a user presses and reads."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+
+import pytest
+from terminal import SCRIPT, Terminal
+
+AT_START = ("Layer 1 receives 2.51e-18", "VANISHING: 33", "Try r: the residual road brings 8.39e+01.")
+COLOR_CODE = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-9]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
+MOUSE_MODE = re.compile(rb"\x1b\[\?100[0-356]h")
+
+
+def unwrapped(screen: str) -> str:
+    return " ".join(screen.split())
+
+
+def start(*arguments: str, columns: int = 80, rows: int = 24, environment: dict[str, str] | None = None) -> Terminal:
+    return Terminal([str(SCRIPT), *arguments], columns=columns, rows=rows, environment=environment)
+
+
+def wait_for_reading(terminal: Terminal, *expected: str) -> None:
+    terminal.wait_until(lambda: all(text in unwrapped(terminal.text) for text in expected), str(expected))
+
+
+def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> None:
+    with start() as terminal:
+        wait_for_reading(terminal, *AT_START)
+        assert terminal.lines[0].startswith(" Gradient Telescope")
+        assert terminal.lines[1].startswith(">d Depth              50 ")
+        assert terminal.lines[23].startswith(" ? help  q quit")
+        assert "1e-20" in terminal.text
+        assert "⠤" in terminal.text
+
+        terminal.press("r")
+        wait_for_reading(terminal, "Layer 1 receives 8.39e+01", "HEALTHY", ">r Residual on")
+        assert "Try" not in terminal.text
+
+        terminal.press("d")
+        wait_for_reading(terminal, ">d Depth 60", "of 60 layers")
+        terminal.press("D", "S")
+        wait_for_reading(terminal, "d Depth 50", ">s Scale 1.8", "of 50 layers")
+        terminal.press("down", "right")
+        wait_for_reading(terminal, ">a Activation tanh")
+        terminal.press("up", "left", "left", "up", "up", "pageup")
+        wait_for_reading(terminal, "s Scale 1.2", ">d Depth 100", "of 100 layers")
+
+        terminal.press("2")
+        terminal.wait_for("factor from each layer")
+        terminal.press("?")
+        terminal.wait_for("Keys", "Esc close")
+        terminal.press("end")
+        terminal.wait_for("VANISHING", "epsilon (1.2e-07)")
+        terminal.press("escape")
+        terminal.wait_for("factor from each layer", ">d Depth")
+        assert terminal.answer_to("9") == b""
+
+        terminal.press("enter", "7", "enter")
+        wait_for_reading(terminal, ">d Depth 7", "of 7 layers")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        assert terminal.is_restored()
+
+
+def test_any_resize_recovers() -> None:
+    with start() as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.resize(30, 8)
+        terminal.wait_for("needs 40x10")
+        terminal.press("r")
+        terminal.resize(50, 14)
+        terminal.wait_for("r Residual on", "8.39e+01")
+        assert "Scale" not in terminal.text
+        terminal.resize(160, 50)
+        terminal.wait_for(">r Residual", "8.39e+01")
+        assert terminal.lines[49].startswith(" ? help  q quit")
+        terminal.resize(80, 24)
+        terminal.wait_for(">r Residual", "8.39e+01")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+
+
+def test_no_color_ascii_and_no_mouse_are_obeyed_to_the_byte() -> None:
+    with start("--ascii", "--no-mouse", environment={"NO_COLOR": "1"}) as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.press("r")
+        wait_for_reading(terminal, "8.39e+01")
+        terminal.press("enter")
+        terminal.wait_for("Enter takes it")
+        terminal.press("escape")
+        wait_for_reading(terminal, "8.39e+01")
+        terminal.press("?")
+        terminal.wait_for("Keys")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert not COLOR_CODE.findall(terminal.raw)
+    assert not MOUSE_MODE.findall(terminal.raw)
+    assert terminal.raw.isascii()
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+)
+def test_a_signal_ends_the_program_and_restores_the_terminal(number: int, status: int) -> None:
+    with start() as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.signal(number)
+        assert terminal.wait_for_exit() == status
+        assert terminal.is_restored()
+
+
+def test_quitting_does_not_wait_for_slow_work_even_while_a_value_is_typed() -> None:
+    with start("--width", "1000", "--depth", "100", "--samples", "1000") as terminal:
+        wait_for_reading(terminal, "Computing 100 layers of width 1000")
+        terminal.press("d", "enter")
+        terminal.wait_for("Depth: 120")
+        pressed = time.monotonic()
+        terminal.press("ctrl+c")
+        assert terminal.wait_for_exit() == 0
+        assert time.monotonic() - pressed < 2
+        assert terminal.is_restored()
+
+
+BROKEN_ENGINE = """
+import sys
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.settings import Settings
+from tui_telescope.tui.app import run
+def broken(*arguments, **options):
+    raise ZeroDivisionError("the engine broke")
+Telescope.observe = broken
+sys.exit(run(Settings()))
+"""
+
+
+def test_an_error_in_the_background_is_told_after_the_terminal_is_restored() -> None:
+    with Terminal([sys.executable, "-c", BROKEN_ENGINE]) as terminal:
+        assert terminal.wait_for_exit() == 1
+        assert terminal.is_restored()
+        after = terminal.raw[terminal.raw.rfind(b"\x1b[?1049l") :]
+        assert b"ZeroDivisionError" in after
+        assert b"the engine broke" in after
+
+
+def test_a_lost_connection_leaves_no_process_behind() -> None:
+    with start() as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.hang_up()
+        terminal.wait_for_death()

@@ -1,0 +1,149 @@
+"""Keys and the mouse change settings, and settings change the screen."""
+
+from __future__ import annotations
+
+import pytest
+from exploring import exploring
+from textual.widgets import Input
+
+from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.panels import Panels
+from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.value_editor import ValueEditor
+
+
+@pytest.mark.parametrize("name", [name for name, setting in REGISTRY.items() if setting.key])
+async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back(name: str) -> None:
+    start = Settings()
+    key = REGISTRY[name].key or ""
+    async with exploring(start) as explorer:
+        await explorer.press(key)
+        assert explorer.app.settings == start.stepped(name, 1)
+        assert explorer.app.selected == name
+        await explorer.press(key.upper())
+        assert explorer.app.settings == start.stepped(name, 1).stepped(name, -1)
+
+
+async def test_arrows_pages_home_and_end_work_on_the_selected_setting() -> None:
+    async with exploring() as explorer:
+        app = explorer.app
+        await explorer.press("down", "down")
+        assert app.selected == "scale"
+        await explorer.press("right")
+        assert app.settings.scale == 2.5
+        await explorer.press("left", "left")
+        assert app.settings.scale == 1.8
+        await explorer.press("pageup", "pageup")
+        assert app.settings.scale == 5
+        await explorer.press("pagedown")
+        assert app.settings.scale == 2
+        await explorer.press("home")
+        assert app.settings.scale == 0.001
+        await explorer.press("end")
+        assert app.settings.scale == 1000
+        await explorer.press(*["up"] * 20, "right")
+        assert app.settings.depth == 60
+
+
+async def test_space_draws_the_next_network_and_wraps_at_the_last_seed() -> None:
+    async with exploring(Settings(seed=2**32 - 2)) as explorer:
+        await explorer.press("space")
+        assert explorer.app.settings.seed == 2**32 - 1
+        await explorer.press("space")
+        assert explorer.app.settings.seed == 0
+
+
+async def test_the_reading_follows_the_settings_and_names_a_remedy() -> None:
+    async with exploring() as explorer:
+        reading = " ".join(explorer.text(Reading).split())
+        assert reading.startswith("Layer 1 receives 2.51e-18")
+        assert "VANISHING: 33 of 50 layers are frozen in float32." in reading
+        await explorer.press("r")
+        assert "8.39e+01" in explorer.text(Reading)
+        assert "HEALTHY" in explorer.text(Reading)
+
+
+async def test_digits_switch_the_view_and_an_unused_digit_does_nothing() -> None:
+    async with exploring() as explorer:
+        gradient = explorer.text(ChartView)
+        await explorer.press("2")
+        assert explorer.app.view == "factor"
+        assert explorer.text(ChartView) != gradient
+        await explorer.press("9")
+        assert explorer.app.view == "factor"
+        await explorer.press("1")
+        assert explorer.text(ChartView) == gradient
+        assert "1 gradient" in explorer.text(TopLine)
+
+
+async def test_the_axis_stays_while_the_curve_fits() -> None:
+    def tick_labels(chart: str) -> list[str]:
+        return [line.split("┤")[0].strip() for line in chart.splitlines() if "┤" in line]
+
+    async with exploring() as explorer:
+        before = tick_labels(explorer.text(ChartView))
+        await explorer.press("s")
+        assert tick_labels(explorer.text(ChartView)) == before
+        assert len(before) > 2
+
+
+async def test_enter_types_an_exact_value() -> None:
+    async with exploring() as explorer:
+        await explorer.press("s", "enter")
+        assert explorer.app.screen.query_one(Input).value == "2.5"
+        assert not explorer.app.screen.query_one(Reading).display
+        await explorer.press(*"3.14", "enter")
+        assert explorer.app.settings.scale == 3.14
+        assert not explorer.app.screen.query(ValueEditor)
+        assert "Layer 1" in explorer.text(Reading)
+
+
+async def test_a_bad_value_says_why_and_changes_nothing() -> None:
+    async with exploring() as explorer:
+        await explorer.press("enter", *"many", "enter")
+        message = explorer.app.screen.query_one("#allowed").render()
+        assert str(message) == "depth: 'many' is not allowed; allowed: a whole number from 1 to 10000"
+        assert explorer.app.settings == Settings()
+        await explorer.press("escape")
+        assert explorer.app.settings == Settings()
+        assert not explorer.app.screen.query(ValueEditor)
+
+
+async def test_while_a_value_is_typed_letters_type_and_no_other_key_explores() -> None:
+    async with exploring() as explorer:
+        await explorer.press("enter", "r", "up", "question_mark", "pageup", "q")
+        assert explorer.app.screen.query_one(Input).value == "r?q"
+        assert explorer.app.settings == Settings()
+        assert explorer.app.selected == "depth"
+        assert explorer.app.is_running
+
+
+async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_next_key() -> None:
+    start = Settings(width=128, depth=2)
+    async with exploring(start) as explorer:
+        await explorer.press("end")
+        refused = " ".join(explorer.text(Reading).split())
+        assert refused.startswith("weights: 1 network(s) of depth 10000 and width 128 take 1.22 GiB")
+        assert explorer.app.settings == start
+        assert "Depth               2" in explorer.text(Panels)
+        await explorer.press("down")
+        assert "Layer 1 receives" in explorer.text(Reading)
+
+
+async def test_a_click_selects_a_setting_and_a_second_one_takes_its_next_value() -> None:
+    async with exploring() as explorer:
+        row = list(REGISTRY).index("residual")
+        await explorer.pilot.click(Panels, offset=(5, row))
+        assert explorer.app.selected == "residual"
+        assert not explorer.app.settings.residual
+        await explorer.pilot.click(Panels, offset=(5, row))
+        await explorer.settle()
+        assert explorer.app.settings.residual
+
+
+async def test_a_click_on_a_view_shows_it() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.click(TopLine, offset=(explorer.text(TopLine).index("2 factor"), 0))
+        assert explorer.app.view == "factor"

@@ -1,0 +1,133 @@
+"""Where everything on the screen is drawn: rows of words in named inks, of which only what changed is sent."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_telescope.tui.inks import ink_style
+
+
+class Word(NamedTuple):
+    """Text in one ink, each character one cell wide. The ink "" is the terminal's plain text."""
+
+    text: str
+    ink: str = ""
+    call: str = ""
+    """The app's action that a click on it runs, so that the mouse goes the way of the keys."""
+
+
+Line = Sequence[Word]
+
+
+class Canvas(Widget):
+    """A widget of lines that compares what it showed with what it shows, and refreshes the difference alone.
+
+    Textual's own refresh sends a widget's whole region even where nothing changed, which over SSH is most of the
+    bytes of a key.
+    """
+
+    ALLOW_SELECT = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._lines: list[Line] = []
+        self._drawn_for: Size | None = None
+        self._styles_by_ink: dict[str, Style | None] = {}
+
+    @abstractmethod
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        """The lines from the top, at most `height` of them, none wider than `width` cells."""
+
+    def redraw(self) -> None:
+        """Bring the screen up to date with what `draw` gives now."""
+        if self._drawn_for != self.size:
+            self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_line` will draw
+            return
+        before, self._lines = self._lines, self._drawn_lines()
+        if changed := changed_regions(before, self._lines, self.size.width):
+            self.refresh(*changed)
+
+    def _drawn_lines(self) -> list[Line]:
+        width, height = self._drawn_for = self.size
+        lines = [fit(line, width) for line in self.draw(width, height)[:height]]
+        return lines + [fit((), width)] * (height - len(lines))
+
+    def notify_style_update(self) -> None:
+        """A new theme: forget the styles of the old one."""
+        self._styles_by_ink.clear()
+        super().notify_style_update()
+
+    async def on_click(self, event: events.Click) -> None:
+        if word := self._word_at(event.x, event.y):
+            await self.app.run_action(word.call)
+
+    def _word_at(self, x: int, y: int) -> Word | None:
+        """The word that a click on this cell runs, if it runs one."""
+        for word in self._lines[y] if 0 <= y < len(self._lines) else ():
+            if x < len(word.text):
+                return word if word.call else None
+            x -= len(word.text)
+        return None
+
+    def render_line(self, y: int) -> Strip:
+        if self._drawn_for != self.size:
+            self._lines = self._drawn_lines()
+        words = [Segment(word.text, self._style(word.ink)) for word in self._lines[y]]
+        return Strip(words, self.size.width)
+
+    def _style(self, ink: str) -> Style | None:
+        if ink not in self._styles_by_ink:
+            style = self.rich_style + ink_style(ink, self.app.theme_variables)
+            self._styles_by_ink[ink] = without_default_colors(style)
+        return self._styles_by_ink[ink]
+
+
+def without_default_colors(style: Style) -> Style | None:
+    """The same look without codes that set the terminal's own colours: plain text then costs no codes at all."""
+    color = style.color if style.color and not style.color.is_default else None
+    bgcolor = style.bgcolor if style.bgcolor and not style.bgcolor.is_default else None
+    lean = style.without_color + Style.from_color(color, bgcolor)
+    return None if lean == Style.null() else lean
+
+
+def fit(line: Line, width: int) -> Line:
+    """The line in exactly `width` cells, cut or filled at its right end."""
+    fitted: list[Word] = []
+    room = width
+    for word in line:
+        if room <= 0:
+            break
+        fitted.append(word if len(word.text) <= room else word._replace(text=word.text[:room]))
+        room -= len(word.text)
+    if room > 0:
+        fitted.append(Word(" " * room))
+    return tuple(fitted)
+
+
+def changed_regions(before: Sequence[Line], after: Sequence[Line], width: int) -> list[Region]:
+    """One region for each row that differs, from its first changed cell to its last."""
+    if len(before) != len(after):
+        return [Region(0, 0, width, len(after))]
+    regions = []
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new and (span := _changed_span(old, new)):
+            regions.append(Region(span[0], y, span[1] - span[0], 1))
+    return regions
+
+
+def _changed_span(old: Line, new: Line) -> tuple[int, int] | None:
+    cells_before = [(character, word.ink) for word in old for character in word.text]
+    cells_after = [(character, word.ink) for word in new for character in word.text]
+    if len(cells_before) != len(cells_after):
+        return 0, len(cells_after)
+    differing = [x for x, pair in enumerate(zip(cells_before, cells_after, strict=True)) if pair[0] != pair[1]]
+    return (differing[0], differing[-1] + 1) if differing else None

@@ -1,0 +1,246 @@
+"""Who looks through the telescope: at once where that is quick, in one background thread where it is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui_telescope.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from tui_telescope.engine.observation import Observation
+    from tui_telescope.engine.telescope import Telescope
+
+INLINE_SECONDS = 0.015
+"""What a key may wait for: a worker thread costs one to two frames of its own."""
+ShouldStop = Callable[[], bool]
+
+CALM_SECONDS = 0.05
+"""Without a key for so long, the observer looks for a remedy; a held key comes every 33 ms."""
+ADVICE_TRIALS = 3
+"""Observations that finding a remedy usually takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Settings were observed. `remedy` is empty until the engine has found one, and where it finds none."""
+
+    generation: int
+    settings: Settings
+    observation: Observation
+    description: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Settings could not be observed, for a reason that the user can mend."""
+
+    generation: int
+    settings: Settings
+    reason: str
+
+
+Outcome = Observed | Refused
+
+
+class Answered(Message):
+    """The background thread has an outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class Failed(Message):
+    """Observing ended in an error of the program's own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Request:
+    generation: int
+    settings: Settings
+    observed: Observed | None = None
+    """What is known already: then advice alone is wanted."""
+
+
+class Observer:
+    """Observes the latest settings asked for.
+
+    Work under `INLINE_SECONDS` is done in `observe` itself and returned. Longer work goes to one thread with one
+    slot: a newer request takes the place of a waiting one, and every outcome is posted with its generation. The
+    telescope is used by one thread at a time, for work is done inline only while the thread has none.
+    """
+
+    def __init__(self, post: Callable[[Message], object], load: Callable[[], Telescope] | None = None) -> None:
+        self.generation = 0
+        """The number of the latest request."""
+        self._post = post
+        self._load = load or load_telescope
+        self._telescope: Telescope | None = None
+        self._thread: threading.Thread | None = None
+        self._change = threading.Condition()
+        self._slot: Request | None = None
+        self._working = False
+        self._closed = False
+        self._landed = 0
+        """The generation of the latest outcome."""
+        self._unanswered_since = 0.0
+
+    def observe(self, settings: Settings) -> Outcome | None:
+        """The outcome, where it is quick to have; else None, and messages follow."""
+        if self._landed == self.generation:
+            self._unanswered_since = monotonic()
+        self.generation += 1
+        request = Request(self.generation, settings)
+        with self._change:
+            if not self._can_observe_inline(settings) or self._telescope is None:
+                self._hand_over(request)
+                return None
+            self._slot = None
+        return self._observe_inline(request, self._telescope)
+
+    def expected_seconds(self, settings: Settings) -> float | None:
+        """How long observing takes, roughly; None before the engine is loaded."""
+        return self._telescope.expected_seconds(settings) if self._telescope else None
+
+    def close(self) -> None:
+        """Let go of all work: what runs stops between two layers, and nobody waits for it."""
+        with self._change:
+            self._closed = True
+            self._slot = None
+            self._change.notify()
+
+    def _can_observe_inline(self, settings: Settings) -> bool:
+        expected = self.expected_seconds(settings)
+        is_free = not self._working and (self._slot is None or self._slot.observed is not None)
+        return is_free and expected is not None and expected < INLINE_SECONDS
+
+    def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome:
+        started = monotonic()
+        outcome = observed(telescope, request, never)
+        self._landed = outcome.generation
+        if isinstance(outcome, Refused):
+            return outcome
+        if (monotonic() - started) * ADVICE_TRIALS < INLINE_SECONDS:
+            return advised(telescope, outcome, never)
+        with self._change:
+            self._hand_over(replace(request, observed=outcome))
+        return outcome
+
+    def _hand_over(self, request: Request) -> None:
+        self._slot = request
+        if self._thread is None:
+            # A daemon: quitting must not wait for a matrix product.
+            self._thread = threading.Thread(target=self._work, name="telescope-observer", daemon=True)
+            self._thread.start()
+        self._change.notify()
+
+    def _work(self) -> None:
+        try:
+            telescope = self._telescope = self._load()
+            while request := self._next_request():
+                self._answer(request, telescope)
+        except Exception as error:
+            self._post(Failed(error))
+
+    def _next_request(self) -> Request | None:
+        with self._change:
+            self._working = False
+            while not self._closed:
+                request = self._slot
+                if request is None:
+                    self._change.wait()
+                elif not (request.observed and self._is_replaced_soon(request)):
+                    self._slot = None
+                    self._working = True
+                    return request
+            return None
+
+    def _is_replaced_soon(self, request: Request) -> bool:
+        """Advice lets the screen be painted first, and does not begin while a key is held."""
+        return self._change.wait_for(lambda: self._slot is not request or self._closed, CALM_SECONDS)
+
+    def _answer(self, request: Request, telescope: Telescope) -> None:
+        from tui_telescope.engine.propagation import Stopped
+
+        try:
+            if request.observed:
+                self._land(advised(telescope, request.observed, self._is_superseded))
+                return
+            outcome = observed(telescope, request, self._not_worth_finishing(request, telescope))
+        except Stopped:
+            return
+        self._land(outcome)
+        with self._change:
+            if isinstance(outcome, Observed) and not self._is_superseded():
+                self._slot = replace(request, observed=outcome)
+
+    def _land(self, outcome: Outcome) -> None:
+        self._post(Answered(outcome))
+        self._landed = outcome.generation
+        self._unanswered_since = monotonic()
+
+    def _is_superseded(self) -> bool:
+        return self._closed or self._slot is not None
+
+    def _not_worth_finishing(self, request: Request, telescope: Telescope) -> ShouldStop:
+        """Stop superseded work, unless it needs no longer than the screen has waited for any result at all.
+
+        Always stopping would freeze the chart for as long as a key is held; never stopping would let work of ten
+        seconds hold up the settings that the user means.
+        """
+        end = monotonic() + telescope.expected_seconds(request.settings)
+
+        def should_stop() -> bool:
+            if not self._is_superseded():
+                return False
+            now = monotonic()
+            return self._closed or end - now > now - self._unanswered_since
+
+        return should_stop
+
+
+def load_telescope() -> Telescope:
+    """A telescope, with all that the first chart needs imported as well, so that no key waits for an import."""
+    for module in ("charts.frame", "charts.layer_charts", "engine.diagnosis"):
+        import_module(f"tui_telescope.{module}")
+    from tui_telescope.engine.telescope import Telescope
+
+    return Telescope()
+
+
+def observed(telescope: Telescope, request: Request, should_stop: ShouldStop) -> Outcome:
+    """What the telescope reads, or why it cannot."""
+    from tui_telescope.engine.diagnosis import describe
+
+    try:
+        observation = telescope.observe(request.settings, should_stop=should_stop)
+    except SettingsError as refusal:
+        return Refused(request.generation, request.settings, str(refusal))
+    except MemoryError:
+        return Refused(request.generation, request.settings, "not enough memory: lower width, depth or samples")
+    return Observed(request.generation, request.settings, observation, describe(observation))
+
+
+def advised(telescope: Telescope, outcome: Observed, should_stop: ShouldStop) -> Observed:
+    """The same with the remedy that the engine has found, if it found one."""
+    try:
+        remedy = telescope.advise(outcome.settings, outcome.observation, should_stop=should_stop)
+    except MemoryError:
+        return outcome
+    return replace(outcome, remedy=remedy.text if remedy else "")
+
+
+def never() -> bool:
+    return False
