@@ -1,0 +1,50 @@
+"""Takes the pictures in screenshots/ from the real app: `.venv/bin/python tests/take_screenshots.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_telescope.settings import Settings
+from tui_telescope.tui.app import TelescopeApp
+
+TO_SETTLE = 2.0
+"""Seconds after the last key, enough for the remedy to be found."""
+FOLDER = Path(__file__).parent.parent / "screenshots"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to press before the picture is taken, and at which size."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    size: tuple[int, int] = (80, 24)
+    theme: str = "textual-dark"
+
+
+PICTURES = (
+    Picture("vanishing"),
+    Picture("residual", ("r",)),
+    Picture("factor", ("2",)),
+    Picture("help", ("question_mark",)),
+    Picture("wide", ("r", "w", "w", "w"), (160, 50)),
+)
+
+
+async def take(picture: Picture) -> None:
+    app = TelescopeApp(Settings())
+    async with app.run_test(size=picture.size) as pilot:
+        app.theme = picture.theme
+        while app.shown is None:
+            await pilot.pause(0.05)
+        await pilot.press(*picture.keys)
+        await pilot.pause(TO_SETTLE)
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / f"{picture.name}.svg").write_text(app.export_screenshot(title="Gradient Telescope"))
+
+
+if __name__ == "__main__":
+    for each in PICTURES:
+        asyncio.run(take(each))

@@ -1,0 +1,61 @@
+"""What an import costs: a fresh interpreter tells."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_after(statement: str, *suspects: str) -> list[str]:
+    """Which of the suspects a fresh interpreter holds once it has run the statement."""
+    code = f"import sys\n{statement}\nprint(*[each for each in {suspects!r} if each in sys.modules])"
+    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    return run.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tui_telescope",
+        "import tui_telescope.settings",
+        "import tui_telescope.notation",
+        "from tui_telescope import Settings, SettingsError, __version__; Settings(depth=3).stepped('depth', 1)",
+    ],
+)
+def test_settings_load_no_numpy_no_textual_and_no_plotext(statement):
+    assert loaded_after(statement, "numpy", "textual", "plotext", "rich") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tui_telescope.engine.telescope",
+        "from tui_telescope import Settings, observe; observe(Settings(depth=3))",
+        "from tui_telescope import Telescope, Settings; t = Telescope(); s = Settings(); t.advise(s, t.observe(s))",
+    ],
+)
+def test_the_engine_loads_numpy_and_neither_textual_nor_plotext(statement):
+    assert loaded_after(statement, "numpy", "textual", "plotext", "rich") == ["numpy"]
+
+
+def test_the_engine_imports_nothing_of_the_project_but_settings_notation_and_itself():
+    statement = "import tui_telescope.engine.telescope"
+    outside = ("charts", "tui", "cli", "lessons", "printing", "presets", "__main__")
+    assert loaded_after(statement, *(f"tui_telescope.{each}" for each in outside)) == []
+
+
+def test_a_name_that_the_package_lacks_is_an_attribute_error():
+    import tui_telescope
+
+    with pytest.raises(AttributeError, match="no attribute 'Microscope'"):
+        _ = tui_telescope.Microscope
+
+
+def test_the_package_offers_what_the_design_lists():
+    import tui_telescope
+
+    for name in ("Settings", "Telescope", "observe"):
+        assert name in tui_telescope.__all__
+        assert callable(getattr(tui_telescope, name))

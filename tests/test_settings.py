@@ -1,0 +1,324 @@
+"""The settings: what they allow, refuse, step through, read and write."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from drawn_settings import any_value, settings_within
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_telescope.settings import REGISTRY, Choice, Number, Real, Settings, SettingsError, Switch, Whole
+
+NAMES = tuple(REGISTRY)
+NUMBERS = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Number))
+WHOLES = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Whole))
+REALS = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Real))
+CHOICES = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Choice))
+SWITCHES = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Switch))
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
+
+RANGES = [  # the table of DESIGN section 2: name, lowest, highest, at start, key, flag
+    ("depth", 1, 10_000, 50, "d", "--depth"),
+    ("width", 1, 1024, 4, "w", "--width"),
+    ("scale", 0.001, 1000, 2.0, "s", "--scale"),
+    ("bias", 0, 10, 0.0, "b", "--bias"),
+    ("samples", 1, 4096, 20, None, "--samples"),
+    ("networks", 1, 256, 1, None, "--networks"),
+    ("seed", 0, 2**32 - 1, 42, None, "--seed"),
+    ("sample_seed", 0, 2**32 - 1, 7, None, "--sample-seed"),
+]
+VALUES = [  # the same table's choices: name, values, at start, key, flag
+    ("activation", ACTIVATIONS, "sigmoid", "a", "--activation"),
+    ("residual", (False, True), False, "r", "--residual"),
+    ("initializer", ("gaussian", "xavier", "he", "orthogonal", "identity"), "gaussian", "i", "--init"),
+    ("loss", ("mse", "probe"), "mse", "l", "--loss"),
+    ("generator", ("python", "numpy"), "python", None, "--generator"),
+]
+
+
+@pytest.mark.parametrize(("name", "lowest", "highest", "start", "key", "flag"), RANGES)
+def test_numbers_have_the_designs_range_start_key_and_flag(name, lowest, highest, start, key, flag):
+    entry = REGISTRY[name]
+    assert (entry.ends, entry.default, entry.key, entry.flag) == ((lowest, highest), start, key, flag)
+    for end in (lowest, highest):
+        assert entry.check(end) == end
+
+
+@pytest.mark.parametrize(("name", "values", "start", "key", "flag"), VALUES)
+def test_choices_have_the_designs_values_start_key_and_flag(name, values, start, key, flag):
+    entry = REGISTRY[name]
+    assert (entry.default, entry.key, entry.flag) == (start, key, flag)
+    assert [getattr(Settings(**{name: value}), name) for value in values] == list(values)
+
+
+@pytest.mark.parametrize(("name", "lowest", "highest"), [row[:3] for row in RANGES])
+def test_a_number_just_outside_its_range_is_refused_with_name_value_and_range(name, lowest, highest):
+    step = 1 if name in WHOLES else 1e-9
+    for value in (lowest - step, highest + step):
+        with pytest.raises(SettingsError) as refusal:
+            Settings(**{name: value})
+        message = str(refusal.value)
+        assert message.startswith(f"{name}: ")
+        assert repr(value) in message
+        assert f"{lowest:g}" in message or str(lowest) in message
+        assert f"{highest:g}" in message or str(highest) in message
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan"), None, "many", [3], 1j, True])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_no_finite_number_is_refused_where_a_number_belongs(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", WHOLES)
+@pytest.mark.parametrize("value", [2.5, 2.0, np.float64(3)])
+def test_a_fraction_is_refused_where_a_whole_number_belongs(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: .* is not allowed; allowed: a whole number from "):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["depth", "scale"])
+@pytest.mark.parametrize("value", [10**400, 10**5000], ids=["beyond float", "beyond what repr writes"])
+def test_an_absurdly_long_number_is_refused_as_any_other(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("value", ["swish7", "", None, 1, "SIGMOID"])
+def test_an_unknown_name_is_refused_with_all_that_are_known(name, value):
+    with pytest.raises(SettingsError) as refusal:
+        Settings(**{name: value})
+    assert str(refusal.value) == f"{name}: {value!r} is not allowed; allowed: {', '.join(REGISTRY[name].values)}"
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", [1, 0, "on", "yes", None])
+def test_a_switch_takes_true_and_false_alone(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: .* allowed: on, off$"):
+        Settings(**{name: value})
+
+
+def test_numpy_scalars_are_taken_and_become_pythons_own():
+    given_by_numpy = Settings(
+        depth=np.int64(7), width=np.uint8(3), scale=np.float32(0.5), residual=np.bool_(True), activation=np.str_("relu")
+    )
+    assert given_by_numpy == Settings(depth=7, width=3, scale=0.5, residual=True, activation="relu")
+    assert [type(value) for value in given_by_numpy.as_dict().values()] == [
+        type(value) for value in Settings().as_dict().values()
+    ]
+
+
+def test_a_settings_error_is_a_value_error():
+    with pytest.raises(ValueError, match="depth"):
+        Settings(depth=0)
+
+
+def test_settings_never_change_and_equal_ones_are_interchangeable():
+    settings = Settings()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.depth = 3
+    assert {settings: "seen"}[Settings(depth=50)] == "seen"
+
+
+def test_every_field_has_a_registry_entry_in_the_same_order():
+    assert list(REGISTRY) == [each.name for each in dataclasses.fields(Settings)]
+    assert list(Settings().as_dict()) == list(REGISTRY)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_entry_says_what_users_need(name):
+    entry = REGISTRY[name]
+    assert entry.name == name
+    assert entry.label
+    assert entry.help
+    assert entry.allowed
+    assert entry.flag.startswith("--")
+    assert entry.check(entry.default) == entry.default == getattr(Settings(), name)
+    assert all(entry.check(end) == end for end in entry.ends)
+
+
+@pytest.mark.parametrize("attribute", ["key", "flag", "label", "name"])
+def test_no_two_settings_share_a_key_a_flag_a_label_or_a_name(attribute):
+    given_ones = [getattr(entry, attribute) for entry in REGISTRY.values() if getattr(entry, attribute) is not None]
+    assert len(given_ones) == len(set(given_ones))
+
+
+@pytest.mark.parametrize("coarse", [False, True], ids=["fine", "coarse"])
+@pytest.mark.parametrize("name", [name for name in NUMBERS if REGISTRY[name].ladder])
+def test_steps_climb_from_one_end_to_the_other_and_stay_there(name, coarse):
+    entry = REGISTRY[name]
+    for direction, (start, end) in ((1, entry.ends), (-1, entry.ends[::-1])):
+        rungs = [start]
+        while rungs[-1] != end:
+            rungs.append(entry.check(entry.step(rungs[-1], direction, coarse=coarse)))
+            assert (rungs[-1] - rungs[-2]) * direction > 0
+        assert entry.step(end, direction, coarse=coarse) == end
+        assert len(rungs) < 100
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_coarse_step_goes_further_than_a_fine_one(name):
+    entry = REGISTRY[name]
+    middle = getattr(Settings(), name) or entry.step(entry.minimum, 1)
+    for direction in (1, -1):
+        fine, coarse = (abs(entry.step(middle, direction, coarse=how) - middle) for how in (False, True))
+        assert fine <= coarse
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if REGISTRY[name].ladder])
+def test_a_step_up_and_a_step_down_from_a_rung_lead_back(name):
+    entry = REGISTRY[name]
+    for rung in entry.ladder[1:-1]:
+        assert entry.step(entry.step(rung, 1), -1) == rung == entry.step(entry.step(rung, -1), 1)
+
+
+def test_a_value_between_two_rungs_steps_to_the_next_one_on_either_side():
+    depth = REGISTRY["depth"]
+    below, above = depth.step(47, -1), depth.step(47, 1)
+    assert below < 47 < above
+    assert depth.step(below, 1) == above
+
+
+@pytest.mark.parametrize("name", ["seed", "sample_seed"])
+def test_a_seed_steps_by_one_and_by_ten_within_its_range(name):
+    entry = REGISTRY[name]
+    assert [entry.step(42, 1), entry.step(42, -1), entry.step(42, 1, coarse=True)] == [43, 41, 52]
+    assert [entry.step(0, -1), entry.step(2**32 - 3, 1, coarse=True)] == [0, 2**32 - 1]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_steps_through_names_visit_all_of_them_and_come_round(name, direction):
+    entry = REGISTRY[name]
+    visited = [entry.default]
+    for _ in entry.values:
+        visited.append(entry.step(visited[-1], direction))
+    assert visited[-1] == entry.default
+    assert set(visited) == set(entry.values)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_step_flips_a_switch(name, direction):
+    assert REGISTRY[name].step(True, direction) is False
+    assert REGISTRY[name].step(False, direction) is True
+
+
+def test_stepped_settings_change_one_value_and_keep_the_rest():
+    start = Settings(depth=20, residual=True)
+    stepped = start.stepped("depth", -1)
+    assert stepped.changes(since=start) == {"depth": stepped.depth}
+    assert stepped.depth < 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
+@given(data=st.data())
+def test_whatever_is_written_is_read_back_exactly(name, data):
+    entry = REGISTRY[name]
+    value = data.draw(any_value(entry))
+    assert entry.parse(entry.write(value)) == value
+
+
+@pytest.mark.parametrize("name", REALS)
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_panel_shows_a_number_in_few_characters_and_close_to_its_value(name, data):
+    entry = REGISTRY[name]
+    value = data.draw(any_value(entry))
+    assert len(entry.show(value)) <= 12
+    assert float(entry.show(value)) == pytest.approx(value, rel=1e-5)
+
+
+def test_panels_show_round_numbers_as_people_write_them():
+    assert [REGISTRY["scale"].show(value) for value in (2.0, 0.1 + 0.2, 1000.0)] == ["2.0", "0.3", "1000.0"]
+    assert [REGISTRY["residual"].show(value) for value in (False, True)] == ["off", "on"]
+    assert REGISTRY["depth"].show(50) == "50"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("depth", " 120 ", 120), ("scale", "2", 2.0), ("scale", "1e-2", 0.01), ("activation", " ReLU ", "relu"),
+        ("residual", "ON", True), ("residual", "off", False),
+    ],
+)  # fmt: skip
+def test_typed_values_are_read_with_blanks_and_capitals(name, typed, value):
+    read = REGISTRY[name].parse(typed)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "nan", "inf", "-1e9", "1e400", "0x10", "maybe", "٣٣٣x"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_badly_typed_value_is_refused_with_what_is_allowed(name, typed):
+    with pytest.raises(SettingsError) as refusal:
+        REGISTRY[name].parse(typed)
+    assert str(refusal.value).startswith(f"{name}: ")
+    assert REGISTRY[name].allowed in str(refusal.value)
+
+
+def settings_of(words: list[str]) -> Settings:
+    """What a command line stands for, read by nothing but the registry's flags."""
+    values, rest = {}, list(words)
+    while rest:
+        flag = rest.pop(0)
+        entry = next(each for each in REGISTRY.values() if flag in (each.flag, each.flag.replace("--", "--no-", 1)))
+        on = flag == entry.flag
+        values[entry.name] = on if isinstance(entry, Switch) else entry.parse(rest.pop(0))
+    return Settings(**values)
+
+
+@settings(deadline=None)
+@given(settings_within(width=st.integers(1, 50), networks=st.integers(1, 5)))
+def test_the_command_line_of_any_settings_reproduces_them(drawn):
+    assert settings_of(drawn.arguments()) == drawn
+
+
+def test_the_start_settings_need_no_arguments_and_a_change_only_its_own():
+    assert Settings().arguments() == []
+    assert Settings(residual=True, depth=20).arguments() == ["--depth", "20", "--residual"]
+
+
+def test_switching_off_has_a_word_of_its_own():
+    assert REGISTRY["residual"].arguments(False) == ["--no-residual"]
+
+
+def test_weights_of_exactly_one_gibibyte_are_allowed_and_a_layer_more_is_not():
+    assert 128 * 1024**2 * 8 == 2**30
+    assert Settings(depth=128, width=1024).depth == 128
+    with pytest.raises(SettingsError):
+        Settings(depth=129, width=1024)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"depth": 10_000, "width": 1024},
+        {"depth": 200, "width": 512, "networks": 3},
+        {"width": 1024, "networks": 256},
+    ],
+)
+def test_weights_beyond_the_budget_are_refused_with_their_size_and_what_to_lower(sizes):
+    whole = Settings().as_dict() | sizes
+    gibibytes = 8 * whole["networks"] * whole["depth"] * whole["width"] ** 2 / 2**30
+    with pytest.raises(SettingsError) as refusal:
+        Settings(**sizes)
+    message = str(refusal.value)
+    assert f"{gibibytes:.2f} GiB" in message
+    assert "1 GiB" in message
+    assert all(word in message for word in ("lower", "width", "depth", "networks"))
+
+
+def test_a_step_into_too_much_memory_is_refused_and_a_step_back_is_not():
+    largest = Settings(depth=128, width=1024)
+    with pytest.raises(SettingsError, match="GiB"):
+        largest.stepped("depth", 1)
+    assert largest.stepped("width", -1).width < 1024
