@@ -63,7 +63,7 @@ def test_the_gradient_is_the_slope_that_finite_differences_measure(activation, r
 
 @every_activation
 @with_and_without_residual
-@pytest.mark.parametrize(("initializer", "loss"), zip(INITIALIZERS, itertools.cycle(LOSS_NAMES), strict=False))
+@pytest.mark.parametrize(("initializer", "loss"), list(zip(INITIALIZERS, itertools.cycle(LOSS_NAMES), strict=False)))
 def test_at_depth_50_the_log_of_the_gradient_is_right_to_twelve_digits(activation, residual, loss, initializer):
     settings = Settings(
         depth=50, width=3, scale=SCALES[initializer], samples=1, bias=0.1, seed=5,

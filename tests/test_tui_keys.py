@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.panels import Panels
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.top_line import TopLine
@@ -118,6 +119,16 @@ async def test_while_a_value_is_typed_letters_type_and_no_other_key_explores() -
         assert explorer.app.settings == Settings()
         assert explorer.app.selected == "depth"
         assert explorer.app.is_running
+
+
+async def test_while_a_value_is_typed_a_click_on_the_keys_and_settings_does_nothing() -> None:
+    async with exploring() as explorer:
+        await explorer.press("enter")
+        await explorer.pilot.click(Footer, offset=(explorer.text(Footer).index("Enter"), 0))
+        await explorer.pilot.click(Panels, offset=(5, 3))
+        await explorer.settle()
+        assert len(explorer.app.screen.query(ValueEditor)) == 1
+        assert explorer.app.selected == "depth"
 
 
 async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_next_key() -> None:

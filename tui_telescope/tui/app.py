@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
-from tui_telescope.tui.actions import all_actions, bindings
+from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.inks import COLORLESS
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tui_telescope.charts.chart import Axis
     from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
 
-EXPLORING = {action.call.partition("(")[0] for action in all_actions()} - {"quit"}
-"""The app's actions by name, but for the way out."""
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
 
@@ -166,8 +164,9 @@ class TelescopeApp(App[None]):
         self.screen.set_focus(self._editor.field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a value is typed, the keys that are left to the app explore nothing."""
-        return self._editor is None or action not in EXPLORING
+        """While a value is typed, keys and clicks explore nothing; Textual's own actions, quitting among them, stay."""
+        is_exploring = action == "command_palette" or f"action_{action}" in vars(TelescopeApp)
+        return self._editor is None or not is_exploring
 
     async def on_value_typed(self, message: ValueTyped) -> None:
         try:
