@@ -7,7 +7,7 @@ import pytest
 
 from tui_telescope import Settings, Telescope, observe
 from tui_telescope.engine.draws import UnitDraws
-from tui_telescope.engine.propagation import Stopped
+from tui_telescope.engine.measurement import Stopped
 
 
 def assert_same(one, other) -> None:

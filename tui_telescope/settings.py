@@ -220,6 +220,37 @@ class Switch(Setting):
         return [self.flag if value else self.flag.replace("--", "--no-", 1)]
 
 
+@dataclass(frozen=True)
+class RealOrWord(Real):
+    """A real number, or a word that stands below the smallest of them."""
+
+    word: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.word}, or {super().allowed}"
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        return self.word, self.maximum
+
+    def check(self, value: Any) -> Any:
+        return self.word if isinstance(value, str) and value == self.word else super().check(value)
+
+    def parse(self, text: str) -> Any:
+        return self.word if text.replace(" ", "").lower() == self.word.lower() else super().parse(text)
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        if value == self.word:
+            return self.minimum if direction > 0 else value
+        if value == self.minimum and direction < 0:
+            return self.word
+        return super().step(value, direction, coarse=coarse)
+
+    def show(self, value: Any) -> str:
+        return str(value) if value == self.word else super().show(value)
+
+
 def _preferred(mantissas: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
     """The round numbers `mantissa * 10^k` within [low, high], ascending."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -279,6 +310,13 @@ class Settings:
     residual: bool = _entry(
         Switch("Residual", False, "the road around every layer: a + phi(z) in place of phi(z)", "r", "--residual")
     )
+    branch_scale: float | str = _entry(
+        RealOrWord(
+            "Branch", 1.0, "what phi(z) is multiplied with beside the residual road", None, "--branch-scale",
+            minimum=0.0, maximum=10.0, word="1/sqrt(L)",
+            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
+        )
+    )  # fmt: skip
     initializer: str = _entry(
         Choice(
             "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
@@ -292,10 +330,29 @@ class Settings:
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
     )  # fmt: skip
+    norm: str = _entry(
+        Choice(
+            "Norm", "none", "normalisation over the samples (batch) or over the units (layer, rms)", "n", "--norm",
+            values=("none", "batch", "layer", "rms"),
+        )
+    )  # fmt: skip
+    norm_place: str = _entry(
+        Choice(
+            "Norm at", "activation", "before the weights (pre), before phi (activation), after the block (post)",
+            "m", "--norm-place", values=("pre", "activation", "post"),
+        )
+    )  # fmt: skip
     loss: str = _entry(
         Choice(
             "Loss", "mse", "what is differentiated: squared error, or a random error probe", "l", "--loss",
             values=("mse", "probe"),
+        )
+    )  # fmt: skip
+    clip: float | str = _entry(
+        RealOrWord(
+            "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
+            minimum=1e-6, maximum=1e6, word="off",
+            ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
     samples: int = _entry(
@@ -331,6 +388,7 @@ class Settings:
         for name, setting in REGISTRY.items():
             object.__setattr__(self, name, setting.check(getattr(self, name)))
         self._check_memory()
+        self._check_batch()
 
     def _check_memory(self) -> None:
         weights = 8 * self.networks * self.depth * self.width**2
@@ -339,6 +397,24 @@ class Settings:
                 f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width} take "
                 f"{weights / 2**30:.2f} GiB; allowed: 1 GiB (lower width, depth or networks)"
             )
+
+    def _check_batch(self) -> None:
+        if self.norm == "batch" and self.samples == 1:
+            raise SettingsError(
+                "norm: 'batch' needs more than 1 sample to take a variance over; allowed: samples from 2"
+            )
+
+    @property
+    def branch_factor(self) -> float:
+        """What the branch is multiplied with: 1 without a residual road, `branch_scale` in numbers with it."""
+        if not self.residual:
+            return 1.0
+        return self.depth**-0.5 if isinstance(self.branch_scale, str) else self.branch_scale
+
+    @property
+    def clip_norm(self) -> float | None:
+        """The largest global norm that the weight gradient may have, None for any."""
+        return None if isinstance(self.clip, str) else self.clip
 
     def replace(self, **changes: Any) -> Settings:
         """These settings with some values changed. Raises `SettingsError`."""

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine import kernels
 from tui_telescope.engine.gaussian import SQRT_2PI, mills_ratio
+from tui_telescope.engine.kernels import Kernel
 from tui_telescope.engine.scaled import REPRESENTABLE, Scaled, exponential, normalized, per_sample, shifted
 
 Array = NDArray[np.float64]
@@ -49,6 +51,10 @@ class Activation:
     """The maximum of |phi'|."""
     vanishes_at_zero: bool
     grows: tuple[bool, bool]
+    kernel: Kernel
+    """The same function for the plain road."""
+    dies: bool = False
+    """Whether phi' can be exactly zero; elsewhere only float64 makes it so."""
 
 
 def phi(activation: Activation, z: Scaled) -> tuple[Scaled, Scaled]:
@@ -160,16 +166,32 @@ SILU_STEEPEST = 1.099839320
 ACTIVATIONS: dict[str, Activation] = {
     entry.name: entry
     for entry in (
-        Activation("sigmoid", _sigmoid, 0.25, vanishes_at_zero=False, grows=(False, False)),
-        Activation("tanh", _tanh, 1.0, vanishes_at_zero=True, grows=(False, False)),
-        Activation("relu", _relu, 1.0, vanishes_at_zero=True, grows=(False, True)),
-        Activation("leaky_relu", _leaky_relu, 1.0, vanishes_at_zero=True, grows=(True, True)),
-        Activation("elu", _elu, 1.0, vanishes_at_zero=True, grows=(False, True)),
-        Activation("selu", _selu, SELU_SCALE * SELU_ALPHA, vanishes_at_zero=True, grows=(False, True)),
-        Activation("gelu", _gelu, GELU_STEEPEST, vanishes_at_zero=True, grows=(False, True)),
-        Activation("silu", _silu, SILU_STEEPEST, vanishes_at_zero=True, grows=(False, True)),
-        Activation("softplus", _softplus, 1.0, vanishes_at_zero=False, grows=(False, True)),
-        Activation("linear", _linear, 1.0, vanishes_at_zero=True, grows=(True, True)),
+        Activation("sigmoid", _sigmoid, 0.25, vanishes_at_zero=False, grows=(False, False), kernel=kernels.SIGMOID),
+        Activation("tanh", _tanh, 1.0, vanishes_at_zero=True, grows=(False, False), kernel=kernels.TANH),
+        Activation("relu", _relu, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.RELU, dies=True),
+        Activation(
+            "leaky_relu",
+            _leaky_relu,
+            1.0,
+            vanishes_at_zero=True,
+            grows=(True, True),
+            kernel=kernels.leaky_relu(LEAKY_SLOPE),
+        ),
+        Activation(
+            "elu", _elu, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.exponential_linear(1.0, 1.0)
+        ),
+        Activation(
+            "selu",
+            _selu,
+            SELU_SCALE * SELU_ALPHA,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            kernel=kernels.exponential_linear(SELU_SCALE, SELU_ALPHA),
+        ),
+        Activation("gelu", _gelu, GELU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.GELU),
+        Activation("silu", _silu, SILU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.SILU),
+        Activation("softplus", _softplus, 1.0, vanishes_at_zero=False, grows=(False, True), kernel=kernels.SOFTPLUS),
+        Activation("linear", _linear, 1.0, vanishes_at_zero=True, grows=(True, True), kernel=kernels.LINEAR),
     )
 }
 """Every activation by its name in `Settings`."""

@@ -17,6 +17,7 @@ from tui_telescope.settings import WEIGHT_BUDGET, Settings
 Array = NDArray[np.float64]
 
 _CHUNK_BYTES = 2**25
+_BLOCK_BYTES = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +36,16 @@ class Draw:
 
 @dataclass(frozen=True, eq=False)
 class UnitNetwork:
-    """One network before scaling: unit matrices (n, n) and unit biases (n,), a list entry a layer.
-
-    The matrices of the identity are one and the same; unit biases are an empty list where the bias is off.
-    """
+    """One network before scaling, layer by layer; the matrices of the identity are one and the same object."""
 
     weights: Sequence[Array]
+    """Unit matrices (n, n)."""
+    row_sums: Sequence[Array]
+    """Their products with a vector of ones, (n,)."""
     biases: Sequence[Array]
+    """Unit biases (n,); empty where the bias is off."""
+    block: Array | None = None
+    """All the unit matrices as one array (depth, n, n), where they are small enough to be kept as one."""
 
 
 class _GrowingStack:
@@ -49,7 +53,9 @@ class _GrowingStack:
 
     def __init__(self, stream: LayerStream, shape: tuple[int, ...], initializer: Initializer | None = None) -> None:
         self._stream, self._shape, self._initializer = stream, shape, initializer
+        self._chunks: list[Array] = []
         self._layers: list[Array] = []
+        self._row_sums: list[Array] = []
 
     @property
     def nbytes(self) -> int:
@@ -58,14 +64,32 @@ class _GrowingStack:
     def missing_bytes(self, depth: int) -> int:
         return 8 * max(0, depth - len(self._layers)) * math.prod(self._shape)
 
-    def layers(self, depth: int) -> Sequence[Array]:
+    def grow(self, depth: int) -> None:
+        """Draw what is missing up to this depth, in chunks that bound what lies about meanwhile."""
         size = math.prod(self._shape)
         chunk = max(1, _CHUNK_BYTES // (8 * size))
-        while len(self._layers) < depth:
-            count = min(chunk, depth - len(self._layers))
+        missing = depth - len(self._layers)
+        for start in range(0, missing, chunk):
+            count = min(chunk, missing - start)
             drawn = self._stream.layers(count, size).reshape(count, *self._shape)
-            self._layers.extend(self._initializer.from_normals(drawn) if self._initializer else drawn)
-        return self._layers if len(self._layers) == depth else self._layers[:depth]
+            self._keep(self._initializer.from_normals(drawn) if self._initializer else drawn)
+
+    def layers(self, depth: int) -> Sequence[Array]:
+        return self._layers[:depth]
+
+    def row_sums(self, depth: int) -> Sequence[Array]:
+        return self._row_sums[:depth]
+
+    def block(self, depth: int) -> Array | None:
+        return self._chunks[0][:depth] if len(self._chunks) == 1 else None
+
+    def _keep(self, drawn: Array) -> None:
+        self._row_sums.extend(drawn.sum(axis=-1))
+        self._chunks.append(drawn)
+        self._layers.extend(drawn)
+        if len(self._chunks) > 1 and self.nbytes <= _BLOCK_BYTES:
+            self._chunks = [np.concatenate(self._chunks)]
+            self._layers = list(self._chunks[0])
 
 
 class UnitDraws:
@@ -78,7 +102,16 @@ class UnitDraws:
 
     def network(self, settings: Settings, index: int) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
-        return UnitNetwork(self._weights(settings, index), self._biases(settings, index))
+        initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
+        biases = self._biases(settings, index)
+        if initializer.diagonal:
+            return UnitNetwork([np.eye(n)] * depth, [np.ones(n)] * depth, biases)
+        seed = settings.seed + index
+        key = ("weights", initializer.family, settings.generator, seed, n)
+        if key not in self._stacks:
+            self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), (n, n), initializer)
+        stack = self._grown(key, depth)
+        return UnitNetwork(stack.layers(depth), stack.row_sums(depth), biases, stack.block(depth))
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
         """Inputs and targets, each of shape (samples, n)."""
@@ -89,16 +122,6 @@ class UnitDraws:
         both = self._samples[1]
         return both[:, : settings.width], both[:, settings.width :]
 
-    def _weights(self, settings: Settings, index: int) -> Sequence[Array]:
-        initializer, n = INITIALIZERS[settings.initializer], settings.width
-        if initializer.diagonal:
-            return [np.eye(n)] * settings.depth
-        seed = settings.seed + index
-        key = ("weights", initializer.family, settings.generator, seed, n)
-        if key not in self._stacks:
-            self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), (n, n), initializer)
-        return self._grown(key, settings.depth)
-
     def _biases(self, settings: Settings, index: int) -> Sequence[Array]:
         if settings.bias == 0:
             return []
@@ -106,15 +129,16 @@ class UnitDraws:
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, settings.depth)
+        return self._grown(key, settings.depth).layers(settings.depth)
 
-    def _grown(self, key: tuple[object, ...], depth: int) -> Sequence[Array]:
-        """The first `depth` layers of a stack, after room for the missing ones has been made."""
+    def _grown(self, key: tuple[object, ...], depth: int) -> _GrowingStack:
+        """A stack with at least `depth` layers, after room for the missing ones has been made."""
         self._stacks.move_to_end(key)
         missing = self._stacks[key].missing_bytes(depth)
         while len(self._stacks) > 1 and missing + sum(each.nbytes for each in self._stacks.values()) > self._budget:
             self._stacks.popitem(last=False)
-        return self._stacks[key].layers(depth)
+        self._stacks[key].grow(depth)
+        return self._stacks[key]
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

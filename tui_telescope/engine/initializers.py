@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,8 +23,14 @@ class Initializer:
     """Turns standard normal matrices (layers, n, n) into unit ones; may work in place."""
     family: str
     """Initializers of one family share their unit matrices."""
+    spread: Callable[[int], float]
+    """The root mean square of a unit matrix's singular values for n units."""
     diagonal: bool = False
     """The unit matrix is the identity: nothing is drawn and no unit hears another."""
+
+    def sigma_w(self, scale: float, n: int) -> float:
+        """sigma_w with sigma_w^2 = n Var(W) (Poole et al. 2016, equation 2), the scale of orthogonal weights."""
+        return scale * self.gain(n) * self.spread(n)
 
 
 def _as_drawn(normals: Array) -> Array:
@@ -40,14 +47,14 @@ def _orthogonal(normals: Array) -> Array:
 INITIALIZERS: dict[str, Initializer] = {
     entry.name: entry
     for entry in (
-        Initializer("gaussian", lambda n: 1.0, _as_drawn, "normal"),
+        Initializer("gaussian", lambda n: 1.0, _as_drawn, "normal", math.sqrt),
         # Glorot and Bengio (2010), equation 12, for fan-in = fan-out = n
-        Initializer("xavier", lambda n: n**-0.5, _as_drawn, "normal"),
+        Initializer("xavier", lambda n: n**-0.5, _as_drawn, "normal", math.sqrt),
         # He et al. (2015), equation 10
-        Initializer("he", lambda n: (2 / n) ** 0.5, _as_drawn, "normal"),
+        Initializer("he", lambda n: (2 / n) ** 0.5, _as_drawn, "normal", math.sqrt),
         # Saxe, McClelland and Ganguli (2014), section 3
-        Initializer("orthogonal", lambda n: 1.0, _orthogonal, "orthogonal"),
-        Initializer("identity", lambda n: 1.0, _as_drawn, "identity", diagonal=True),
+        Initializer("orthogonal", lambda n: 1.0, _orthogonal, "orthogonal", lambda n: 1.0),
+        Initializer("identity", lambda n: 1.0, _as_drawn, "identity", lambda n: 1.0, diagonal=True),
     )
 }
 """Every initializer by its name in `Settings`."""

@@ -27,6 +27,26 @@ class GradientReading:
     """log10 of their 90% quantile."""
 
 
+@dataclass(frozen=True, eq=False)
+class WeightGradientReading:
+    """||d mean loss / d W_l||_F for l = 1..L, averaged over networks."""
+
+    log10: Array
+    """Shape (L,); an exact zero is -inf."""
+
+
+@dataclass(frozen=True, eq=False)
+class SignalReading:
+    """What travels forward, for l = 1..L, each of shape (L,), averaged over networks."""
+
+    log10_rms: Array
+    """log10 of the root mean square of a_l over units and samples; an exact zero is -inf."""
+    saturated: Array
+    """The fraction of units and samples where |phi'(z)| is below 1% of its maximum."""
+    dead: Array
+    """The fraction of units whose derivative is zero on every sample."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the readings amount to."""
@@ -50,6 +70,14 @@ class Observation:
     log10_factor: Array
     """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): above 0 a layer screams, below it whispers."""
     verdict: Verdict
+    weight_gradient: WeightGradientReading | None = None
+    """None where it was not asked for, as is the next."""
+    signal: SignalReading | None = None
+
+    @property
+    def factor(self) -> Array:
+        """The factors themselves, shape (L-1,), kept within float64's normal range where only the log10 fits."""
+        return np.asarray(np.where(np.isneginf(self.log10_factor), 0.0, 10 ** np.clip(self.log10_factor, -307, 308)))
 
     @property
     def depth(self) -> int:

@@ -7,6 +7,7 @@ where nothing mixes the units (diagonal weights), one unit of one sample: shapes
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +69,16 @@ def multiply(x: Scaled, y: Scaled) -> Scaled:
     return normalized(Scaled(x.mantissa * y.mantissa, x.exponent + y.exponent))
 
 
+def times(x: Scaled, factor: float) -> Scaled:
+    """factor * x."""
+    return x if factor == 1.0 else normalized(Scaled(x.mantissa * factor, x.exponent))
+
+
+def values(x: Scaled) -> Array:
+    """x as float64, where what is too small becomes zero and what is too large the largest exponent at hand."""
+    return shifted(x.mantissa, np.minimum(x.exponent, REPRESENTABLE))
+
+
 def per_sample(x: Scaled) -> Scaled:
     """The same values under one exponent a sample."""
     if not x.per_unit:
@@ -91,3 +102,24 @@ def log2_norm(x: Scaled) -> Array:
     square = np.einsum("us,us->s", mantissa, mantissa)
     with np.errstate(divide="ignore"):
         return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
+
+
+def reciprocal_root(x: Scaled) -> Scaled:
+    """1 / sqrt(x) for positive x."""
+    odd = np.mod(x.exponent, 2)
+    return normalized(Scaled(1 / np.sqrt(np.ldexp(x.mantissa, odd.astype(np.int32))), -(x.exponent - odd) / 2))
+
+
+def log2_outer_norm(x: Scaled, y: Scaled) -> float:
+    """log2 of the Frobenius norm of the sum over samples of x_s y_s^T; -inf where it is zero.
+
+    With fewer samples than units the n x n matrix is never made: its squared norm is the sum over pairs of samples
+    of (x_s . x_t)(y_s . y_t).
+    """
+    x, y = normalized(per_sample(x)), normalized(per_sample(y))
+    exponent = x.exponent + y.exponent
+    peak = float(exponent.max())
+    a, b = shifted(x.mantissa, exponent - peak), y.mantissa
+    units, samples = a.shape
+    square = float(np.sum(a.T.dot(a) * b.T.dot(b)) if samples < units else np.sum(a.dot(b.T) ** 2))
+    return 0.5 * math.log2(square) + peak if square > 0 else -math.inf

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+import threading
+from collections.abc import Sequence
 
+from tui_telescope.engine import plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
-from tui_telescope.engine.observation import GradientReading, Observation
-from tui_telescope.engine.propagation import Array, ShouldStop, gradient_log2_norms
+from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
+from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.readings import gradient_reading, log10_factor, signal_reading, weight_gradient_reading
 from tui_telescope.engine.remedies import Remedy, find_remedy
-from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_quantile
+from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
+
+READINGS = ("gradient", "weight_gradient", "signal")
+"""What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
 
 
 def _never() -> bool:
@@ -18,57 +24,69 @@ def _never() -> bool:
 
 
 class Telescope:
-    """Observes networks. Keeps unit draws between observations, so that a changed setting redraws nothing else."""
+    """Observes networks. Keeps unit draws between observations, so that a changed setting redraws nothing else.
+
+    May be used by several threads, of which one observes at a time.
+    """
 
     def __init__(self) -> None:
         self._units = UnitDraws()
+        self._workspace = Workspace()
+        self._lock = threading.Lock()
 
-    def observe(self, settings: Settings, *, should_stop: ShouldStop = _never) -> Observation:
+    def observe(
+        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = _never
+    ) -> Observation:
         """The readings of the network that these settings describe.
 
-        `should_stop` is asked between layers; once it says yes, `propagation.Stopped` is raised.
+        `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
+        between layers; once it says yes, `measurement.Stopped` is raised. Raises `ValueError` for another reading.
         """
-        samples = self._units.samples(settings)
-        norms = [
-            gradient_log2_norms(self._units.network(settings, index), samples, settings, should_stop)
-            for index in range(settings.networks)
-        ]
-        gradient = _gradient_reading(np.concatenate(norms, axis=1))
-        return Observation(gradient, _log10_factor(gradient.log10_mean), diagnose(gradient))
+        unknown = set(readings) - set(READINGS)
+        if unknown:
+            raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
+        wanted = Wanted("weight_gradient" in readings, "signal" in readings)
+        with self._lock:
+            measurements = [self._measure(settings, k, wanted, should_stop) for k in range(settings.networks)]
+        gradient = gradient_reading(measurements)
+        return Observation(
+            gradient,
+            log10_factor(gradient.log10_mean),
+            diagnose(gradient),
+            weight_gradient_reading(measurements, settings.clip_norm),
+            signal_reading(measurements, settings.width),
+        )
+
+    def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
+        """One network, on the plain road where that can be trusted."""
+        network, samples = self._units.network(settings, index), self._units.samples(settings)
+        measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
+        return measured or propagation.measure(network, samples, settings, wanted, should_stop)
 
     def advise(
         self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
     ) -> Remedy | None:
         """A change of settings that has been seen to mend what was observed, if one was found."""
-        return find_remedy(settings, observation, lambda trial: self.observe(trial, should_stop=should_stop))
+        return find_remedy(
+            settings,
+            observation,
+            lambda trial: self.observe(trial, readings=("gradient",), should_stop=should_stop),
+        )
 
     def draw(self, settings: Settings) -> Draw:
         """The numbers that `observe` uses for these settings, scale included."""
-        return scaled_draw(self._units, settings)
+        with self._lock:
+            return scaled_draw(self._units, settings)
 
     def expected_seconds(self, settings: Settings) -> float:
         """A rough forecast of what `observe` takes on one core, from counts of operations."""
         n, samples, layers = settings.width, settings.samples, settings.depth * settings.networks
-        products = 4 * n * n * samples / 1e10
-        elementwise = 60 * n * samples * 1e-9
-        return layers * (1e-4 + products + elementwise)
+        products = 6 * n * n * samples / 1e10
+        elementwise = 20 * n * samples * 1e-9
+        calls = 1e-5 if settings.norm == "none" else 2e-4
+        return layers * (calls + products + elementwise)
 
 
 def observe(settings: Settings) -> Observation:
     """One observation with draws of its own; see `Telescope` for many."""
     return Telescope().observe(settings)
-
-
-def _gradient_reading(log2_norms: Array) -> GradientReading:
-    return GradientReading(
-        log10_mean=log2_mean(log2_norms) * LOG10_2,
-        log10_low=log2_quantile(log2_norms, 0.1) * LOG10_2,
-        log10_high=log2_quantile(log2_norms, 0.9) * LOG10_2,
-    )
-
-
-def _log10_factor(log10_gradient: Array) -> Array:
-    """log10(gradient_{l-1} / gradient_l) for l = 2..L; a layer that receives nothing passes nothing: -inf."""
-    below, above = log10_gradient[:-1], log10_gradient[1:]
-    alive = np.isfinite(above)
-    return np.where(alive, below - np.where(alive, above, 0.0), -np.inf)

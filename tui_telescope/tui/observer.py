@@ -172,7 +172,7 @@ class Observer:
         return self._change.wait_for(lambda: self._slot is not request or self._closed, CALM_SECONDS)
 
     def _answer(self, request: Request, telescope: Telescope) -> None:
-        from tui_telescope.engine.propagation import Stopped
+        from tui_telescope.engine.measurement import Stopped
 
         try:
             if request.observed:

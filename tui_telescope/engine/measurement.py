@@ -1,0 +1,56 @@
+"""What propagation hands over: raw readings of one network, before any mean over samples or networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+ShouldStop = Callable[[], bool]
+
+SATURATED = 0.01
+"""A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
+
+
+class Stopped(Exception):
+    """Whoever asked for an observation no longer wants it."""
+
+
+def ask(should_stop: ShouldStop) -> None:
+    """Raise `Stopped` if nobody waits any more."""
+    if should_stop():
+        raise Stopped
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which readings to take beside the gradient."""
+
+    weight_gradient: bool = True
+    signal: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class SignalMeasurement:
+    """What travels forward, per layer l = 1..L."""
+
+    norms: Array
+    """log2 of ||a_l||, shape (depth, samples)."""
+    saturated: Array
+    """Fraction of units and samples with |phi'| under `SATURATED` of its maximum, shape (depth,)."""
+    dead: Array
+    """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Per layer l = 1..L; logarithms to base 2, an exact zero is -inf. What was not wanted is None."""
+
+    gradient: Array
+    """log2 of ||d loss / d a_l||, shape (depth, samples)."""
+    weight_gradient: Array | None
+    """log2 of ||d mean loss / d W_l||_F, shape (depth,)."""
+    signal: SignalMeasurement | None

@@ -1,0 +1,57 @@
+"""From raw measurements of networks to the readings of an observation: means, quantiles, log10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.measurement import Measurement
+from tui_telescope.engine.observation import GradientReading, SignalReading, WeightGradientReading
+from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_quantiles, log2_root_mean_square
+
+Array = NDArray[np.float64]
+
+LOW, HIGH = 0.1, 0.9
+"""The quantiles of the gradient's band."""
+
+
+def gradient_reading(measurements: Sequence[Measurement]) -> GradientReading:
+    """Mean and band over the samples of all networks."""
+    log2_norms = np.concatenate([each.gradient for each in measurements], axis=1)
+    low, high = log2_quantiles(log2_norms, (LOW, HIGH))
+    return GradientReading(log2_mean(log2_norms) * LOG10_2, low * LOG10_2, high * LOG10_2)
+
+
+def log10_factor(log10_gradient: Array) -> Array:
+    """log10(gradient_{l-1} / gradient_l) for l = 2..L; a layer that receives nothing passes nothing: -inf."""
+    below, above = log10_gradient[:-1], log10_gradient[1:]
+    alive = np.isfinite(above)
+    return np.where(alive, below - np.where(alive, above, 0.0), -np.inf)
+
+
+def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | None) -> WeightGradientReading | None:
+    """The mean over networks, each clipped to a global norm of `clip` first (Pascanu et al. 2013, algorithm 1)."""
+    norms = [_clipped(each.weight_gradient, clip) for each in measurements if each.weight_gradient is not None]
+    return WeightGradientReading(log2_mean(np.stack(norms, axis=1)) * LOG10_2) if norms else None
+
+
+def _clipped(log2_norms: Array, clip: float | None) -> Array:
+    """One network's norms per layer, scaled down together where their global norm is above the limit."""
+    if clip is None:
+        return log2_norms
+    global_norm = log2_root_mean_square(log2_norms) + 0.5 * np.log2(len(log2_norms))
+    return np.asarray(log2_norms - max(0.0, float(global_norm) - np.log2(clip)))
+
+
+def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:
+    """The root mean square over units, samples and networks, and the mean fractions of silent units."""
+    signals = [each.signal for each in measurements if each.signal is not None]
+    if not signals:
+        return None
+    norms = np.concatenate([signal.norms for signal in signals], axis=1)
+    log2_rms = log2_root_mean_square(norms) - 0.5 * np.log2(width)
+    saturated = np.mean([signal.saturated for signal in signals], axis=0)
+    dead = np.mean([signal.dead for signal in signals], axis=0)
+    return SignalReading(log2_rms * LOG10_2, saturated, dead)
