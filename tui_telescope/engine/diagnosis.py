@@ -27,12 +27,12 @@ def diagnose(gradient: GradientReading) -> Verdict:
 
 def decades_per_layer(log10_gradient: Array) -> float:
     """Least-squares slope of log10 gradient over the layers that have one; 0 for fewer than two."""
-    alive = np.flatnonzero(np.isfinite(log10_gradient))
-    if len(alive) < 2:
+    heights = log10_gradient[np.isfinite(log10_gradient)]  # the dead layers, if any, are the lowest
+    count = len(heights)
+    if count < 2:
         return 0.0
-    offsets = alive - alive.mean()
-    heights = log10_gradient[alive]
-    return float(-(offsets @ (heights - heights.mean())) / (offsets @ offsets))
+    offsets = np.arange(count) - (count - 1) / 2
+    return float(-(offsets @ heights) * 12 / (count * (count**2 - 1)))
 
 
 def _state(end_to_end: float, slope: float, dead_below: int) -> State:

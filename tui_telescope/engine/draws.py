@@ -40,10 +40,10 @@ class UnitNetwork:
 
     weights: Sequence[Array]
     """Unit matrices (n, n)."""
-    row_sums: Sequence[Array]
-    """Their products with a vector of ones, (n,)."""
-    biases: Sequence[Array]
-    """Unit biases (n,); empty where the bias is off."""
+    row_sums: Array
+    """Their products with a vector of ones, (depth, n)."""
+    biases: Array | None
+    """Unit biases (depth, n); None where the bias is off."""
     block: Array | None = None
     """All the unit matrices as one array (depth, n, n), where they are small enough to be kept as one."""
 
@@ -55,7 +55,7 @@ class _GrowingStack:
         self._stream, self._shape, self._initializer = stream, shape, initializer
         self._chunks: list[Array] = []
         self._layers: list[Array] = []
-        self._row_sums: list[Array] = []
+        self._row_sums = np.empty((0, *shape[:-1]))
 
     @property
     def nbytes(self) -> int:
@@ -77,19 +77,30 @@ class _GrowingStack:
     def layers(self, depth: int) -> Sequence[Array]:
         return self._layers[:depth]
 
-    def row_sums(self, depth: int) -> Sequence[Array]:
+    def row_sums(self, depth: int) -> Array:
+        """The layers summed over their last axis."""
         return self._row_sums[:depth]
 
     def block(self, depth: int) -> Array | None:
+        """The layers as one array, where they are small enough to be kept as one."""
         return self._chunks[0][:depth] if len(self._chunks) == 1 else None
 
+    def array(self, depth: int) -> Array:
+        """The layers as one array, however large."""
+        if len(self._chunks) > 1:
+            self._join()
+        return self._chunks[0][:depth]
+
     def _keep(self, drawn: Array) -> None:
-        self._row_sums.extend(drawn.sum(axis=-1))
+        self._row_sums = np.concatenate([self._row_sums, drawn.sum(axis=-1)])
         self._chunks.append(drawn)
         self._layers.extend(drawn)
         if len(self._chunks) > 1 and self.nbytes <= _BLOCK_BYTES:
-            self._chunks = [np.concatenate(self._chunks)]
-            self._layers = list(self._chunks[0])
+            self._join()
+
+    def _join(self) -> None:
+        self._chunks = [np.concatenate(self._chunks)]
+        self._layers = list(self._chunks[0])
 
 
 class UnitDraws:
@@ -105,7 +116,7 @@ class UnitDraws:
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
         biases = self._biases(settings, index)
         if initializer.diagonal:
-            return UnitNetwork([np.eye(n)] * depth, [np.ones(n)] * depth, biases)
+            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), biases)
         seed = settings.seed + index
         key = ("weights", initializer.family, settings.generator, seed, n)
         if key not in self._stacks:
@@ -122,14 +133,14 @@ class UnitDraws:
         both = self._samples[1]
         return both[:, : settings.width], both[:, settings.width :]
 
-    def _biases(self, settings: Settings, index: int) -> Sequence[Array]:
+    def _biases(self, settings: Settings, index: int) -> Array | None:
         if settings.bias == 0:
-            return []
+            return None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, settings.depth).layers(settings.depth)
+        return self._grown(key, settings.depth).array(settings.depth)
 
     def _grown(self, key: tuple[object, ...], depth: int) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
@@ -151,7 +162,7 @@ def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
         network = units.network(settings, index)
         for layer in range(depth):
             np.multiply(network.weights[layer], gain, out=weights[index, layer])
-            if network.biases:
-                np.multiply(network.biases[layer], settings.bias, out=biases[index, layer])
+        if network.biases is not None:
+            np.multiply(network.biases, settings.bias, out=biases[index])
     inputs, targets = units.samples(settings)
     return Draw(weights, biases, inputs.copy(), targets.copy())

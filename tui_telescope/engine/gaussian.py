@@ -22,26 +22,20 @@ _DENOMINATOR = (
 )  # fmt: skip
 
 
-def mills_ratio(x: Array) -> Array:
+def mills_ratio(x: Array, out: Array | None = None, scratch: Array | None = None) -> Array:
     """(1 - Phi(x)) / pdf(x) for x from 0 to 1e25, any shape: the upper tail without its exponential.
 
-    Mills (1926); here to a few units in the last place.
+    Mills (1926); here to a few units in the last place. `out` and `scratch` of x's shape save it two allocations.
     """
-    return _polynomial(_NUMERATOR, x) / _polynomial(_DENOMINATOR, x)
+    ratio = _polynomial(_NUMERATOR, x, out)
+    ratio /= _polynomial(_DENOMINATOR, x, scratch)
+    return ratio
 
 
-def normal_cdf(x: Array, out: Array) -> None:
-    """Phi(x) for any shape, to an absolute 1e-16 and, above the tail of float64, a relative 1e-15."""
-    size = np.abs(x)
-    np.minimum(size, 38.0, out=size)
-    tail = mills_ratio(size) * np.exp(-0.5 * size * size)
-    tail /= SQRT_2PI
-    np.copyto(out, np.where(x > 0, 1 - tail, tail))
-
-
-def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    total = np.full_like(x, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
+def _polynomial(coefficients: tuple[float, ...], x: Array, out: Array | None) -> Array:
+    """Horner's scheme for a polynomial whose leading coefficient is 1."""
+    total = np.add(x, coefficients[-2], out=out)
+    for coefficient in coefficients[-3::-1]:
         total *= x
         total += coefficient
-    return total
+    return np.asarray(total)

@@ -82,15 +82,15 @@ class _Blocks:
         self._norm = NORMS.get(settings.norm)
         self._norm_place = settings.norm_place
         self._weights = network.weights
-        self._biases = [normalized(Scaled(settings.bias * b[:, None], np.zeros((1, 1)))) for b in network.biases]
+        self._biases = None if network.biases is None else settings.bias * network.biases
 
     def forward(self, layer: int, a: Scaled, *, keep_heard: bool) -> tuple[Scaled, _Step]:
         """a_l and what was met on the way, from a_{l-1}; `layer` counts from 0."""
         pullbacks: dict[str, Pullback] = {}
         heard = self._normed("pre", a, pullbacks)
         z = self._through(self._weights[layer], heard)
-        if self._biases:
-            z = add(z, self._biases[layer])
+        if self._biases is not None:
+            z = add(z, scaled(self._biases[layer][:, None]))
         value, slope = phi(self.activation, self._normed("activation", z, pullbacks))
         if self._residual:
             value = add(a, times(value, self._branch_factor))

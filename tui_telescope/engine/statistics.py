@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,10 +16,11 @@ LOG10_2 = float(np.log10(2.0))
 def log2_mean(log2_values: Array) -> Array:
     """log2 of the arithmetic mean of 2**log2_values over the last axis; -inf where all are zero."""
     peak = log2_values.max(axis=-1, keepdims=True)
-    anchor = np.where(np.isneginf(peak), 0.0, peak)
-    total = np.exp2(log2_values - anchor).mean(axis=-1)
+    if np.isneginf(peak.min()):
+        peak = np.where(np.isneginf(peak), 0.0, peak)
+    total = np.exp2(log2_values - peak).sum(axis=-1)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log2(total) + anchor[..., 0])
+        return np.asarray(np.log2(total / log2_values.shape[-1]) + peak[..., 0])
 
 
 def log2_root_mean_square(log2_values: Array) -> Array:
@@ -27,13 +29,14 @@ def log2_root_mean_square(log2_values: Array) -> Array:
 
 
 def log2_quantiles(log2_values: Array, fractions: Sequence[float]) -> list[Array]:
-    """log2 of the quantiles of 2**log2_values over the last axis.
+    """log2 of the quantiles of 2**log2_values over the last axis, for ascending fractions.
 
     Linear interpolation between the order statistics of the values themselves (Hyndman and Fan 1996, type 7),
     not between their logarithms.
     """
     ordered = np.sort(log2_values, axis=-1)
-    return [_log2_order_statistic(ordered, fraction * (ordered.shape[-1] - 1)) for fraction in fractions]
+    quantiles = [_log2_order_statistic(ordered, fraction * (ordered.shape[-1] - 1)) for fraction in fractions]
+    return list(np.maximum.accumulate(quantiles))  # rounding may not put a higher quantile below a lower one
 
 
 def _log2_order_statistic(ordered: Array, position: float) -> Array:
@@ -43,4 +46,4 @@ def _log2_order_statistic(ordered: Array, position: float) -> Array:
     if share == 0:
         return np.asarray(ordered[..., below])
     lower, upper = ordered[..., below], ordered[..., below + 1]
-    return np.asarray(np.logaddexp2(lower + np.log2(1 - share), upper + np.log2(share)))
+    return np.asarray(np.logaddexp2(lower + math.log2(1 - share), upper + math.log2(share)))

@@ -1,0 +1,132 @@
+"""How close the engine is to the machine's limit: `.venv/bin/python tests/benchmarks/benchmark_engine.py`.
+
+Each figure is a ratio to the floor measured in the same run: the two matrix products a layer, W a and W^T v, with
+preallocated outputs and BLAS on one thread. Floor and engine take turns, and each counts with its best time, so that
+whatever else the machine does falls on both. `gradient` asks for that reading alone, `all` for every reading; draws
+are cached for both, and timed by themselves in the last column.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from math import exp, hypot
+
+import numpy as np
+
+from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.settings import Settings
+
+SIZES = (
+    (50, 4, 20, 2.0),
+    (50, 32, 20, 2.0),
+    (50, 64, 32, 2.0),
+    (100, 128, 64, 1.6),
+    (100, 256, 64, 1.4),
+    (200, 512, 64, 1.4),
+)
+"""Depth, width, samples, and the most that sigmoid, tanh and ReLU may take of the floor."""
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "gelu", "silu")
+ROUNDS = 7
+ROUND_SECONDS = 0.1
+
+
+def best_seconds(subjects: Sequence[Callable[[], object]]) -> list[float]:
+    """The best time of one call of each subject, over rounds in which all take turns."""
+    repeats = []
+    for subject in subjects:
+        subject()
+        start = time.perf_counter()
+        subject()
+        repeats.append(max(1, round(ROUND_SECONDS / (time.perf_counter() - start))))
+    best = [float("inf")] * len(subjects)
+    for _ in range(ROUNDS):
+        for index, (subject, count) in enumerate(zip(subjects, repeats, strict=True)):
+            start = time.perf_counter()
+            for _ in range(count):
+                subject()
+            best[index] = min(best[index], (time.perf_counter() - start) / count)
+    return best
+
+
+def settings_for(activation: str, depth: int, width: int, samples: int) -> Settings:
+    """The start settings at width 4; elsewhere the initializer and scale that suit the activation."""
+    common = Settings(depth=depth, width=width, samples=samples, activation=activation, generator="numpy")
+    if width == 4 and activation in ("sigmoid", "tanh"):
+        return common
+    rectified = activation in ("relu", "gelu", "silu")
+    return common.replace(initializer="he" if rectified else "xavier", scale=1.0)
+
+
+def floor(depth: int, width: int, samples: int) -> Callable[[], object]:
+    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).weights
+    pairs = [(w, w.T) for w in weights]
+    signal, out = np.random.default_rng(0).normal(size=(width, samples)), np.empty((width, samples))
+
+    def products() -> None:
+        for forward, backward in pairs:
+            forward.dot(signal, out)
+            backward.dot(signal, out)
+
+    return products
+
+
+def observing(settings: Settings, readings: Sequence[str]) -> Callable[[], object]:
+    telescope = Telescope()
+    return lambda: telescope.observe(settings, readings=readings)
+
+
+def report(depth: int, width: int, samples: int, target: float) -> None:
+    every = ("gradient", "weight_gradient", "signal")
+    runs = [settings_for(activation, depth, width, samples) for activation in ACTIVATIONS]
+    subjects = [floor(depth, width, samples)]
+    subjects += [observing(settings, readings) for settings in runs for readings in (("gradient",), every)]
+    seconds = best_seconds(subjects)
+    alone, together = seconds[1::2], seconds[2::2]
+    cells = " ".join(f"{one / seconds[0]:5.2f} (x{both / one:4.2f})" for one, both in zip(alone, together, strict=True))
+    drawing = best_seconds([lambda: UnitDraws().network(runs[0], 0)])[0] if width < 512 else float("nan")
+    size = f"{depth} x {width} x {samples}"
+    print(f"{size:>14} {seconds[0] * 1e3:9.3f} {target:6.1f}  {cells} {drawing * 1e3:9.2f}", flush=True)
+
+
+def plain_python(depth: int, width: int, samples: int) -> float:
+    """The lesson as lists and loops: the mean gradient at layer 1 of a sigmoid stack."""
+    rng = random.Random(42)
+    weights = [[[rng.gauss(0, 2) for _ in range(width)] for _ in range(width)] for _ in range(depth)]
+    rng.seed(7)
+    total = 0.0
+    for _ in range(samples):
+        a = [rng.gauss(0, 1) for _ in range(width)]
+        target = [rng.gauss(0, 1) for _ in range(width)]
+        signals = []
+        for matrix in weights:
+            a = [1 / (1 + exp(-sum(w * x for w, x in zip(row, a, strict=True)))) for row in matrix]
+            signals.append(a)
+        delta = [x - t for x, t in zip(a, target, strict=True)]
+        for matrix, signal in zip(weights[:0:-1], signals[:0:-1], strict=True):
+            scaled = [d * s * (1 - s) for d, s in zip(delta, signal, strict=True)]
+            delta = [sum(row[i] * v for row, v in zip(matrix, scaled, strict=True)) for i in range(width)]
+        total += hypot(*delta)
+    return total / samples
+
+
+def main() -> None:
+    largest = int(sys.argv[1]) if len(sys.argv) > 1 else 512
+    print("time / floor of the gradient alone (in brackets: all readings / gradient alone); times in ms")
+    print(f"{'size':>14} {'floor':>9} {'target':>6}  " + " ".join(f"{name:>13}" for name in ACTIVATIONS) + "     draws")
+    for depth, width, samples, target in SIZES:
+        if width <= largest:
+            report(depth, width, samples, target)
+    lists, arrays = best_seconds([lambda: plain_python(50, 4, 20), observing(Settings(), ("gradient",))])
+    print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
+
+
+if __name__ == "__main__":
+    main()
