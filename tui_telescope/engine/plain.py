@@ -32,6 +32,9 @@ FOLDED_WIDTH = 48
 """Up to this width scaled copies of the weights cost less than a call a layer."""
 CHUNK_ELEMENTS = 2**13
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
+FEWEST_LAYERS = 4
+CHECK_LAYERS = 16
+"""Signals are checked, and gradients rescaled, at the first end of a chunk after so many layers."""
 CHUNK_LAYERS = 64
 """At most so many, so that no chunk can run through float64's range from within the safe one."""
 SAFE_SIGNAL = 1e45
@@ -114,7 +117,7 @@ class _Road:
         self._factor = gain * kernel.input_scale * kernel.output_scale
         self._drifts = _drifts(settings)
         self._operands = _operands(network, settings, self._factor, self._drifts[:-1])
-        self._chunk = min(max(1, CHUNK_ELEMENTS // (n * samples)), CHUNK_LAYERS, depth)
+        self._chunk = min(max(FEWEST_LAYERS, CHUNK_ELEMENTS // (n * samples)), CHUNK_LAYERS, depth)
         self._depth, self._width, self._samples = depth, n, samples
         self._heard = workspace.take_stack("heard", depth + 1, n, samples, padding=self._operands.ones)
         self._slopes = workspace.take_stack("slopes", depth, n, samples)
@@ -138,14 +141,17 @@ class _Road:
                 padded[-1] = 1.0
         z = self._workspace.take_stack("z", *shape)
         branches = self._workspace.take_stack("branches", *shape) if self._settings.residual else None
+        checked = 0
         for start in range(0, self._depth, self._chunk):
             ask(self._should_stop)
             stop = min(start + self._chunk, self._depth)
             self._forward_chunk(start, stop, z.rows, branches.rows if branches else heard.rows[start + 1 : stop + 1])
             responses = branches.array[: stop - start] if branches else heard.array[start + 1 : stop + 1]
             slope(z.array[: stop - start], responses, self._slopes.array[start:stop])
-            if not self._is_safe(heard.rows[stop]):
-                return False
+            if stop - checked >= CHECK_LAYERS or stop == self._depth:
+                checked = stop
+                if not self._is_safe(heard.rows[stop]):
+                    return False
         return True
 
     def _forward_chunk(self, start: int, stop: int, arguments: list[Array], responses: list[Array]) -> None:
@@ -198,7 +204,7 @@ class _Road:
         deltas = self._workspace.take_stack("deltas", self._chunk + 1, self._width, self._samples)
         products = self._workspace.take_stack("products", self._chunk, self._width, self._samples)
         deltas.rows[0][...] = error
-        exponent = np.zeros(self._samples)
+        exponent, rescaled = np.zeros(self._samples), self._depth
         for stop in range(self._depth, 0, -self._chunk):
             ask(self._should_stop)
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
@@ -208,8 +214,11 @@ class _Road:
             exponents[layers] = exponent
             if weight_gradient is not None:
                 weight_gradient[layers][::-1] = self._outer_norms(layers, products.array[:count], exponent)
-            if layers.start:
+            if rescaled - layers.start >= CHECK_LAYERS:
+                rescaled = layers.start
                 exponent = exponent + _rescale(deltas.rows[count], deltas.rows[0])
+            else:
+                np.copyto(deltas.rows[0], deltas.rows[count])
         if self._operands.rescale is not None and not self._settings.residual:
             passed = np.arange(self._depth - 1, -1, -1) * np.log2(self._factor)
             exponents += passed[:, None]
