@@ -32,13 +32,16 @@ def log10_factor(log10_gradient: Array) -> Array:
 
 
 def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | None) -> WeightGradientReading | None:
-    """The mean over networks, each clipped to a global norm of `clip` first (Pascanu et al. 2013, algorithm 1)."""
-    norms = [_clipped(each.weight_gradient, clip) for each in measurements if each.weight_gradient is not None]
-    return WeightGradientReading(log2_mean(np.stack(norms, axis=1)) * LOG10_2) if norms else None
+    """The mean over networks, then clipped to a global norm of `clip`, so that no ratio between layers changes."""
+    norms = [each.weight_gradient for each in measurements if each.weight_gradient is not None]
+    return WeightGradientReading(_clipped(log2_mean(np.stack(norms, axis=1)), clip) * LOG10_2) if norms else None
 
 
 def _clipped(log2_norms: Array, clip: float | None) -> Array:
-    """One network's norms per layer, scaled down together where their global norm is above the limit."""
+    """All layers scaled down together where their global norm is above the limit.
+
+    Pascanu, Mikolov and Bengio (2013), algorithm 1.
+    """
     if clip is None:
         return log2_norms
     global_norm = log2_root_mean_square(log2_norms) + 0.5 * np.log2(len(log2_norms))

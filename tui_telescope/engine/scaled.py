@@ -48,13 +48,14 @@ def normalized(x: Scaled) -> Scaled:
     if not x.per_unit:
         peak = peak.max(axis=0, keepdims=True)
     _, shift = np.frexp(peak)
+    shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
     exponent = np.where(peak > 0, x.exponent + shift, ABSENT)
-    return Scaled(np.ldexp(x.mantissa, -shift), exponent)
+    return Scaled(x.mantissa * np.ldexp(1.0, -shift), exponent)
 
 
 def shifted(mantissa: Array, shift: Array) -> Array:
-    """`mantissa * 2**shift`; what falls more than 2000 binary places out of range becomes zero."""
-    return np.ldexp(mantissa, np.clip(shift, -2000, 2000).astype(np.int32))
+    """`mantissa * 2**shift` for shifts up to 1023; what becomes too small becomes zero."""
+    return np.asarray(mantissa * np.ldexp(1.0, np.clip(shift, -2000, 1023).astype(np.int32)))
 
 
 def add(x: Scaled, y: Scaled) -> Scaled:
