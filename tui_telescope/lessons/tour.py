@@ -1,0 +1,217 @@
+"""The tour: vanishing and exploding gradients in fourteen steps.
+
+The history: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Hochreiter and Schmidhuber (1997); Glorot and
+Bengio (2010); Pascanu, Mikolov and Bengio (2013); He et al. (2015, initialisation); He et al. (2015, residual
+networks); Poole et al. (2016), Schoenholz et al. (2017), Yang and Schoenholz (2017).
+"""
+
+from __future__ import annotations
+
+from tui_telescope.lessons.measures import Measures, factor, first, frozen, last
+from tui_telescope.lessons.step import Step
+from tui_telescope.settings import Settings
+
+WHISPER = Settings()
+STACK = Settings(width=32, initializer="xavier", scale=1.0, loss="probe")
+WIDE = Settings(width=128, initializer="xavier", scale=1.0, loss="probe", generator="numpy")
+EDGE = WIDE.replace(scale=10.15)
+RELU = WIDE.replace(activation="relu")
+HE = RELU.replace(initializer="he")
+NARROW_RELU = Settings(activation="relu", initializer="he", scale=1.0)
+BATCH_RELU = RELU.replace(norm="batch", samples=64, depth=30)
+SCREAM = Settings(width=32, activation="tanh", initializer="xavier", scale=3.0, loss="probe")
+CHAOS = WIDE.replace(activation="tanh", scale=1.0, depth=200)
+DEEP = RELU.replace(depth=152, norm="batch", residual=True, width=32, samples=32)
+PRE_NORM = HE.replace(depth=96, norm="layer", norm_place="pre", residual=True, width=32)
+LSTM = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7, forget_bias=2.0)
+
+
+def _near(value: float, target: float, tolerance: float) -> bool:
+    return abs(value - target) <= tolerance
+
+
+def _clip_keeps_ratios(measures: Measures) -> bool:
+    free = measures.observe(SCREAM).weight_gradient
+    clipped = measures.observe(SCREAM.replace(clip=1.0)).weight_gradient
+    if free is None or clipped is None:
+        return False
+    shift = free.log10 - clipped.log10
+    return bool(shift.min() > 0 and shift.max() - shift.min() < 1e-9)
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "The whispering line",
+        "A loss at the end tells every layer how to change. The message travels down, and each layer passes it on a "
+        "little quieter. Here {last} leaves the top, and {first} arrives at layer 1. To float32, {frozen} of these 50 "
+        "layers hear nothing beside the loudest.",
+        "What can a layer learn from a message it cannot hear?",
+        WHISPER,
+        lambda m: m.state(WHISPER) == "vanishing",
+        {"last": last(WHISPER), "first": first(WHISPER), "frozen": frozen(WHISPER)},
+    ),
+    Step(
+        "One factor a layer",
+        "What one layer does to the message is a factor. Above 1 it screams, below 1 it whispers. In this wider stack "
+        "it is about {factor}. Forty-nine such factors in a row leave {first}. The line is straight because the axis "
+        "is logarithmic: the same factor is the same step.",
+        "How deep may this stack be before less than a millionth arrives?",
+        STACK,
+        lambda m: m.factor(STACK) < 0.5 and m.state(STACK) == "vanishing",
+        {"factor": factor(STACK), "first": first(STACK)},
+        view="factor",
+    ),
+    Step(
+        "Why sigmoid is worst",
+        "The sigmoid's slope is never above 0.25. That is a ceiling, not the factor: weights multiply it, and here it "
+        "is {sigmoid}. tanh has slope 1 in the middle, and the same weights give {tanh}. Hochreiter saw this in 1991; "
+        "Glorot and Bengio measured it in deep networks in 2010.",
+        "Press a. Which activation passes the message on best with these weights?",
+        WIDE,
+        lambda m: 0.2 < m.factor(WIDE) < 0.25 and m.factor(WIDE.replace(activation="tanh")) > 0.9,
+        {"sigmoid": factor(WIDE), "tanh": factor(WIDE, activation="tanh")},
+    ),
+    Step(
+        "Depth",
+        "The factor stays, the exponent grows. With 5 layers {five} arrives at layer 1, with 10 {ten}, with 20 "
+        "{twenty}, with 50 {fifty}. Nothing is wrong with any single layer. A chain of small losses is a large one.",
+        "Press d and D. What happens to the line when layers are added on top?",
+        WHISPER.replace(depth=20),
+        lambda m: (
+            [m.first(WHISPER.replace(depth=d)) for d in (50, 20, 10, 5)]
+            == sorted(m.first(WHISPER.replace(depth=d)) for d in (5, 10, 20, 50))
+        ),
+        {
+            "five": first(WHISPER, depth=5),
+            "ten": first(WHISPER, depth=10),
+            "twenty": first(WHISPER, depth=20),
+            "fifty": first(WHISPER),
+        },
+    ),
+    Step(
+        "The last layer always looks healthy",
+        "Look at the right end. With 5 layers the last one receives {five}, with 50 layers {fifty}, with 500 {many}. "
+        "Depth does not touch it, because nothing has multiplied its gradient yet. Whoever watches the last layer "
+        "alone sees a network that learns.",
+        "Which layer would you watch instead?",
+        WHISPER,
+        lambda m: all(_near(m.last(WHISPER.replace(depth=d)), m.last(WHISPER), 0.5) for d in (5, 500)),
+        {"five": last(WHISPER, depth=5), "fifty": last(WHISPER), "many": last(WHISPER, depth=500)},
+    ),
+    Step(
+        "Scale and the knife edge",
+        "Larger weights should help. At width 4, scale 4 they do not: {four} arrives, less than at scale 2, for the "
+        "units saturate. A wide sigmoid stack is balanced only near sigma_w = 10.15: here, at width 128, the factor is "
+        "{edge}; at 4 it is {below}. It does not explode at 4, nor at 6.",
+        "Press s and S. How far from 10.15 can you go?",
+        EDGE,
+        lambda m: (
+            m.first(WHISPER.replace(scale=4.0)) < m.first(WHISPER)
+            and _near(m.factor(EDGE), 1.0, 0.08)
+            and m.factor(WIDE.replace(scale=4.0)) < 0.8
+            and m.factor(WIDE.replace(scale=6.0)) < 1
+        ),
+        {"four": first(WHISPER, scale=4.0), "edge": factor(EDGE), "below": factor(WIDE, scale=4.0)},
+    ),
+    Step(
+        "ReLU, and dying",
+        "ReLU's slope is 1 or exactly 0: it does not saturate, it switches off. In this narrow stack every path "
+        "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, "
+        "and {wide} arrives. A dead unit gets no gradient and stays dead.",
+        "Press w. How wide must the stack be to live?",
+        NARROW_RELU,
+        lambda m: m.state(NARROW_RELU) == "dead" and m.state(HE) == "healthy",
+        {"wide": first(HE)},
+    ),
+    Step(
+        "Xavier and He",
+        "Xavier weights, of variance 1/n, suit activations with slope 1. ReLU drops half of the signal: with Xavier "
+        "its factor is {xavier}, near the square root of 1/2. He et al. doubled the variance in 2015, and the factor "
+        "is {he}. The right constant depends on the activation.",
+        "Press i. What does plain gaussian do at this width?",
+        HE,
+        lambda m: _near(m.factor(RELU), 0.5**0.5, 0.04) and _near(m.factor(HE), 1.0, 0.05),
+        {"xavier": factor(RELU), "he": factor(HE)},
+    ),
+    Step(
+        "The residual road",
+        "Now let every layer add to what it heard, and not replace it. The message has a road of its own with factor "
+        "1, whatever the layer does. The same sigmoid network that let {plain} through now lets {residual} arrive. "
+        "This is He et al.'s idea of 2015.",
+        "Press r again and again. Which is the whisper and which is the road?",
+        WHISPER.replace(residual=True),
+        lambda m: m.state(WHISPER.replace(residual=True)) == "healthy",
+        {"plain": first(WHISPER), "residual": first(WHISPER, residual=True)},
+    ),
+    Step(
+        "Normalisation",
+        "Normalising keeps signals in shape, not gradients. Layer norm in this sigmoid stack: factor {layer}, still "
+        "a whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
+        "showed it in 2019. It works in residual networks, where the road carries the message.",
+        "Press m. Where in the block does the norm matter?",
+        BATCH_RELU,
+        lambda m: (
+            m.state(WIDE.replace(norm="layer")) == "vanishing"
+            and _near(m.factor(BATCH_RELU), 1.21, 0.05)
+            and _near(m.factor(BATCH_RELU.replace(scale=3.0)), m.factor(BATCH_RELU), 0.02)
+        ),
+        {"layer": factor(WIDE, norm="layer"), "batch": factor(BATCH_RELU)},
+    ),
+    Step(
+        "Clipping",
+        "Clipping shrinks the whole weight gradient when its norm is too large (Pascanu, Mikolov and Bengio 2013). "
+        "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
+        "them changes. It cannot recover a whisper.",
+        "Press k. Which curve moves, and which stays?",
+        SCREAM.replace(clip=1.0),
+        lambda m: m.state(SCREAM) == "exploding" and _clip_keeps_ratios(m),
+        {"scream": factor(SCREAM)},
+    ),
+    Step(
+        "Time",
+        "A recurrent network is as deep as its sequence is long, with one matrix for every step. After 50 steps an RNN "
+        "brings {rnn} back to the first, a GRU {gru}, an LSTM {lstm}. Bengio, Simard and Frasconi explained the fade "
+        "in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
+        "Press c. Which cell keeps its oldest step alive?",
+        LSTM,
+        lambda m: (
+            m.first(LSTM.replace(cell="rnn")) < m.first(LSTM.replace(cell="gru")) - 3
+            and m.first(LSTM.replace(cell="rnn")) < m.first(LSTM) - 3
+        ),
+        {"rnn": first(LSTM, cell="rnn"), "gru": first(LSTM, cell="gru"), "lstm": first(LSTM)},
+    ),
+    Step(
+        "The edge of chaos",
+        "Infinite width can be computed (Poole 2016, Schoenholz 2017). For tanh without bias the critical sigma_w is "
+        "1. Below, signals die and so does the gradient: at 0.8 the factor is {below}. Above, neighbours part and it "
+        "grows: at 1.5, {above}. On the edge, {edge}: it falls as a power of depth.",
+        "Press s and S around 1, and o for the prediction.",
+        CHAOS,
+        lambda m: (
+            m.factor(CHAOS.replace(scale=0.8)) < 0.85
+            and m.factor(CHAOS.replace(scale=1.5)) > 1.05
+            and m.factor(CHAOS) > 0.95
+        ),
+        {"below": factor(CHAOS, scale=0.8), "edge": factor(CHAOS), "above": factor(CHAOS, scale=1.5)},
+    ),
+    Step(
+        "Where it went",
+        "ResNet-152 stacks a residual road, batch norm and ReLU, as here: {deep} arrives at layer 1 of 152. Without "
+        "the road it would be {bare}. Transformers took the same road. With the norm on the branch (pre) {pre} "
+        "arrives after 96 layers; with the norm across the road (post) every norm multiplies: {post}.",
+        "Build the network that you use. What reaches its first layer?",
+        DEEP,
+        lambda m: (
+            m.state(DEEP) != "vanishing"
+            and m.first(DEEP.replace(residual=False)) > m.first(DEEP) + 5
+            and m.first(PRE_NORM.replace(norm_place="post")) > m.first(PRE_NORM) + 1
+        ),
+        {
+            "deep": first(DEEP),
+            "bare": first(DEEP, residual=False),
+            "pre": first(PRE_NORM),
+            "post": first(PRE_NORM, norm_place="post"),
+        },
+    ),
+)
+"""In the order in which they are told."""
