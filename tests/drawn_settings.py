@@ -7,13 +7,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tui_telescope.settings import REGISTRY, Choice, Real, Setting, Settings, SettingsError, Switch, Whole
+from tui_telescope.settings import REGISTRY, Choice, Real, RealOrWord, Setting, Settings, SettingsError, Switch, Whole
 
 
 def any_value(entry: Setting) -> st.SearchStrategy[Any]:
     """Every value that a setting allows."""
     if isinstance(entry, Whole):
         return st.integers(entry.minimum, entry.maximum)
+    if isinstance(entry, RealOrWord):
+        return st.just(entry.word) | st.floats(entry.minimum, entry.maximum)
     if isinstance(entry, Real):
         return st.floats(entry.minimum, entry.maximum)
     if isinstance(entry, Choice):

@@ -11,11 +11,15 @@ import math
 import operator
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 WEIGHT_BUDGET = 2**30
-"""Bytes that the weights of all networks together may take (float64)."""
+"""Bytes that the weights of all networks together may take (float64), and the inputs of all sequences."""
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""The recurrent cells, and how many matrices each of them has for its state, and as many for its input."""
 
 
 class SettingsError(ValueError):
@@ -162,6 +166,23 @@ class Real(Number):
         return short if "." in short or "e" in short else short + ".0"
 
 
+class SignedReal(Real):
+    """A real number that may be negative."""
+
+    def show(self, value: float) -> str:
+        # a panel has no room for a sign and three digits of exponent
+        return super().show(value if abs(value) > 1e-99 else 0.0)
+
+    def write(self, value: float) -> str:
+        """Without an exponent where it is negative: a command line takes -1e-05 for a flag."""
+        text = str(value)
+        if value >= 0 or "e" not in text:
+            return text
+        from decimal import Decimal  # 5 ms that `--help` need not wait for
+
+        return format(Decimal(text), "f")
+
+
 @dataclass(frozen=True)
 class Choice(Setting):
     """One of a few names."""
@@ -279,6 +300,12 @@ class Settings:
     Raises `SettingsError` for a value outside its range and for weights that would not fit the memory budget.
     """
 
+    cell: str = _entry(
+        Choice(
+            "Cell", "feedforward", "layers of their own weights, or a recurrent cell whose steps share them",
+            "c", "--cell", values=("feedforward", *GATES),
+        )
+    )  # fmt: skip
     depth: int = _entry(
         Whole(
             "Depth", 50, "how many layers the gradient travels through", "d", "--depth",
@@ -355,6 +382,14 @@ class Settings:
             ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
+    forget_bias: float = _entry(
+        SignedReal(
+            "Forget bias", 1.0, "what is added to the LSTM's forget gate: the more, the longer it remembers",
+            None, "--forget-bias",
+            minimum=-10.0, maximum=10.0,
+            ladder=tuple(k / 2 for k in range(-20, 21)), coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
+        )
+    )  # fmt: skip
     samples: int = _entry(
         Whole(
             "Samples", 20, "inputs that the readings are averaged over", None, "--samples",
@@ -391,18 +426,39 @@ class Settings:
         self._check_batch()
 
     def _check_memory(self) -> None:
-        weights = 8 * self.networks * self.depth * self.width**2
-        if weights > WEIGHT_BUDGET:
-            raise SettingsError(
-                f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width} take "
-                f"{weights / 2**30:.2f} GiB; allowed: 1 GiB (lower width, depth or networks)"
+        if not self.is_recurrent:
+            _check_budget(
+                8 * self.networks * self.depth * self.width**2,
+                f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width}",
+                "lower width, depth or networks",
             )
+            return
+        _check_budget(
+            8 * self.networks * 2 * GATES[self.cell] * self.width**2,
+            f"weights: {self.networks} {self.cell} network(s) of width {self.width}",
+            "lower width or networks",
+        )
+        _check_budget(
+            8 * self.samples * self.depth * self.width,
+            f"inputs: {self.samples} sample(s) of {self.depth} steps and width {self.width}",
+            "lower samples, depth or width",
+        )
 
     def _check_batch(self) -> None:
         if self.norm == "batch" and self.samples == 1:
             raise SettingsError(
                 "norm: 'batch' needs more than 1 sample to take a variance over; allowed: samples from 2"
             )
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether `depth` counts time steps."""
+        return self.cell in GATES
+
+    @property
+    def ineffective(self) -> frozenset[str]:
+        """The settings that change nothing at the moment, whatever their value."""
+        return frozenset(name for name, has_effect in _HAS_EFFECT.items() if not has_effect(self))
 
     @property
     def branch_factor(self) -> float:
@@ -436,6 +492,26 @@ class Settings:
         """The command-line words that reproduce these settings: those that differ from the start."""
         return [word for name, value in self.changes(Settings()).items() for word in REGISTRY[name].arguments(value)]
 
+
+def _check_budget(needed: int, what: str, advice: str) -> None:
+    if needed > WEIGHT_BUDGET:
+        raise SettingsError(f"{what} take {needed / 2**30:.2f} GiB; allowed: 1 GiB ({advice})")
+
+
+def _has_one_activation(settings: Settings) -> bool:
+    """Whether phi and the road around it are the user's to choose; the gated cells bring their own of both."""
+    return settings.cell in ("feedforward", "rnn")
+
+
+_HAS_EFFECT: dict[str, Callable[[Settings], bool]] = {
+    "activation": _has_one_activation,
+    "residual": _has_one_activation,
+    "branch_scale": lambda settings: settings.residual and _has_one_activation(settings),
+    "norm": lambda settings: not settings.is_recurrent,
+    "norm_place": lambda settings: not settings.is_recurrent and settings.norm != "none",
+    "forget_bias": lambda settings: settings.cell == "lstm",
+}
+"""When those settings have an effect that have none at times."""
 
 REGISTRY: dict[str, Setting] = {
     each.name: dataclasses.replace(each.metadata["setting"], name=each.name) for each in fields(Settings)

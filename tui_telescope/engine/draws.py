@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
-from tui_telescope.engine.streams import LayerStream, bias_stream, sample_normals, weight_stream
-from tui_telescope.settings import WEIGHT_BUDGET, Settings
+from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
+from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
 
 Array = NDArray[np.float64]
+
+LSTM_FORGET_GATE = 1
+"""Where f stands among i, f, g, o."""
 
 _CHUNK_BYTES = 2**25
 _BLOCK_BYTES = 2**22
@@ -22,16 +25,24 @@ _BLOCK_BYTES = 2**22
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """The numbers that an observation used, scale included."""
+    """The numbers that an observation used, scale included.
+
+    A recurrent cell has one matrix of each kind for every gate, in PyTorch's order (i, f, g, o and r, z, n):
+    `weights[k].reshape(-1, n)`, `input_weights[k].reshape(-1, n)` and `biases[k].ravel()` are what PyTorch calls
+    weight_hh, weight_ih and bias_ih, with bias_hh all zeros. (In the gru's n the two biases are not the same: this
+    one stands outside the reset gate.)
+    """
 
     weights: Array
-    """W_l of every network, shape (networks, depth, n, n); a layer computes W a."""
+    """W_l of every network, shape (networks, depth, n, n); a layer computes W a. Recurrent: (networks, gates, n, n)."""
     biases: Array
-    """b_l, shape (networks, depth, n)."""
+    """b_l, shape (networks, depth, n). Recurrent: (networks, gates, n), the LSTM's forget bias included."""
     inputs: Array
-    """a_0, shape (samples, n)."""
+    """a_0, shape (samples, n). Recurrent: x_1..x_T, (samples, depth, n)."""
     targets: Array
     """The targets t of the squared error, or the injected errors e of the probe; shape (samples, n)."""
+    input_weights: Array | None = None
+    """U of every gate, shape (networks, gates, n, n), that a recurrent cell multiplies x_t with; None without one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +57,28 @@ class UnitNetwork:
     """Unit biases (depth, n); None where the bias is off."""
     block: Array | None = None
     """All the unit matrices as one array (depth, n, n), where they are small enough to be kept as one."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitCell:
+    """One recurrent network before scaling, gate by gate."""
+
+    weights: Array
+    """Unit recurrent matrices, (gates, n, n)."""
+    input_weights: Array
+    """The input matrices U as they are used, with entries N(0, 1/n); (gates, n, n)."""
+    biases: Array
+    """Unit biases, (gates, n); zeros where the bias is off."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """What recurrent networks are shown."""
+
+    inputs: Sequence[Array]
+    """x_t of every sample for t = 1..T, each (samples, n)."""
+    targets: Array
+    """(samples, n)."""
 
 
 class _GrowingStack:
@@ -114,33 +147,71 @@ class UnitDraws:
     def network(self, settings: Settings, index: int) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
-        biases = self._biases(settings, index)
+        biases = self._biases(settings, index, depth)
         if initializer.diagonal:
             return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), biases)
-        seed = settings.seed + index
-        key = ("weights", initializer.family, settings.generator, seed, n)
-        if key not in self._stacks:
-            self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), (n, n), initializer)
-        stack = self._grown(key, depth)
+        stack = self._weights(settings, index, initializer, depth)
         return UnitNetwork(stack.layers(depth), stack.row_sums(depth), biases, stack.block(depth))
+
+    def cell(self, settings: Settings, index: int) -> UnitCell:
+        """Recurrent network `index` of these settings, drawn from seed + index.
+
+        The matrices are the first layers of the stream that feedforward networks are drawn from: the recurrent ones
+        gate by gate, then the input ones gate by gate, each row by row. Whatever the initializer, the input matrices
+        stay where they are in the stream, and gaussian.
+        """
+        initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, GATES[settings.cell]
+        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], 2 * gates).layers(2 * gates)
+        input_weights = np.stack(drawn[gates:]) * n**-0.5
+        biases = self._biases(settings, index, gates)
+        if initializer.diagonal:
+            weights = np.broadcast_to(np.eye(n), (gates, n, n))
+        else:
+            weights = np.stack(self._weights(settings, index, initializer, gates).layers(gates))
+        return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
         """Inputs and targets, each of shape (samples, n)."""
         key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
         if self._samples is None or self._samples[0] != key:
             generator, seed, samples, width = key
-            self._samples = key, sample_normals(generator, seed, samples, 2 * width)
+            self._samples = key, sample_stream(generator, seed).layers(1, samples * 2 * width).reshape(samples, -1)
         both = self._samples[1]
         return both[:, : settings.width], both[:, settings.width :]
 
-    def _biases(self, settings: Settings, index: int) -> Array | None:
+    def sequences(self, settings: Settings) -> Sequences:
+        """Inputs of every step, and targets.
+
+        The stream starts as it does for a feedforward network: x_1 and the target of each sample in turn. Then
+        follow x_2 of each sample in turn, then x_3, and so on, so that a longer sequence keeps the inputs it had.
+        """
+        first, targets = self.samples(settings)
+        generator, seed, samples, n = settings.generator, settings.sample_seed, settings.samples, settings.width
+        key = ("inputs", generator, seed, samples, n)
+        if key not in self._stacks:
+            stream = sample_stream(generator, seed)
+            stream.layers(1, samples * 2 * n)
+            self._stacks[key] = _GrowingStack(stream, (samples, n))
+        later = settings.depth - 1
+        return Sequences([first, *self._grown(key, later).layers(later)], targets)
+
+    def _weights(self, settings: Settings, index: int, initializer: Initializer, count: int) -> _GrowingStack:
+        """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
+        seed = settings.seed + index
+        key = ("weights", initializer.family, settings.generator, seed, settings.width)
+        if key not in self._stacks:
+            shape = (settings.width, settings.width)
+            self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
+        return self._grown(key, count)
+
+    def _biases(self, settings: Settings, index: int, count: int) -> Array | None:
         if settings.bias == 0:
             return None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, settings.depth).array(settings.depth)
+        return self._grown(key, count).array(count)
 
     def _grown(self, key: tuple[object, ...], depth: int) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
@@ -154,6 +225,10 @@ class UnitDraws:
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
     """The draw of these settings with gain, scale and bias applied."""
+    return _scaled_cells(units, settings) if settings.is_recurrent else _scaled_layers(units, settings)
+
+
+def _scaled_layers(units: UnitDraws, settings: Settings) -> Draw:
     n, depth = settings.width, settings.depth
     gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
     weights = np.empty((settings.networks, depth, n, n))
@@ -166,3 +241,23 @@ def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
             np.multiply(network.biases, settings.bias, out=biases[index])
     inputs, targets = units.samples(settings)
     return Draw(weights, biases, inputs.copy(), targets.copy())
+
+
+def _scaled_cells(units: UnitDraws, settings: Settings) -> Draw:
+    cells = [scaled_cell(units.cell(settings, index), settings) for index in range(settings.networks)]
+    weights, input_weights, biases = (np.stack(each) for each in zip(*cells, strict=True))
+    sequences = units.sequences(settings)
+    return Draw(weights, biases, np.stack(sequences.inputs, axis=1), sequences.targets.copy(), input_weights)
+
+
+def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array]:
+    """The recurrent matrices, the input matrices and the biases of a cell as its equations use them.
+
+    Shapes (gates, n, n) twice and (gates, n). The LSTM's forget bias is among the biases (Gers et al. 2000 call for
+    a positive one; here it is a setting).
+    """
+    gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+    biases = settings.bias * cell.biases
+    if settings.cell == "lstm":
+        biases[LSTM_FORGET_GATE] += settings.forget_bias
+    return gain * cell.weights, cell.input_weights, biases

@@ -54,3 +54,7 @@ class Measurement:
     weight_gradient: Array | None
     """log2 of ||d mean loss / d W_l||_F, shape (depth,)."""
     signal: SignalMeasurement | None
+    cell_gradient: Array | None = None
+    """log2 of ||d loss / d c_t||, shape (depth, samples): the LSTM's cell road. None for every other cell."""
+    shared_weight_gradient: float | None = None
+    """log2 of ||d mean loss / d W||_F where all steps share W. Known only where the gradient is clipped."""

@@ -73,6 +73,8 @@ class Observation:
     weight_gradient: WeightGradientReading | None = None
     """None where it was not asked for, as is the next."""
     signal: SignalReading | None = None
+    cell_gradient: GradientReading | None = None
+    """The LSTM's cell road: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
 
     @property
     def factor(self) -> Array:

@@ -19,7 +19,17 @@ LOW, HIGH = 0.1, 0.9
 
 def gradient_reading(measurements: Sequence[Measurement]) -> GradientReading:
     """Mean and band over the samples of all networks."""
-    log2_norms = np.concatenate([each.gradient for each in measurements], axis=1)
+    return _with_band([each.gradient for each in measurements])
+
+
+def cell_gradient_reading(measurements: Sequence[Measurement]) -> GradientReading | None:
+    """The same of the LSTM's cell road."""
+    cell_gradients = [each.cell_gradient for each in measurements if each.cell_gradient is not None]
+    return _with_band(cell_gradients) if cell_gradients else None
+
+
+def _with_band(gradients: Sequence[Array]) -> GradientReading:
+    log2_norms = np.concatenate(gradients, axis=1)
     low, high = log2_quantiles(log2_norms, (LOW, HIGH))
     return GradientReading(log2_mean(log2_norms) * LOG10_2, low * LOG10_2, high * LOG10_2)
 
@@ -34,18 +44,28 @@ def log10_factor(log10_gradient: Array) -> Array:
 def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | None) -> WeightGradientReading | None:
     """The mean over networks, then clipped to a global norm of `clip`, so that no ratio between layers changes."""
     norms = [each.weight_gradient for each in measurements if each.weight_gradient is not None]
-    return WeightGradientReading(_clipped(log2_mean(np.stack(norms, axis=1)), clip) * LOG10_2) if norms else None
+    if not norms:
+        return None
+    mean = log2_mean(np.stack(norms, axis=1))
+    return WeightGradientReading(
+        (mean if clip is None else _clipped(mean, _global_norm(mean, measurements), clip)) * LOG10_2
+    )
 
 
-def _clipped(log2_norms: Array, clip: float | None) -> Array:
+def _global_norm(log2_norms: Array, measurements: Sequence[Measurement]) -> float:
+    """log2 of the norm of all weight gradients together: of all layers', or of the one that all steps share."""
+    shared = [each.shared_weight_gradient for each in measurements if each.shared_weight_gradient is not None]
+    if shared:
+        return float(log2_mean(np.array(shared)))
+    return float(log2_root_mean_square(log2_norms)) + 0.5 * float(np.log2(len(log2_norms)))
+
+
+def _clipped(log2_norms: Array, log2_global_norm: float, clip: float) -> Array:
     """All layers scaled down together where their global norm is above the limit.
 
     Pascanu, Mikolov and Bengio (2013), algorithm 1.
     """
-    if clip is None:
-        return log2_norms
-    global_norm = log2_root_mean_square(log2_norms) + 0.5 * np.log2(len(log2_norms))
-    return np.asarray(log2_norms - max(0.0, float(global_norm) - np.log2(clip)))
+    return np.asarray(log2_norms - max(0.0, log2_global_norm - float(np.log2(clip))))
 
 
 def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:

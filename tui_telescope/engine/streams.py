@@ -99,8 +99,6 @@ def bias_stream(generator: str, seed: int) -> LayerStream:
     return PythonStream(BIAS_SEED_OFFSET + seed) if generator == "python" else NumpyStream(seed, BIASES)
 
 
-def sample_normals(generator: str, seed: int, samples: int, size: int) -> Array:
-    """The normals that inputs and targets are made of, sample by sample, shape (samples, size)."""
-    if generator == "python":
-        return PythonStream(seed).layers(samples, size)
-    return NumpyStream(seed, SAMPLES).layers(1, samples * size).reshape(samples, size)
+def sample_stream(generator: str, seed: int) -> LayerStream:
+    """The stream of inputs and targets: those of every sample in turn come first."""
+    return PythonStream(seed) if generator == "python" else NumpyStream(seed, SAMPLES)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import plain, propagation
+from tui_telescope.engine import plain, propagation, recurrent
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
-from tui_telescope.engine.readings import gradient_reading, log10_factor, signal_reading, weight_gradient_reading
+from tui_telescope.engine.readings import (
+    cell_gradient_reading,
+    gradient_reading,
+    log10_factor,
+    signal_reading,
+    weight_gradient_reading,
+)
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
@@ -55,10 +61,14 @@ class Telescope:
             diagnose(gradient),
             weight_gradient_reading(measurements, settings.clip_norm),
             signal_reading(measurements, settings.width),
+            cell_gradient_reading(measurements),
         )
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
         """One network, on the plain road where that can be trusted."""
+        if settings.is_recurrent:
+            cell, sequences = self._units.cell(settings, index), self._units.sequences(settings)
+            return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index), self._units.samples(settings)
         measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
         return measured or propagation.measure(network, samples, settings, wanted, should_stop)

@@ -1,0 +1,234 @@
+"""Signals forward and gradients backward through time, with the same weights at every step.
+
+The readings are those of a feedforward network with steps t = 1..T in the place of layers; the loss sees h_T alone.
+d loss / d h_t and d loss / d c_t are total derivatives, as automatic differentiation leaves them in h_t and c_t: how
+the loss changes if that vector is changed and everything that is computed from it follows (h_t follows c_t, while c_t
+keeps its value where h_t is changed). The weight gradient of step t is its share in d mean loss / d W: what the
+recurrent matrices of all gates contribute by their use at step t alone, so that the shares add up to the gradient.
+The share of step 1 is exactly zero, since h_0 = 0. (Pascanu, Mikolov and Bengio 2013, equations 3 to 5.)
+"""
+
+from __future__ import annotations
+
+from typing import Generic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations import Activation
+from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
+from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.propagation import LOSSES
+from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
+from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
+from tui_telescope.engine.scaled import ABSENT, Scaled, log2_norm, log2_outer_norm, normalized, per_sample, shifted
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+TRACE_BYTES = 2**28
+"""What the steps kept for the backward pass may take; longer sequences are gone through twice."""
+
+_NUMBERS_A_STEP = 32
+"""Arrays (n, samples) that one step keeps, about."""
+
+
+def measure(
+    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, should_stop: ShouldStop
+) -> Measurement:
+    """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`."""
+    try:
+        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, should_stop).measure()
+    except OutOfRange:
+        return _Journey(_Network(Wide, cell, sequences, settings), wanted, should_stop).measure()
+
+
+class _Network(Generic[N]):
+    """The cell with its weights and its inputs, in one kind of numbers."""
+
+    def __init__(self, kind: type[N], cell: UnitCell, sequences: Sequences, settings: Settings) -> None:
+        weights, input_weights, biases = scaled_cell(cell, settings)
+        self.kind: type[N] = kind
+        self.settings, self.cell = settings, CELLS[settings.cell](settings)
+        self._weights = weights.reshape(-1, settings.width)
+        self._input_weights = input_weights.reshape(-1, settings.width)
+        self._biases = biases.reshape(-1, 1)
+        self._diagonal_gain = settings.scale if INITIALIZERS[settings.initializer].diagonal else None
+        self._sequences = sequences
+
+    def start(self) -> tuple[N, ...]:
+        """h_0, and c_0: zeros."""
+        shape = (self.settings.width, self.settings.samples)
+        return tuple(self.kind.of(np.zeros(shape)) for _ in range(self.cell.state_size))
+
+    def step(self, t: int, state: tuple[N, ...]) -> Step[N]:
+        """The state after step t, which counts from 0."""
+        inputs = self._input_weights.dot(self._sequences.inputs[t].T) + self._biases
+        return self.cell.step(self._recurrent(state[0]), self.kind.of(inputs), state)
+
+    def error(self, state: tuple[N, ...]) -> tuple[N, ...]:
+        """The loss's gradient by h_T, and none by c_T."""
+        targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
+        level = np.zeros(self.settings.samples)
+        error = LOSSES[self.settings.loss](state[0].to_scaled(level), targets.to_scaled(level))
+        gradient = list(self.start())
+        gradient[0] = self.kind.from_scaled(error)
+        return tuple(gradient)
+
+    def _recurrent(self, hidden: N) -> N:
+        """W h of all gates."""
+        if self._diagonal_gain is not None:
+            return self.kind.stack([hidden.times(self._diagonal_gain)] * self.cell.gates)
+        return hidden.through(self._weights)
+
+    def before(self, pulled: Pulled[N]) -> tuple[N, ...]:
+        """The gradient by the state at t-1."""
+        through_weights = self._recurrent_transposed(pulled.by_products)
+        road = pulled.hidden_road
+        gradient = [through_weights if road is None else road + through_weights]
+        gradient.extend(pulled.other_roads)
+        return tuple(gradient)
+
+    def _recurrent_transposed(self, by_products: tuple[N, ...]) -> N:
+        """W^T of every gate's gradient, summed over the gates."""
+        if self._diagonal_gain is None:
+            mixed = self.kind.stack(by_products).to_be_mixed(may_be_zero=self.cell.dies)
+            return mixed.through(self._weights.T)
+        total = by_products[0]
+        for by_product in by_products[1:]:
+            total = total + by_product
+        return total.times(self._diagonal_gain)
+
+
+class _Journey(Generic[N]):
+    """One way through time, there and back."""
+
+    def __init__(self, network: _Network[N], wanted: Wanted, should_stop: ShouldStop) -> None:
+        self._network: _Network[N] = network
+        self._wanted, self._should_stop = wanted, should_stop
+        self._segments = _segments(network.settings)
+
+    def measure(self) -> Measurement:
+        """The readings. Raises `Stopped`, and `OutOfRange` where the kind of numbers does."""
+        signal = _Signal(self._network.settings) if self._wanted.signal else None
+        starts, steps = self._go_forward(signal)
+        gradients = _Gradients(self._network.settings, self._network.cell.state_size, self._wanted)
+        self._go_back(starts, steps, gradients)
+        return gradients.measurement(signal)
+
+    def _go_forward(self, signal: _Signal | None) -> tuple[list[tuple[N, ...]], list[Step[N]]]:
+        """The state before each segment, and the steps of the last one."""
+        starts, steps = [self._network.start()], list[Step[N]]()
+        for segment in self._segments:
+            steps = []  # the segment before is free before this one takes its room
+            steps = self._walk(segment, starts[-1])
+            starts.append(steps[-1].state)
+            if signal is not None:
+                for t, step in zip(segment, steps, strict=True):
+                    signal.take(t, step)
+        return starts[:-1], steps
+
+    def _walk(self, segment: range, state: tuple[N, ...]) -> list[Step[N]]:
+        steps = []
+        for t in segment:
+            ask(self._should_stop)
+            step = self._network.step(t, state)
+            state = step.state
+            steps.append(step)
+        return steps
+
+    def _go_back(self, starts: list[tuple[N, ...]], steps: list[Step[N]], gradients: _Gradients) -> None:
+        gradient = self._network.error(steps[-1].state)
+        exponent = np.zeros(self._network.settings.samples)
+        for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
+            steps = steps or self._walk(segment, start)
+            for t in reversed(segment):
+                ask(self._should_stop)
+                pulled = steps.pop().pull(gradient)
+                heard = steps[-1].state[0] if steps else start[0]
+                gradients.take(t, pulled, heard, exponent)
+                if t > 0:
+                    gradient, shift = self._network.kind.rebased(self._network.before(pulled))
+                    exponent = exponent + shift
+
+
+def _segments(settings: Settings) -> list[range]:
+    """The steps, in runs whose traces fit `TRACE_BYTES`."""
+    length = max(1, TRACE_BYTES // (8 * _NUMBERS_A_STEP * settings.width * settings.samples))
+    return [range(t, min(t + length, settings.depth)) for t in range(0, settings.depth, length)]
+
+
+class _Signal:
+    """What travels forward, step by step."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.measurement = SignalMeasurement(
+            np.empty((settings.depth, settings.samples)), np.empty(settings.depth), np.empty(settings.depth)
+        )
+
+    def take(self, t: int, step: Step[N]) -> None:
+        """The norm of h_t; the saturated share of all gates; the share of dead units, which a single gate can have."""
+        slopes = [(gate, slope.values()) for gate, slope in step.slopes]
+        self.measurement.norms[t] = step.state[0].log2_norm()
+        self.measurement.saturated[t] = sum(_saturated_share(gate, slope) for gate, slope in slopes) / len(slopes)
+        self.measurement.dead[t] = sum(_dead_share(gate, slope) for gate, slope in slopes) / len(slopes)
+
+
+def _saturated_share(gate: Activation, slope: Array) -> float:
+    return np.count_nonzero(np.abs(slope) < SATURATED * gate.steepest) / slope.size
+
+
+def _dead_share(gate: Activation, slope: Array) -> float:
+    return np.count_nonzero(~slope.any(axis=1)) / len(slope) if gate.dies else 0.0
+
+
+class _Gradients:
+    """What travels backward, step by step."""
+
+    def __init__(self, settings: Settings, state_size: int, wanted: Wanted) -> None:
+        self._settings = settings
+        self._by_state = np.empty((state_size, settings.depth, settings.samples))
+        self._by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
+        self._sum: _Sum | None = _Sum() if wanted.weight_gradient and settings.clip_norm is not None else None
+
+    def take(self, t: int, pulled: Pulled[N], heard: N, exponent: Array) -> None:
+        """What step t says; the pulled gradients are to be multiplied with 2**exponent, exponent (samples,)."""
+        for log2_norms, total in zip(self._by_state, pulled.totals, strict=True):
+            log2_norms[t] = total.log2_norm() + exponent
+        if self._by_weights is not None:
+            by_product = type(heard).stack(pulled.by_products).to_scaled(exponent)
+            heard_scaled = heard.to_scaled(np.zeros_like(exponent))
+            self._by_weights[t] = log2_outer_norm(by_product, heard_scaled) - np.log2(self._settings.samples)
+            if self._sum is not None:
+                self._sum.take(by_product, heard_scaled)
+
+    def measurement(self, signal: _Signal | None) -> Measurement:
+        by_hidden, *by_memory = self._by_state
+        return Measurement(
+            by_hidden,
+            self._by_weights,
+            signal.measurement if signal else None,
+            by_memory[0] if by_memory else None,
+            self._sum.log2_norm() - float(np.log2(self._settings.samples)) if self._sum else None,
+        )
+
+
+class _Sum:
+    """The sum over steps and samples of outer products: the gradient of matrices that all steps share."""
+
+    def __init__(self) -> None:
+        self._mantissa, self._exponent = np.zeros((1, 1)), ABSENT
+
+    def take(self, by_product: Scaled, heard: Scaled) -> None:
+        x, y = normalized(per_sample(by_product)), normalized(per_sample(heard))
+        exponents = x.exponent + y.exponent
+        top = max(self._exponent, float(exponents.max()))
+        outer = shifted(x.mantissa, exponents - top).dot(y.mantissa.T)
+        self._mantissa = shifted(self._mantissa, np.array(self._exponent - top)) + outer
+        self._exponent = top
+
+    def log2_norm(self) -> float:
+        """log2 of its Frobenius norm."""
+        flat = Scaled(self._mantissa.reshape(-1, 1), np.full((1, 1), self._exponent))
+        return float(log2_norm(flat)[0])
