@@ -67,75 +67,167 @@ CURVES: dict[str, Curve] = {
 }
 
 
+def _steepest(name: str) -> Any:
+    """The maximum of |phi'|: found where phi'' is zero for GELU and SiLU, known for the rest."""
+    near = {"gelu": 1.4, "silu": 2.4}
+    if name in near:
+        return CURVES[name].slope(mp.findroot(lambda z: mp.diff(CURVES[name].slope, z), near[name]))
+    return {"sigmoid": mpf(1) / 4, "selu": SELU_SCALE * SELU_ALPHA}.get(name, mpf(1))
+
+
+STEEPEST = {name: _steepest(name) for name in CURVES}
+
+Batch = list[Vector]
+"""One vector a sample: batch norm lets the samples of a network hear one another."""
+
+
+def _normalised(values: Vector, centred: bool) -> Vector:
+    """(x - mean) / sqrt(variance + 1e-5), population variance; without the mean for RMS norm."""
+    mean = mp.fsum(values) / len(values) if centred else mpf(0)
+    variance = mp.fsum((x - mean) ** 2 for x in values) / len(values)
+    return [(x - mean) / mp.sqrt(variance + mpf(10) ** -5) for x in values]
+
+
+def _transposed(batch: Batch) -> Batch:
+    return [list(column) for column in zip(*batch, strict=True)]
+
+
+NORMS: dict[str, Callable[[Batch], Batch]] = {
+    "none": lambda batch: batch,
+    "batch": lambda batch: _transposed([_normalised(unit, centred=True) for unit in _transposed(batch)]),
+    "layer": lambda batch: [_normalised(sample, centred=True) for sample in batch],
+    "rms": lambda batch: [_normalised(sample, centred=False) for sample in batch],
+}
+
+
+class Architecture(NamedTuple):
+    """What DESIGN section 1 calls a block."""
+
+    activation: str
+    residual: bool = False
+    branch_scale: Any = 1
+    norm: str = "none"
+    norm_place: str = "activation"
+
+    @classmethod
+    def of(cls, settings: Any) -> Architecture:
+        scale = settings.branch_scale
+        branch_scale = 1 / mp.sqrt(settings.depth) if scale == "1/sqrt(L)" else mpf(scale)
+        return cls(settings.activation, settings.residual, branch_scale, settings.norm, settings.norm_place)
+
+
 class ReferenceNetwork:
     """One network with the weights and biases of a draw, scale included."""
 
-    def __init__(self, weights: Any, biases: Any, activation: str, residual: bool) -> None:
+    def __init__(self, weights: Any, biases: Any, architecture: Architecture) -> None:
         self.weights = [[[mpf(float(w)) for w in row] for row in layer] for layer in weights]
         self.biases = [[mpf(float(b)) for b in layer] for layer in biases]
-        self.curve = CURVES[activation]
-        self.residual = residual
+        self.architecture = architecture
+        self.curve = CURVES[architecture.activation]
 
     @property
     def depth(self) -> int:
         return len(self.weights)
+
+    def _normed(self, place: str, batch: Batch) -> Batch:
+        return NORMS[self.architecture.norm](batch) if place == self.architecture.norm_place else batch
 
     def pre_activation(self, layer: int, a: Vector) -> Vector:
         """z_l = W_l a_{l-1} + b_l, layers counted from 1."""
         rows, biases = self.weights[layer - 1], self.biases[layer - 1]
         return [mp.fdot(row, a) + b for row, b in zip(rows, biases, strict=True)]
 
-    def block(self, layer: int, a: Vector) -> Vector:
-        """a_l from a_{l-1}."""
-        values = [self.curve.value(z) for z in self.pre_activation(layer, a)]
-        return [old + new for old, new in zip(a, values, strict=True)] if self.residual else values
+    def arguments(self, layer: int, batch: Batch) -> Batch:
+        """What phi is given: z_l, or its norm."""
+        return self._normed("activation", [self.pre_activation(layer, a) for a in self._normed("pre", batch)])
 
-    def signals(self, a: Vector, after: int = 0) -> list[Vector]:
+    def block(self, layer: int, batch: Batch) -> Batch:
+        """a_l of every sample from all of a_{l-1}."""
+        values = [[self.curve.value(z) for z in sample] for sample in self.arguments(layer, batch)]
+        if self.architecture.residual:
+            beta = self.architecture.branch_scale
+            values = [
+                [old + beta * new for old, new in zip(a, phi, strict=True)]
+                for a, phi in zip(batch, values, strict=True)
+            ]  # fmt: skip
+        return self._normed("post", values)
+
+    def signals(self, batch: Batch, after: int = 0) -> list[Batch]:
         """a_l for l = after..L, from a_after."""
-        result = [a]
+        result = [batch]
         for layer in range(after + 1, self.depth + 1):
             result.append(self.block(layer, result[-1]))
         return result
 
-    def gradients_by_differences(self, a: Vector, loss: Callable[[Vector], Any], step: Any) -> list[Vector]:
+    def gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Batch]:
         """d loss / d a_l for l = 1..L by central differences: the network is run again from layer l."""
-        signals = self.signals(a)
+        signals = self.signals(batch)
 
-        def moved(layer: int, unit: int, by: Any) -> Any:
-            shifted = list(signals[layer])
-            shifted[unit] += by
+        def moved(layer: int, sample: int, unit: int, by: Any) -> Any:
+            shifted = [list(a) for a in signals[layer]]
+            shifted[sample][unit] += by
             return loss(self.signals(shifted, after=layer)[-1])
 
+        def slope(*where: int) -> Any:
+            return (moved(*where, step) - moved(*where, -step)) / (2 * step)
+
+        units = range(len(batch[0]))
         return [
-            [(moved(layer, unit, step) - moved(layer, unit, -step)) / (2 * step) for unit in range(len(a))]
+            [[slope(layer, sample, unit) for unit in units] for sample in range(len(batch))]
             for layer in range(1, self.depth + 1)
         ]
 
-    def gradients_by_reverse(self, a: Vector, error: Callable[[Vector], Vector]) -> list[Vector]:
-        """d loss / d a_l for l = 1..L by the chain rule, from the loss's gradient at the output."""
-        signals = self.signals(a)
+    def weight_gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Batch]:
+        """d loss / d W_l for l = 1..L, each weight moved by itself."""
+        signals = self.signals(batch)
+
+        def moved(layer: int, row: int, column: int, by: Any) -> Any:
+            kept = self.weights[layer - 1][row][column]
+            self.weights[layer - 1][row][column] = kept + by
+            result = loss(self.signals(signals[layer - 1], after=layer - 1)[-1])
+            self.weights[layer - 1][row][column] = kept
+            return result
+
+        units = range(len(batch[0]))
+        return [
+            [
+                [(moved(layer, row, column, step) - moved(layer, row, column, -step)) / (2 * step) for column in units]
+                for row in units
+            ]
+            for layer in range(1, self.depth + 1)
+        ]  # fmt: skip
+
+    def gradients_by_reverse(self, batch: Batch, error: Callable[[Batch], Batch]) -> list[Batch]:
+        """d loss / d a_l for l = 1..L by the chain rule, from the loss's gradient at the output; without a norm."""
+        assert self.architecture.norm == "none"
+        signals = self.signals(batch)
         result = [error(signals[-1])]
         for layer in range(self.depth, 1, -1):
-            slopes = [self.curve.slope(z) for z in self.pre_activation(layer, signals[layer - 1])]
-            through = [slope * d for slope, d in zip(slopes, result[0], strict=True)]
-            columns = zip(*self.weights[layer - 1], strict=True)
-            branch = [mp.fdot(column, through) for column in columns]
-            road = result[0] if self.residual else [mpf(0)] * len(branch)
-            result.insert(0, [old + new for old, new in zip(road, branch, strict=True)])
+            heard = zip(self.arguments(layer, signals[layer - 1]), result[0], strict=True)
+            result.insert(0, [self._through(layer, z, delta) for z, delta in heard])
         return result
 
+    def _through(self, layer: int, z: Vector, delta: Vector) -> Vector:
+        """One sample's gradient by a_{l-1} from its gradient by a_l."""
+        beta = self.architecture.branch_scale if self.architecture.residual else 1
+        through = [beta * self.curve.slope(each) * d for each, d in zip(z, delta, strict=True)]
+        branch = [mp.fdot(column, through) for column in zip(*self.weights[layer - 1], strict=True)]
+        road = delta if self.architecture.residual else [mpf(0)] * len(branch)
+        return [old + new for old, new in zip(road, branch, strict=True)]
 
-def squared_error(target: Vector) -> tuple[Callable[[Vector], Any], Callable[[Vector], Vector]]:
-    """1/2 ||a - t||^2 and its gradient."""
-    return (
-        lambda a: sum((x - t) ** 2 for x, t in zip(a, target, strict=True)) / 2,
-        lambda a: [x - t for x, t in zip(a, target, strict=True)],
-    )
+
+def squared_error(targets: Batch) -> tuple[Callable[[Batch], Any], Callable[[Batch], Batch]]:
+    """1/2 ||a - t||^2, summed over the samples, and its gradient."""
+
+    def error(batch: Batch) -> Batch:
+        return [[x - t for x, t in zip(a, target, strict=True)] for a, target in zip(batch, targets, strict=True)]
+
+    return lambda batch: mp.fsum(x**2 for sample in error(batch) for x in sample) / 2, error
 
 
-def probe(error: Vector) -> tuple[Callable[[Vector], Any], Callable[[Vector], Vector]]:
-    """e . a and its gradient."""
-    return lambda a: mp.fdot(error, a), lambda a: error
+def probe(errors: Batch) -> tuple[Callable[[Batch], Any], Callable[[Batch], Batch]]:
+    """e . a, summed over the samples, and its gradient."""
+    return lambda batch: mp.fsum(mp.fdot(e, a) for e, a in zip(errors, batch, strict=True)), lambda batch: errors
 
 
 LOSSES = {"mse": squared_error, "probe": probe}
@@ -149,22 +241,59 @@ class Expected(NamedTuple):
     high: list[float]
 
 
+class Signals(NamedTuple):
+    """What the engine should read of the signal, per layer."""
+
+    log10_rms: list[float]
+    saturated: list[float]
+    dead: list[float]
+
+
+def networks(draw: Any, settings: Any) -> list[ReferenceNetwork]:
+    """The networks of a draw of the engine's."""
+    architecture = Architecture.of(settings)
+    return [
+        ReferenceNetwork(weights, biases, architecture)
+        for weights, biases in zip(draw.weights, draw.biases, strict=True)
+    ]
+
+
+def exact(array: Any) -> Batch:
+    """A matrix of floats as mpmath's numbers."""
+    return [[mpf(float(x)) for x in row] for row in array]
+
+
 def gradient_norms(settings: Any, draw: Any, *, digits: int = 50, differences: bool = False) -> list[list[Any]]:
     """||d loss / d a_l|| for l = 1..L, each a list over networks and samples, from a draw of the engine's."""
     with mp.workdps(digits):
-        per_sample = []
-        for weights, biases in zip(draw.weights, draw.biases, strict=True):
-            network = ReferenceNetwork(weights, biases, settings.activation, settings.residual)
-            for a, t in zip(draw.inputs, draw.targets, strict=True):
-                start, end = ([mpf(float(x)) for x in vector] for vector in (a, t))
-                loss, error = LOSSES[settings.loss](end)
-                gradients = (
-                    network.gradients_by_differences(start, loss, mpf(10) ** (-digits // 3))
-                    if differences
-                    else network.gradients_by_reverse(start, error)
-                )
-                per_sample.append([mp.norm(gradient) for gradient in gradients])
-        return [list(layer) for layer in zip(*per_sample, strict=True)]
+        inputs, (loss, error) = exact(draw.inputs), LOSSES[settings.loss](exact(draw.targets))
+        per_network = [
+            network.gradients_by_differences(inputs, loss, mpf(10) ** (-digits // 3))
+            if differences
+            else network.gradients_by_reverse(inputs, error)
+            for network in networks(draw, settings)
+        ]
+        return [
+            [mp.norm(sample) for batch in layer for sample in batch]
+            for layer in zip(*per_network, strict=True)
+        ]  # fmt: skip
+
+
+def single_unit_gradients(settings: Any, draw: Any, *, digits: int = 25) -> list[Any]:
+    """|d loss / d a_l| for l = 1..L of a single unit that hears a single sample: what is quick at 10,000 layers."""
+    with mp.workdps(digits):
+        curve, beta = CURVES[settings.activation], Architecture.of(settings).branch_scale
+        road, share = (1, beta) if settings.residual else (0, 1)
+        a, target = mpf(float(draw.inputs[0, 0])), mpf(float(draw.targets[0, 0]))
+        factors = []
+        for weight, bias in zip(draw.weights[0, :, 0, 0].tolist(), draw.biases[0, :, 0].tolist(), strict=True):
+            z = weight * a + bias
+            factors.append(road + share * weight * curve.slope(z))
+            a = road * a + share * curve.value(z)
+        gradients = [a - target if settings.loss == "mse" else target]
+        for factor in factors[:0:-1]:
+            gradients.append(gradients[-1] * factor)
+        return [abs(gradient) for gradient in reversed(gradients)]
 
 
 def expected_reading(settings: Any, draw: Any, *, digits: int = 50, differences: bool = False) -> Expected:
@@ -176,6 +305,43 @@ def expected_reading(settings: Any, draw: Any, *, digits: int = 50, differences:
             [log10(quantile(layer, mpf(1) / 10)) for layer in norms],
             [log10(quantile(layer, mpf(9) / 10)) for layer in norms],
         )
+
+
+def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> list[float]:
+    """log10 of ||d mean loss / d W_l||_F by finite differences, the mean over networks, then clipped."""
+    with mp.workdps(digits):
+        loss, _ = LOSSES[settings.loss](exact(draw.targets))
+        inputs, step = exact(draw.inputs), mpf(10) ** (-digits // 3)
+        gradients = [
+            network.weight_gradients_by_differences(inputs, loss, step) for network in networks(draw, settings)
+        ]
+        norms = [
+            mp.fsum(mp.norm([x for row in matrix for x in row]) for matrix in layer) / settings.samples / len(layer)
+            for layer in zip(*gradients, strict=True)
+        ]
+        whole = mp.norm(norms)
+        limit = whole if settings.clip == "off" else mpf(settings.clip)
+        return [log10(norm * limit / whole if whole > limit else norm) for norm in norms]
+
+
+def expected_signal(settings: Any, draw: Any, *, digits: int = 50) -> Signals:
+    """Root mean square, share of |phi'| below 1% of its maximum, share of units with phi' = 0 on every sample."""
+    with mp.workdps(digits):
+        runs = [(network, network.signals(exact(draw.inputs))) for network in networks(draw, settings)]
+        steepest = STEEPEST[settings.activation]
+        result = Signals([], [], [])
+        for layer in range(1, settings.depth + 1):
+            squares = [x**2 for _, signals in runs for sample in signals[layer] for x in sample]
+            slopes = [
+                [network.curve.slope(z) for z in unit]
+                for network, signals in runs
+                for unit in _transposed(network.arguments(layer, signals[layer - 1]))
+            ]
+            flat = [abs(slope) < steepest / 100 for unit in slopes for slope in unit]
+            result.log10_rms.append(log10(mp.sqrt(mp.fsum(squares) / len(squares))))
+            result.saturated.append(sum(flat) / len(flat))
+            result.dead.append(sum(not any(unit) for unit in slopes) / len(slopes))
+        return result
 
 
 def quantile(values: Sequence[Any], fraction: Any) -> Any:
@@ -192,11 +358,16 @@ def log10(value: Any) -> float:
     return float(mp.log10(value)) if value else float("-inf")
 
 
+def log10_agree(seen: Sequence[float], expected: Sequence[float], tolerance: float, name: str) -> None:
+    """|error of log10| <= tolerance * max(1, |log10|) at every layer; a zero must be an exact one."""
+    assert len(seen) == len(expected)
+    for layer, (log10_seen, true) in enumerate(zip(seen, expected, strict=True), start=1):
+        close = log10_seen == true or abs(log10_seen - true) <= tolerance * max(1.0, abs(true))
+        assert close, f"{name} at layer {layer}: log10 is {log10_seen}, the reference says {true}"
+
+
 def assert_agrees(reading: Any, expected: Expected, tolerance: float) -> None:
-    """Mean and quantiles within |error of log10| <= tolerance * max(1, |log10|); a zero must be an exact one."""
+    """Mean and quantiles within `log10_agree`'s tolerance."""
     readings = (reading.log10_mean, reading.log10_low, reading.log10_high)
     for name, observed, wanted in zip(Expected._fields, readings, expected, strict=True):
-        assert len(observed) == len(wanted)
-        for layer, (seen, true) in enumerate(zip(observed, wanted, strict=True), start=1):
-            close = seen == true or abs(seen - true) <= tolerance * max(1.0, abs(true))
-            assert close, f"{name} at layer {layer}: log10 is {seen}, the reference says {true}"
+        log10_agree(observed, wanted, tolerance, name)

@@ -63,6 +63,8 @@ def test_json_names_every_setting_and_every_layer() -> None:
     assert document["layers"] == list(range(1, 8))
     assert [len(document["gradient"][name]) for name in ("log10_mean", "log10_low", "log10_high")] == [7, 7, 7]
     assert len(document["factor"]) == 6
+    assert len(document["weight_gradient"]["log10"]) == 7
+    assert [len(document["signal"][name]) for name in ("log10_rms", "saturated", "dead")] == [7, 7, 7]
 
 
 def test_json_agrees_with_the_library() -> None:
@@ -71,14 +73,40 @@ def test_json_agrees_with_the_library() -> None:
     assert document["gradient"]["log10_mean"] == observation.gradient.log10_mean.tolist()
     assert document["factor"] == pytest.approx((10**observation.log10_factor).tolist())
     assert document["verdict"]["frozen_layers"] == observation.verdict.frozen_layers
+    assert document["weight_gradient"] == {"log10": observation.weight_gradient.log10.tolist()}
+    assert document["signal"] == {
+        "log10_rms": observation.signal.log10_rms.tolist(),
+        "saturated": observation.signal.saturated.tolist(),
+        "dead": observation.signal.dead.tolist(),
+    }
 
 
 def test_a_gradient_of_zero_is_null_and_said_in_words() -> None:
     document = print_json("--activation", "relu")
     assert document["gradient"]["log10_mean"][0] is None
     assert document["factor"][0] == 0
+    assert document["weight_gradient"]["log10"][0] is None
+    assert document["signal"]["dead"][-1] > 0
     assert document["verdict"]["state"] == "dead"
     assert "exactly 0" in document["verdict"]["text"]
+
+
+def test_a_signal_of_zero_is_null() -> None:
+    document = print_json("--norm", "layer", "--width", "1", "--norm-place", "post", "--depth", "3")
+    assert document["signal"]["log10_rms"] == [None, None, None]
+
+
+def test_the_words_of_settings_are_words_in_json() -> None:
+    settings = print_json("--depth", "4", "--residual", "--branch-scale", "1/sqrt(L)", "--clip", "off")["settings"]
+    assert (settings["branch_scale"], settings["clip"]) == ("1/sqrt(L)", "off")
+
+
+def test_clipping_lowers_the_gradient_by_the_weights_and_nothing_else() -> None:
+    free, clipped = (print_json("--depth", "6", "--clip", limit) for limit in ("off", "0.001"))
+    norms = [10**log10 for log10 in clipped["weight_gradient"]["log10"]]
+    assert math.hypot(*norms) == pytest.approx(0.001)
+    assert clipped["gradient"] == free["gradient"]
+    assert clipped["weight_gradient"] != free["weight_gradient"]
 
 
 def test_a_factor_too_small_for_float64_is_not_printed_as_zero() -> None:
@@ -96,6 +124,12 @@ def test_csv_has_a_header_and_one_row_a_layer() -> None:
     assert means == observe(Settings(depth=6)).gradient.log10_mean.tolist()
     assert rows[0]["log10_factor"] == ""
     assert float(rows[1]["log10_factor"]) == pytest.approx(means[0] - means[1])
+    observation = observe(Settings(depth=6))
+    for name, reading in (
+        ("log10_weight_gradient", observation.weight_gradient.log10), ("log10_rms", observation.signal.log10_rms),
+        ("saturated", observation.signal.saturated), ("dead", observation.signal.dead),
+    ):  # fmt: skip
+        assert [float(row[name]) for row in rows] == reading.tolist()
 
 
 def test_ten_thousand_layers_give_a_finite_curve_and_no_warning() -> None:
@@ -112,6 +146,22 @@ def test_text_says_the_verdict_and_draws_the_chart() -> None:
     assert "VANISHING: 33 of 50 layers are frozen" in result.stdout
     assert "1e-15┤" in result.stdout
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    [
+        ("gradient", "layer gradient 10% 90% weights factor"),
+        ("factor", "layer gradient 10% 90% weights factor"),
+        ("signal", "layer rms saturated dead"),
+    ],
+)
+def test_text_tabulates_what_the_view_shows_within_80_columns(view: str, columns: str) -> None:
+    lines = run("print", "--view", view, "--depth", "30").stdout.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.lstrip().startswith("layer "))
+    assert lines[start].split() == columns.split()
+    assert [lines[start + 1].split()[0], lines[start + 11].split()[0]] == ["1", "30"]
+    assert max(map(len, lines[start:])) <= 80
 
 
 def test_without_a_terminal_the_program_prints() -> None:

@@ -9,7 +9,18 @@ import itertools
 
 import pytest
 from mpmath import mp, mpf
-from reference_network import CURVES, LOSSES, ReferenceNetwork, assert_agrees, expected_reading
+from reference_network import (
+    CURVES,
+    LOSSES,
+    NORMS,
+    assert_agrees,
+    exact,
+    expected_reading,
+    log10,
+    log10_agree,
+    networks,
+    single_unit_gradients,
+)
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.settings import REGISTRY
@@ -32,21 +43,24 @@ def assert_the_engine_reads_what_the_reference_says(settings: Settings, toleranc
 def test_the_reference_knows_every_activation_and_every_loss():
     assert set(CURVES) == set(ACTIVATIONS)
     assert set(LOSSES) == set(LOSS_NAMES)
+    assert set(NORMS) == set(REGISTRY["norm"].values)
 
 
 @every_activation
 @every_loss
 @with_and_without_residual
 def test_the_references_reverse_pass_agrees_with_its_own_finite_differences(activation, loss, residual):
-    draw = Telescope().draw(Settings(depth=4, width=3, samples=1, bias=0.5))
+    settings = Settings(
+        depth=4, width=3, samples=1, bias=0.5, activation=activation, residual=residual, branch_scale=0.3
+    )
+    draw = Telescope().draw(settings)
     with mp.workdps(60):
-        network = ReferenceNetwork(draw.weights[0], draw.biases[0], activation, residual)
-        a, t = ([mpf(float(x)) for x in vector] for vector in (draw.inputs[0], draw.targets[0]))
-        value, error = LOSSES[loss](t)
-        reverse = network.gradients_by_reverse(a, error)
-        differences = network.gradients_by_differences(a, value, mpf("1e-20"))
-        for one, other in zip(itertools.chain(*reverse), itertools.chain(*differences), strict=True):
-            assert abs(one - other) <= mpf("1e-30") * (1 + abs(other))
+        (network,) = networks(draw, settings)
+        value, error = LOSSES[loss](exact(draw.targets))
+        reverse = network.gradients_by_reverse(exact(draw.inputs), error)
+        differences = network.gradients_by_differences(exact(draw.inputs), value, mpf("1e-20"))
+        for (one,), (other,) in zip(reverse, differences, strict=True):
+            assert mp.norm([x - y for x, y in zip(one, other, strict=True)]) <= mpf("1e-30") * (1 + mp.norm(other))
 
 
 @every_activation
@@ -88,3 +102,45 @@ def test_a_thousand_layers_lose_no_digits(activation, residual, scale):
         depth=1000, width=2, initializer="xavier", scale=scale, samples=1, activation=activation, residual=residual
     )
     assert_the_engine_reads_what_the_reference_says(settings, 1e-12)
+
+
+@every_activation
+@with_and_without_residual
+def test_the_reference_for_one_unit_is_the_reference_for_many(activation, residual):
+    settings = Settings(
+        depth=20, width=1, samples=1, bias=0.2, branch_scale=0.7, activation=activation, residual=residual
+    )
+    draw = Telescope().draw(settings)
+    one = single_unit_gradients(settings, draw, digits=30)
+    assert [log10(gradient) for gradient in one] == pytest.approx(expected_reading(settings, draw, digits=30).mean)
+
+
+def assert_ten_thousand_layers_lose_no_digits(**chosen) -> float:
+    """A single unit that hears a single sample; the log10 of the gradient at layer 1."""
+    settings = Settings(depth=10_000, width=1, samples=1, sample_seed=3, **chosen)
+    telescope = Telescope()
+    draw = telescope.draw(settings)
+    seen = telescope.observe(settings, readings=("gradient",)).gradient.log10_mean
+    some = slice(None, None, 303)  # from layer 1 to layer 10,000
+    expected = [log10(gradient) for gradient in single_unit_gradients(settings, draw)[some]]
+    log10_agree(seen[some], expected, 1e-10, "gradient")
+    return float(seen[0])
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "relu"])
+def test_ten_thousand_layers_lose_no_digits(activation):
+    """The weights shrink on average, and the biases keep the signal alive while the gradient fades."""
+    assert assert_ten_thousand_layers_lose_no_digits(activation=activation, scale=0.6, bias=0.3) < -1000
+
+
+@every_activation
+def test_ten_thousand_layers_lose_no_digits_beside_a_residual_road(activation):
+    assert_ten_thousand_layers_lose_no_digits(
+        activation=activation, scale=0.6, bias=0.3, residual=True, branch_scale="1/sqrt(L)"
+    )
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_ten_thousand_layers_lose_no_digits_where_the_signal_fades_with_the_gradient(activation):
+    """ReLU hears itself from an input above zero: a single one would die at its first negative weight."""
+    assert_ten_thousand_layers_lose_no_digits(activation=activation, scale=0.6, initializer="identity")

@@ -223,7 +223,8 @@ def drawn_normals(monkeypatch):
     "change",
     [
         {"scale": 3.0}, {"activation": "relu"}, {"residual": True}, {"loss": "probe"}, {"bias": 2.0},
-        {"initializer": "xavier"}, {"initializer": "he"}, {"depth": 3},
+        {"initializer": "xavier"}, {"initializer": "he"}, {"depth": 3}, {"norm": "batch"}, {"norm": "layer"},
+        {"norm_place": "pre"}, {"branch_scale": 0.5}, {"clip": 1.0},
     ],
     ids=str,
 )  # fmt: skip

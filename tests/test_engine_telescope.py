@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope, observe
+from tui_telescope.engine import plain
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
 
@@ -38,7 +39,7 @@ def test_what_was_observed_before_leaves_no_trace(generator):
 
 
 def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
-    telescope, settings, asked = Telescope(), Settings(depth=100), []
+    telescope, settings, asked = Telescope(), Settings(depth=1000), []
 
     def after_seven() -> bool:
         asked.append(True)
@@ -50,10 +51,17 @@ def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
     assert_same(telescope.observe(settings), observe(settings))
 
 
-def test_it_asks_between_layers_on_the_way_there_and_back():
+@pytest.mark.parametrize(
+    ("norm", "layers_at_a_time"),
+    [("none", plain.CHUNK_LAYERS), ("rms", 1)],
+    ids=["after each chunk of plain layers", "after every careful layer"],
+)
+def test_it_asks_again_and_again_on_the_way_there_and_back(norm, layers_at_a_time):
     asked = []
-    Telescope().observe(Settings(depth=100, networks=2), should_stop=lambda: bool(asked.append(True)))
-    assert len(asked) > 2 * 100  # one way alone has no more layers than that
+    settings = Settings(depth=960, networks=2, norm=norm)
+    Telescope().observe(settings, should_stop=lambda: bool(asked.append(True)))
+    assert len(asked) >= 2 * settings.networks * settings.depth // layers_at_a_time
+    assert layers_at_a_time <= 100
 
 
 def test_advice_can_be_stopped_too():

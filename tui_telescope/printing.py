@@ -7,7 +7,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import numpy as np
@@ -47,26 +47,47 @@ def _text(settings: Settings, observation: Observation, words: str, view: str, a
     described = ", ".join(
         f"{setting.label.lower()} {setting.write(getattr(settings, name))}" for name, setting in REGISTRY.items()
     )
-    return "\n\n".join([described, words, _table(observation), picture.text]) + "\n"
+    return "\n\n".join([described, words, _table(observation, view), picture.text]) + "\n"
 
 
-def _table(observation: Observation) -> str:
-    """The readings at a few layers spread over the depth, the first and the last always among them."""
+def _table(observation: Observation, view: str) -> str:
+    """What the view shows at a few layers spread over the depth, the first and the last always among them."""
+    columns = _signal_columns(observation) if view == "signal" else _gradient_columns(observation)
     layers = np.unique(np.linspace(1, observation.depth, TABLE_ROWS).round().astype(int))
-    lines = [f"{'layer':>7} {'gradient':>12} {'10%':>12} {'90%':>12} {'factor':>12}"]
-    reading = observation.gradient
-    for layer in layers:
-        index = layer - 1
-        numbers = [reading.log10_mean[index], reading.log10_low[index], reading.log10_high[index]]
-        if layer > 1:
-            numbers.append(observation.log10_factor[index - 1])
-        lines.append(f"{layer:>7}" + "".join(f" {scientific(float(number)):>12}" for number in numbers))
-    return "\n".join(lines)
+    lines = [f"{'layer':>7}" + "".join(f" {name:>12}" for name in columns)]
+    lines += [f"{layer:>7}" + "".join(f" {cells[layer - 1]:>12}" for cells in columns.values()) for layer in layers]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
+    reading, weights = observation.gradient, observation.weight_gradient
+    return {
+        "gradient": _powers(reading.log10_mean),
+        "10%": _powers(reading.log10_low),
+        "90%": _powers(reading.log10_high),
+        **({"weights": _powers(weights.log10)} if weights else {}),
+        "factor": ["", *_powers(observation.log10_factor)],
+    }
+
+
+def _signal_columns(observation: Observation) -> dict[str, list[str]]:
+    signal = observation.signal
+    if signal is None:
+        return {}
+    return {
+        "rms": _powers(signal.log10_rms),
+        "saturated": [f"{fraction:.1%}" for fraction in signal.saturated],
+        "dead": [f"{fraction:.1%}" for fraction in signal.dead],
+    }
+
+
+def _powers(log10: Array) -> list[str]:
+    return [scientific(number) for number in log10.tolist()]
 
 
 def _json(settings: Settings, observation: Observation, words: str) -> str:
     verdict = observation.verdict
-    reading = observation.gradient
+    reading, weights, signal = observation.gradient, observation.weight_gradient, observation.signal
     document = {
         "settings": settings.as_dict(),
         "layers": list(range(1, observation.depth + 1)),
@@ -75,7 +96,14 @@ def _json(settings: Settings, observation: Observation, words: str) -> str:
             "log10_low": _nullable(reading.log10_low),
             "log10_high": _nullable(reading.log10_high),
         },
+        "weight_gradient": weights and {"log10": _nullable(weights.log10)},
         "factor": [_power(number) for number in observation.log10_factor],
+        "signal": signal
+        and {
+            "log10_rms": _nullable(signal.log10_rms),
+            "saturated": signal.saturated.tolist(),
+            "dead": signal.dead.tolist(),
+        },
         "verdict": {
             "state": verdict.state,
             "decades_per_layer": verdict.decades_per_layer,
@@ -88,16 +116,28 @@ def _json(settings: Settings, observation: Observation, words: str) -> str:
 
 def _csv(settings: Settings, observation: Observation, words: str) -> str:
     """One row a layer; an exact zero is -inf, and layer 1 has no factor."""
-    reading = observation.gradient
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(["layer", "log10_gradient_mean", "log10_gradient_low", "log10_gradient_high", "log10_factor"])
-    columns: Iterable[list[float]] = (
-        reading.log10_mean.tolist(), reading.log10_low.tolist(), reading.log10_high.tolist(),
-    )  # fmt: skip
-    factors = ["", *observation.log10_factor.tolist()]
-    writer.writerows(zip(range(1, observation.depth + 1), *columns, factors, strict=True))
+    columns = _csv_columns(observation)
+    writer.writerow(["layer", *columns])
+    writer.writerows(zip(range(1, observation.depth + 1), *columns.values(), strict=True))
     return sheet.getvalue()
+
+
+def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
+    reading, weights, signal = observation.gradient, observation.weight_gradient, observation.signal
+    columns = {
+        "log10_gradient_mean": reading.log10_mean.tolist(),
+        "log10_gradient_low": reading.log10_low.tolist(),
+        "log10_gradient_high": reading.log10_high.tolist(),
+        "log10_factor": ["", *observation.log10_factor.tolist()],
+    }
+    if weights:
+        columns["log10_weight_gradient"] = weights.log10.tolist()
+    if signal:
+        columns["log10_rms"] = signal.log10_rms.tolist()
+        columns["saturated"], columns["dead"] = signal.saturated.tolist(), signal.dead.tolist()
+    return columns
 
 
 WRITERS: dict[str, Callable[[Settings, Observation, str], str]] = {"json": _json, "csv": _csv}

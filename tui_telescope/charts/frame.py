@@ -34,7 +34,7 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
 
 
 def _write_rule(rows: list[Row], rule: Rule, fraction: float, charset: Charset) -> None:
-    """Draw the rule where no curve is, with its label in the rightmost gap that holds it."""
+    """Draw the rule where no curve is, with its label, or what precedes its colon, in the rightmost gap for it."""
     if not 0 <= fraction <= 1:
         return
     number = charset.row(fraction, len(rows))
@@ -46,10 +46,12 @@ def _write_rule(rows: list[Row], rule: Rule, fraction: float, charset: Charset) 
         spans.append(span if span.ink else Span(line[column:end], "rule"))
         column = end
     rows[number] = row(*spans)
-    label = f" {charset.words(rule.label)} "
-    gap = cells.rfind(" " * (len(label) + 4))
-    if gap >= 0:
-        rows[number] = overwrite(rows[number], gap + 2, label, "rule")
+    for words in (rule.label, rule.label.partition(":")[0]):
+        label = f" {charset.words(words)} "
+        gap = cells.rfind(" " * (len(label) + 4))
+        if gap >= 0:
+            rows[number] = overwrite(rows[number], gap + 2, label, "rule")
+            return
 
 
 def _write_note(rows: list[Row], note: str, width: int) -> None:

@@ -11,25 +11,31 @@ from itertools import cycle
 import numpy as np
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
-from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke
+from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.views import Trace
 from tui_telescope.engine.observation import Observation, Verdict
 
 _LOOKS: tuple[tuple[Ink, Stroke], ...] = (
     ("curve-1", "solid"),
-    ("curve-2", "dashed"),
-    ("curve-3", "dash-dotted"),
+    ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
-    ("curve-5", "long-dashed"),
+    ("curve-5", "dash-dotted"),
 )
-"""Another stroke with each ink, so that curves stay apart without colour."""
+"""One a trace: another stroke with each ink, so that curves stay apart without colour."""
+_SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+"""The second reading of the first trace, beside it on the same chart."""
+_THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
+
+_GAP, _STRIP = 0.31, 0.41
+"""Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
 
 
 def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
-    """The mean gradient of each layer, with the band of the first trace."""
+    """The mean gradient of each layer, with the first trace's gradient by the weights and its band."""
     live = traces[0].observation
-    curves = _curves(traces, lambda observation: observation.gradient.log10_mean, first_layer=1)
-    curves += _band(live)
+    weights = _weights(live)
+    curves = _curves(traces, lambda observation: observation.gradient.log10_mean, name="gradient" if weights else "")
+    curves = (*curves, *weights, *_band(live))
     return Chart(
         title="gradient that reaches each layer",
         x_axis=_layers(traces),
@@ -42,7 +48,7 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
 def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     """What each layer does to the gradient on its way down, with the line at 1."""
     live = traces[0].observation
-    curves = _curves(traces, lambda observation: observation.log10_factor, first_layer=2)
+    curves = _curves(traces, lambda observation: observation.log10_factor)
     return Chart(
         title="factor from each layer to the one below",
         x_axis=_layers(traces),
@@ -53,15 +59,83 @@ def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     )
 
 
-def _curves(traces: Sequence[Trace], reading: Callable[[Observation], Array], first_layer: int) -> tuple[Curve, ...]:
-    """One curve a trace; the reading's first entry belongs to `first_layer`."""
+def signal_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+    """The root mean square of each layer; in a strip below, how many units of the first trace are silent there."""
+    live = traces[0].observation
+    curves = _curves(traces, _root_mean_square, name="rms")
+    decades = gradient_axis(extent(*(curve.y for curve in curves)), previous and _decades(previous))
+    height = decades.high - decades.low
+    full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
+    percents = (Tick(zero, "0%"), Tick(full, "100%"))
+    return Chart(
+        title="signal of each layer",
+        x_axis=_layers(traces),
+        y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
+        curves=(*curves, *_fractions(live, zero, full)),
+        rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
+        note=_stillness(live),
+    )
+
+
+def _root_mean_square(observation: Observation) -> Array | None:
+    return None if observation.signal is None else observation.signal.log10_rms
+
+
+def _decades(axis: Axis) -> Axis:
+    """The upper part of an axis of the signal: the decades without the strip below them."""
+    low = round(axis.high - (axis.high - axis.low) / (1 + _GAP + _STRIP))
+    choices = (tuple(tick for tick in choice if tick.position >= low) for choice in axis.tick_choices)
+    return Axis(low, axis.high, tuple(choices))
+
+
+def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curve, ...]:
+    """The saturated and the dead fraction, the latter where anything died, on a linear scale from zero to full."""
+    if observation.signal is None:
+        return ()
+    layers = np.arange(1, observation.depth + 1, dtype=np.float64)
+    readings = (("saturated", observation.signal.saturated, _SECOND), ("dead", observation.signal.dead, _THIRD))
+    return tuple(
+        Curve(layers, zero + fraction * (full - zero), label, *look)
+        for label, fraction, look in readings
+        if label == "saturated" or np.any(fraction > 0)
+    )
+
+
+def _stillness(observation: Observation) -> str:
+    """Where the signal is exactly zero, which no log axis can show."""
+    if observation.signal is None:
+        return "the signal was not measured"
+    still = np.flatnonzero(np.isneginf(observation.signal.log10_rms)) + 1
+    if not len(still):
+        return ""
+    if len(still) == observation.depth:
+        return "the signal is exactly zero at every layer"
+    return f"the signal is exactly zero at {len(still)} of {observation.depth} layers, first at layer {still[0]}"
+
+
+def _curves(
+    traces: Sequence[Trace], reading: Callable[[Observation], Array | None], name: str = ""
+) -> tuple[Curve, ...]:
+    """One curve a trace that has the reading; a reading of one entry less than layers begins at layer 2.
+
+    `name` stands on the legend for a trace without a label.
+    """
     curves = []
     for trace, (ink, stroke) in zip(traces, cycle(_LOOKS), strict=False):
         y = reading(trace.observation)
-        curves.append(
-            Curve(np.arange(first_layer, first_layer + len(y), dtype=np.float64), y, trace.label, ink, stroke)
-        )
+        if y is not None:
+            depth = trace.observation.depth
+            layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
+            curves.append(Curve(layers, y, trace.label or name, ink, stroke))
     return tuple(curves)
+
+
+def _weights(observation: Observation) -> tuple[Curve, ...]:
+    """The gradient by the weights of each layer, where it was measured."""
+    if observation.weight_gradient is None:
+        return ()
+    layers = np.arange(1, observation.depth + 1, dtype=np.float64)
+    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND),)
 
 
 def _band(observation: Observation) -> tuple[Curve, ...]:

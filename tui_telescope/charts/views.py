@@ -35,6 +35,8 @@ class View:
     key: str
     title: str
     chart: Callable[[Sequence[Trace], Axis | None], Chart]
+    shows_gradients: bool = False
+    """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
 
 
 def _gradient(traces: Sequence[Trace], previous: Axis | None) -> Chart:
@@ -49,11 +51,18 @@ def _factor(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     return factor_chart(traces, previous)
 
 
+def _signal(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+    from tui_telescope.charts.layer_charts import signal_chart
+
+    return signal_chart(traces, previous)
+
+
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("gradient", "1", "gradient per layer", _gradient),
+        View("gradient", "1", "gradient per layer", _gradient, shows_gradients=True),
         View("factor", "2", "factor per layer", _factor),
+        View("signal", "3", "signal per layer", _signal),
     )
 }
 """Every view by name, in the order of their keys."""

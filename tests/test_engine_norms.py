@@ -1,0 +1,130 @@
+"""Batch, layer and RMS norm at every place, against finite differences of the loss in mpmath."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from reference_network import expected_reading, expected_signal, expected_weight_gradient, log10_agree
+
+from tui_telescope import Settings, Telescope
+from tui_telescope.settings import REGISTRY
+
+NORMS = ("batch", "layer", "rms")
+PLACES, ACTIVATIONS, INITIALIZERS, LOSSES = (
+    REGISTRY[name].values for name in ("norm_place", "activation", "initializer", "loss")
+)
+GRID = list(itertools.product(NORMS, PLACES, [False, True], LOSSES, range(2)))
+"""Everything about a norm twice, each time with another activation and another initializer."""
+
+
+def assert_exact(settings: Settings, tolerance: float = 1e-12, digits: int = 60) -> None:
+    """Gradient, weight gradient and signal against the reference, numpy's errors raised."""
+    telescope = Telescope()
+    with np.errstate(all="raise", under="ignore"):
+        observation = telescope.observe(settings)
+    draw = telescope.draw(settings)
+    gradient = expected_reading(settings, draw, digits=digits, differences=True)
+    weight_gradient = expected_weight_gradient(settings, draw, digits=digits)
+    signal = expected_signal(settings, draw, digits=digits)
+    log10_agree(observation.gradient.log10_mean, gradient.mean, tolerance, "gradient")
+    log10_agree(observation.gradient.log10_low, gradient.low, tolerance, "10%")
+    log10_agree(observation.gradient.log10_high, gradient.high, tolerance, "90%")
+    log10_agree(observation.weight_gradient.log10, weight_gradient, tolerance, "weight gradient")
+    log10_agree(observation.signal.log10_rms, signal.log10_rms, tolerance, "rms")
+    assert observation.signal.saturated.tolist() == pytest.approx(signal.saturated, abs=1e-12)
+    assert observation.signal.dead.tolist() == pytest.approx(signal.dead, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("norm", "place", "residual", "loss", "activation", "initializer"),
+    [
+        (*case[:4], activation, initializer)
+        for case, activation, initializer in zip(
+            GRID, itertools.cycle(ACTIVATIONS), itertools.cycle(INITIALIZERS), strict=False
+        )
+    ],
+)
+def test_every_reading_is_what_finite_differences_measure(norm, place, residual, loss, activation, initializer):
+    settings = Settings(
+        depth=3, width=3, scale=0.9, samples=3, bias=0.3, seed=5, branch_scale=0.7,
+        norm=norm, norm_place=place, residual=residual, loss=loss, activation=activation, initializer=initializer,
+    )  # fmt: skip
+    assert_exact(settings)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize(
+    "smallest",
+    [
+        {"norm": "batch", "samples": 2, "width": 2},
+        {"norm": "layer", "samples": 2, "width": 2},
+        {"norm": "rms", "samples": 2, "width": 1},
+    ],
+    ids=["batch of two", "layer of two units", "rms of one unit"],
+)
+def test_where_a_norm_leaves_hardly_any_freedom_the_tiny_gradient_is_still_exact(smallest, place, residual):
+    """All but the share epsilon / (variance + epsilon) of the gradient is taken out, layer for layer."""
+    assert_exact(
+        Settings(
+            depth=4, scale=1.5, activation="tanh", initializer="gaussian", residual=residual, norm_place=place,
+            loss="probe", seed=3, **smallest,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_a_single_unit_under_layer_norm_is_its_own_mean_and_says_nothing(place, residual, activation):
+    settings = Settings(
+        depth=4, width=1, samples=2, bias=0.5, norm="layer", norm_place=place, residual=residual, activation=activation
+    )
+    assert_exact(settings)
+    observation = Telescope().observe(settings)
+    assert np.isneginf(observation.weight_gradient.log10).all()
+    has_a_road = residual and place != "post"
+    assert (observation.verdict.state == "dead") is not has_a_road
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("scale", [0.001, 1000.0])
+def test_a_norm_is_exact_at_the_ends_of_the_scale(norm, place, scale):
+    """Where the variance is far below epsilon the norm multiplies by 316; far above, the scale drops out."""
+    assert_exact(
+        Settings(
+            depth=3, width=2, scale=scale, samples=3, norm=norm, norm_place=place, activation="leaky_relu",
+            initializer="orthogonal", seed=2,
+        ),
+        tolerance=1e-11,
+    )  # fmt: skip
+
+
+def test_batch_norm_hears_all_samples_and_the_others_each_by_itself():
+    def first_sample(norm: str, samples: int) -> float:
+        """The gradient of one sample: the lowest or the highest of two, so that it can be told apart."""
+        return Telescope().observe(Settings(depth=3, samples=samples, norm=norm)).signal.log10_rms[0]
+
+    draws = [Telescope().draw(Settings(depth=3, samples=samples)).inputs[0] for samples in (2, 3)]
+    np.testing.assert_array_equal(*draws)
+    assert first_sample("batch", 2) != first_sample("batch", 3)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="signals that differ by less than float64 resolves beside their common level are equal to the engine, so "
+    "a norm that takes the level out leaves an exact 0 where 10^-40 is true",
+)
+@pytest.mark.parametrize(
+    "levelled",
+    [
+        {"norm": "layer", "activation": "tanh", "scale": 100.0, "width": 2, "samples": 1, "depth": 8},
+        {"norm": "batch", "activation": "tanh", "bias": 10.0, "width": 1, "samples": 2, "depth": 4, "seed": 732},
+    ],
+    ids=["two units saturated alike", "two samples saturated alike"],
+)
+def test_what_a_norm_finds_beside_a_common_level_is_not_rounded_to_zero(levelled):
+    assert_exact(Settings(norm_place="post", **levelled), tolerance=1e-6, digits=300)
