@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -35,10 +35,28 @@ class Explorer:
             await self.pilot.pause(0.01)
         await self.pilot.pause()
 
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait for something that happens in the background."""
+        deadline = monotonic() + TIMEOUT
+        while not holds():
+            assert monotonic() < deadline, "waited in vain"
+            await self.pilot.pause(0.01)
+
     def lines(self, kind: type[Canvas]) -> list[str]:
         """What the canvas of this kind on the current screen shows."""
         canvas = self.app.screen.query_one(kind)
         return [canvas.render_line(y).text for y in range(canvas.size.height)]
+
+    def screen_rows(self) -> list[str]:
+        """The whole screen: what every canvas shows, where it stands. Gaps and overlaps would show."""
+        width, height = self.app.size
+        rows = [["?"] * width for _ in range(height)]
+        for canvas in self.app.screen.query(Canvas):
+            if canvas.region.area:
+                for y in range(canvas.size.height):
+                    left, top = canvas.region.offset
+                    rows[top + y][left : left + canvas.size.width] = canvas.render_line(y).text
+        return ["".join(row) for row in rows]
 
     def text(self, kind: type[Canvas]) -> str:
         return "\n".join(self.lines(kind))

@@ -23,6 +23,7 @@ KEYS = {
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
     "home": "\x1b[H", "end": "\x1b[F", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
     "enter": "\r", "escape": "\x1b", "ctrl+c": "\x03", "ctrl+q": "\x11",
+    "ctrl+p": "\x10", "ctrl+z": "\x1a",
 }  # fmt: skip
 
 _BEYOND_PYTE = re.compile(rb"\x1b\[(?:[<>=][0-9;]*u|\?[0-9;]*\$p)")
@@ -37,6 +38,7 @@ class Terminal:
     ) -> None:
         inherited = {name: value for name, value in os.environ.items() if name not in OF_OTHER_TERMINALS}
         self.raw = b""
+        self.started = time.perf_counter()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._child = pexpect.spawn(
@@ -127,12 +129,12 @@ class Terminal:
 
     def is_restored(self) -> bool:
         """Whether the line discipline is as it was, and every mode that was set has been reset."""
-        set_modes = set(re.findall(rb"\x1b\[\?(\d+)h", self.raw)) - {b"25", b"7"}
-        left_on = {
-            mode for mode in set_modes if self.raw.rfind(b"\x1b[?%bl" % mode) < self.raw.rfind(b"\x1b[?%bh" % mode)
-        }
         is_cursor_shown = self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
-        return not left_on and is_cursor_shown and termios.tcgetattr(self._child.child_fd) == self._modes_before
+        return (
+            not self.modes_left_on()
+            and is_cursor_shown
+            and termios.tcgetattr(self._child.child_fd) == self._modes_before
+        )
 
     def _reads_within(self, seconds: float) -> bool:
         before = len(self.raw)
@@ -146,6 +148,14 @@ class Terminal:
             return True
         except pexpect.EOF:
             return False
+        self.take(chunk)
+        return True
+
+    def modes_left_on(self) -> set[bytes]:
+        """The terminal's modes that have been set and not reset since."""
+        set_modes = set(re.findall(rb"\x1b\[\?(\d+)h", self.raw)) - {b"25", b"7"}
+        return {mode for mode in set_modes if self.raw.rfind(b"\x1b[?%bl" % mode) < self.raw.rfind(b"\x1b[?%bh" % mode)}
+
+    def take(self, chunk: bytes) -> None:
         self.raw += chunk
         self._stream.feed(_BEYOND_PYTE.sub(b"", chunk))
-        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import signal
 import sys
@@ -31,7 +32,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
         assert terminal.lines[0].startswith(" Gradient Telescope")
-        assert terminal.lines[1].startswith(">d Depth              50 ")
+        assert terminal.lines[2].startswith(">d Depth              50 ")
         assert terminal.lines[23].startswith(" ? help  q quit")
         assert "1e-20" in terminal.text
         assert "⠤" in terminal.text
@@ -145,6 +146,77 @@ def test_an_error_in_the_background_is_told_after_the_terminal_is_restored() -> 
         after = terminal.raw[terminal.raw.rfind(b"\x1b[?1049l") :]
         assert b"ZeroDivisionError" in after
         assert b"the engine broke" in after
+
+
+def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
+    with Terminal(["bash", "--norc", "--noprofile", "-i"], environment={"PS1": "shell$ "}) as terminal:
+        terminal.wait_for("shell$")
+        terminal.press(f"{SCRIPT}\r")
+        wait_for_reading(terminal, *AT_START)
+        terminal.press("enter", "ctrl+z")
+        terminal.wait_until(lambda: b"Stopped" in terminal.raw, "the shell's word that it is stopped")
+        assert terminal.modes_left_on() <= {b"2004"}, "bash's own bracketed paste"
+        terminal.press("clear\r")
+        terminal.press("fg\r")
+        wait_for_reading(terminal, "Gradient Telescope", "d Depth", "Enter takes it", "? help")
+        terminal.press("escape")
+        wait_for_reading(terminal, *AT_START)
+        terminal.press("r")
+        wait_for_reading(terminal, "Layer 1 receives 8.39e+01", "r Residual on")
+        terminal.press("q")
+        terminal.wait_until(lambda: terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h"), "the end")
+        assert terminal.modes_left_on() <= {b"2004"}
+
+
+def test_copying_speaks_osc_52_and_says_what_was_copied() -> None:
+    with start("--preset", "he-relu", "--depth", "7") as terminal:
+        wait_for_reading(terminal, "of 7 layers")
+        answer = terminal.answer_to("y")
+        copied = re.search(rb"\x1b\]52;c;([^\x07]*)\x07", answer)
+        assert copied
+        command = base64.b64decode(copied[1]).decode()
+        assert command == ("tui-telescope --depth 7 --width 64 --scale 1.0 --activation relu --init he --loss probe")
+        assert f"Copied: {command}" in unwrapped(terminal.text)
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+
+
+def test_with_ascii_the_palette_the_themes_and_every_help_line_are_ascii_too() -> None:
+    with start("--ascii") as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.press("p", "r", "g", "f")
+        wait_for_reading(terminal, "8.39e+01")
+        terminal.press("ctrl+p")
+        terminal.wait_for("Search", "the telephone game")
+        terminal.press("theme")
+        terminal.wait_for("change the colours")
+        terminal.press("enter")
+        terminal.wait_for("nord", "dracula")
+        terminal.press("escape")
+        terminal.wait_for("Gradient Telescope")
+        terminal.press("?")
+        terminal.wait_for("Keys")
+        terminal.press("end", "q")
+        assert terminal.wait_for_exit() == 0
+    assert terminal.raw.isascii()
+
+
+@pytest.mark.parametrize(
+    ("term", "allowed"),
+    [
+        ("linux", rb"3[0-7]|4[0-7]|9[0-7]|10[0-7]|39|49"),
+        ("xterm-256color", rb"3[0-7]|4[0-7]|9[0-7]|10[0-7]|39|49|[34]8;5;\d+"),
+    ],
+)
+def test_no_terminal_is_sent_colours_that_it_does_not_have(term: str, allowed: bytes) -> None:
+    with start(environment={"TERM": term}) as terminal:
+        wait_for_reading(terminal, *AT_START)
+        terminal.press("p", "r", "?")
+        terminal.wait_for("Keys")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    codes = b";".join(re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw))
+    assert not re.sub(rb"(?<![0-9])(" + allowed + rb"|0|1|2|3|4|7|22|23|24|27)?(?![0-9])", b"", codes).strip(b";")
 
 
 def test_a_lost_connection_leaves_no_process_behind() -> None:

@@ -12,12 +12,14 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.widgets import Input
 
+from tui_telescope import observe
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word, changed_regions, fit, without_default_colors
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.inks import INKS, ink_style
 from tui_telescope.tui.panels import setting_row
 from tui_telescope.tui.reading import ending_in_ellipsis
+from tui_telescope.tui.relevance import why_idle
 from tui_telescope.tui.themes import TERMINAL
 
 BRIGHT_BLUE = 12
@@ -71,10 +73,28 @@ def test_the_selected_row_is_marked_without_colour() -> None:
 def test_a_value_at_either_end_of_its_range_stands_whole_in_its_row(name: str, end: int) -> None:
     setting = REGISTRY[name]
     value = setting.ends[end]
-    settings = Settings(depth=1).replace(**{name: value})
+    settings = Settings(depth=1, residual=True, norm="layer").replace(**{name: value})
     text = "".join(word.text for word in setting_row(settings, name, 24, False))
     assert len(text) == 24
-    assert text.endswith(" " + setting.show(value))
+    assert text.endswith((f" {setting.show(value)}", f" ({setting.show(value)})"))
+
+
+def test_a_setting_without_effect_is_bracketed_and_a_word_says_what_it_waits_for() -> None:
+    def row(settings: Settings) -> str:
+        return "".join(word.text for word in setting_row(settings, "branch_scale", 24, False))
+
+    assert row(Settings()) == "   Branch          (1.0)"
+    assert row(Settings(residual=True)) == "   Branch            1.0"
+    assert why_idle("branch_scale", Settings()) == "no effect without residual"
+    assert why_idle("branch_scale", Settings(residual=True)) == ""
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRY if why_idle(name, Settings())])
+def test_a_setting_that_is_shown_to_have_no_effect_has_none(name: str) -> None:
+    start = Settings()
+    moved = start.stepped(name, 1)
+    moved = moved if moved != start else start.stepped(name, -1)
+    assert observe(moved).gradient.log10_mean.tolist() == observe(start).gradient.log10_mean.tolist()
 
 
 def test_an_ellipsis_cuts_between_words() -> None:
@@ -120,7 +140,7 @@ async def test_a_theme_of_its_own_colours_the_chart() -> None:
         return {style.color.number for style in styles if style and style.color}
 
     async with exploring() as explorer:
-        assert colours() == {BRIGHT_BLUE}
+        assert BRIGHT_BLUE in colours()
         explorer.app.theme = "nord"
         await explorer.pilot.pause()
         assert colours()

@@ -11,8 +11,8 @@ import pytest
 from exploring import exploring
 from textual.message import Message
 
-from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError

@@ -10,10 +10,10 @@ from exploring import exploring
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.actions import GENERAL, all_actions, bindings
+from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.footer import Footer, fitting_actions
+from tui_telescope.tui.footer import Footer, fitting_calls
 from tui_telescope.tui.help_screen import HelpScreen, HelpText, help_lines
 from tui_telescope.tui.panels import Panels
 from tui_telescope.tui.reading import Reading
@@ -41,19 +41,24 @@ async def test_every_setting_has_a_row_with_its_key_name_and_value() -> None:
         for row, setting in zip(rows, REGISTRY.values(), strict=False):
             assert row[1] == (setting.key or " ")
             assert row[3:].split()[0] == setting.label.split()[0]
-            assert row.rstrip().endswith(setting.show(setting.default))
+            assert row.rstrip().rstrip(")").endswith(setting.show(setting.default))
         assert [row[0] for row in rows].count(">") == 1
 
 
 def test_at_80_columns_the_footer_holds_every_key_whole_with_help_and_quit_first() -> None:
-    shown = fitting_actions(80)
-    assert shown == [action for action in all_actions() if action.footer]
-    assert [action.footer for action in shown[:2]] == ["? help", "q quit"]
+    words = "  ".join(FOOTER[call] for call in fitting_calls(80))
+    assert words.startswith("? help  q quit  r residual  p pin  g ghost")
+    assert "[ ] preset" in words
+    assert len(words) < 80
 
 
-@pytest.mark.parametrize("columns", [40, 50, 60, 80, 120])
+def test_every_key_of_the_footer_is_an_actions() -> None:
+    assert set(FOOTER) <= {action.call for action in all_actions()}
+
+
+@pytest.mark.parametrize("columns", [40, 50, 60, 80, 120, 200])
 async def test_no_footer_key_is_cut(columns: int) -> None:
-    whole = {action.footer for action in GENERAL if action.footer}
+    whole = set(FOOTER.values())
     async with exploring(size=(columns, 24)) as explorer:
         assert set(explorer.text(Footer).strip().split("  ")) <= whole
 

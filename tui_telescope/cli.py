@@ -1,4 +1,4 @@
-"""The command line: `tui-telescope` explores, `tui-telescope print` gives one reading.
+"""The command line: `tui-telescope` explores, `print` gives one reading, `presets` lists the presets.
 
 Flags come from the settings' registry. Nothing heavy is imported until it is known what is wanted, so that
 `--help`, `--version` and a mistyped flag answer at once.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.settings import REGISTRY, Setting, Settings, SettingsError, Switch
 from tui_telescope.version import __version__
 
@@ -24,8 +25,12 @@ USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     options = _parser().parse_args(arguments)
+    if options.command == "presets":
+        return _list_presets()
     try:
-        settings = Settings(**{name: getattr(options, name) for name in REGISTRY if hasattr(options, name)})
+        settings = options.preset.settings.replace(
+            **{name: getattr(options, name) for name in REGISTRY if hasattr(options, name)}
+        )
     except SettingsError as error:
         return _fail(str(error))
     # One thread is right for products this small (two stall each other); a user's own choice wins.
@@ -39,6 +44,13 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     from tui_telescope.tui.app import run
 
     return run(settings, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
+
+
+def _list_presets() -> int:
+    column = max(map(len, PRESETS))
+    for preset in PRESETS.values():
+        print(f"{preset.name:<{column}}  {preset.line}")
+    return 0
 
 
 def _print(settings: Settings, options: argparse.Namespace) -> int:
@@ -77,13 +89,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
         description="See, live, how much of the loss's gradient reaches each layer of a deep network.",
-        usage=f"{PROGRAM} [print] [SETTINGS] [--view VIEW] [--format FORMAT] [--ascii] [--no-mouse]",
+        usage=f"{PROGRAM} [print | presets] [SETTINGS] [--preset NAME] [--view VIEW] [--format FORMAT] "
+        "[--ascii] [--no-mouse]",
         epilog="Without a terminal, or after the word print, one reading is printed. Inside, ? is help and q quits.",
         allow_abbrev=False,
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30, width=80),
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument("command", nargs="?", choices=("print",), metavar="print", help="print one reading and exit")
+    parser.add_argument(
+        "command", nargs="?", choices=("print", "presets"), metavar="command",
+        help="print: print one reading; presets: list the presets; none: explore",
+    )  # fmt: skip
+    parser.add_argument(
+        "--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)), metavar="NAME",
+        help="start from these settings; flags for single settings win",
+    )  # fmt: skip
     views = [view.name for view in VIEWS.values()]
     parser.add_argument("--view", choices=views, default=views[0], metavar="VIEW", help=", ".join(views))
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], metavar="FORMAT", help=", ".join(FORMATS))
@@ -102,13 +122,19 @@ def _add_setting(group: argparse._ArgumentGroup, name: str, setting: Setting) ->
             setting.flag, action=argparse.BooleanOptionalAction, dest=name, default=argparse.SUPPRESS, help=text
         )
         return
+    group.add_argument(
+        setting.flag, type=_as_argument(setting.parse), dest=name, default=argparse.SUPPRESS,
+        metavar=setting.label.upper(), help=text,
+    )  # fmt: skip
 
-    def parse(word: str) -> object:
+
+def _as_argument(parse: Callable[[str], object]) -> Callable[[str], object]:
+    """The same for argparse, which has a word of its own for what it should tell the user."""
+
+    def parse_argument(word: str) -> object:
         try:
-            return setting.parse(word)
-        except SettingsError as error:
+            return parse(word)
+        except (SettingsError, PresetError) as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
-    group.add_argument(
-        setting.flag, type=parse, dest=name, default=argparse.SUPPRESS, metavar=setting.label.upper(), help=text
-    )
+    return parse_argument

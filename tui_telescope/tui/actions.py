@@ -1,4 +1,4 @@
-"""What keys do: one registry that makes the bindings, the footer and the help alike."""
+"""What keys do: one registry that makes the bindings, the footer, the help and the command palette alike."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ class Action:
     written: str
     """The keys as users read them."""
     help: str
-    footer: str = ""
-    """What the footer says, the key first; empty keeps it off."""
     always: bool = False
     """Holds even while a value is typed."""
 
@@ -32,23 +30,52 @@ class Action:
 
 
 GENERAL: tuple[Action, ...] = (
-    Action("show_help", ("question_mark", "f1"), "?", "this help (also F1)", footer="? help"),
-    Action("quit", ("q",), "q", "quit, from anywhere", footer="q quit"),
+    Action("show_help", ("question_mark", "f1"), "?", "this help (also F1)"),
+    Action("quit", ("q",), "q", "quit, from anywhere"),
     Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, even while a value is typed", always=True),
-    Action(
-        "step_selected(1)", ("right",), "right", "the selected setting up, or to its next value", footer="arrows move"
-    ),
+    Action("suspend_process", ("ctrl+z",), "Ctrl+Z", "back to the shell; fg returns here", always=True),
+    Action("command_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, themes and everything else by name"),
+    Action("select(-1)", ("up",), "up", "select the setting above"),
+    Action("select(1)", ("down",), "down", "select the setting below"),
+    Action("step_selected(1)", ("right",), "right", "the selected setting up, or to its next value"),
     Action("step_selected(-1)", ("left",), "left", "the selected setting down, or back"),
     Action("step_selected(1, True)", ("pageup",), "PageUp", "up in larger steps"),
     Action("step_selected(-1, True)", ("pagedown",), "PageDown", "down in larger steps"),
     Action("go_to_end(0)", ("home",), "Home", "to the first value"),
     Action("go_to_end(1)", ("end",), "End", "to the last value"),
-    Action("select(-1)", ("up",), "up", "select the setting above"),
-    Action("select(1)", ("down",), "down", "select the setting below"),
-    Action("edit_value", ("enter",), "Enter", "type an exact value (Escape leaves it as it was)", footer="Enter type"),
-    Action("draw_next_network", ("space",), "Space", "draw a new network: the next seed", footer="Space redraw"),
-    Action("command_palette", ("ctrl+p",), "Ctrl+P", "command palette: colour themes and more"),
-)
+    Action("edit_value", ("enter",), "Enter", "type an exact value (Escape leaves it as it was)"),
+    Action("undo", ("z",), "z", "undo the last change of settings"),
+    Action("redo", ("Z",), "Z", "redo what was undone"),
+    Action("step_preset(1)", ("right_square_bracket",), "]", "the next preset"),
+    Action("step_preset(-1)", ("left_square_bracket",), "[", "the preset before"),
+    Action("draw_next_network", ("space",), "Space", "draw a new network: the next seed"),
+    Action("pin", ("p",), "p", "pin this curve on the screen, to compare others with it"),
+    Action("drop_pins", ("u",), "u", "drop the pins"),
+    Action("toggle_ghost", ("g",), "g", "ghost: beside it the same network with residual flipped"),
+    Action(
+        "toggle_floors", ("f",), "f",
+        "floors: the smallest numbers above 0 in float16, bfloat16 and float32 (subnormal ones included)",
+    ),
+    Action("copy_command", ("y",), "y", "copy the command line that reproduces this screen"),
+    Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
+)  # fmt: skip
+
+FOOTER: dict[str, str] = {
+    "show_help": "? help",
+    "quit": "q quit",
+    "step('residual', 1)": "r residual",
+    "pin": "p pin",
+    "toggle_ghost": "g ghost",
+    "step_preset(1)": "[ ] preset",
+    "undo": "z undo",
+    "edit_value": "Enter type",
+    "draw_next_network": "Space redraw",
+    "toggle_floors": "f floors",
+    "copy_command": "y copy",
+    "save": "e save",
+    "command_palette": "Ctrl+P palette",
+}
+"""What the last line says of which action, its keys before the last blank, in the order in which room is given away."""
 
 
 def setting_actions() -> tuple[Action, ...]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.filter import LineFilter
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.actions import bindings
-from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.chart_view import ChartView, Seams
+from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, ghost_of
 from tui_telescope.tui.footer import Footer
+from tui_telescope.tui.history import History
 from tui_telescope.tui.inks import COLORLESS
 from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Outcome
 from tui_telescope.tui.panels import Panels, neighbour
@@ -43,6 +45,13 @@ def run(settings: Settings, *, view: str = "gradient", ascii_only: bool = False,
     return app.return_code or 0
 
 
+class Notice(NamedTuple):
+    """What is said in place of the reading."""
+
+    text: str
+    ink: str = ""
+
+
 class Field(Widget):
     """Panels and chart, side by side."""
 
@@ -62,13 +71,20 @@ class TelescopeApp(App[None]):
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
         self.settings = settings
-        self.selected = next(iter(REGISTRY))
+        self.selected = "depth"
         self.view = view
         self.shown: Observed | None = None
         """What the chart shows."""
+        self.comparison = Comparison()
+        self.shows_floors = False
+        self._ascii_only = ascii_only
+        self._history = History()
+        self._preset = next(iter(PRESETS.values()))
+        """The latest one on the screen, from which the next is counted."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(settings, self.selected, view)
+        self._top_line = TopLine(settings, self.selected, view, ascii_only=ascii_only)
         self._panels = Panels(settings, self.selected)
+        self._field = Field()
         self._chart = ChartView(ascii_only=ascii_only)
         self._reading = Reading()
         self._size_notice = SizeNotice()
@@ -76,23 +92,17 @@ class TelescopeApp(App[None]):
         self._observer = Observer(self.post_message)
         self._delay: Timer | None = None
         self._is_overdue = False
-        self._refusal = ""
+        self._notice = Notice("")
         self._editor: ValueEditor | None = None
 
     def compose(self) -> ComposeResult:
         yield self._top_line
-        with Field():
+        with self._field:
             yield self._panels
             yield self._chart
         yield self._reading
         yield Footer()
         yield self._size_notice
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
-        """What the command palette offers."""
-        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        yield SystemCommand("Help", "Every key, and what every number means", self.action_show_help)
-        yield SystemCommand("Quit", "Leave the telescope", self.action_quit)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """NO_COLOR means no colour codes at all; Textual's own filter sends greys, or the default colours."""
@@ -100,6 +110,8 @@ class TelescopeApp(App[None]):
 
     def on_mount(self) -> None:
         exit_on_signals(self)
+        # What the shell wrote in the meantime has to be painted over.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.call_after_refresh(self._observe)
 
     def on_unmount(self) -> None:
@@ -131,9 +143,30 @@ class TelescopeApp(App[None]):
 
     def action_select_setting(self, name: str) -> None:
         self.selected = name
-        self._refusal = ""
         self._show_settings()
-        self._show_words()
+        self._say("")
+
+    def action_show_preset(self, name: str) -> None:
+        self._preset = PRESETS[name]
+        self._try(lambda: self._preset.settings)
+
+    def action_step_preset(self, direction: int) -> None:
+        now = preset_of(self.settings)
+        self.action_show_preset(neighbouring(now or self._preset, direction).name)
+
+    def action_undo(self) -> None:
+        self._return_to(self._history.undo(self.settings), "Nothing to undo.")
+
+    def action_redo(self) -> None:
+        self._return_to(self._history.redo(self.settings), "Nothing to redo.")
+
+    def _return_to(self, settings: Settings | None, otherwise: str) -> None:
+        if settings is None:
+            self._say(otherwise)
+            return
+        self.settings = settings
+        self._show_settings()
+        self._observe()
 
     def _try(self, changed: Callable[[], Settings]) -> None:
         """Take the changed settings; where they are refused, say why and keep those before."""
@@ -142,14 +175,21 @@ class TelescopeApp(App[None]):
         except SettingsError as refusal:
             self._refuse(str(refusal))
             return
-        is_new, self.settings = settings != self.settings, settings
+        is_new = settings != self.settings
+        if is_new:
+            self._history.record(self.settings)
+            self.settings = settings
         self._show_settings()
         if is_new:
             self._observe()
 
     def _refuse(self, reason: str) -> None:
-        self._refusal = reason
         self._show_settings()
+        self._say(reason, "refusal")
+
+    def _say(self, text: str, ink: str = "") -> None:
+        """Say it in place of the reading until the next change; an empty text brings the reading back."""
+        self._notice = Notice(text, ink)
         self._show_words()
 
     # Typing a value
@@ -190,9 +230,10 @@ class TelescopeApp(App[None]):
 
     # From settings to an observation
 
-    def _observe(self) -> None:
-        self._refusal = ""
-        outcome = self._observer.observe(self.settings)
+    def _observe(self, known: Observed | None = None) -> None:
+        self._notice = Notice("")
+        companion = ghost_of(self.settings) if self.comparison.wants_ghost else None
+        outcome = self._observer.observe(self.settings, companion, known)
         if outcome:
             self._show_outcome(outcome)
         elif self._delay is None:
@@ -221,7 +262,9 @@ class TelescopeApp(App[None]):
             self._delay = None
             self._is_overdue = False
         if isinstance(outcome, Observed):
-            is_drawn = self.shown is not None and self.shown.observation is outcome.observation
+            if self.shown is None:  # not before: they are no part of what the first picture waits for
+                self._field.mount(Seams())
+            is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if not is_drawn:
                 self._show_chart()
@@ -239,15 +282,20 @@ class TelescopeApp(App[None]):
     def _show_chart(self) -> None:
         if self.shown is None:
             return
-        traces = [Trace("", self.shown.observation)]
-        chart = VIEWS[self.view].chart(traces, self._axes.get(self.view))
+        view = VIEWS[self.view]
+        live = Compared(self.shown.settings, self.shown.observation)
+        chart = view.chart(self.comparison.traces(live, self.shown.companion), self._axes.get(self.view))
         self._axes[self.view] = chart.y_axis
+        if self.shows_floors and view.shows_gradients:
+            from tui_telescope.charts.floors import with_floors
+
+            chart = with_floors(chart)
         self._chart.show(chart)
 
     def _show_words(self) -> None:
         """Why the last change was refused, or what is read, or what is overdue."""
-        if self._refusal:
-            self._reading.show(self._refusal, "refusal")
+        if self._notice.text:
+            self._reading.show(*self._notice)
         elif self.shown and self.shown.settings == self.settings:
             self._reading.show(f"{self.shown.description} {self.shown.remedy}")
         elif self._is_overdue:
@@ -263,6 +311,73 @@ class TelescopeApp(App[None]):
         self.view = name
         self._top_line.show_view(name)
         self._show_chart()
+
+    # Comparing and sharing
+
+    def action_pin(self) -> None:
+        if self.shown is None:
+            return
+        try:
+            self.comparison.pin(Compared(self.shown.settings, self.shown.observation))
+        except ComparisonError as refusal:
+            self._refuse(str(refusal))
+            return
+        self._show_chart()
+        self._say("Pinned: change the settings and compare. u drops the pins.")
+
+    def action_drop_pins(self) -> None:
+        count = len(self.comparison.pins)
+        self.comparison.pins.clear()
+        self._show_chart()
+        self._say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
+
+    def action_toggle_ghost(self) -> None:
+        try:
+            self.comparison.toggle_ghost()
+        except ComparisonError as refusal:
+            self._refuse(str(refusal))
+            return
+        known = self.shown if self.shown and self.shown.settings == self.settings else None
+        self._observe(known)
+
+    def action_toggle_floors(self) -> None:
+        from tui_telescope.charts.floors import summary
+
+        self.shows_floors = not self.shows_floors
+        self._show_chart()
+        self._say(summary() if self.shows_floors else "")
+
+    def action_copy_command(self) -> None:
+        from tui_telescope.tui.sharing import command_line
+
+        command = command_line(self.settings, self.view)
+        self.copy_to_clipboard(command)
+        self._say(f"Copied: {command}")
+
+    def action_save(self) -> None:
+        from tui_telescope.tui.sharing import SharingError, save_screen
+
+        if self.shown is None or self._chart.chart is None:
+            return
+        try:
+            files = save_screen(self.shown, self._chart.chart, Path.cwd(), ascii_only=self._ascii_only)
+        except (SharingError, OSError) as error:
+            self._refuse(str(error))
+            return
+        self._say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
+
+    # Other screens
+
+    def action_command_palette(self) -> None:
+        from tui_telescope.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        from tui_telescope.tui.palette import ThemePalette
+
+        self.push_screen(ThemePalette())
 
     def action_show_help(self) -> None:
         from tui_telescope.tui.help_screen import HelpScreen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -36,6 +37,8 @@ class Canvas(Widget):
     """
 
     ALLOW_SELECT = False
+    seams: Sequence[int] = ()
+    """Columns between which Textual can send a part of a row by itself; elsewhere it sends from the row's left."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -53,7 +56,7 @@ class Canvas(Widget):
             self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_line` will draw
             return
         before, self._lines = self._lines, self._drawn_lines()
-        if changed := changed_regions(before, self._lines, self.size.width):
+        if changed := changed_regions(before, self._lines, self.size.width, self.seams):
             self.refresh(*changed)
 
     def _drawn_lines(self) -> list[Line]:
@@ -113,21 +116,28 @@ def fit(line: Line, width: int) -> Line:
     return tuple(fitted)
 
 
-def changed_regions(before: Sequence[Line], after: Sequence[Line], width: int) -> list[Region]:
-    """One region for each row that differs, from its first changed cell to its last."""
+def changed_regions(
+    before: Sequence[Line], after: Sequence[Line], width: int, seams: Sequence[int] = ()
+) -> list[Region]:
+    """For each row that differs one region a stretch between seams, from its first changed cell to its last."""
     if len(before) != len(after):
         return [Region(0, 0, width, len(after))]
-    regions = []
-    for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old != new and (span := _changed_span(old, new)):
-            regions.append(Region(span[0], y, span[1] - span[0], 1))
-    return regions
+    return [
+        Region(start, y, end - start, 1)
+        for y, (old, new) in enumerate(zip(before, after, strict=True))
+        if old != new
+        for start, end in _changed_spans(old, new, seams)
+    ]
 
 
-def _changed_span(old: Line, new: Line) -> tuple[int, int] | None:
+def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> list[tuple[int, int]]:
     cells_before = [(character, word.ink) for word in old for character in word.text]
     cells_after = [(character, word.ink) for word in new for character in word.text]
     if len(cells_before) != len(cells_after):
-        return 0, len(cells_after)
-    differing = [x for x, pair in enumerate(zip(cells_before, cells_after, strict=True)) if pair[0] != pair[1]]
-    return (differing[0], differing[-1] + 1) if differing else None
+        return [(0, len(cells_after))]
+    spans: dict[int, tuple[int, int]] = {}
+    for x, (cell_before, cell_after) in enumerate(zip(cells_before, cells_after, strict=True)):
+        if cell_before != cell_after:
+            stretch = bisect_right(seams, x)
+            spans[stretch] = spans.get(stretch, (x, x))[0], x + 1
+    return list(spans.values())

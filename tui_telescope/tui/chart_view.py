@@ -5,14 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from textual import events
+from textual.widget import Widget
+
 from tui_telescope.tui.canvas import Canvas, Line, Word
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
 
 
+LABEL_CELLS = 6
+"""What the labels of the y axis and the frame take, mostly."""
+STRETCH_CELLS = 10
+
+
+class Seams(Widget):
+    """Lies under the chart, out of sight: where its parts meet, Textual can begin to send a row.
+
+    Without them it sends each changed row from the chart's left edge, for a curve mostly blanks. What is not mounted
+    yet costs bytes and nothing else.
+    """
+
+    def on_resize(self, event: events.Resize) -> None:
+        missing = 1 + event.size.width // STRETCH_CELLS - len(self.children)
+        for _ in range(missing):
+            stretch = Widget()
+            stretch.styles.width = STRETCH_CELLS if self.children else LABEL_CELLS
+            self.mount(stretch)
+
+
 class ChartView(Canvas):
     """Draws its chart anew at any size."""
+
+    seams = range(LABEL_CELLS, 1000, STRETCH_CELLS)
 
     def __init__(self, *, ascii_only: bool, **options: Any) -> None:
         super().__init__(**options)

@@ -133,7 +133,7 @@ def _section(title: str, entries: Sequence[tuple[str, str]], width: int) -> Iter
 
 
 def _paragraph(text: str, width: int) -> Iterator[Line]:
-    yield from ((Word(f" {line}"),) for line in textwrap.wrap(text, width - 2))
+    yield from ((Word(f" {line}"),) for line in textwrap.wrap(text, max(width - 2, 20)))
 
 
 def _status_line(where: str, width: int) -> Line:

@@ -29,13 +29,22 @@ ADVICE_TRIALS = 3
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Settings were observed. `remedy` is empty until the engine has found one, and where it finds none."""
+    """Settings were observed.
+
+    `remedy` is empty until the engine has found one, and where it finds none. `companion` is what the settings to
+    compare with were observed as, None until then and where none were given.
+    """
 
     generation: int
     settings: Settings
     observation: Observation
     description: str
     remedy: str = ""
+    companion: Observation | None = None
+
+    def looks_like(self, other: Observed) -> bool:
+        """Whether the same curves come of both."""
+        return self.observation is other.observation and self.companion is other.companion
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,10 @@ class Failed(Message):
 class Request:
     generation: int
     settings: Settings
+    companion: Settings | None = None
+    """Settings to compare with, as long as they are to be observed."""
     observed: Observed | None = None
-    """What is known already: then advice alone is wanted."""
+    """What is known already: then the companion and advice are wanted."""
 
 
 class Observer:
@@ -97,16 +108,24 @@ class Observer:
         """The generation of the latest outcome."""
         self._unanswered_since = 0.0
 
-    def observe(self, settings: Settings) -> Outcome | None:
-        """The outcome, where it is quick to have; else None, and messages follow."""
+    def observe(
+        self, settings: Settings, companion: Settings | None = None, known: Observed | None = None
+    ) -> Outcome | None:
+        """The outcome, where it is quick to have; else None, and messages follow.
+
+        `known` is an observation of these very settings, which spares observing them again.
+        """
         if self._landed == self.generation:
             self._unanswered_since = monotonic()
         self.generation += 1
-        request = Request(self.generation, settings)
+        if known:
+            known = replace(known, generation=self.generation, companion=None)
+            self._landed = self.generation
+        request = Request(self.generation, settings, companion, known)
         with self._change:
-            if not self._can_observe_inline(settings) or self._telescope is None:
+            if not self._can_observe_inline(request) or self._telescope is None:
                 self._hand_over(request)
-                return None
+                return known
             self._slot = None
         return self._observe_inline(request, self._telescope)
 
@@ -121,21 +140,25 @@ class Observer:
             self._slot = None
             self._change.notify()
 
-    def _can_observe_inline(self, settings: Settings) -> bool:
-        expected = self.expected_seconds(settings)
+    def _can_observe_inline(self, request: Request) -> bool:
+        expected = self.expected_seconds(request.settings)
         is_free = not self._working and (self._slot is None or self._slot.observed is not None)
         return is_free and expected is not None and expected < INLINE_SECONDS
 
     def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome:
         started = monotonic()
-        outcome = observed(telescope, request, never)
+        outcome = request.observed or observed(telescope, request, never)
         self._landed = outcome.generation
         if isinstance(outcome, Refused):
             return outcome
-        if (monotonic() - started) * ADVICE_TRIALS < INLINE_SECONDS:
+        request = replace(request, observed=outcome)
+        if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
+            outcome = accompanied(telescope, outcome, request.companion, never)
+            request = replace(request, observed=outcome, companion=None)
+        if not request.companion and (monotonic() - started) * ADVICE_TRIALS < INLINE_SECONDS:
             return advised(telescope, outcome, never)
         with self._change:
-            self._hand_over(replace(request, observed=outcome))
+            self._hand_over(request)
         return outcome
 
     def _hand_over(self, request: Request) -> None:
@@ -175,10 +198,14 @@ class Observer:
         from tui_telescope.engine.measurement import Stopped
 
         try:
-            if request.observed:
+            if request.observed and request.companion:
+                outcome: Outcome = accompanied(telescope, request.observed, request.companion, self._is_superseded)
+                request = replace(request, companion=None)
+            elif request.observed:
                 self._land(advised(telescope, request.observed, self._is_superseded))
                 return
-            outcome = observed(telescope, request, self._not_worth_finishing(request, telescope))
+            else:
+                outcome = observed(telescope, request, self._not_worth_finishing(request, telescope))
         except Stopped:
             return
         self._land(outcome)
@@ -231,6 +258,14 @@ def observed(telescope: Telescope, request: Request, should_stop: ShouldStop) ->
     except MemoryError:
         return Refused(request.generation, request.settings, "not enough memory: lower width, depth or samples")
     return Observed(request.generation, request.settings, observation, describe(observation))
+
+
+def accompanied(telescope: Telescope, outcome: Observed, companion: Settings, should_stop: ShouldStop) -> Observed:
+    """The same with the settings to compare with observed too, where that is possible."""
+    try:
+        return replace(outcome, companion=telescope.observe(companion, should_stop=should_stop))
+    except (SettingsError, MemoryError):
+        return outcome
 
 
 def advised(telescope: Telescope, outcome: Observed, should_stop: ShouldStop) -> Observed:

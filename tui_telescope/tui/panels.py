@@ -8,6 +8,7 @@ from typing import Any
 
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.relevance import why_idle
 
 LABEL_COLUMN = 3
 """Where labels start: after the marker, the key and a blank."""
@@ -57,7 +58,8 @@ class Panels(Canvas):
     def _hint(self, width: int) -> list[Line]:
         setting = REGISTRY[self.selected]
         keys = f"{setting.key} up, {setting.key.upper()} down" if setting.key else "left, right"
-        text = textwrap.wrap(f"{setting.help}", width - LABEL_COLUMN - 1)
+        idle = why_idle(self.selected, self.settings)
+        text = [line for part in (setting.help, idle) for line in textwrap.wrap(part, width - LABEL_COLUMN - 1)]
         return [(Word(" " * LABEL_COLUMN), Word(line, "muted")) for line in (*text, keys)]
 
     async def on_mouse_scroll_down(self) -> None:
@@ -74,13 +76,16 @@ def neighbour(name: str, direction: int) -> str:
 
 
 def setting_row(settings: Settings, name: str, width: int, selected: bool) -> Line:
-    """Marker, key, label and value; a label gives way where both do not fit."""
+    """Marker, key, label and value; a label gives way where both do not fit. A value without effect is bracketed."""
     setting = REGISTRY[name]
+    is_idle = bool(why_idle(name, settings))
     value = setting.show(getattr(settings, name))
+    value = f"({value})" if is_idle else value
     label_width = width - LABEL_COLUMN - len(value) - 1
     label = setting.label if len(setting.label) <= label_width else setting.label[: max(label_width, 0)]
     gap = " " * (width - LABEL_COLUMN - len(label) - len(value))
-    ink, call = ("selected", "step_selected(1)") if selected else ("", f"select_setting('{name}')")
+    call = "step_selected(1)" if selected else f"select_setting('{name}')"
+    ink = "selected" if selected else "muted" if is_idle else ""
     return (
         Word(">" if selected else " ", ink, call),
         Word(setting.key or " ", "key" if setting.key else ink, call),

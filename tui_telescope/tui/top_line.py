@@ -1,4 +1,4 @@
-"""The first line: what this is and which view it shows; with the panels folded, the selected setting."""
+"""The first line: what this is, its preset and its view; with the panels folded, the selected setting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word
 
@@ -15,8 +16,9 @@ TITLE = "Gradient Telescope"
 class TopLine(Canvas):
     """Title on the left, views with their digits on the right, the current one in reverse."""
 
-    def __init__(self, settings: Settings, selected: str, view: str, **options: Any) -> None:
+    def __init__(self, settings: Settings, selected: str, view: str, *, ascii_only: bool, **options: Any) -> None:
         super().__init__(**options)
+        self._separator = "-" if ascii_only else "·"
         self.settings = settings
         self.selected = selected
         self.view = view
@@ -38,8 +40,20 @@ class TopLine(Canvas):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         left = self._selected_setting() if self.folded else [Word(f" {TITLE}", "title")]
         views = self._views(width - cells(left) - 1)
+        left += self._preset(width - cells(left) - cells(views) - 1)
         gap = width - cells(left) - cells(views)
         return [(*left, Word(" " * gap), *views)]
+
+    def _preset(self, room: int) -> list[Word]:
+        """The preset that the settings are: its title and its line, or as much of this as fits whole."""
+        preset = preset_of(self.settings)
+        if not preset:
+            return []
+        title = [Word(f" {self._separator} {preset.title}", "title")]
+        for words in ([*title, Word(f": {preset.line}")], title):
+            if cells(words) <= room:
+                return words
+        return []
 
     def _selected_setting(self) -> list[Word]:
         setting = REGISTRY[self.selected]

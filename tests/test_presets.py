@@ -1,0 +1,54 @@
+"""The presets show what their lines say."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui_telescope import Settings, observe
+from tui_telescope.presets import PRESETS, PresetError, neighbouring, preset_named, preset_of
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_gives_the_verdict_that_its_line_begins_with(name: str) -> None:
+    preset = PRESETS[name]
+    assert observe(preset.settings).verdict.state == preset.line.partition(":")[0]
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].settings.width > 4])
+def test_a_presets_verdict_does_not_hang_on_its_seed(name: str) -> None:
+    preset = PRESETS[name]
+    seen = observe(preset.settings.replace(seed=3, generator="numpy"))
+    assert seen.verdict.state == preset.line.partition(":")[0]
+
+
+def test_the_story_begins_at_the_settings_at_start() -> None:
+    assert next(iter(PRESETS.values())).settings == Settings()
+
+
+def test_no_two_presets_share_settings_or_a_title() -> None:
+    assert len({preset.settings for preset in PRESETS.values()}) == len(PRESETS)
+    assert len({preset.title for preset in PRESETS.values()}) == len(PRESETS)
+
+
+def test_a_presets_name_title_and_line_fit_one_row_of_80_cells() -> None:
+    for name, preset in PRESETS.items():
+        assert name == preset.name
+        assert len(preset.title) <= 30
+        assert len(preset.line) <= 62
+
+
+def test_settings_know_the_preset_that_they_are() -> None:
+    assert preset_of(Settings()) is PRESETS["telephone"]
+    assert preset_of(Settings(depth=51)) is None
+
+
+def test_a_name_is_found_in_any_case_and_a_mistyped_one_names_its_neighbours() -> None:
+    assert preset_named(" Telephone") is PRESETS["telephone"]
+    with pytest.raises(PresetError, match=r"no preset 'telefon'; did you mean telephone\?"):
+        preset_named("telefon")
+
+
+def test_stepping_past_either_end_goes_around() -> None:
+    names = list(PRESETS)
+    assert neighbouring(PRESETS[names[0]], -1).name == names[-1]
+    assert neighbouring(PRESETS[names[-1]], 1).name == names[0]

@@ -1,0 +1,154 @@
+"""Pins, the ghost, the floors, and the ways back: what a user compares, and how nothing gets lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from exploring import Explorer, exploring
+
+from tui_telescope import observe
+from tui_telescope.charts.chart import Chart, Curve
+from tui_telescope.charts.floors import FLOORS
+from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.presets import PRESETS
+from tui_telescope.settings import Settings
+from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.comparison import MOST, distinctions, ghost_of
+from tui_telescope.tui.history import History
+from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.top_line import TopLine
+
+
+def chart_of(explorer: Explorer) -> Chart:
+    chart = explorer.app.screen.query_one(ChartView).chart
+    assert chart
+    return chart
+
+
+def curve_labelled(explorer: Explorer, label: str) -> Curve:
+    return next(curve for curve in chart_of(explorer).curves if curve.label == label)
+
+
+async def test_a_pinned_curve_stays_and_each_curve_is_named_by_what_tells_it_from_the_others() -> None:
+    async with exploring() as explorer:
+        await explorer.press("p", "r", "s")
+        pinned = curve_labelled(explorer, "scale 2.0, residual off")
+        assert np.array_equal(pinned.y, observe(Settings()).gradient.log10_mean)
+        curve_labelled(explorer, "scale 2.5, residual on")
+        await explorer.press("u")
+        assert "residual off" not in explorer.text(ChartView)
+        assert "Dropped 1 pin." in explorer.text(Reading)
+
+
+async def test_the_ghost_is_the_same_network_with_residual_flipped_and_follows_every_change() -> None:
+    async with exploring() as explorer:
+        await explorer.press("g", "s")
+        ghost = curve_labelled(explorer, "ghost: residual on")
+        expected = observe(Settings(scale=2.5, residual=True)).gradient.log10_mean
+        assert np.allclose(ghost.y, expected)
+        await explorer.press("g")
+        assert "ghost" not in explorer.text(ChartView)
+
+
+async def test_a_slow_ghost_is_observed_in_the_background_and_joins_its_curve() -> None:
+    slow = Settings(width=256, depth=60, generator="numpy")
+    async with exploring(slow) as explorer:
+        await explorer.pilot.press("g")
+        await explorer.until(lambda: "ghost: residual on" in explorer.text(ChartView))
+        ghost = curve_labelled(explorer, "ghost: residual on")
+        assert np.allclose(ghost.y, observe(ghost_of(slow)).gradient.log10_mean)
+
+
+async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None:
+    async with exploring() as explorer:
+        await explorer.press("p", "p")
+        assert "pinned already" in explorer.text(Reading)
+        for _ in range(MOST - 1):
+            await explorer.press("s", "p")
+        await explorer.press("s", "p")
+        assert "u drops the pins" in explorer.text(Reading)
+        assert len(explorer.app.comparison.pins) == MOST
+        await explorer.press("g")
+        assert not explorer.app.comparison.wants_ghost
+
+
+@pytest.mark.parametrize("view", ["gradient", "factor"])
+def test_as_many_curves_as_may_be_compared_have_strokes_of_their_own(view: str) -> None:
+    observation = observe(Settings(depth=5))
+    traces = [Trace(str(number), observation) for number in range(MOST + 1)]
+    curves = VIEWS[view].chart(traces, None).curves
+    assert len({curve.stroke for curve in curves if curve.label.isdigit()}) == MOST + 1
+
+
+def test_equal_settings_need_no_distinction_and_words_that_speak_for_themselves_no_name() -> None:
+    assert distinctions([Settings(), Settings()]) == ["", ""]
+    assert distinctions([Settings(activation="tanh"), Settings(norm="batch")]) == [
+        "tanh, norm none",
+        "sigmoid, batch",
+    ]
+
+
+async def test_floors_lie_where_the_formats_run_out_and_only_on_gradients() -> None:
+    async with exploring() as explorer:
+        await explorer.press("f")
+        assert " float16" in explorer.text(ChartView)
+        assert "float32 at 1e-45" in explorer.text(Reading)
+        assert [rule.y for rule in chart_of(explorer).rules] == list(FLOORS.values())
+        await explorer.press("2")
+        assert "float16" not in explorer.text(ChartView)
+        await explorer.press("1", "f")
+        assert "float16" not in explorer.text(ChartView)
+
+
+def test_the_floors_are_the_formats_own_smallest_numbers() -> None:
+    assert 10 ** FLOORS["float16"] == pytest.approx(float(np.finfo(np.float16).smallest_subnormal))
+    float32 = np.finfo(np.float32)
+    assert FLOORS["float32"] == pytest.approx(np.log10(float(float32.smallest_subnormal)))
+    # bfloat16 is float32 with 7 instead of 23 bits of fraction.
+    assert FLOORS["bfloat16"] == pytest.approx(np.log10(float(float32.smallest_normal)) - 7 * np.log10(2))
+
+
+async def test_undo_goes_back_through_every_change_and_redo_forward_again() -> None:
+    async with exploring() as explorer:
+        app = explorer.app
+        await explorer.press("r", "s", "right_square_bracket")
+        third = app.settings
+        await explorer.press("z")
+        assert app.settings == Settings(residual=True, scale=2.5)
+        await explorer.press("z", "z")
+        assert app.settings == Settings()
+        await explorer.press("z")
+        assert "Nothing to undo" in explorer.text(Reading)
+        await explorer.press("Z", "Z", "Z")
+        assert app.settings == third
+        await explorer.press("z", "w", "Z")
+        assert "Nothing to redo" in explorer.text(Reading)
+
+
+def test_undo_skips_changes_that_made_no_difference() -> None:
+    history = History()
+    first, second = Settings(), Settings(depth=5)
+    history.record(first)
+    history.record(second)
+    assert history.undo(second) == first
+    assert history.redo(first) == second
+    assert history.redo(second) is None
+
+
+async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_that_is_on() -> None:
+    async with exploring() as explorer:
+        assert explorer.lines(TopLine)[0].startswith(" Gradient Telescope · the telephone game ")
+        await explorer.press("right_square_bracket")
+        assert explorer.app.settings == PRESETS["residual"].settings
+        assert "· the residual road " in explorer.lines(TopLine)[0]
+        await explorer.press("s")
+        assert "·" not in explorer.lines(TopLine)[0]
+        await explorer.press("right_square_bracket")
+        assert explorer.app.settings == PRESETS["sigmoid"].settings, "the next after the latest"
+        await explorer.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert explorer.app.settings == list(PRESETS.values())[-1].settings
+
+
+async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
+    async with exploring(size=(140, 30)) as explorer:
+        assert f"the telephone game: {PRESETS['telephone'].line}" in explorer.lines(TopLine)[0]

@@ -1,0 +1,117 @@
+"""The screen as a command, as files, and through the command palette."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from exploring import Explorer, exploring
+from textual.command import CommandList
+
+from tui_telescope.cli import main
+from tui_telescope.presets import PRESETS
+from tui_telescope.settings import Settings
+from tui_telescope.tui.actions import all_actions
+from tui_telescope.tui.palette import NOT_LISTED, Palette, entries
+from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.sharing import SharingError, command_line, save
+
+
+def words(explorer: Explorer) -> str:
+    return " ".join(explorer.text(Reading).split())
+
+
+async def test_the_copied_command_brings_back_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with exploring() as explorer:
+        await explorer.press("r", "s", "2", "y")
+        assert explorer.app.clipboard == "tui-telescope --scale 2.5 --residual --view factor"
+        assert explorer.app.clipboard in words(explorer)
+
+    explored: list[tuple[Settings, str]] = []
+    monkeypatch.setattr(
+        "tui_telescope.cli._explore", lambda settings, options: explored.append((settings, options.view))
+    )
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    main(shlex.split(explorer.app.clipboard)[1:])
+    assert explored == [(Settings(residual=True, scale=2.5), "factor")]
+
+
+def test_what_a_shell_would_take_apart_is_quoted() -> None:
+    command = command_line(Settings(residual=True, branch_scale="1/sqrt(L)"), "gradient")
+    assert command == "tui-telescope --residual --branch-scale '1/sqrt(L)'"
+
+
+async def test_saving_writes_readings_and_picture_and_overwrites_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=7)) as explorer:
+        await explorer.press("e")
+        assert f"Saved gradient-telescope-1.csv and gradient-telescope-1.svg in {tmp_path}."[:60] in words(explorer)
+        first = (tmp_path / "gradient-telescope-1.csv").read_text()
+        await explorer.press("r", "e")
+    assert (tmp_path / "gradient-telescope-1.csv").read_text() == first
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"gradient-telescope-{number}.{suffix}" for number in (1, 2) for suffix in ("csv", "svg")
+    ]
+    rows = list(csv.reader(first.splitlines()))
+    assert [row[0] for row in rows[1:]] == [str(layer) for layer in range(1, 8)]
+    picture = ElementTree.parse(tmp_path / "gradient-telescope-1.svg").getroot()
+    text = " ".join("".join(picture.itertext()).replace("\xa0", " ").split())
+    assert "gradient that reaches each layer" in text
+    assert "Layer 1 receives" in text
+
+
+async def test_where_nothing_can_be_written_one_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    async with exploring() as explorer:
+        gone.rmdir()
+        await explorer.press("e")
+        assert "No such file or directory" in words(explorer)
+        assert explorer.app.is_running
+
+
+def test_a_name_taken_by_the_picture_alone_is_left_alone_too(tmp_path: Path) -> None:
+    (tmp_path / "gradient-telescope-1.svg").write_text("mine")
+    paths = save({"csv": "numbers", "svg": "picture"}, tmp_path)
+    assert [path.name for path in paths] == ["gradient-telescope-2.csv", "gradient-telescope-2.svg"]
+    assert (tmp_path / "gradient-telescope-1.svg").read_text() == "mine"
+    assert not (tmp_path / "gradient-telescope-1.csv").exists()
+
+
+def test_a_folder_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SharingError, match=r"^Nothing saved to .*: Not a directory\.$"):
+        save({"csv": ""}, tmp_path / "file")
+
+
+def test_the_palette_lists_every_action_and_every_preset() -> None:
+    calls = {entry.call for entry in entries()}
+    assert {action.call for action in all_actions()} - set(NOT_LISTED) <= calls
+    assert {f"show_preset('{name}')" for name in PRESETS} <= calls
+
+
+async def test_a_preset_is_found_by_its_name_in_the_palette() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p")
+        await explorer.until(lambda: explorer.app.screen.query_one(CommandList).option_count > len(PRESETS))
+        await explorer.pilot.press(*"dying")
+        await explorer.until(lambda: 0 < explorer.app.screen.query_one(CommandList).option_count < len(PRESETS))
+        await explorer.pilot.press("enter")
+        await explorer.until(lambda: not isinstance(explorer.app.screen, Palette))
+        await explorer.settle()
+        assert explorer.app.settings == PRESETS["dying-relu"].settings
+
+
+async def test_the_palette_opens_once_and_escape_closes_it() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", "ctrl+p")
+        assert len(explorer.app.screen_stack) == 2
+        await explorer.pilot.press("escape")
+        await explorer.until(lambda: len(explorer.app.screen_stack) == 1)

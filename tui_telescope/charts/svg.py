@@ -1,0 +1,42 @@
+"""A picture as SVG: the same cells, in colours of its own, with the words that belong to it."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Mapping
+
+from tui_telescope.charts.chart import Ink
+from tui_telescope.charts.picture import Picture
+
+COLORS: Mapping[Ink, str] = {
+    "": "#d5dbe3",
+    "curve-1": "bold #6cb6ff",
+    "curve-2": "bold #f69d50",
+    "curve-3": "bold #8ddb8c",
+    "curve-4": "bold #ff938a",
+    "curve-5": "bold #dcbdfb",
+    "curve-6": "bold #d5dbe3",
+    "band": "#4d7fb3",
+    "rule": "#8b949e",
+    "frame": "#6e7781",
+    "tick": "#adb5bd",
+    "note": "bold #ffffff",
+}
+"""On the dark ground that rich's SVG export has."""
+
+
+def svg(picture: Picture, title: str, words: str = "") -> str:
+    """The picture in a window of that title, with the words below it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        width=picture.width + 2, file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor",
+        legacy_windows=False,
+    )  # fmt: skip
+    for row in picture.rows:
+        console.print(Text(" ").append_tokens((span.text, COLORS[span.ink]) for span in row), no_wrap=True)
+    for line in textwrap.wrap(words, picture.width):
+        console.print(Text(f" {line}", COLORS["tick"]), no_wrap=True)
+    return console.export_svg(title=title)

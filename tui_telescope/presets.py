@@ -1,0 +1,122 @@
+"""Settings that tell the story, by name: the road from a whisper to a deep network that learns.
+
+Adding a preset is adding one entry. This module imports the standard library alone: `--help` must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tui_telescope.settings import Settings
+
+
+class PresetError(ValueError):
+    """No preset has this name; the message names those that come close."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings with a name for the command line, a title for the screen and one line that says what they show."""
+
+    name: str
+    title: str
+    line: str
+    settings: Settings
+
+
+_SIGMOIDS = Settings(width=32, initializer="xavier", scale=1, loss="probe")
+_RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="probe")
+_TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
+_DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("telephone", "the telephone game", "vanishing: 50 sigmoid layers; layer 1 hears nothing", Settings()),
+        Preset(
+            "residual",
+            "the residual road",
+            "healthy: the same 50 layers, with a road around each one",
+            Settings(residual=True),
+        ),
+        Preset("sigmoid", "the sigmoid stack", "vanishing: a sigmoid passes on a quarter at the very most", _SIGMOIDS),
+        Preset(
+            "chain",
+            "the scalar chain",
+            "vanishing: one unit a layer, every factor plain to see",
+            Settings(initializer="identity", width=1, depth=16, scale=1),
+        ),
+        Preset(
+            "knife-edge",
+            "the knife edge",
+            "healthy: sigmoids do pass the message on, at this one scale",
+            _SIGMOIDS.replace(width=256, scale=10.15),
+        ),
+        Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS),
+        Preset(
+            "exploding-relu",
+            "the exploding ReLU",
+            "exploding: the same at one and a half times He's scale",
+            _RELUS.replace(scale=1.5),
+        ),
+        Preset(
+            "dying-relu",
+            "the dying ReLU",
+            "dead: of 4 units a layer, soon all 4 are silent at once",
+            Settings(activation="relu", initializer="he", scale=1),
+        ),
+        Preset(
+            "selu", "the self-normalising SELU", "healthy: constants chosen so that the signal keeps its size",
+            _TANHS.replace(activation="selu"),
+        ),
+        Preset(
+            "edge-of-chaos", "the edge of chaos", "healthy: tanh just between fading order and screaming chaos",
+            _TANHS.replace(width=256, scale=math.sqrt(1.76095), bias=math.sqrt(0.05)),
+        ),
+        Preset("chaos", "the chaotic side", "exploding: tanh at a scale past the edge", _TANHS.replace(scale=2.5)),
+        Preset(
+            "orthogonal", "a thousand layers", "healthy: orthogonal weights carry tanh through 1000 layers",
+            _TANHS.replace(width=32, depth=1000, initializer="orthogonal"),
+        ),
+        Preset(
+            "batch-norm", "batch norm on its own", "exploding: 152 ReLU layers that batch norm alone cannot save",
+            _DEEP_RELUS.replace(norm="batch"),
+        ),
+        Preset(
+            "resnet-152", "the depth of ResNet-152", "healthy: the same 152 layers, each with a residual road",
+            _DEEP_RELUS.replace(norm="batch", residual=True),
+        ),
+        Preset(
+            "pre-norm", "the pre-norm stack", "healthy: 100 blocks, the norm beside the road, as in GPT-2",
+            _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="pre", residual=True),
+        ),
+        Preset(
+            "post-norm", "the post-norm stack", "exploding: the same 100 blocks with the norm across the road",
+            _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
+        ),
+    )
+}  # fmt: skip
+"""Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""
+
+
+def preset_named(name: str) -> Preset:
+    """The preset of that name, in any case. Raises `PresetError`."""
+    preset = PRESETS.get(name.strip().lower())
+    if preset is None:
+        from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
+
+        near = get_close_matches(name.strip().lower(), PRESETS, cutoff=0.4) or list(PRESETS)
+        raise PresetError(f"no preset {name[:40]!r}; did you mean {', '.join(near)}?")
+    return preset
+
+
+def preset_of(settings: Settings) -> Preset | None:
+    """The preset that these settings are, if they are one."""
+    return next((preset for preset in PRESETS.values() if preset.settings == settings), None)
+
+
+def neighbouring(preset: Preset, direction: int) -> Preset:
+    """The next preset (1) or the one before (-1), around the ends."""
+    names = list(PRESETS)
+    return PRESETS[names[(names.index(preset.name) + direction) % len(names)]]

@@ -1,0 +1,70 @@
+"""Taking along what the screen shows: as a command, as numbers, as a picture."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.presets import preset_of
+from tui_telescope.settings import Settings
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Chart
+    from tui_telescope.tui.observer import Observed
+
+PICTURE = 100, 30
+"""Columns and rows of a saved picture."""
+STEM = "gradient-telescope"
+
+
+class SharingError(ValueError):
+    """A file could not be written; the message says why."""
+
+
+def command_line(settings: Settings, view: str) -> str:
+    """The shell command that brings back these settings in this view."""
+    first_view = next(iter(VIEWS))
+    words = ["tui-telescope", *settings.arguments(), *(["--view", view] if view != first_view else [])]
+    return shlex.join(words)
+
+
+def save_screen(shown: Observed, chart: Chart, folder: Path, *, ascii_only: bool) -> list[Path]:
+    """Save the readings and the picture of the chart. Raises `SharingError`."""
+    from tui_telescope.charts.frame import draw
+    from tui_telescope.charts.svg import svg
+    from tui_telescope.printing import WRITERS
+
+    words = f"{shown.description} {shown.remedy}".strip()
+    preset = preset_of(shown.settings)
+    title = preset.title if preset else shlex.join(shown.settings.arguments())
+    picture = draw(chart, *PICTURE, ascii_only=ascii_only)
+    contents = {
+        "csv": WRITERS["csv"](shown.settings, shown.observation, words),
+        "svg": svg(picture, title, words),
+    }
+    return save(contents, folder)
+
+
+def save(contents: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write each content to a file with its suffix, all under one new name. Raises `SharingError`.
+
+    Nothing is overwritten: a name that is taken, by however short a head start, is left alone.
+    """
+    for number in count(1):
+        paths = [folder / f"{STEM}-{number}.{suffix}" for suffix in contents]
+        if any(path.exists() for path in paths):
+            continue
+        try:
+            for path, content in zip(paths, contents.values(), strict=True):
+                with path.open("x", encoding="utf-8", newline="") as file:
+                    file.write(content)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SharingError(f"Nothing saved to {folder}: {error.strerror or error}.") from None
+        return paths
+    raise AssertionError("unreachable")
