@@ -1,0 +1,46 @@
+"""The chart of layer 1's gradient against the depth of the network, without and with the residual road."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tui_telescope.charts.axes import extent, gradient_axis
+from tui_telescope.charts.chart import Axis, Chart, Curve, Ink, Stroke
+from tui_telescope.charts.log_axes import log_axis
+from tui_telescope.engine.sweep import DepthSweep
+
+_LOOKS: tuple[tuple[Ink, Stroke], ...] = (("curve-1", "solid"), ("curve-2", "dashed"))
+
+
+def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> Chart:
+    """One curve a sweep, one or two of them, the live one first; `previous` is the y axis drawn before.
+
+    A depth at which layer 1 receives exactly nothing is a gap, and said in words.
+    """
+    curves = tuple(
+        Curve(np.log10(sweep.depths), sweep.log10_gradient, _label(sweep), ink, stroke)
+        for sweep, (ink, stroke) in zip(sweeps, _LOOKS, strict=False)
+    )
+    depths = [depth for sweep in sweeps for depth in sweep.depths]
+    return Chart(
+        title="gradient at layer 1",
+        x_axis=log_axis(min(depths), max(depths)),
+        y_axis=gradient_axis(extent(*(curve.y for curve in curves)), previous),
+        curves=curves,
+        note=_silence(sweeps[0]),
+        x_title="depth",
+    )
+
+
+def _label(sweep: DepthSweep) -> str:
+    return f"residual {'on' if sweep.settings.residual else 'off'}"
+
+
+def _silence(sweep: DepthSweep) -> str:
+    silent = [depth for depth, log10 in zip(sweep.depths, sweep.log10_gradient, strict=True) if np.isneginf(log10)]
+    if not silent:
+        return ""
+    where = "at every depth" if len(silent) == len(sweep.depths) else f"at depth {silent[0]}"
+    return f"the gradient of layer 1 is exactly zero {where}"
