@@ -28,6 +28,9 @@ PICTURES = (
     Picture("vanishing"),
     Picture("residual", ("r",)),
     Picture("factor", ("2",)),
+    Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
+    Picture("ghost-and-floors", ("g", "f")),
+    Picture("small", ("right_square_bracket",), (60, 16)),
     Picture("help", ("question_mark",)),
     Picture("wide", ("r", "w", "w", "w"), (160, 50)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_telescope.charts.depth_chart import depth_chart
@@ -19,7 +19,7 @@ SCALES = tuple(np.geomspace(0.1, 10, 9).tolist())
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)
 
 
-def grid(settings=None, ratio=None) -> ScaleDepthMap:
+def grid(network=None, ratio=None) -> ScaleDepthMap:
     """A network that is critical at scale 1: a layer multiplies the gradient by the scale."""
     if ratio is None:
         ratio = np.outer([depth - 1 for depth in DEPTHS], np.log10(SCALES))
@@ -30,7 +30,7 @@ def grid(settings=None, ratio=None) -> ScaleDepthMap:
         )
         for line in ratio
     )
-    return ScaleDepthMap(settings or Settings(scale=3.0, depth=20), SCALES, DEPTHS, ratio, ratio, states, True)
+    return ScaleDepthMap(network or Settings(scale=3.0, depth=20), SCALES, DEPTHS, ratio, ratio, states, True)
 
 
 def lines(width, height, critical=1.3, ascii_only=False, shown=None):
@@ -108,6 +108,7 @@ def test_the_legend_says_as_much_as_fits_and_the_theory_only_where_it_is():
     assert "theory" not in lines(45, 20)[0]
 
 
+@settings(deadline=None)
 @given(width=st.integers(1, 120), height=st.integers(1, 40), ascii_only=st.booleans())
 def test_a_map_has_exactly_the_size_asked_for(width, height, ascii_only):
     text = lines(width, height, ascii_only=ascii_only)
@@ -120,6 +121,7 @@ def test_a_map_of_one_cell_draws():
     assert [len(line) for line in lines(40, 10, shown=single)] == [40] * 10
 
 
+@settings(deadline=None)
 @given(low=st.floats(0.001, 1000), factor=st.floats(1, 1e6))
 def test_log_axes_have_round_ticks_within_their_limits(low, factor):
     axis = log_axis(low, low * factor)

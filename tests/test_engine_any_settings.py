@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawn_settings import by_magnitude, settings_within
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tui_telescope import Settings, Telescope
@@ -78,9 +78,12 @@ def assert_only_numbers(network: Settings) -> None:
 
 def assert_zeros_are_true(network: Settings, observation: Observation) -> None:
     """An exact zero is read only where one can be."""
+    gradient = observation.gradient
     if not gradient_may_die(network):
-        backward = (*numbers_of(observation.gradient), *observation.log10_factor, observation.verdict.end_to_end)
-        assert np.isfinite(backward).all()
+        assert np.isfinite([*gradient.log10_mean, *observation.log10_factor, observation.verdict.end_to_end]).all()
+    # batch norm mixes the samples: one whose share is below 2^-53 of the largest may be rounded to nothing
+    if not gradient_may_die(network) and network.norm != "batch":
+        assert np.isfinite([*gradient.log10_low, *gradient.log10_high]).all()
     if not signal_may_vanish(network):
         assert np.isfinite(observation.signal.log10_rms).all()
     if not weight_gradient_may_vanish(network):
@@ -97,7 +100,12 @@ def assert_readings_make_sense(observation: Observation) -> None:
     assert np.isneginf(observation.weight_gradient.log10[: observation.verdict.dead_below]).all()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
 @given(small)
 @example(Settings(depth=300, activation="linear", scale=1000.0, residual=True))
 @example(Settings(depth=300, activation="linear", scale=0.001))

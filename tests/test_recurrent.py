@@ -211,10 +211,13 @@ def test_a_setting_has_no_effect_exactly_where_it_is_said_to_have_none(context):
 @pytest.mark.parametrize(
     ("too_much", "words"),
     [
-        ({"samples": 4096, "depth": 10_000, "width": 4}, "inputs: 4096 sample(s) of 10000 steps and width 4 take 1.22"),
+        (
+            {"samples": 4096, "depth": 10_000, "width": 4},
+            "signals: 4096 sample(s) at depth 10000 and width 4 take 1.22",
+        ),
         ({"cell": "lstm", "width": 1024, "networks": 17}, "weights: 17 lstm network(s) of width 1024 take 1.06 GiB"),
     ],
-    ids=["inputs", "weights"],
+    ids=["signals", "weights"],
 )
 def test_what_passes_the_memory_budget_is_refused_with_the_number_and_what_to_lower(too_much, words):
     with pytest.raises(SettingsError) as refusal:

@@ -141,6 +141,11 @@ def test_a_probe_beside_a_centred_residual_branch_grows_by_the_textbook_factor(b
     assert predict(settings).log10_factor == pytest.approx(np.full(9, factor), abs=2e-3)
 
 
+def test_orthogonal_linear_layers_pass_on_exactly_their_scale():
+    settings = Settings(activation="linear", initializer="orthogonal", scale=0.8, width=1024, depth=10)
+    assert predict(settings).log10_factor == pytest.approx(np.full(9, math.log10(0.8)), abs=1e-3)
+
+
 def test_a_branch_scaled_to_nothing_passes_the_gradient_on_as_it_is():
     theory = predict(Settings(residual=True, branch_scale=0.0))
     assert theory.log10_factor == pytest.approx(np.zeros(49), abs=1e-14)

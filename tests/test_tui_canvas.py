@@ -15,7 +15,7 @@ from textual.widgets import Input
 from tui_telescope import observe
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word, changed_regions, fit, without_default_colors
-from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.inks import INKS, ink_style
 from tui_telescope.tui.panels import setting_row
 from tui_telescope.tui.reading import ending_in_ellipsis
@@ -35,6 +35,26 @@ def test_a_changed_region_runs_from_the_first_changed_cell_to_the_last() -> None
     before = [(Word("same row"),), (Word("a....b.."),)]
     after = [(Word("same row"),), (Word("a.xx.b!."),)]
     assert changed_regions(before, after, 8) == [Region(2, 1, 5, 1)]
+
+
+def test_between_seams_each_stretch_of_a_row_is_a_region_of_its_own() -> None:
+    before, after = [(Word("aaaaaaaaaa"),)], [(Word("abaaaaabba"),)]
+    assert changed_regions(before, after, 10, seams=(4, 8)) == [
+        Region(1, 0, 1, 1),
+        Region(7, 0, 1, 1),
+        Region(8, 0, 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (50, 20), (160, 50)])
+async def test_the_seams_lie_under_the_chart_where_it_says_they_are(size: tuple[int, int]) -> None:
+    async with exploring(size=(80, 24)) as explorer:
+        await explorer.pilot.resize_terminal(*size)
+        await explorer.pilot.pause()
+        chart = explorer.app.screen.query_one(ChartView)
+        edges = [stretch.region.right - chart.region.x for stretch in explorer.app.screen.query_one(Seams).children]
+        within = [edge for edge in edges if edge < chart.size.width]
+        assert within == [seam for seam in chart.seams if seam < chart.size.width]
 
 
 def test_another_ink_is_a_change_and_another_cut_of_the_same_words_is_none() -> None:

@@ -51,7 +51,7 @@ async def test_the_ghost_is_the_same_network_with_residual_flipped_and_follows_e
 
 
 async def test_a_slow_ghost_is_observed_in_the_background_and_joins_its_curve() -> None:
-    slow = Settings(width=256, depth=60, generator="numpy")
+    slow = Settings(width=64, depth=60, samples=100, generator="numpy")
     async with exploring(slow) as explorer:
         await explorer.pilot.press("g")
         await explorer.until(lambda: "ghost: residual on" in explorer.text(ChartView))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
@@ -35,15 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     # One thread is right for products this small (two stall each other); a user's own choice wins.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if options.command == "print" or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _print(settings, options)
-    return _explore(settings, options)
+    if options.command != "print" and sys.stdin.isatty() and sys.stdout.isatty():
+        return _explore(settings, options)
+    return _quietly(_tell_tour if options.command == "tour" else lambda: _print(settings, options))
 
 
 def _explore(settings: Settings, options: argparse.Namespace) -> int:
     from tui_telescope.tui.app import run
 
-    return run(settings, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
+    ascii_only = options.ascii or not _speaks_unicode()
+    tour: Literal["", "led", "unattended"] = ""
+    if options.command == "tour":
+        tour = "unattended" if options.autoplay else "led"
+    return run(settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
 def _list_presets() -> int:
@@ -53,13 +58,30 @@ def _list_presets() -> int:
     return 0
 
 
-def _print(settings: Settings, options: argparse.Namespace) -> int:
+def _print(settings: Settings, options: argparse.Namespace) -> None:
     from tui_telescope.printing import write_reading
 
     ascii_only = options.ascii or not _speaks_unicode()
+    write_reading(sys.stdout, settings, options.format, options.view, ascii_only=ascii_only, depths=options.depths)
+
+
+def _tell_tour() -> None:
+    """The tour as text, for pipes and screen readers."""
+    from tui_telescope.lessons.measures import Measures
+    from tui_telescope.lessons.tour import STEPS
+
+    measures = Measures()
+    for number, step in enumerate(STEPS, 1):
+        print(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n")
+
+
+def _quietly(write: Callable[[], None]) -> int:
+    """Write to standard output; whoever reads it may stop at any time."""
     try:
-        write_reading(sys.stdout, settings, options.format, options.view, ascii_only=ascii_only)
+        write()
         sys.stdout.flush()
+    except SettingsError as error:
+        return _fail(str(error))
     except BrokenPipeError:
         # Whoever read has enough; keep the interpreter from complaining about the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
         description="See, live, how much of the loss's gradient reaches each layer of a deep network.",
-        usage=f"{PROGRAM} [print | presets] [SETTINGS] [--preset NAME] [--view VIEW] [--format FORMAT] "
+        usage=f"{PROGRAM} [print | tour | presets] [SETTINGS] [--preset NAME] [--view VIEW] [--format FORMAT] "
         "[--ascii] [--no-mouse]",
         epilog="Without a terminal, or after the word print, one reading is printed. Inside, ? is help and q quits.",
         allow_abbrev=False,
@@ -97,15 +119,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.add_argument(
-        "command", nargs="?", choices=("print", "presets"), metavar="command",
-        help="print: print one reading; presets: list the presets; none: explore",
+        "command", nargs="?", choices=("print", "tour", "presets"), metavar="command",
+        help="print: one reading; tour: the guided tour; presets: list them; none: explore",
     )  # fmt: skip
     parser.add_argument(
         "--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)), metavar="NAME",
         help="start from these settings; flags for single settings win",
     )  # fmt: skip
+    parser.add_argument("--autoplay", action="store_true", help="let the tour run unattended")
     views = [view.name for view in VIEWS.values()]
     parser.add_argument("--view", choices=views, default=views[0], metavar="VIEW", help=", ".join(views))
+    parser.add_argument(
+        "--depths", type=_depths, metavar="5,10,20", help="the depths that print --view depth and map show"
+    )
     parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters alone")
     parser.add_argument("--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal")
@@ -126,6 +152,12 @@ def _add_setting(group: argparse._ArgumentGroup, name: str, setting: Setting) ->
         setting.flag, type=_as_argument(setting.parse), dest=name, default=argparse.SUPPRESS,
         metavar=setting.label.upper(), help=text,
     )  # fmt: skip
+
+
+def _depths(words: str) -> list[int]:
+    """Depths, ascending, from a list with commas."""
+    depth = _as_argument(REGISTRY["depth"].parse)
+    return sorted({int(str(depth(word))) for word in words.split(",")})
 
 
 def _as_argument(parse: Callable[[str], object]) -> Callable[[str], object]:

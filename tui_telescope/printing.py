@@ -7,17 +7,21 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.frame import draw
+from tui_telescope.charts.depth_chart import depth_chart
+from tui_telescope.charts.map_chart import MapChart
+from tui_telescope.charts.painting import paint
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.engine.diagnosis import describe
 from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.sweep import map_scales_and_depths, sweep_depths
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.engine.theory import critical_scale, predict
 from tui_telescope.notation import scientific
 from tui_telescope.settings import REGISTRY, Settings
 
@@ -27,9 +31,17 @@ CHART_HEIGHT = 20
 TABLE_ROWS = 11
 
 
-def write_reading(stream: TextIO, settings: Settings, form: str, view: str, *, ascii_only: bool) -> None:
-    """Observe once and write the reading in one of `WRITERS`' forms."""
+def write_reading(
+    stream: TextIO, settings: Settings, form: str, view: str, *, ascii_only: bool, depths: Sequence[int] | None = None
+) -> None:
+    """Observe, and write what the view shows as text, JSON or CSV; `depths` are those of the depth view and the map.
+
+    Raises `SettingsError` for a depth out of range.
+    """
     telescope = Telescope()
+    if view in SURVEYS:
+        stream.write(SURVEYS[view](telescope, settings, form, depths, ascii_only))
+        return
     observation = telescope.observe(settings)
     remedy = telescope.advise(settings, observation)
     words = describe(observation) + (f" {remedy.text}" if remedy else "")
@@ -41,13 +53,11 @@ def write_reading(stream: TextIO, settings: Settings, form: str, view: str, *, a
 
 def _text(settings: Settings, observation: Observation, words: str, view: str, ascii_only: bool) -> str:
     """Settings, the verdict in words, a short table, the chart."""
-    chart = VIEWS[view].chart([Trace("", observation)], None)
-    columns = shutil.get_terminal_size((80, 24)).columns
-    picture = draw(chart, max(40, columns), CHART_HEIGHT, ascii_only=ascii_only)
-    described = ", ".join(
-        f"{setting.label.lower()} {setting.write(getattr(settings, name))}" for name, setting in REGISTRY.items()
-    )
-    return "\n\n".join([described, words, _table(observation, view), picture.text]) + "\n"
+    make_chart = VIEWS[view].chart
+    assert make_chart, "surveys are written elsewhere"
+    chart = make_chart([Trace("", observation)], None)
+    picture = paint(chart, _columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    return "\n\n".join([_described(settings), words, _table(observation, view), picture.text]) + "\n"
 
 
 def _table(observation: Observation, view: str) -> str:
@@ -104,6 +114,7 @@ def _json(settings: Settings, observation: Observation, words: str) -> str:
             "saturated": signal.saturated.tolist(),
             "dead": signal.dead.tolist(),
         },
+        "theory": _theory(settings),
         "verdict": {
             "state": verdict.state,
             "decades_per_layer": verdict.decades_per_layer,
@@ -114,14 +125,22 @@ def _json(settings: Settings, observation: Observation, words: str) -> str:
     return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"
 
 
+def _theory(settings: Settings) -> dict[str, Any] | None:
+    """What mean-field theory predicts; None where it does not cover the settings."""
+    theory = predict(settings)
+    if theory is None:
+        return None
+    return {
+        "log10_gradient": _nullable(theory.log10_gradient),
+        "factor": theory.factor,
+        "critical_scale": theory.critical_scale,
+    }
+
+
 def _csv(settings: Settings, observation: Observation, words: str) -> str:
     """One row a layer; an exact zero is -inf, and layer 1 has no factor."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet, lineterminator="\n")
     columns = _csv_columns(observation)
-    writer.writerow(["layer", *columns])
-    writer.writerows(zip(range(1, observation.depth + 1), *columns.values(), strict=True))
-    return sheet.getvalue()
+    return _rows(["layer", *columns], zip(range(1, observation.depth + 1), *columns.values(), strict=True))
 
 
 def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
@@ -138,6 +157,65 @@ def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
         columns["log10_rms"] = signal.log10_rms.tolist()
         columns["saturated"], columns["dead"] = signal.saturated.tolist(), signal.dead.tolist()
     return columns
+
+
+def _depth_view(
+    telescope: Telescope, settings: Settings, form: str, depths: Sequence[int] | None, ascii_only: bool
+) -> str:
+    """Layer 1's gradient against the network's depth; text shows the other side of the residual road too."""
+    sweep = sweep_depths(telescope, settings, depths)
+    if form == "json":
+        return json.dumps(sweep.document(), allow_nan=False) + "\n"
+    if form == "csv":
+        return _rows(["depth", "log10_gradient_layer_1"], zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True))
+    other = sweep_depths(telescope, settings.replace(residual=not settings.residual), sweep.depths)
+    picture = paint(depth_chart([sweep, other]), _columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    lines = [f"{'depth':>7} {'gradient at layer 1':>20}"]
+    lines += [f"{d:>7} {scientific(g):>20}" for d, g in zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True)]
+    return "\n\n".join([_described(settings), "\n".join(lines), picture.text]) + "\n"
+
+
+def _map_view(
+    telescope: Telescope, settings: Settings, form: str, depths: Sequence[int] | None, ascii_only: bool
+) -> str:
+    """Layer 1's gradient over scale and depth."""
+    *_, finest = map_scales_and_depths(telescope, settings, depths=depths)
+    if form == "json":
+        return json.dumps(finest.document(), allow_nan=False) + "\n"
+    if form == "csv":
+        cells = (
+            (depth, scale, gradient)
+            for depth, row in zip(finest.depths, finest.log10_gradient.tolist(), strict=True)
+            for scale, gradient in zip(finest.scales, row, strict=True)
+        )
+        return _rows(["depth", "scale", "log10_gradient_layer_1"], cells)
+    picture = paint(MapChart(finest, critical_scale(settings)), _columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    return "\n\n".join([_described(settings), picture.text]) + "\n"
+
+
+SURVEYS: dict[str, Callable[[Telescope, Settings, str, Sequence[int] | None, bool], str]] = {
+    "depth": _depth_view,
+    "map": _map_view,
+}
+"""The views of many networks at once."""
+
+
+def _rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return sheet.getvalue()
+
+
+def _columns() -> int:
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+def _described(settings: Settings) -> str:
+    return ", ".join(
+        f"{setting.label.lower()} {setting.write(getattr(settings, name))}" for name, setting in REGISTRY.items()
+    )
 
 
 WRITERS: dict[str, Callable[[Settings, Observation, str], str]] = {"json": _json, "csv": _csv}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 WEIGHT_BUDGET = 2**30
-"""Bytes that the weights of all networks together may take (float64), and the inputs of all sequences."""
+"""Bytes that the weights of all networks together may take (float64), and the signals of all layers."""
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 """The recurrent cells, and how many matrices each of them has for its state, and as many for its input."""
@@ -432,15 +432,15 @@ class Settings:
                 f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width}",
                 "lower width, depth or networks",
             )
-            return
-        _check_budget(
-            8 * self.networks * 2 * GATES[self.cell] * self.width**2,
-            f"weights: {self.networks} {self.cell} network(s) of width {self.width}",
-            "lower width or networks",
-        )
+        else:
+            _check_budget(
+                8 * self.networks * 2 * GATES[self.cell] * self.width**2,
+                f"weights: {self.networks} {self.cell} network(s) of width {self.width}",
+                "lower width or networks",
+            )
         _check_budget(
             8 * self.samples * self.depth * self.width,
-            f"inputs: {self.samples} sample(s) of {self.depth} steps and width {self.width}",
+            f"signals: {self.samples} sample(s) at depth {self.depth} and width {self.width}",
             "lower samples, depth or width",
         )
 

@@ -35,14 +35,22 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     live = traces[0].observation
     weights = _weights(live)
     curves = _curves(traces, lambda observation: observation.gradient.log10_mean, name="gradient" if weights else "")
-    curves = (*curves, *weights, *_band(live))
+    band = _band(live)
+    # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
+    shown = extent(*(curve.y for curve in (*curves, *band)), *(_typical(curve.y) for curve in weights))
     return Chart(
         title="gradient that reaches each layer",
         x_axis=_layers(traces),
-        y_axis=gradient_axis(extent(*(curve.y for curve in curves)), previous),
-        curves=curves,
+        y_axis=gradient_axis(shown, previous),
+        curves=(*curves, *weights, *band),
         note=_silence(live.verdict, live.depth),
     )
+
+
+def _typical(y: Array) -> Array:
+    """The upper half of a reading, from its median on."""
+    finite = y[np.isfinite(y)]
+    return finite[finite >= np.median(finite)] if len(finite) else finite
 
 
 def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:

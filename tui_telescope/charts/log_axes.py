@@ -15,9 +15,9 @@ _MANTISSAS = ((1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 def log_axis(low: float, high: float) -> Axis:
     """An axis over log10 positions from log10(low) to log10(high), labelled with round numbers.
 
-    Both are positive and low <= high; where they are equal the axis reaches a fifth of a decade to either side.
+    Both are positive and low <= high; where they are all but equal the axis reaches a fifth of a decade to either side.
     """
-    if low == high:
+    if high <= low * (1 + 1e-6):
         return Axis(math.log10(low) - 0.2, math.log10(low) + 0.2, ((_tick(low),),))
     choices = [tuple(_tick(number) for number in _round_numbers(low, high, each)) for each in _MANTISSAS]
     ends = (_tick(low), _tick(high))

@@ -34,7 +34,8 @@ class View:
     name: str
     key: str
     title: str
-    chart: Callable[[Sequence[Trace], Axis | None], Chart]
+    chart: Callable[[Sequence[Trace], Axis | None], Chart] | None = None
+    """None for a view of many networks at once, whose charts a survey makes."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
 
@@ -63,6 +64,8 @@ VIEWS: dict[str, View] = {
         View("gradient", "1", "gradient per layer", _gradient, shows_gradients=True),
         View("factor", "2", "factor per layer", _factor),
         View("signal", "3", "signal per layer", _signal),
+        View("depth", "4", "gradient at layer 1 against the network's depth"),
+        View("map", "5", "gradient at layer 1 over scale and depth"),
     )
 }
 """Every view by name, in the order of their keys."""

@@ -160,7 +160,7 @@ def _layer(stack: Stack, step: Averages, rho: float, mean: float, growth: float)
         mean_below=mean,
         aa=road / growth + pull * xa,
         au=pull * xu,
-        ua=0.0 * step.f / growth,
+        ua=road * reach * step.f / growth,
         uu=road,
         kept=road + noise * step.gg,
         caa=noise * (square / growth**2 - twice * xa * xa) + leftover,

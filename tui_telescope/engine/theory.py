@@ -15,8 +15,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.mean_field import Stack, forward, log10_norms
+from tui_telescope.engine.observation import GradientReading, Observation
 from tui_telescope.engine.quadrature import (
     LARGEST_LOG_Q,
     SMALLEST_LOG_Q,
@@ -27,6 +29,9 @@ from tui_telescope.engine.quadrature import (
 from tui_telescope.settings import REGISTRY, Real, Settings
 
 Array = NDArray[np.float64]
+
+COVERAGE = "No theory here: it covers neither norms, nor identity weights, nor recurrent cells."
+"""What to say where `predict` gives None."""
 
 _GRID = np.linspace(SMALLEST_LOG_Q, LARGEST_LOG_Q, 320)
 """Values of ln q between which a fixed point is looked for."""
@@ -49,6 +54,11 @@ class Theory:
     def log10_factor(self) -> Array:
         """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,)."""
         return np.asarray(self.log10_gradient[:-1] - self.log10_gradient[1:])
+
+    def as_observation(self) -> Observation:
+        """The prediction as a reading without scatter, so that it can be drawn over a measurement."""
+        gradient = GradientReading(self.log10_gradient, self.log10_gradient, self.log10_gradient)
+        return Observation(gradient, self.log10_factor, diagnose(gradient))
 
     @property
     def depth_scale(self) -> float:

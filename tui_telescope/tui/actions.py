@@ -22,7 +22,7 @@ class Action:
     """The keys as users read them."""
     help: str
     always: bool = False
-    """Holds even while a value is typed."""
+    """Comes before whatever a widget or the screen would do with the key."""
 
     @property
     def binding(self) -> Binding:
@@ -56,6 +56,12 @@ GENERAL: tuple[Action, ...] = (
         "toggle_floors", ("f",), "f",
         "floors: the smallest numbers above 0 in float16, bfloat16 and float32 (subnormal ones included)",
     ),
+    Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
+    Action("jump_to_critical_scale", ("x",), "x", "jump to the critical scale of this activation, init and bias"),
+    Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
+    Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
+    Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
+    Action("end_tour", ("escape",), "Escape", "leave the tour"),
     Action("copy_command", ("y",), "y", "copy the command line that reproduces this screen"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip
@@ -67,7 +73,9 @@ FOOTER: dict[str, str] = {
     "pin": "p pin",
     "toggle_ghost": "g ghost",
     "step_preset(1)": "[ ] preset",
+    "show_tour": "t tour",
     "undo": "z undo",
+    "toggle_theory": "o theory",
     "edit_value": "Enter type",
     "draw_next_network": "Space redraw",
     "toggle_floors": "f floors",

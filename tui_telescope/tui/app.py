@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.timer import Timer
@@ -26,9 +26,11 @@ from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Out
 from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
+from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
 from tui_telescope.tui.terminal_signals import exit_on_signals
 from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.touring import TouringApp
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Axis
@@ -38,9 +40,18 @@ PROGRESS_AFTER = 0.15
 """Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
 
 
-def run(settings: Settings, *, view: str = "gradient", ascii_only: bool = False, mouse: bool = True) -> int:
-    """Explore, starting from these settings; returns the exit status."""
+def run(
+    settings: Settings,
+    *,
+    view: str = "gradient",
+    ascii_only: bool = False,
+    mouse: bool = True,
+    tour: Literal["", "led", "unattended"] = "",
+) -> int:
+    """Explore, starting from these settings or with the tour; returns the exit status."""
     app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
+    if tour:
+        app.call_later(app.play_tour, unattended=tour == "unattended")
     app.run(mouse=mouse)
     return app.return_code or 0
 
@@ -56,7 +67,7 @@ class Field(Widget):
     """Panels and chart, side by side."""
 
 
-class TelescopeApp(App[None]):
+class TelescopeApp(TouringApp):
     """Holds the state that everything on the screen is drawn from: settings, selection, view, observation."""
 
     CSS_PATH = Path(__file__).with_name("telescope.tcss")
@@ -90,6 +101,7 @@ class TelescopeApp(App[None]):
         self._size_notice = SizeNotice()
         self._axes: dict[str, Axis] = {}
         self._observer = Observer(self.post_message)
+        self._surveyor = Surveyor(self.post_message)
         self._delay: Timer | None = None
         self._is_overdue = False
         self._notice = Notice("")
@@ -100,6 +112,7 @@ class TelescopeApp(App[None]):
         with self._field:
             yield self._panels
             yield self._chart
+        yield self._tour_panel
         yield self._reading
         yield Footer()
         yield self._size_notice
@@ -116,6 +129,7 @@ class TelescopeApp(App[None]):
 
     def on_unmount(self) -> None:
         self._observer.close()
+        self._surveyor.stop()
 
     def on_resize(self, event: events.Resize) -> None:
         self._top_line.fold(folds_panels(event.size))
@@ -125,21 +139,25 @@ class TelescopeApp(App[None]):
 
     def action_step(self, name: str, direction: int, coarse: bool = False) -> None:
         self.selected = name
-        self._try(lambda: self.settings.stepped(name, direction, coarse=coarse))
+        self.try_settings(lambda: self.settings.stepped(name, direction, coarse=coarse))
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
-        self.action_step(self.selected, direction, coarse)
+        """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
+        self.action_step("scale" if self.view == "map" else self.selected, direction, coarse)
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
-        self._try(lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
+        self.try_settings(lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
 
     def action_draw_next_network(self) -> None:
         seeds = REGISTRY["seed"].ends[1] + 1
-        self._try(lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
+        self.try_settings(lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
 
     def action_select(self, direction: int) -> None:
-        self.action_select_setting(neighbour(self.selected, direction))
+        if self.view == "map":
+            self.action_step("depth", -direction)
+        else:
+            self.action_select_setting(neighbour(self.selected, direction))
 
     def action_select_setting(self, name: str) -> None:
         self.selected = name
@@ -148,7 +166,7 @@ class TelescopeApp(App[None]):
 
     def action_show_preset(self, name: str) -> None:
         self._preset = PRESETS[name]
-        self._try(lambda: self._preset.settings)
+        self.try_settings(lambda: self._preset.settings)
 
     def action_step_preset(self, direction: int) -> None:
         now = preset_of(self.settings)
@@ -168,7 +186,7 @@ class TelescopeApp(App[None]):
         self._show_settings()
         self._observe()
 
-    def _try(self, changed: Callable[[], Settings]) -> None:
+    def try_settings(self, changed: Callable[[], Settings]) -> None:
         """Take the changed settings; where they are refused, say why and keep those before."""
         try:
             settings = changed()
@@ -205,7 +223,8 @@ class TelescopeApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a value is typed, keys and clicks explore nothing; Textual's own actions, quitting among them, stay."""
-        is_exploring = action == "command_palette" or f"action_{action}" in vars(TelescopeApp)
+        own = {**vars(TouringApp), **vars(TelescopeApp)}
+        is_exploring = action == "command_palette" or f"action_{action}" in own
         return self._editor is None or not is_exploring
 
     async def on_value_typed(self, message: ValueTyped) -> None:
@@ -217,7 +236,7 @@ class TelescopeApp(App[None]):
                 self._editor.refuse(str(refusal))
             return
         await self._close_editor()
-        self._try(lambda: settings)
+        self.try_settings(lambda: settings)
 
     async def on_edit_cancelled(self) -> None:
         await self._close_editor()
@@ -228,11 +247,16 @@ class TelescopeApp(App[None]):
         if editor:
             await editor.remove()
 
+    def forget_axes(self) -> None:
+        self._axes.clear()
+
     # From settings to an observation
 
     def _observe(self, known: Observed | None = None) -> None:
         self._notice = Notice("")
         companion = ghost_of(self.settings) if self.comparison.wants_ghost else None
+        if self.view in SURVEYS:
+            self._surveyor.survey(self.view, self.settings)
         outcome = self._observer.observe(self.settings, companion, known)
         if outcome:
             self._show_outcome(outcome)
@@ -280,9 +304,9 @@ class TelescopeApp(App[None]):
         self._top_line.show(self.settings, self.selected)
 
     def _show_chart(self) -> None:
-        if self.shown is None:
-            return
         view = VIEWS[self.view]
+        if self.shown is None or view.chart is None:
+            return
         live = Compared(self.shown.settings, self.shown.observation)
         chart = view.chart(self.comparison.traces(live, self.shown.companion), self._axes.get(self.view))
         self._axes[self.view] = chart.y_axis
@@ -310,7 +334,15 @@ class TelescopeApp(App[None]):
     def action_show_view(self, name: str) -> None:
         self.view = name
         self._top_line.show_view(name)
-        self._show_chart()
+        if name in SURVEYS:
+            self._surveyor.survey(name, self.settings)
+        else:
+            self._surveyor.stop()
+            self._show_chart()
+
+    def on_surveyed(self, message: Surveyed) -> None:
+        if message.generation == self._surveyor.generation and message.view == self.view:
+            self._chart.show(message.chart)
 
     # Comparing and sharing
 
@@ -346,6 +378,28 @@ class TelescopeApp(App[None]):
         self.shows_floors = not self.shows_floors
         self._show_chart()
         self._say(summary() if self.shows_floors else "")
+
+    def action_toggle_theory(self) -> None:
+        from tui_telescope.engine.theory import COVERAGE, predict
+
+        try:
+            self.comparison.toggle_theory()
+        except ComparisonError as refusal:
+            self._refuse(str(refusal))
+            return
+        self._show_chart()
+        is_silent = self.comparison.wants_theory and predict(self.settings) is None
+        self._say(COVERAGE if is_silent else "")
+
+    def action_jump_to_critical_scale(self) -> None:
+        from tui_telescope.engine.theory import critical_scale
+
+        scale = critical_scale(self.settings)
+        if scale is None:
+            self._refuse("There is no critical scale for these settings, or no theory that names one.")
+            return
+        self.selected = "scale"
+        self.try_settings(lambda: self.settings.replace(scale=scale))
 
     def action_copy_command(self) -> None:
         from tui_telescope.tui.sharing import command_line

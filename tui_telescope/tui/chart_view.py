@@ -11,7 +11,7 @@ from textual.widget import Widget
 from tui_telescope.tui.canvas import Canvas, Line, Word
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.painting import Paintable
 
 
 LABEL_CELLS = 6
@@ -41,10 +41,10 @@ class ChartView(Canvas):
 
     def __init__(self, *, ascii_only: bool, **options: Any) -> None:
         super().__init__(**options)
-        self.chart: Chart | None = None
+        self.chart: Paintable | None = None
         self.ascii_only = ascii_only
 
-    def show(self, chart: Chart) -> None:
+    def show(self, chart: Paintable) -> None:
         self.chart = chart
         self.redraw()
 
@@ -52,7 +52,7 @@ class ChartView(Canvas):
         if self.chart is None:
             return []
         # Only now: plotext and numpy must not delay the first paint.
-        from tui_telescope.charts.frame import draw
+        from tui_telescope.charts.painting import paint
 
-        picture = draw(self.chart, width, height, ascii_only=self.ascii_only)
+        picture = paint(self.chart, width, height, ascii_only=self.ascii_only)
         return [tuple(Word(span.text, span.ink) for span in row) for row in picture.rows]

@@ -34,6 +34,7 @@ class Comparison:
     def __init__(self) -> None:
         self.pins: list[Compared] = []
         self.wants_ghost = False
+        self.wants_theory = False
 
     def pin(self, seen: Compared) -> None:
         """Keep this curve on the screen. Raises `ComparisonError`."""
@@ -48,8 +49,14 @@ class Comparison:
             self._make_sure_of_room()
         self.wants_ghost = not self.wants_ghost
 
+    def toggle_theory(self) -> None:
+        """Raises `ComparisonError`."""
+        if not self.wants_theory:
+            self._make_sure_of_room()
+        self.wants_theory = not self.wants_theory
+
     def _make_sure_of_room(self) -> None:
-        if len(self.pins) + self.wants_ghost >= MOST:
+        if len(self.pins) + self.wants_ghost + self.wants_theory >= MOST:
             raise ComparisonError(f"{MOST} curves beside the live one are the most that stay apart; u drops the pins.")
 
     def traces(self, live: Compared, flipped: Observation | None) -> list[Trace]:
@@ -60,13 +67,23 @@ class Comparison:
         ghost = Compared(ghost_of(live.settings), flipped) if flipped and self.wants_ghost else None
         compared = [live, *self.pins, *([ghost] if ghost else [])]
         if len(compared) == 1:
-            return [Trace("", live.observation)]
+            return [Trace("", live.observation), *self._prediction(live.settings)]
         words = distinctions([each.settings for each in compared])
         if ghost:
             words[-1] = f"ghost: {words[-1]}"
         if not words[0]:
             words = ["now", "pinned"]
-        return [Trace(label, each.observation) for label, each in zip(words, compared, strict=True)]
+        traces = [Trace(label, each.observation) for label, each in zip(words, compared, strict=True)]
+        return [*traces, *self._prediction(live.settings)]
+
+    def _prediction(self, settings: Settings) -> list[Trace]:
+        """The theory's curve, where it is wanted and there is one."""
+        if not self.wants_theory:
+            return []
+        from tui_telescope.engine.theory import predict
+
+        theory = predict(settings)
+        return [Trace("theory: infinite width", theory.as_observation())] if theory else []
 
 
 def ghost_of(settings: Settings) -> Settings:

@@ -13,7 +13,7 @@ from tui_telescope.presets import preset_of
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.painting import Paintable
     from tui_telescope.tui.observer import Observed
 
 PICTURE = 100, 30
@@ -32,16 +32,16 @@ def command_line(settings: Settings, view: str) -> str:
     return shlex.join(words)
 
 
-def save_screen(shown: Observed, chart: Chart, folder: Path, *, ascii_only: bool) -> list[Path]:
+def save_screen(shown: Observed, chart: Paintable, folder: Path, *, ascii_only: bool) -> list[Path]:
     """Save the readings and the picture of the chart. Raises `SharingError`."""
-    from tui_telescope.charts.frame import draw
+    from tui_telescope.charts.painting import paint
     from tui_telescope.charts.svg import svg
     from tui_telescope.printing import WRITERS
 
     words = f"{shown.description} {shown.remedy}".strip()
     preset = preset_of(shown.settings)
     title = preset.title if preset else shlex.join(shown.settings.arguments())
-    picture = draw(chart, *PICTURE, ascii_only=ascii_only)
+    picture = paint(chart, *PICTURE, ascii_only=ascii_only)
     contents = {
         "csv": WRITERS["csv"](shown.settings, shown.observation, words),
         "svg": svg(picture, title, words),

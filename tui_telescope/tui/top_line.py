@@ -39,8 +39,9 @@ class TopLine(Canvas):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         left = self._selected_setting() if self.folded else [Word(f" {TITLE}", "title")]
+        fewest = cells(self._tabs(all_names=False))
+        left += self._preset(width - cells(left) - fewest - 1)
         views = self._views(width - cells(left) - 1)
-        left += self._preset(width - cells(left) - cells(views) - 1)
         gap = width - cells(left) - cells(views)
         return [(*left, Word(" " * gap), *views)]
 
@@ -50,8 +51,9 @@ class TopLine(Canvas):
         if not preset:
             return []
         title = [Word(f" {self._separator} {preset.title}", "title")]
-        for words in ([*title, Word(f": {preset.line}")], title):
-            if cells(words) <= room:
+        named = cells(self._tabs(all_names=True)) - cells(self._tabs(all_names=False))
+        for words, least in (([*title, Word(f": {preset.line}")], named), (title, 0)):
+            if cells(words) <= room - least:
                 return words
         return []
 
@@ -63,11 +65,11 @@ class TopLine(Canvas):
 
     def _views(self, room: int) -> list[Word]:
         """Every view by name; where that does not fit, the digits and the current one's name; else nothing."""
-        for all_names in (True, False):
-            words = [word for view in VIEWS.values() for word in self._tab(view, all_names)]
-            if cells(words) <= room:
-                return words
-        return []
+        choices = (self._tabs(all_names) for all_names in (True, False))
+        return next((words for words in choices if cells(words) <= room), [])
+
+    def _tabs(self, all_names: bool) -> list[Word]:
+        return [word for view in VIEWS.values() for word in self._tab(view, all_names)]
 
     def _tab(self, view: View, is_named: bool) -> list[Word]:
         if view.name == self.view:

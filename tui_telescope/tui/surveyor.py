@@ -1,0 +1,94 @@
+"""Who looks at many networks at once, for the depth view and the map: in the background, refined while one looks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui_telescope.settings import Settings
+from tui_telescope.tui.observer import Failed, ShouldStop
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.painting import Paintable
+    from tui_telescope.engine.telescope import Telescope
+
+
+class Surveyed(Message):
+    """A survey has a chart to show; more may follow, each finer."""
+
+    def __init__(self, generation: int, view: str, chart: Paintable) -> None:
+        super().__init__()
+        self.generation = generation
+        self.view = view
+        self.chart = chart
+
+
+class Surveyor:
+    """Surveys the latest settings asked for, in one thread; a newer request stops the one before.
+
+    It has a telescope of its own, so that no key waits for a survey.
+    """
+
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        self.generation = 0
+        self._post = post
+        self._telescope: Telescope | None = None
+        self._turn = threading.Lock()
+
+    def survey(self, view: str, settings: Settings) -> None:
+        """Begin; `Surveyed` messages follow."""
+        self.generation += 1
+        threading.Thread(target=self._work, args=(self.generation, view, settings), daemon=True).start()
+
+    def stop(self) -> None:
+        """Let go of all work: what runs stops between two layers."""
+        self.generation += 1
+
+    def _work(self, generation: int, view: str, settings: Settings) -> None:
+        from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.telescope import Telescope
+
+        def should_stop() -> bool:
+            return generation != self.generation
+
+        try:
+            with self._turn:
+                self._telescope = self._telescope or Telescope()
+                if not should_stop():
+                    for chart in SURVEYS[view](self._telescope, settings, should_stop):
+                        self._post(Surveyed(generation, view, chart))
+        except Stopped:
+            return
+        except Exception as error:  # told to the app, which ends with it
+            self._post(Failed(error))
+
+
+def _depths(telescope: Telescope, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
+    """The settings themselves first, then with the other side of the residual road beside them."""
+    from tui_telescope.charts.depth_chart import depth_chart
+    from tui_telescope.engine.sweep import sweep_depths
+
+    live = sweep_depths(telescope, settings, should_stop=should_stop)
+    yield depth_chart([live])
+    flipped = settings.replace(residual=not settings.residual)
+    yield depth_chart([live, sweep_depths(telescope, flipped, live.depths, should_stop=should_stop)])
+
+
+def _map(telescope: Telescope, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
+    from tui_telescope.charts.map_chart import MapChart
+    from tui_telescope.engine.sweep import map_scales_and_depths
+    from tui_telescope.engine.theory import critical_scale
+
+    critical = critical_scale(settings)
+    for grid in map_scales_and_depths(telescope, settings, should_stop=should_stop):
+        yield MapChart(grid, critical)
+
+
+SURVEYS: dict[str, Callable[[Telescope, Settings, ShouldStop], Iterator[Paintable]]] = {
+    "depth": _depths,
+    "map": _map,
+}
+"""By the view that shows them."""
