@@ -140,7 +140,7 @@ def sweep(log10, residual=False):
 def test_the_depth_chart_lays_residual_on_and_off_together():
     chart = depth_chart([sweep(np.linspace(0, -36, 7)), sweep(np.linspace(0, 2, 7), residual=True)])
     off, on = chart.curves
-    assert (off.label, on.label) == ("residual off", "residual on")
+    assert (off.label, on.label) == ("layer 1, residual off", "layer 1, residual on")
     assert off.stroke != on.stroke
     assert off.x == pytest.approx(np.log10(DEPTHS))
     bottom = row_text(draw(chart, 70, 18).rows[-1]).split()

@@ -44,14 +44,15 @@ def assert_agrees(settings: Settings, pushes: np.ndarray, weights: np.ndarray | 
 
 
 @pytest.mark.parametrize("cell", GATES)
-def test_a_step_at_which_every_unit_is_shut_tight_is_no_zero(cell):
+@pytest.mark.parametrize("initializer", ["gaussian", "identity"])
+def test_a_step_at_which_every_unit_is_shut_tight_is_no_zero(cell, initializer):
     """All slopes are about exp(-1000) at the fourth step."""
     settings = Settings(
-        cell=cell, depth=6, width=2, samples=1, scale=0.5, activation="tanh", forget_bias=0.0, networks=1
+        cell=cell, depth=6, width=2, samples=1, scale=0.5, activation="tanh", forget_bias=0.0, initializer=initializer
     )
     pushes = np.full((6, GATES[cell], 2), 0.3)
     pushes[3] = 500.0
-    assert_agrees(settings, pushes, weights=np.array([[0.5, -1.0], [1.0, 0.7]]))
+    assert_agrees(settings, pushes, weights=None if initializer == "identity" else np.array([[0.5, -1.0], [1.0, 0.7]]))
 
 
 def test_the_unit_that_was_nearly_shut_first_is_the_one_that_is_heard_in_the_end():

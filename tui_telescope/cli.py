@@ -15,11 +15,11 @@ from typing import Literal, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.settings import REGISTRY, Setting, Settings, SettingsError, Switch
+from tui_telescope.settings import REGISTRY, Settings, SettingsError, Switch
 from tui_telescope.version import __version__
 
 PROGRAM = "tui-telescope"
-FORMATS = ("text", "json", "csv")
+FORMATS = ("text", "json", "csv", "svg")
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
@@ -101,6 +101,37 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise SystemExit(_fail(message))
 
+    def format_help(self) -> str:
+        """One screen of 80x24."""
+        return HELP.format(settings="\n".join(_settings_in_columns()), views="|".join(VIEWS), formats="|".join(FORMATS))
+
+
+HELP = """\
+tui-telescope [print | tour | presets] [SETTINGS] [OPTIONS]
+
+See, live, how much of the loss's gradient reaches each layer of a deep network.
+Without a command: explore (? is help, q quits); without a terminal: print.
+print: one reading.  tour: the guided tour.  presets: list them.
+
+Settings, with their values at the start (? inside tells what each one means):
+{settings}
+
+Options:
+  --preset NAME       start from a preset; single settings win over it
+  --view VIEW         {views}
+  --depths 5,10,50    depths for the views depth and map
+  --format FORMAT     of print: {formats}
+  --ascii             draw in ASCII      --no-mouse   leave the mouse alone
+  --autoplay          unattended tour    --version    -h, --help
+"""
+
+
+def _settings_in_columns() -> list[str]:
+    """Every flag with its value at the start, three to a line."""
+    flags = [" ".join(setting.arguments(setting.default)) for setting in REGISTRY.values()]
+    flags = [flag.replace("--no-residual", "--residual/--no-residual") for flag in flags]
+    return ["  " + "".join(f"{flag:<26}" for flag in flags[row : row + 3]).rstrip() for row in range(0, len(flags), 3)]
+
 
 def _fail(message: str) -> int:
     print(f"{PROGRAM}: error: {message} (see {PROGRAM} --help)", file=sys.stderr)
@@ -108,50 +139,23 @@ def _fail(message: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog=PROGRAM,
-        description="See, live, how much of the loss's gradient reaches each layer of a deep network.",
-        usage=f"{PROGRAM} [print | tour | presets] [SETTINGS] [--preset NAME] [--view VIEW] [--format FORMAT] "
-        "[--ascii] [--no-mouse]",
-        epilog="Without a terminal, or after the word print, one reading is printed. Inside, ? is help and q quits.",
-        allow_abbrev=False,
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30, width=80),
-    )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument(
-        "command", nargs="?", choices=("print", "tour", "presets"), metavar="command",
-        help="print: one reading; tour: the guided tour; presets: list them; none: explore",
-    )  # fmt: skip
-    parser.add_argument(
-        "--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)), metavar="NAME",
-        help="start from these settings; flags for single settings win",
-    )  # fmt: skip
-    parser.add_argument("--autoplay", action="store_true", help="let the tour run unattended")
-    views = [view.name for view in VIEWS.values()]
-    parser.add_argument("--view", choices=views, default=views[0], metavar="VIEW", help=", ".join(views))
-    parser.add_argument(
-        "--depths", type=_depths, metavar="5,10,20", help="the depths that print --view depth and map show"
-    )
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], metavar="FORMAT", help=", ".join(FORMATS))
-    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters alone")
-    parser.add_argument("--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal")
-    group = parser.add_argument_group("settings")
+    parser = _Parser(prog=PROGRAM, allow_abbrev=False)
+    add = parser.add_argument
+    add("--version", action="version", version=f"{PROGRAM} {__version__}")
+    add("command", nargs="?", choices=("print", "tour", "presets"))
+    add("--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)))
+    add("--autoplay", action="store_true")
+    add("--view", choices=list(VIEWS), default=next(iter(VIEWS)))
+    add("--depths", type=_depths)
+    add("--format", choices=FORMATS, default=FORMATS[0])
+    add("--ascii", action="store_true")
+    add("--no-mouse", dest="mouse", action="store_false")
     for name, setting in REGISTRY.items():
-        _add_setting(group, name, setting)
+        if isinstance(setting, Switch):
+            add(setting.flag, action=argparse.BooleanOptionalAction, dest=name, default=argparse.SUPPRESS)
+        else:
+            add(setting.flag, type=_as_argument(setting.parse), dest=name, default=argparse.SUPPRESS)
     return parser
-
-
-def _add_setting(group: argparse._ArgumentGroup, name: str, setting: Setting) -> None:
-    text = f"{setting.help} (at start: {setting.write(setting.default)})".replace("%", "%%")
-    if isinstance(setting, Switch):
-        group.add_argument(
-            setting.flag, action=argparse.BooleanOptionalAction, dest=name, default=argparse.SUPPRESS, help=text
-        )
-        return
-    group.add_argument(
-        setting.flag, type=_as_argument(setting.parse), dest=name, default=argparse.SUPPRESS,
-        metavar=setting.label.upper(), help=text,
-    )  # fmt: skip
 
 
 def _depths(words: str) -> list[int]:

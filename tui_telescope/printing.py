@@ -1,4 +1,4 @@
-"""One reading as text, JSON or CSV: what the screen shows, for pipes, scripts and screen readers."""
+"""One reading as text, JSON, CSV or SVG: what the screen shows, for pipes, scripts and screen readers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.map_chart import MapChart
-from tui_telescope.charts.painting import paint
+from tui_telescope.charts.painting import Paintable, paint
+from tui_telescope.charts.svg import svg
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.engine.diagnosis import describe
 from tui_telescope.engine.observation import Observation
@@ -34,7 +36,7 @@ TABLE_ROWS = 11
 def write_reading(
     stream: TextIO, settings: Settings, form: str, view: str, *, ascii_only: bool, depths: Sequence[int] | None = None
 ) -> None:
-    """Observe, and write what the view shows as text, JSON or CSV; `depths` are those of the depth view and the map.
+    """Observe, and write what the view shows in the given form; `depths` are those of the depth view and the map.
 
     Raises `SettingsError` for a depth out of range.
     """
@@ -45,19 +47,21 @@ def write_reading(
     observation = telescope.observe(settings)
     remedy = telescope.advise(settings, observation)
     words = describe(observation) + (f" {remedy.text}" if remedy else "")
-    if form == "text":
-        stream.write(_text(settings, observation, words, view, ascii_only))
-    else:
+    if form in WRITERS:
         stream.write(WRITERS[form](settings, observation, words))
-
-
-def _text(settings: Settings, observation: Observation, words: str, view: str, ascii_only: bool) -> str:
-    """Settings, the verdict in words, a short table, the chart."""
+        return
     make_chart = VIEWS[view].chart
     assert make_chart, "surveys are written elsewhere"
     chart = make_chart([Trace("", observation)], None)
+    stream.write(_shown(chart, form, settings, [words, _table(observation, view)], ascii_only))
+
+
+def _shown(chart: Paintable, form: str, settings: Settings, words: Sequence[str], ascii_only: bool) -> str:
+    """The picture, as SVG with the first of the words, or as text under all of them."""
     picture = paint(chart, _columns(), CHART_HEIGHT, ascii_only=ascii_only)
-    return "\n\n".join([_described(settings), words, _table(observation, view), picture.text]) + "\n"
+    if form == "svg":
+        return svg(picture, shlex.join(["tui-telescope", *settings.arguments()]), words[0] if words else "")
+    return "\n\n".join([_described(settings), *words, picture.text]) + "\n"
 
 
 def _table(observation: Observation, view: str) -> str:
@@ -169,10 +173,10 @@ def _depth_view(
     if form == "csv":
         return _rows(["depth", "log10_gradient_layer_1"], zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True))
     other = sweep_depths(telescope, settings.replace(residual=not settings.residual), sweep.depths)
-    picture = paint(depth_chart([sweep, other]), _columns(), CHART_HEIGHT, ascii_only=ascii_only)
     lines = [f"{'depth':>7} {'gradient at layer 1':>20}"]
     lines += [f"{d:>7} {scientific(g):>20}" for d, g in zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True)]
-    return "\n\n".join([_described(settings), "\n".join(lines), picture.text]) + "\n"
+    words = [] if form == "svg" else ["\n".join(lines)]
+    return _shown(depth_chart([sweep, other]), form, settings, words, ascii_only)
 
 
 def _map_view(
@@ -189,8 +193,7 @@ def _map_view(
             for scale, gradient in zip(finest.scales, row, strict=True)
         )
         return _rows(["depth", "scale", "log10_gradient_layer_1"], cells)
-    picture = paint(MapChart(finest, critical_scale(settings)), _columns(), CHART_HEIGHT, ascii_only=ascii_only)
-    return "\n\n".join([_described(settings), picture.text]) + "\n"
+    return _shown(MapChart(finest, critical_scale(settings)), form, settings, [], ascii_only)
 
 
 SURVEYS: dict[str, Callable[[Telescope, Settings, str, Sequence[int] | None, bool], str]] = {

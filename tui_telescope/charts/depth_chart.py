@@ -35,7 +35,7 @@ def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> C
 
 
 def _label(sweep: DepthSweep) -> str:
-    return f"residual {'on' if sweep.settings.residual else 'off'}"
+    return f"layer 1, residual {'on' if sweep.settings.residual else 'off'}"
 
 
 def _silence(sweep: DepthSweep) -> str:

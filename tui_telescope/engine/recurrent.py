@@ -52,7 +52,7 @@ class _Network(Generic[N]):
         self.kind: type[N] = kind
         self.settings, self.cell = settings, CELLS[settings.cell](settings)
         self._weights = weights.reshape(-1, settings.width)
-        self._input_weights = input_weights.reshape(-1, settings.width)
+        self._input_weights = input_weights.reshape(-1, input_weights.shape[-1])
         self._biases = biases.reshape(-1, 1)
         self._diagonal_gain = settings.scale if INITIALIZERS[settings.initializer].diagonal else None
         self._sequences = sequences

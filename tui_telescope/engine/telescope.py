@@ -19,7 +19,7 @@ from tui_telescope.engine.readings import (
 )
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.workspace import Workspace
-from tui_telescope.settings import Settings
+from tui_telescope.settings import GATES, Settings
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -91,10 +91,11 @@ class Telescope:
     def expected_seconds(self, settings: Settings) -> float:
         """A rough forecast of what `observe` takes on one core, from counts of operations."""
         n, samples, layers = settings.width, settings.samples, settings.depth * settings.networks
+        gates = GATES.get(settings.cell, 1)
         products = 6 * n * n * samples / 1e10
         elementwise = 20 * n * samples * 1e-9
-        calls = 1e-5 if settings.norm == "none" else 2e-4
-        return layers * (calls + products + elementwise)
+        calls = 1e-4 if settings.is_recurrent else 1e-5 if settings.norm == "none" else 2e-4
+        return layers * gates * (calls + products + elementwise)
 
 
 def observe(settings: Settings) -> Observation:

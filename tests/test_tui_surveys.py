@@ -1,0 +1,75 @@
+"""The depth view and the map on the screen, and the theory over the measurement."""
+
+from __future__ import annotations
+
+import pytest
+from exploring import exploring
+
+from tui_telescope.engine.theory import critical_scale
+from tui_telescope.settings import Settings
+from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.reading import Reading
+
+SMALL = Settings(depth=12, width=2, samples=2)
+
+
+async def test_the_depth_view_shows_both_sides_of_the_residual_road() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("4")
+        await explorer.until(lambda: "residual on" in explorer.text(ChartView))
+        text = explorer.text(ChartView)
+        assert "residual off" in text
+        assert "layer 1, residual on" in text
+        assert "depth 1" in text
+
+
+async def test_the_map_shows_its_regions_and_the_cursor() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5")
+        await explorer.until(lambda: "◆" in explorer.text(ChartView))
+        assert "vanishing" in explorer.text(ChartView)
+        assert "scale" in explorer.text(ChartView)
+
+
+async def test_on_the_map_the_arrows_move_scale_and_depth_and_the_other_views_follow() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5", "right", "up")
+        assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
+        await explorer.press("left", "down", "1")
+        assert explorer.app.settings == SMALL
+        assert "gradient that reaches each layer" in explorer.text(ChartView) or "weights" in explorer.text(ChartView)
+
+
+async def test_a_late_survey_does_not_land_in_another_view() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5", "1")
+        await explorer.pilot.pause(0.3)
+        assert "◆" not in explorer.text(ChartView)
+
+
+async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width() -> None:
+    async with exploring() as explorer:
+        await explorer.press("o")
+        assert "theory: infinite width" in explorer.text(ChartView)
+        await explorer.press("o")
+        assert "theory" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize("change", [{"norm": "layer"}, {"initializer": "identity"}, {"cell": "lstm"}])
+async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: dict[str, str]) -> None:
+    async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
+        await explorer.press("o")
+        assert "No theory here" in explorer.text(Reading)
+        assert "theory" not in explorer.text(ChartView)
+
+
+async def test_x_jumps_to_the_critical_scale_and_says_where_there_is_none() -> None:
+    relu = Settings(activation="relu", initializer="he", scale=0.5, width=32)
+    async with exploring(relu) as explorer:
+        await explorer.press("x")
+        assert explorer.app.settings.scale == pytest.approx(1.0)
+        assert explorer.app.settings.scale == critical_scale(relu)
+    async with exploring(relu.replace(norm="batch")) as explorer:
+        await explorer.press("x")
+        assert "no critical scale" in explorer.text(Reading)
+        assert explorer.app.settings.scale == 0.5

@@ -1,0 +1,85 @@
+"""The guided tour on the screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from exploring import Explorer, exploring
+
+from tui_telescope.lessons.tour import STEPS
+from tui_telescope.tui.tour_panel import TourPanel
+
+
+def panel(explorer: Explorer) -> TourPanel:
+    return explorer.app.query_one(TourPanel)
+
+
+def words(explorer: Explorer) -> str:
+    return " ".join(explorer.text(TourPanel).split())
+
+
+async def test_t_starts_the_tour_and_its_numbers_are_filled_in() -> None:
+    async with exploring() as explorer:
+        await explorer.press("t")
+        await explorer.until(lambda: "2.51e-18" in words(explorer))
+        assert words(explorer).startswith("1/14 The whispering line")
+        assert STEPS[0].question in words(explorer)
+        assert "{" not in words(explorer)
+
+
+async def test_tab_leads_through_every_step_and_shows_its_network() -> None:
+    async with exploring() as explorer:
+        await explorer.press("t")
+        for number, step in enumerate(STEPS, 1):
+            assert f"{number}/14 {step.title}" in words(explorer)
+            assert explorer.app.settings == step.settings
+            assert explorer.app.view == step.view
+            await explorer.press("tab")
+        assert f"14/14 {STEPS[-1].title}" in words(explorer)
+        await explorer.press("shift+tab")
+        assert f"13/14 {STEPS[-2].title}" in words(explorer)
+
+
+async def test_the_keys_still_work_and_t_comes_back_to_the_steps_network() -> None:
+    async with exploring() as explorer:
+        await explorer.press("t", "r", "d")
+        assert explorer.app.settings != STEPS[0].settings
+        assert panel(explorer).is_on
+        await explorer.press("t")
+        assert explorer.app.settings == STEPS[0].settings
+
+
+async def test_escape_ends_the_tour_and_gives_the_chart_its_room_back() -> None:
+    async with exploring() as explorer:
+        height = explorer.app.query_one("ChartView").size.height
+        await explorer.press("t")
+        assert explorer.app.query_one("ChartView").size.height < height
+        await explorer.press("escape")
+        assert not panel(explorer).is_on
+        assert explorer.app.query_one("ChartView").size.height == height
+
+
+async def test_outside_the_tour_tab_and_escape_do_nothing() -> None:
+    async with exploring() as explorer:
+        before = explorer.app.settings
+        await explorer.press("tab", "shift+tab", "escape")
+        assert explorer.app.settings == before
+        assert not panel(explorer).is_on
+
+
+async def test_a_small_window_keeps_half_of_itself_for_the_chart() -> None:
+    async with exploring(size=(60, 16)) as explorer:
+        await explorer.press("t")
+        assert panel(explorer).size.height <= 8
+
+
+def test_without_a_terminal_the_tour_is_told_as_text() -> None:
+    script = Path(sys.executable).with_name("tui-telescope")
+    told = subprocess.run(
+        [script, "tour"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=True
+    )
+    assert told.stderr == ""
+    assert all(f"{number}. {step.title}\n" in told.stdout for number, step in enumerate(STEPS, 1))
+    assert "2.51e-18" in told.stdout
