@@ -9,8 +9,8 @@ from pathlib import Path
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
 
-TO_SETTLE = 2.0
-"""Seconds after the last key, enough for the remedy to be found."""
+TO_SETTLE = 6.0
+"""Seconds after the last key, enough for the remedy to be found and the map to be refined."""
 FOLDER = Path(__file__).parent.parent / "screenshots"
 
 
@@ -28,6 +28,11 @@ PICTURES = (
     Picture("vanishing"),
     Picture("residual", ("r",)),
     Picture("factor", ("2",)),
+    Picture("signal", ("r", "3")),
+    Picture("theory", ("w", "w", "w", "w", "w", "w", "i", "o"), (100, 30)),
+    Picture("depth", ("4",)),
+    Picture("map", ("5",), (100, 30)),
+    Picture("tour", ("t",)),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
     Picture("ghost-and-floors", ("g", "f")),
     Picture("small", ("right_square_bracket",), (60, 16)),

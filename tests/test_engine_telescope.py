@@ -52,13 +52,13 @@ def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
 
 
 @pytest.mark.parametrize(
-    ("norm", "layers_at_a_time"),
-    [("none", plain.CHUNK_LAYERS), ("rms", 1)],
+    ("norm", "depth", "layers_at_a_time"),
+    [("none", 960, plain.CHUNK_LAYERS), ("rms", 90, 1)],
     ids=["after each chunk of plain layers", "after every careful layer"],
 )
-def test_it_asks_again_and_again_on_the_way_there_and_back(norm, layers_at_a_time):
+def test_it_asks_again_and_again_on_the_way_there_and_back(norm, depth, layers_at_a_time):
     asked = []
-    settings = Settings(depth=960, networks=2, norm=norm)
+    settings = Settings(depth=depth, networks=2, norm=norm)
     Telescope().observe(settings, should_stop=lambda: bool(asked.append(True)))
     assert len(asked) >= 2 * settings.networks * settings.depth // layers_at_a_time
     assert layers_at_a_time <= 100

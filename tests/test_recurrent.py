@@ -35,7 +35,7 @@ def numbers_of(reading: Any) -> list[float]:
     return [float(reading)] if isinstance(reading, float) else []
 
 
-@pytest.mark.parametrize("depth", [2, 50, 1000])
+@pytest.mark.parametrize("depth", [2, 50, 400])
 @pytest.mark.parametrize("scale", [0.001, 0.7, 1000.0])
 def test_an_orthogonal_linear_rnn_multiplies_the_gradient_by_exactly_the_scale_at_every_step(depth, scale):
     network = Settings(
@@ -180,7 +180,7 @@ def may_die(network: Settings) -> bool:
 @every_cell
 @pytest.mark.parametrize("scale", [0.001, 1000.0])
 def test_hundreds_of_steps_at_the_ends_of_the_scale_are_numbers(cell, scale):
-    network = Settings(cell=cell, depth=300, width=2, samples=1, scale=scale, bias=10.0)
+    network = Settings(cell=cell, depth=150, width=2, samples=1, scale=scale, bias=10.0)
     with np.errstate(all="raise", under="ignore"):
         observation = Telescope().observe(network)
     assert np.isfinite(observation.gradient.log10_mean).all()

@@ -30,6 +30,8 @@ _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="
 _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
 
+_CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7)
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
@@ -95,6 +97,9 @@ PRESETS: dict[str, Preset] = {
             "post-norm", "the post-norm stack", "exploding: the same 100 blocks with the norm across the road",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
         ),
+        Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
+        Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),
+        Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell road", _CELL),
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""

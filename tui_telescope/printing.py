@@ -110,6 +110,7 @@ def _json(settings: Settings, observation: Observation, words: str) -> str:
             "log10_low": _nullable(reading.log10_low),
             "log10_high": _nullable(reading.log10_high),
         },
+        "cell_gradient": observation.cell_gradient and {"log10_mean": _nullable(observation.cell_gradient.log10_mean)},
         "weight_gradient": weights and {"log10": _nullable(weights.log10)},
         "factor": [_power(number) for number in observation.log10_factor],
         "signal": signal
@@ -155,6 +156,8 @@ def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
         "log10_gradient_high": reading.log10_high.tolist(),
         "log10_factor": ["", *observation.log10_factor.tolist()],
     }
+    if observation.cell_gradient:
+        columns["log10_cell_gradient_mean"] = observation.cell_gradient.log10_mean.tolist()
     if weights:
         columns["log10_weight_gradient"] = weights.log10.tolist()
     if signal:

@@ -35,6 +35,7 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     live = traces[0].observation
     weights = _weights(live)
     curves = _curves(traces, lambda observation: observation.gradient.log10_mean, name="gradient" if weights else "")
+    curves += _cell_road(live)
     band = _band(live)
     # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
     shown = extent(*(curve.y for curve in (*curves, *band)), *(_typical(curve.y) for curve in weights))
@@ -45,6 +46,14 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
         curves=(*curves, *weights, *band),
         note=_silence(live.verdict, live.depth),
     )
+
+
+def _cell_road(observation: Observation) -> tuple[Curve, ...]:
+    """The gradient by the LSTM's cell state, which is the road that its memory takes."""
+    if observation.cell_gradient is None:
+        return ()
+    steps = np.arange(1, observation.depth + 1, dtype=np.float64)
+    return (Curve(steps, observation.cell_gradient.log10_mean, "cell road", *_THIRD),)
 
 
 def _typical(y: Array) -> Array:

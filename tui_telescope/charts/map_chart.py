@@ -46,7 +46,7 @@ _HEALTHY = _Look("healthy", "▒", "=", "curve-3")
 _EXPLODING = _Look("exploding", "▓", "%", "curve-4")
 _FAR_EXPLODING = _Look("exploding", "█", "#", "curve-4")
 _CONTOUR = _Look("ratio 1", CONTOUR, CONTOUR, "note")
-_THEORY = _Look("theory", "┃", "|", "curve-5")
+_THEORY = _Look("theory", "┃", "|", "curve-2")
 _CURSOR = _Look("you", "◆", "@", "note")
 
 _LEGEND = ((_FAR_VANISHING, _VANISHING), (_HEALTHY,), (_EXPLODING, _FAR_EXPLODING), (_CURSOR,), (_CONTOUR,), (_THEORY,))

@@ -49,7 +49,7 @@ def _applicable(settings: Settings, verdict: Verdict) -> Iterator[tuple[Mapping[
             trial = settings.replace(**changes)
         except SettingsError:
             continue
-        if trial != settings:
+        if trial != settings and not trial.ineffective & changes.keys():
             yield changes, candidate.phrase
 
 

@@ -61,7 +61,7 @@ class PythonStream:
             wanted = min(_BLOCK, count - start)
             pairs = self._pairs((wanted + 1) // 2)
             result[start : start + wanted] = pairs[:wanted]
-            self._kept = pairs[wanted:]
+            self._kept = pairs[wanted:].copy()  # a view would keep the block
         return result
 
     def _pairs(self, count: int) -> Array:

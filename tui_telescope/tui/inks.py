@@ -16,10 +16,10 @@ from textual.filter import LineFilter
 INKS: dict[str, tuple[str, str]] = {
     "": ("", ""),
     "curve-1": ("primary", ""),
-    "curve-2": ("secondary", ""),
+    "curve-2": ("warning", ""),
     "curve-3": ("success", ""),
     "curve-4": ("error", ""),
-    "curve-5": ("warning", ""),
+    "curve-5": ("secondary", ""),
     "curve-6": ("", ""),
     "band": ("primary", "dim"),
     "rule": ("", "dim"),
