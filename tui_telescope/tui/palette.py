@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.theme import ThemeProvider
 
@@ -52,21 +53,26 @@ def entries() -> Iterator[Entry]:
             yield Entry(action.help[0].upper() + action.help[1:], action.call, f"key: {action.written}")
 
 
-class Palette(CommandPalette):
+class WordPalette(CommandPalette):
     """Textual's palette in words alone: its icon and its ellipsis are not ASCII."""
+
+    def on_mount(self) -> None:
+        self.query_one(SearchIcon).icon = ">"
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Leave, once: a second key may come before the first has closed the palette."""
+        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete.nothing()
+
+
+class Palette(WordPalette):
+    """Everything by name."""
 
     def __init__(self) -> None:
         super().__init__([Everything], placeholder="Search", id="--command-palette")
 
-    def on_mount(self) -> None:
-        self.query_one(SearchIcon).icon = ">"
 
-
-class ThemePalette(CommandPalette):
+class ThemePalette(WordPalette):
     """The themes by name."""
 
     def __init__(self) -> None:
         super().__init__([ThemeProvider], placeholder="Theme")
-
-    def on_mount(self) -> None:
-        self.query_one(SearchIcon).icon = ">"
