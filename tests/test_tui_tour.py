@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from exploring import Explorer, exploring
 
 from tui_telescope.lessons.tour import STEPS
@@ -83,3 +84,17 @@ def test_without_a_terminal_the_tour_is_told_as_text() -> None:
     assert told.stderr == ""
     assert all(f"{number}. {step.title}\n" in told.stdout for number, step in enumerate(STEPS, 1))
     assert "2.51e-18" in told.stdout
+
+
+async def test_unattended_the_tour_goes_on_by_itself_and_quits_after_its_last_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui_telescope.tui.touring.AUTOPLAY_SECONDS", 0.05)
+    opened: list[int] = []
+    open_step = TourPanel.open
+    monkeypatch.setattr(TourPanel, "open", lambda self, *step: (opened.append(step[1]), open_step(self, *step))[1])
+    async with exploring() as explorer:
+        explorer.app.play_tour(unattended=True)
+        await explorer.until(lambda: len(opened) == len(STEPS))
+        await explorer.until(lambda: not explorer.app.is_running or explorer.app._exit)
+    assert opened == list(range(len(STEPS)))

@@ -21,6 +21,7 @@ from math import exp, hypot
 import numpy as np
 
 from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.sweep import map_scales_and_depths
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
 
@@ -126,6 +127,15 @@ def main() -> None:
             report(depth, width, samples, target)
     lists, arrays = best_seconds([lambda: plain_python(50, 4, 20), observing(Settings(), ("gradient",))])
     print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
+    print(f"first map at width 64 and 16 samples: {first_map():.2f} s (target 0.5)")
+
+
+def first_map() -> float:
+    """Seconds until the first map of a width-64 sigmoid stack with 16 samples can be drawn."""
+    settings = Settings(width=64, samples=16, initializer="xavier", scale=1.0, generator="numpy")
+    start = time.perf_counter()
+    next(map_scales_and_depths(Telescope(), settings))
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

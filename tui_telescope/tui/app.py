@@ -22,7 +22,7 @@ from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, 
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.history import History
 from tui_telescope.tui.inks import COLORLESS
-from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Outcome
+from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
 from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
@@ -271,6 +271,9 @@ class TelescopeApp(TouringApp):
 
     def on_answered(self, message: Answered) -> None:
         self._show_outcome(message.outcome)
+
+    def on_declined(self, message: Declined) -> None:
+        self._refuse(message.reason)
 
     def on_failed(self, message: Failed) -> None:
         """Textual ends the app, restores the terminal and prints the traceback."""

@@ -67,6 +67,14 @@ class Answered(Message):
         self.outcome = outcome
 
 
+class Declined(Message):
+    """Work in the background met settings that are not allowed, for a reason that the user can mend."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class Failed(Message):
     """Observing ended in an error of the program's own."""
 

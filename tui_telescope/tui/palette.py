@@ -61,7 +61,7 @@ class WordPalette(CommandPalette):
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Leave, once: a second key may come before the first has closed the palette."""
-        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete.nothing()
+        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
 
 
 class Palette(WordPalette):

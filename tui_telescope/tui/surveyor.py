@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui_telescope.settings import Settings
-from tui_telescope.tui.observer import Failed, ShouldStop
+from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.observer import Declined, Failed, ShouldStop
 
 if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
@@ -62,6 +62,8 @@ class Surveyor:
                         self._post(Surveyed(generation, view, chart))
         except Stopped:
             return
+        except SettingsError as refusal:
+            self._post(Declined(str(refusal)))
         except Exception as error:  # told to the app, which ends with it
             self._post(Failed(error))
 

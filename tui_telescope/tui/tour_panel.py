@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from tui_telescope.settings import SettingsError
 from tui_telescope.tui.canvas import Canvas, Line, Word
-from tui_telescope.tui.observer import Failed
+from tui_telescope.tui.observer import Declined, Failed
 
 if TYPE_CHECKING:
     from tui_telescope.lessons.measures import Measures
@@ -48,6 +49,8 @@ class Teller:
             with self._lock:
                 self._measures = self._measures or Measures()
                 text = step.told(self._measures)
+        except SettingsError as refusal:
+            self._post(Declined(str(refusal)))
         except Exception as error:  # told to the app, which ends with it
             self._post(Failed(error))
         else:
