@@ -165,7 +165,7 @@ def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
         wait_for_reading(terminal, "Layer 1 receives 8.39e+01", "r Residual on")
         terminal.press("q")
         terminal.wait_until(lambda: terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h"), "the end")
-        assert terminal.modes_left_on() <= {b"2004"}
+        terminal.wait_until(lambda: terminal.modes_left_on() <= {b"2004"}, "every mode but bash's own to be off")
 
 
 def test_copying_speaks_osc_52_and_says_what_was_copied() -> None:
