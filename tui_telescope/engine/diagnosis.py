@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,8 @@ def diagnose(gradient: GradientReading) -> Verdict:
     """Judge by ratios alone: absolute gradients depend on width, batch and loss."""
     mean = gradient.log10_mean
     slope = decades_per_layer(mean)
-    dead_below = int(np.flatnonzero(np.isneginf(mean)).max(initial=-1)) + 1
+    is_dead = np.isneginf(mean)
+    dead_below = int(np.flatnonzero(is_dead)[-1]) + 1 if is_dead.any() else 0
     end_to_end = -np.inf if dead_below else float(mean[0] - mean[-1])
     return Verdict(_state(end_to_end, slope, dead_below), slope, end_to_end, _frozen(mean), dead_below)
 
@@ -28,11 +31,14 @@ def diagnose(gradient: GradientReading) -> Verdict:
 def decades_per_layer(log10_gradient: Array) -> float:
     """Least-squares slope of log10 gradient over the layers that have one; 0 for fewer than two."""
     heights = log10_gradient[np.isfinite(log10_gradient)]  # the dead layers, if any, are the lowest
-    count = len(heights)
-    if count < 2:
-        return 0.0
+    return float(_slope_weights(len(heights)) @ heights)
+
+
+@lru_cache(maxsize=8)
+def _slope_weights(count: int) -> Array:
+    """What heights over 1..count are multiplied with for their least-squares slope; zeros for fewer than two."""
     offsets = np.arange(count) - (count - 1) / 2
-    return float(-(offsets @ heights) * 12 / (count * (count**2 - 1)))
+    return np.asarray(offsets * (-12 / max(1, count * (count**2 - 1))))
 
 
 def _state(end_to_end: float, slope: float, dead_below: int) -> State:

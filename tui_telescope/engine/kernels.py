@@ -3,7 +3,7 @@
 An activation is written as a = output_scale * h + offset with h = core(input_scale * z), so that sigmoid is tanh
 with other weights and costs one call. `core(z, h, stash)` fills h from z and may leave in `stash` what
 `slope(z, h, stash)`, which turns the stash into core', can use. All three arrays have one shape; z is scratch for
-`slope`.
+`slope`. Where core' can be had from h alone, `output_slope(h, slope)` spares storing it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tui_telescope.engine.gaussian import SQRT_2PI, mills_ratio
 
 Array = NDArray[np.float64]
 InPlace = Callable[[Array, Array, Array], None]
+FromOutput = Callable[[Array, Array], None]
 
 _ZERO, _ONE, _FOUR, _MINUS_TWO, _MINUS_HALF = (np.array(number) for number in (0.0, 1.0, 4.0, -2.0, -0.5))
 """Arrays, because numpy converts a Python number anew at every call."""
@@ -35,8 +36,25 @@ class Kernel:
     input_scale: float = 1.0
     output_scale: float = 1.0
     offset: float = 0.0
-    quick_slope: InPlace | None = None
-    """The slope in fewer calls, where one exists that loses digits in saturation."""
+    output_slope: FromOutput | None = None
+    is_blunt: bool = False
+    """Whether `output_slope` loses digits in saturation, where `slope` keeps them."""
+    is_monotone: bool = True
+    """Whether core' is nowhere below zero."""
+
+
+def _from_output(output_slope: FromOutput) -> InPlace:
+    """The same slope for callers that have z and the stash as well."""
+
+    def slope(z: Array, h: Array, stash: Array) -> None:
+        output_slope(h, stash)
+
+    return slope
+
+
+def _by_output(core: InPlace, output_slope: FromOutput) -> Kernel:
+    """A kernel whose slope is exact in terms of h."""
+    return Kernel(core, _from_output(output_slope), output_slope=output_slope)
 
 
 def _tanh(z: Array, h: Array, stash: Array) -> None:
@@ -54,18 +72,18 @@ def _tanh_slope(z: Array, h: Array, stash: Array) -> None:
     np.multiply(stash, _FOUR, stash)
 
 
-def _tanh_quick_slope(z: Array, h: Array, stash: Array) -> None:
+def _tanh_output_slope(h: Array, slope: Array) -> None:
     """1 - tanh^2."""
-    np.multiply(h, h, stash)
-    np.subtract(_ONE, stash, stash)
+    np.multiply(h, h, slope)
+    np.subtract(_ONE, slope, slope)
 
 
 def _relu(z: Array, h: Array, stash: Array) -> None:
     np.maximum(z, _ZERO, out=h)
 
 
-def _relu_slope(z: Array, h: Array, stash: Array) -> None:
-    np.greater(h, _ZERO, out=stash, casting="unsafe")
+def _relu_output_slope(h: Array, slope: Array) -> None:
+    np.greater(h, _ZERO, out=slope, casting="unsafe")
 
 
 def leaky_relu(slope_below: float) -> Kernel:
@@ -75,12 +93,12 @@ def leaky_relu(slope_below: float) -> Kernel:
         np.multiply(z, below, h)
         np.maximum(z, h, out=h)
 
-    def slope(z: Array, h: Array, stash: Array) -> None:
-        np.greater(h, _ZERO, out=stash, casting="unsafe")
-        np.multiply(stash, step, stash)
-        np.add(stash, below, stash)
+    def output_slope(h: Array, slope: Array) -> None:
+        np.greater(h, _ZERO, out=slope, casting="unsafe")
+        np.multiply(slope, step, slope)
+        np.add(slope, below, slope)
 
-    return Kernel(core, slope)
+    return _by_output(core, output_slope)
 
 
 def exponential_linear(scale: float, alpha: float) -> Kernel:
@@ -142,25 +160,25 @@ def _softplus(z: Array, h: Array, stash: Array) -> None:
     np.logaddexp(z, _ZERO, h)
 
 
-def _softplus_slope(z: Array, h: Array, stash: Array) -> None:
+def _softplus_output_slope(h: Array, slope: Array) -> None:
     """1 - exp(-a), to full precision."""
-    np.negative(h, stash)
-    np.expm1(stash, stash)
-    np.negative(stash, stash)
+    np.negative(h, slope)
+    np.expm1(slope, slope)
+    np.negative(slope, slope)
 
 
 def _linear(z: Array, h: Array, stash: Array) -> None:
     np.copyto(h, z)
 
 
-def _linear_slope(z: Array, h: Array, stash: Array) -> None:
-    stash.fill(1.0)
+def _linear_output_slope(h: Array, slope: Array) -> None:
+    slope.fill(1.0)
 
 
-TANH = Kernel(_tanh, _tanh_slope, quick_slope=_tanh_quick_slope)
+TANH = Kernel(_tanh, _tanh_slope, output_slope=_tanh_output_slope, is_blunt=True)
 SIGMOID = replace(TANH, input_scale=0.5, output_scale=0.5, offset=0.5)
-RELU = Kernel(_relu, _relu_slope)
-GELU = Kernel(_gelu, _gelu_slope)
-SILU = Kernel(_silu, _silu_slope)
-SOFTPLUS = Kernel(_softplus, _softplus_slope)
-LINEAR = Kernel(_linear, _linear_slope)
+RELU = _by_output(_relu, _relu_output_slope)
+GELU = Kernel(_gelu, _gelu_slope, is_monotone=False)
+SILU = Kernel(_silu, _silu_slope, is_monotone=False)
+SOFTPLUS = _by_output(_softplus, _softplus_output_slope)
+LINEAR = _by_output(_linear, _linear_output_slope)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.observation import GradientReading, SignalReading, WeightGradientReading
-from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_quantiles, log2_root_mean_square
+from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_root_mean_square, summarize_log2
 
 Array = NDArray[np.float64]
 
@@ -29,9 +29,13 @@ def cell_gradient_reading(measurements: Sequence[Measurement]) -> GradientReadin
 
 
 def _with_band(gradients: Sequence[Array]) -> GradientReading:
-    log2_norms = np.concatenate(gradients, axis=1)
-    low, high = log2_quantiles(log2_norms, (LOW, HIGH))
-    return GradientReading(log2_mean(log2_norms) * LOG10_2, low * LOG10_2, high * LOG10_2)
+    mean, (low, high) = summarize_log2(_joined(gradients), (LOW, HIGH))
+    return GradientReading(mean * LOG10_2, low * LOG10_2, high * LOG10_2)
+
+
+def _joined(readings: Sequence[Array]) -> Array:
+    """The samples of all networks side by side."""
+    return np.concatenate(readings, axis=1) if len(readings) > 1 else readings[0]
 
 
 def log10_factor(log10_gradient: Array) -> Array:
@@ -73,7 +77,7 @@ def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalRea
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None
-    norms = np.concatenate([signal.norms for signal in signals], axis=1)
+    norms = _joined([signal.norms for signal in signals])
     log2_rms = log2_root_mean_square(norms) - 0.5 * np.log2(width)
     saturated = np.mean([signal.saturated for signal in signals], axis=0)
     dead = np.mean([signal.dead for signal in signals], axis=0)

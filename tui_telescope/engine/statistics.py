@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,23 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 LOG10_2 = float(np.log10(2.0))
+WIDEST_SPREAD = 900.0
+"""Numbers within so many powers of two of each other can be averaged as float64."""
+
+
+class Summary(NamedTuple):
+    """Of 2**log2_values over their last axis, as log2."""
+
+    mean: Array
+    """Of the arithmetic mean; -inf where all are zero."""
+    quantiles: list[Array]
 
 
 def log2_mean(log2_values: Array) -> Array:
     """log2 of the arithmetic mean of 2**log2_values over the last axis; -inf where all are zero."""
-    peak = log2_values.max(axis=-1, keepdims=True)
-    if np.isneginf(peak.min()):
-        peak = np.where(np.isneginf(peak), 0.0, peak)
-    total = np.exp2(log2_values - peak).sum(axis=-1)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log2(total / log2_values.shape[-1]) + peak[..., 0])
+    peak = _finite(np.maximum.reduce(log2_values, axis=-1))
+    total = np.add.reduce(np.exp2(log2_values - peak[..., None]), axis=-1)
+    return np.asarray(_log2(total / log2_values.shape[-1]) + peak)
 
 
 def log2_root_mean_square(log2_values: Array) -> Array:
@@ -28,22 +36,53 @@ def log2_root_mean_square(log2_values: Array) -> Array:
     return 0.5 * log2_mean(2 * log2_values)
 
 
-def log2_quantiles(log2_values: Array, fractions: Sequence[float]) -> list[Array]:
-    """log2 of the quantiles of 2**log2_values over the last axis, for ascending fractions.
+def summarize_log2(log2_values: Array, fractions: Sequence[float]) -> Summary:
+    """Mean and quantiles of 2**log2_values over the last axis.
 
     Linear interpolation between the order statistics of the values themselves (Hyndman and Fan 1996, type 7),
     not between their logarithms.
     """
     ordered = np.sort(log2_values, axis=-1)
-    quantiles = [_log2_order_statistic(ordered, fraction * (ordered.shape[-1] - 1)) for fraction in fractions]
-    return list(np.maximum.accumulate(quantiles))  # rounding may not put a higher quantile below a lower one
+    count = ordered.shape[-1]
+    peak = _finite(ordered[..., -1])
+    values = np.exp2(ordered - peak[..., None])
+    heights = [np.add.reduce(values, axis=-1) / count]
+    positions = [fraction * (count - 1) for fraction in fractions]
+    if not _is_narrow(ordered):
+        quantiles = [_order_statistic(ordered, position, _log2_interpolation) for position in positions]
+        # rounding may not put a higher quantile below a lower one
+        return Summary(_log2(heights[0]) + peak, list(np.maximum.accumulate(quantiles)))
+    heights += [_order_statistic(values, position, _interpolation) for position in positions]
+    mean, *quantiles = _log2(np.array(heights)) + peak
+    return Summary(mean, quantiles)
 
 
-def _log2_order_statistic(ordered: Array, position: float) -> Array:
+def _finite(peak: Array) -> Array:
+    """The same, with 0 where every value is zero."""
+    return np.where(np.isneginf(peak), 0.0, peak) if np.isneginf(peak.min()) else peak
+
+
+def _log2(values: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log2(values))
+
+
+def _is_narrow(ordered: Array) -> bool:
+    """Whether no value is lost beside the largest of its row."""
+    lowest, highest = ordered[..., 0], ordered[..., -1]
+    return bool(lowest.min() > -np.inf and (highest - lowest).max() < WIDEST_SPREAD)
+
+
+def _order_statistic(ordered: Array, position: float, interpolate: Callable[[Array, Array, float], Array]) -> Array:
     """The value at a position that may lie between two."""
     below = int(position)
     share = position - below
-    if share == 0:
-        return np.asarray(ordered[..., below])
-    lower, upper = ordered[..., below], ordered[..., below + 1]
+    return interpolate(ordered[..., below], ordered[..., below + 1], share) if share else ordered[..., below]
+
+
+def _interpolation(lower: Array, upper: Array, share: float) -> Array:
+    return lower + share * (upper - lower)
+
+
+def _log2_interpolation(lower: Array, upper: Array, share: float) -> Array:
     return np.asarray(np.logaddexp2(lower + math.log2(1 - share), upper + math.log2(share)))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Kept = TypeVar("Kept")
 
 
 class Stack(NamedTuple):
     """Arrays of one shape, one after another in memory."""
 
     array: Array
-    """All of them, (count, units, samples)."""
+    """All of them, (count, rows, columns)."""
     rows: list[Array]
-    """Each, (units, samples)."""
-    padded_rows: list[Array]
-    """Each with its padding, (units + padding, samples)."""
+    """Each, (rows, columns)."""
 
 
 class Workspace:
@@ -27,7 +27,7 @@ class Workspace:
 
     def __init__(self) -> None:
         self._memory: dict[str, Array] = {}
-        self._stacks: dict[str, tuple[tuple[int, ...], Stack]] = {}
+        self._kept: dict[str, tuple[Hashable, Any]] = {}
 
     def take(self, name: str, *shape: int) -> Array:
         """An array of this shape; what it holds is arbitrary, and gone the next time the name is taken."""
@@ -36,12 +36,17 @@ class Workspace:
             self._memory[name] = np.empty(size)
         return self._memory[name][:size].reshape(shape)
 
-    def take_stack(self, name: str, count: int, *shape: int, padding: int = 0) -> Stack:
-        """`count` arrays of this shape, each followed by `padding` more rows; the lists are made once for a shape."""
-        units, samples = shape
-        key = (count, units, samples, padding)
-        if name not in self._stacks or self._stacks[name][0] != key:
-            padded = self.take(name, count, units + padding, samples)
-            array = padded[:, :units]
-            self._stacks[name] = key, Stack(array, list(array), list(padded) if padding else list(array))
-        return self._stacks[name][1]
+    def take_stack(self, name: str, *shape: int) -> Stack:
+        """As many arrays as the first number says; the list of them is made once for a shape."""
+        return self.keep(name, shape, lambda: _stack(self.take(name, *shape)))
+
+    def keep(self, name: str, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What was made for this key, as long as the name's key stays the same: lists of views, mostly."""
+        if name not in self._kept or self._kept[name][0] != key:
+            self._kept[name] = key, make()
+        kept: Kept = self._kept[name][1]
+        return kept
+
+
+def _stack(array: Array) -> Stack:
+    return Stack(array, list(array))
