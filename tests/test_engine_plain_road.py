@@ -88,6 +88,15 @@ def test_the_start_settings_and_their_likes_take_the_plain_road():
         assert on_the_plain_road(Settings(**change)) is not None, change
 
 
+@pytest.mark.parametrize("depth", [50, 200], ids=["one chunk", "several chunks"])
+def test_where_blunt_slopes_will_not_do_it_goes_back_on_sharp_ones(monkeypatch, depth):
+    """Sigmoid at scale 6 and width 4 is ordered, and saturated enough for a sample to fade ten thousandfold."""
+    settings = Settings(depth=depth, scale=6.0, seed=3, samples=8)
+    assert_the_same(on_the_plain_road(settings), on_the_careful_road(settings), 1e-11)
+    monkeypatch.setattr(plain._Road, "sharpen", lambda road, inputs: False)
+    assert on_the_plain_road(settings) is None
+
+
 @pytest.mark.parametrize(
     "beyond",
     [

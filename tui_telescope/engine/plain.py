@@ -26,7 +26,7 @@ from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
-CHUNK_ELEMENTS = 2**13
+CHUNK_ELEMENTS = 2**14
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
 FEWEST_LAYERS = 4
 CHECK_LAYERS = 16
@@ -37,7 +37,7 @@ SAFE_SIGNAL = 1e45
 """Signals stay within 1e-45 and 1e45 at the chunks' ends; gradients are rescaled there."""
 SAFE_SQUARE = 1e200
 """Squared norms of rescaled gradients stay within 1e-200 and 1e200."""
-BLUNT_FACTOR = 1e-3
+BLUNT_FACTOR = 1e-4
 """A blunt slope is trusted while each layer passes on this share of the most that it could."""
 
 

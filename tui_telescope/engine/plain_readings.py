@@ -15,6 +15,9 @@ Array = NDArray[np.float64]
 BLUNT_SIGNAL = 1e-3
 """Signals of an activation with an offset are trusted down to this norm: tanh + 1 cancels below zero."""
 
+GRAM_SHARE = 0.6
+"""With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
+
 
 class LayerRecord:
     """The weight gradient and the signal, layer by layer, as far as they are wanted."""
@@ -57,10 +60,9 @@ class LayerRecord:
         if not self._kernel.is_monotone:
             slopes = np.abs(slopes, out=self._workspace.take("sizes", *slopes.shape))
         is_saturated = slopes < self._threshold
-        self._saturated[layers] = [np.count_nonzero(layer) for layer in is_saturated]
+        self._saturated[layers] = is_saturated.reshape(len(slopes), -1).sum(axis=1)
         if self._activation.dies:
-            is_dead = np.maximum.reduce(slopes, axis=2) == 0
-            self._dead[layers] = [np.count_nonzero(layer) for layer in is_dead]
+            self._dead[layers] = (slopes == 0).all(axis=2).sum(axis=1)
 
     def is_sound(self) -> bool:
         """Whether offsets left the signals digits enough, and no weight gradient ran through float64's range."""
@@ -89,14 +91,14 @@ class LayerRecord:
 
 
 def _outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:
-    """||sum over samples of product signal^T||_F^2 of each layer, by way of whichever matrices are smaller."""
+    """||P A^T||_F^2 of each layer, P and A its products and signals: as it stands, or as sum((P^T P) * (A^T A))."""
     count, n, samples = products.shape
-    if samples < n:
-        one = workspace.take("outer", count, samples, samples)
-        other = workspace.take("inner", count, samples, samples)
-        np.matmul(products.transpose(0, 2, 1), products, out=one)
-        np.matmul(signals.transpose(0, 2, 1), signals, out=other)
-    else:
-        one = other = workspace.take("outer", count, n, n)
-        np.matmul(products, signals.transpose(0, 2, 1), out=one)
-    return np.asarray(np.einsum("lij,lij->l", one, other))
+    transposed = workspace.take("transposed", count, samples, n)
+    np.copyto(transposed, products.transpose(0, 2, 1))
+    if samples > GRAM_SHARE * n:
+        outer = np.matmul(signals, transposed, out=workspace.take("outer", count, n, n))
+        return np.asarray(np.einsum("lij,lij->l", outer, outer))
+    among_products = np.matmul(transposed, products, out=workspace.take("outer", count, samples, samples))
+    np.copyto(transposed, signals.transpose(0, 2, 1))
+    among_signals = np.matmul(transposed, signals, out=workspace.take("inner", count, samples, samples))
+    return np.asarray(np.einsum("lij,lij->l", among_products, among_signals))
