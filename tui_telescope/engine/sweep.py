@@ -28,8 +28,8 @@ SWEPT_DEPTHS = 24
 """A sweep takes this many depths or a few more, where there are so many."""
 MAP_SCALES = 49
 """Scales on a map, even on a log axis."""
-STRIDES = (8, 4, 2, 1)
-"""A map's refinements take every eighth row and column of the grid, every fourth, every second, all."""
+STRIDES = (16, 8, 4, 2, 1)
+"""A map's refinements take every sixteenth row and column of the grid, then every eighth, and so on to all."""
 
 _DEEPEST = (100, 200, 500, 1000, 2000, 5000, 10_000)
 
