@@ -69,12 +69,14 @@ class Surveyor:
 
 
 def _depths(telescope: Telescope, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
-    """The settings themselves first, then with the other side of the residual road beside them."""
+    """The settings themselves first, then with the other side of the residual road, where there is one."""
     from tui_telescope.charts.depth_chart import depth_chart
     from tui_telescope.engine.sweep import sweep_depths
 
     live = sweep_depths(telescope, settings, should_stop=should_stop)
     yield depth_chart([live])
+    if "residual" in settings.ineffective:
+        return
     flipped = settings.replace(residual=not settings.residual)
     yield depth_chart([live, sweep_depths(telescope, flipped, live.depths, should_stop=should_stop)])
 
