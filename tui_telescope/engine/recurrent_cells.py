@@ -64,7 +64,7 @@ class Cell(ABC):
 
 
 class Rnn(Cell):
-    """h_t = phi(W h_{t-1} + U x_t + b): Elman (1990).
+    """h_t = phi(W h_{t-1} + U x_t + b): Elman (1990), in the form of torch.nn.RNN.
 
     With the residual road on, h_t = h_{t-1} + branch * phi(...).
     """
@@ -88,7 +88,10 @@ class Rnn(Cell):
 
 
 class Lstm(Cell):
-    """c_t = f c_{t-1} + i g, h_t = o tanh(c_t): Hochreiter and Schmidhuber (1997), with Gers et al.'s (2000) f.
+    """c_t = f c_{t-1} + i g, h_t = o tanh(c_t), in the form of torch.nn.LSTM.
+
+    Hochreiter and Schmidhuber (1997), section 4, with the forget gate f of Gers, Schmidhuber and Cummins (2000),
+    section 3.
 
     i, f, o are sigmoids and g is a tanh of W h_{t-1} + U x_t + b each; the gates are ordered i, f, g, o.
     """
