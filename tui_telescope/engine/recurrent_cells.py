@@ -58,6 +58,11 @@ class Cell(ABC):
         self.gates = GATES[settings.cell]
         self._unmixed = INITIALIZERS[settings.initializer].diagonal
 
+    def _sigmoids(self, *arguments: N) -> tuple[list[N], list[N]]:
+        """The sigmoids of several gates, and their slopes, in one go."""
+        value, slope = type(arguments[0]).stack(arguments).respond(SIGMOID, on_road=self._unmixed)
+        return value.split(len(arguments)), slope.split(len(arguments))
+
     @abstractmethod
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         """The state at t from W h_{t-1}, U x_t + b (gate upon gate, (gates * n, samples)) and the state at t-1."""
@@ -101,7 +106,7 @@ class Lstm(Cell):
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         _, before = state
         z_i, z_f, z_g, z_o = (recurrent + inputs).split(4)
-        (i, i_slope), (f, f_slope), (o, o_slope) = (z.respond(SIGMOID, on_road=self._unmixed) for z in (z_i, z_f, z_o))
+        (i, f, o), (i_slope, f_slope, o_slope) = self._sigmoids(z_i, z_f, z_o)
         g, g_slope = z_g.respond(TANH, on_road=self._unmixed)
         memory = f * before + i * g
         shown, shown_slope = memory.respond(TANH, on_road=True)
@@ -131,9 +136,8 @@ class Gru(Cell):
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         (before,) = state
         (heard_r, heard_z, heard_n), (new_r, new_z, new_n) = recurrent.split(3), inputs.split(3)
-        r, r_slope = (heard_r + new_r).respond(SIGMOID, on_road=self._unmixed)
-        z, z_slope = (heard_z + new_z).respond(SIGMOID, on_road=self._unmixed)
-        not_z, _ = (-(heard_z + new_z)).respond(SIGMOID, on_road=self._unmixed)  # 1 - z, without the cancellation
+        for_z = heard_z + new_z
+        (r, z, not_z), (r_slope, z_slope, _) = self._sigmoids(heard_r + new_r, for_z, -for_z)  # no 1 - z: it cancels
         n, n_slope = (new_n + r * heard_n).respond(TANH, on_road=self._unmixed)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
