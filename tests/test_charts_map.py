@@ -40,7 +40,7 @@ def lines(width, height, critical=1.3, ascii_only=False, shown=None):
 
 def test_a_small_map_looks_like_this_in_ascii():
     assert lines(42, 12, ascii_only=True) == [
-        "     +--------- .: vanishing  = healthy -+",
+        "     +------ .: fade = ok %# grow @ you -+",
         "  100+...............==1=|###############|",
         "     |...............==1=|###############|",
         "     |...........::::==1=|%%%%###########|",
@@ -104,8 +104,18 @@ def test_a_dead_region_has_a_character_of_its_own_and_is_explained():
 def test_the_legend_says_as_much_as_fits_and_the_theory_only_where_it_is():
     assert "┃ theory" in lines(80, 20)[0]
     assert "theory" not in lines(80, 20, critical=None)[0]
-    assert "healthy" in lines(45, 20)[0]
-    assert "theory" not in lines(45, 20)[0]
+    assert "┃ edge" in lines(54, 20)[0]
+    assert all(f"{glyph} " in lines(54, 20)[0] for glyph in "░▒█◆1┃")
+    assert "▒ ok" in lines(45, 20)[0]
+    assert "edge" not in lines(45, 20)[0]
+
+
+@pytest.mark.parametrize("critical", [None, 1.3])
+def test_at_home_in_80_columns_the_legend_explains_every_character_of_the_map(critical):
+    text = lines(54, 20, critical=critical, ascii_only=True)
+    drawn = {character for line in text[1:-2] for character in line[6:-1]}
+    explained = set("".join(word for word in text[0][6:].split() if len(word) <= 2))
+    assert drawn <= explained
 
 
 @settings(deadline=None)

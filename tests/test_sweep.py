@@ -34,7 +34,10 @@ def test_one_sweep_gives_a_row_of_the_acceptance_table(residual, expected):
     assert 10**sweep.log10_gradient == pytest.approx(expected, rel=2e-3)
 
 
-@pytest.mark.parametrize("changes", [{}, {"residual": True}, {"norm": "layer"}, {"branch_scale": "1/sqrt(L)"}])
+CELLS = [{"cell": "rnn", "activation": "tanh"}, {"cell": "lstm"}, {"cell": "gru"}]
+
+
+@pytest.mark.parametrize("changes", [{}, {"residual": True}, {"norm": "layer"}, {"branch_scale": "1/sqrt(L)"}, *CELLS])
 def test_a_sweep_agrees_with_single_observations(changes):
     settings = SMALL.replace(**changes)
     sweep = sweep_depths(Telescope(), settings)
@@ -43,7 +46,9 @@ def test_a_sweep_agrees_with_single_observations(changes):
         assert log10 == pytest.approx(alone, abs=1e-10)
 
 
-@pytest.mark.parametrize("changes", [{}, {"residual": True, "activation": "relu"}, {"activation": "tanh"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"residual": True, "activation": "relu"}, {"activation": "tanh"}, {"norm": "rms"}, *CELLS]
+)
 def test_a_cell_of_the_map_agrees_with_a_single_observation(changes):
     settings = SMALL.replace(**changes)
     *_, grid = map_scales_and_depths(Telescope(), settings, (0.3, 0.6, 0.9), (1, 4, 12))

@@ -65,7 +65,7 @@ VIEWS: dict[str, View] = {
         View("factor", "2", "factor per layer or step", _factor),
         View("signal", "3", "signal per layer or step", _signal),
         View("depth", "4", "gradient at layer or step 1 against the depth"),
-        View("map", "5", "gradient at layer or step 1 over scale and depth"),
+        View("map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network"),
     )
 }
 """Every view by name, in the order of their keys."""

@@ -1,7 +1,8 @@
 """The recurrent cells: one step forward through time, and the pullback of a gradient through the same step.
 
 A cell's state is h alone, or (h, c) for the LSTM. Equations are PyTorch's (torch.nn.RNN, LSTM and GRU); a cell gets
-W h_{t-1} and U x_t + b of all its gates and is told nothing of where they come from.
+W h_{t-1} and U x_t + b of all its gates and is told nothing of where they come from. The pullbacks are derived from
+the equations, and tested against an independent automatic differentiation.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _TOUCH = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class Theory:
-    """The infinite-width prediction for one network description: the recursions of `mean_field`."""
+    """The infinite-width prediction for one network description, by the recursions derived in `mean_field`."""
 
     log10_gradient: Array
     """log10 of the mean ||d loss / d a_l||_2 per sample, l = 1..L, shape (L,): `Observation.gradient.log10_mean`."""
