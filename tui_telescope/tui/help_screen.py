@@ -119,6 +119,8 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("DEAD", "The gradient is exactly zero from some layer on: no unit there passes anything down."),
         ("frozen", f"Layers whose gradient is below float32's epsilon ({epsilon}) times the largest layer's: beside "
          "the others' steps, theirs round to nothing."),
+        ("on the map", "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where "
+         "layer 1 receives as much as the last layer (even), a line at theory's critical scale (edge)."),
     )  # fmt: skip
 
 
