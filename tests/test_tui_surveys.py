@@ -11,12 +11,13 @@ from exploring import exploring
 
 from tui_telescope.charts.painting import Paintable
 from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.theory import critical_scale
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.surveyor import SURVEYS, Surveyed
+from tui_telescope.tui.surveyor import SURVEYS, Instruments, Surveyed
 
 SURVEY = SURVEYS["depth"]
 SMALL = Settings(depth=12, width=2, samples=2)
@@ -63,9 +64,9 @@ async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkey
     begun: list[Settings] = []
     cancelled: list[Settings] = []
 
-    def endless(telescope: Telescope, settings: Settings, should_stop: Callable[[], bool]) -> Iterator[Paintable]:
+    def endless(instruments: Instruments, settings: Settings, should_stop: Callable[[], bool]) -> Iterator[Paintable]:
         begun.append(settings)
-        yield from islice(SURVEY(telescope, settings, should_stop), 1)
+        yield from islice(SURVEY(instruments, settings, should_stop), 1)
         while not should_stop():
             sleep(0.001)
         cancelled.append(settings)
@@ -88,7 +89,7 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
         before = explorer.text(ChartView)
-        stale = Surveyed(0, "map", next(SURVEYS["depth"](Telescope(), SMALL, lambda: False)))
+        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, lambda: False)))
         explorer.app.post_message(stale)
         await explorer.pilot.pause(0.1)
         assert "layer 1, residual" not in explorer.text(ChartView)
