@@ -308,7 +308,7 @@ class Settings:
     )  # fmt: skip
     depth: int = _entry(
         Whole(
-            "Depth", 50, "how many layers, or time steps, the gradient travels through", "d", "--depth",
+            "Depth", 50, "how many layers the gradient travels through, or steps of time", "d", "--depth",
             minimum=1, maximum=10_000,
             ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
         )
