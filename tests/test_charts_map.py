@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.map_chart import MapChart, draw_map
+from tui_telescope.charts.map_chart import _LEGEND, MapChart, draw_map
 from tui_telescope.charts.picture import row_text
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
+from tui_telescope.tui.help_screen import help_lines
 
 SCALES = tuple(np.geomspace(0.1, 10, 9).tolist())
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)
@@ -40,7 +43,7 @@ def lines(width, height, critical=1.3, ascii_only=False, shown=None):
 
 def test_a_small_map_looks_like_this_in_ascii():
     assert lines(42, 12, ascii_only=True) == [
-        "     +--------- .: vanishing  = healthy -+",
+        "     +------ .: fade = ok %# grow @ you -+",
         "  100+...............==1=|###############|",
         "     |...............==1=|###############|",
         "     |...........::::==1=|%%%%###########|",
@@ -104,8 +107,25 @@ def test_a_dead_region_has_a_character_of_its_own_and_is_explained():
 def test_the_legend_says_as_much_as_fits_and_the_theory_only_where_it_is():
     assert "┃ theory" in lines(80, 20)[0]
     assert "theory" not in lines(80, 20, critical=None)[0]
-    assert "healthy" in lines(45, 20)[0]
-    assert "theory" not in lines(45, 20)[0]
+    assert "┃ edge" in lines(54, 20)[0]
+    assert all(f"{glyph} " in lines(54, 20)[0] for glyph in "░▒█◆1┃")
+    assert "▒ ok" in lines(45, 20)[0]
+    assert "edge" not in lines(45, 20)[0]
+
+
+@pytest.mark.parametrize("critical", [None, 1.3])
+def test_at_home_in_80_columns_the_legend_explains_every_character_of_the_map(critical):
+    text = lines(54, 20, critical=critical, ascii_only=True)
+    drawn = {character for line in text[1:-2] for character in line[6:-1]}
+    explained = set("".join(word for word in text[0][6:].split() if len(word) <= 2))
+    assert drawn <= explained
+
+
+def test_the_help_explains_the_words_that_the_legend_shortens():
+    text = " ".join(word.text for line in help_lines(200) for word in line)
+    shortened = {look.short_word for looks in _LEGEND for look in looks if look.short_word != look.word}
+    assert shortened
+    assert all(re.search(rf"\b{word}\b", text.partition("on the map")[2]) for word in shortened)
 
 
 @settings(deadline=None)

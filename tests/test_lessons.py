@@ -11,6 +11,7 @@ from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import MOST_WORDS, Step
 from tui_telescope.lessons.tour import STEPS
 from tui_telescope.settings import Settings
+from tui_telescope.tui.tour_panel import HINT, MARGIN
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
 
@@ -29,11 +30,21 @@ def test_what_a_step_claims_holds(step: Step, measures: Measures) -> None:
 
 
 @each_step
+def test_who_plays_finds_the_answer_to_the_question(step: Step, measures: Measures) -> None:
+    assert step.question.endswith("?")
+    assert step.answer(measures)
+
+
+@each_step
+def test_at_80_columns_the_keys_that_lead_on_stand_beside_the_title(step: Step) -> None:
+    assert len(f"{len(STEPS)}/{len(STEPS)} {step.title}") + len(HINT) + 3 <= 80 - 2 * MARGIN
+
+
+@each_step
 def test_a_step_is_told_in_at_most_sixty_words_with_every_number_filled_in(step: Step, measures: Measures) -> None:
     told = step.told(measures)
     assert len(told.split()) <= MOST_WORDS
     assert "{" not in told
-    assert step.question.endswith(("?", "."))
 
 
 @each_step
@@ -55,7 +66,7 @@ def test_the_numbers_come_from_the_settings_that_are_shown() -> None:
 
 def test_a_claim_that_is_wrong_is_found_out(measures: Measures) -> None:
     whisper = Settings()
-    wrong = Step("wrong", "", "?", whisper, lambda m: m.state(whisper) == "exploding")
+    wrong = Step("wrong", "", "?", whisper, lambda m: m.state(whisper) == "exploding", lambda m: True)
     assert not wrong.claim(measures)
 
 

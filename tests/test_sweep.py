@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from tui_telescope.engine.measurement import Stopped
 from tui_telescope.engine.sweep import (
     STRIDES,
+    MapMemory,
     map_scales_and_depths,
     mapped_depths,
     mapped_scales,
@@ -34,7 +35,10 @@ def test_one_sweep_gives_a_row_of_the_acceptance_table(residual, expected):
     assert 10**sweep.log10_gradient == pytest.approx(expected, rel=2e-3)
 
 
-@pytest.mark.parametrize("changes", [{}, {"residual": True}, {"norm": "layer"}, {"branch_scale": "1/sqrt(L)"}])
+CELLS = [{"cell": "rnn", "activation": "tanh"}, {"cell": "lstm"}, {"cell": "gru"}]
+
+
+@pytest.mark.parametrize("changes", [{}, {"residual": True}, {"norm": "layer"}, {"branch_scale": "1/sqrt(L)"}, *CELLS])
 def test_a_sweep_agrees_with_single_observations(changes):
     settings = SMALL.replace(**changes)
     sweep = sweep_depths(Telescope(), settings)
@@ -43,7 +47,9 @@ def test_a_sweep_agrees_with_single_observations(changes):
         assert log10 == pytest.approx(alone, abs=1e-10)
 
 
-@pytest.mark.parametrize("changes", [{}, {"residual": True, "activation": "relu"}, {"activation": "tanh"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"residual": True, "activation": "relu"}, {"activation": "tanh"}, {"norm": "rms"}, *CELLS]
+)
 def test_a_cell_of_the_map_agrees_with_a_single_observation(changes):
     settings = SMALL.replace(**changes)
     *_, grid = map_scales_and_depths(Telescope(), settings, (0.3, 0.6, 0.9), (1, 4, 12))
@@ -78,6 +84,37 @@ def test_no_cell_is_observed_twice():
 
     *_, grid = map_scales_and_depths(Watched(), SMALL, mapped_scales(SMALL), (1, 2, 4, 8, 12))
     assert len(observed) == len(set(observed)) == len(grid.scales) * len(grid.depths)
+
+
+@pytest.mark.parametrize("before", [1, 2, 5])
+def test_who_moves_about_on_the_map_waits_for_no_cell_again(before):
+    observed = []
+
+    class Watched(Telescope):
+        def observe(self, settings, **how):
+            observed.append((settings.depth, settings.scale))
+            return super().observe(settings, **how)
+
+    telescope, memory = Watched(), MapMemory()
+    scales, depths = np.geomspace(0.1, 1.0, 33).tolist(), swept_depths(24)
+    left = list(islice(map_scales_and_depths(telescope, SMALL, scales, depths, memory=memory), before))[-1]
+    moved = SMALL.replace(depth=15, scale=0.5)
+    first, *rest = map_scales_and_depths(telescope, moved, scales, depths, memory=memory)
+    assert (first.scales, first.depths) == (left.scales, left.depths)
+    assert np.array_equal(first.log10_gradient, left.log10_gradient)
+    assert first.settings == moved
+    assert [first, *rest][-1].is_finished
+    assert len(observed) == len(set(observed)) == len(scales) * len(depths)
+
+
+def test_a_map_remembers_nothing_of_another_network():
+    memory = MapMemory()
+    one, other, again = (
+        list(map_scales_and_depths(Telescope(), SMALL.replace(seed=seed), (0.3, 0.6), (1, 4), memory=memory))[-1]
+        for seed in (42, 7, 42)
+    )
+    assert one.log10_gradient[1, 0] != other.log10_gradient[1, 0]
+    assert np.array_equal(one.log10_gradient, again.log10_gradient)
 
 
 def test_who_no_longer_wants_a_map_or_a_sweep_is_heard():

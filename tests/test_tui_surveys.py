@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import islice
+from time import sleep
+
 import pytest
 from exploring import exploring
 
+from tui_telescope.charts.painting import Paintable
+from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.sweep import MapMemory
+from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.theory import critical_scale
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.surveyor import SURVEYS, Instruments, Surveyed
 
+SURVEY = SURVEYS["depth"]
 SMALL = Settings(depth=12, width=2, samples=2)
 
 
@@ -27,7 +37,7 @@ async def test_the_map_shows_its_regions_and_the_cursor() -> None:
     async with exploring(SMALL) as explorer:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
-        assert "vanishing" in explorer.text(ChartView)
+        assert all(word in explorer.text(ChartView) for word in ("fade", "ok", "grow", "you", "even", "edge"))
         assert "scale" in explorer.text(ChartView)
 
 
@@ -45,6 +55,45 @@ async def test_a_late_survey_does_not_land_in_another_view() -> None:
         await explorer.press("5", "1")
         await explorer.pilot.pause(0.3)
         assert "◆" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize(
+    ("view", "key"), [("map", "s"), ("map", "right"), ("map", "1"), ("depth", "r"), ("depth", "space")]
+)
+async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Settings] = []
+    cancelled: list[Settings] = []
+
+    def endless(instruments: Instruments, settings: Settings, should_stop: Callable[[], bool]) -> Iterator[Paintable]:
+        begun.append(settings)
+        yield from islice(SURVEY(instruments, settings, should_stop), 1)
+        while not should_stop():
+            sleep(0.001)
+        cancelled.append(settings)
+        raise Stopped
+
+    monkeypatch.setitem(SURVEYS, view, endless)
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5" if view == "map" else "4")
+        await explorer.until(lambda: begun)
+        await explorer.press(key)
+        await explorer.until(lambda: cancelled)
+        assert cancelled == [SMALL]
+        if key != "1":
+            await explorer.until(lambda: len(begun) == 2)
+            assert begun[1] == explorer.app.settings
+
+
+async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5")
+        await explorer.until(lambda: "◆" in explorer.text(ChartView))
+        before = explorer.text(ChartView)
+        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, lambda: False)))
+        explorer.app.post_message(stale)
+        await explorer.pilot.pause(0.1)
+        assert "layer 1, residual" not in explorer.text(ChartView)
+        assert "◆" in before
 
 
 async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width() -> None:

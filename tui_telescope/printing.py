@@ -68,7 +68,7 @@ def _table(observation: Observation, view: str) -> str:
     """What the view shows at a few layers spread over the depth, the first and the last always among them."""
     columns = _signal_columns(observation) if view == "signal" else _gradient_columns(observation)
     layers = np.unique(np.linspace(1, observation.depth, TABLE_ROWS).round().astype(int))
-    lines = [f"{'layer':>7}" + "".join(f" {name:>12}" for name in columns)]
+    lines = [f"{observation.stage:>7}" + "".join(f" {name:>12}" for name in columns)]
     lines += [f"{layer:>7}" + "".join(f" {cells[layer - 1]:>12}" for cells in columns.values()) for layer in layers]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -169,17 +169,19 @@ def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
 def _depth_view(
     telescope: Telescope, settings: Settings, form: str, depths: Sequence[int] | None, ascii_only: bool
 ) -> str:
-    """Layer 1's gradient against the network's depth; text shows the other side of the residual road too."""
+    """Layer 1's gradient against the depth; pictures show the other side of the residual road too, if there is one."""
     sweep = sweep_depths(telescope, settings, depths)
     if form == "json":
         return json.dumps(sweep.document(), allow_nan=False) + "\n"
     if form == "csv":
         return _rows(["depth", "log10_gradient_layer_1"], zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True))
-    other = sweep_depths(telescope, settings.replace(residual=not settings.residual), sweep.depths)
-    lines = [f"{'depth':>7} {'gradient at layer 1':>20}"]
+    sweeps = [sweep]
+    if "residual" not in settings.ineffective:
+        sweeps.append(sweep_depths(telescope, settings.replace(residual=not settings.residual), sweep.depths))
+    lines = [f"{'depth':>7} {f'gradient at {settings.stage} 1':>20}"]
     lines += [f"{d:>7} {scientific(g):>20}" for d, g in zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True)]
     words = [] if form == "svg" else ["\n".join(lines)]
-    return _shown(depth_chart([sweep, other]), form, settings, words, ascii_only)
+    return _shown(depth_chart(sweeps), form, settings, words, ascii_only)
 
 
 def _map_view(

@@ -308,7 +308,7 @@ class Settings:
     )  # fmt: skip
     depth: int = _entry(
         Whole(
-            "Depth", 50, "how many layers the gradient travels through", "d", "--depth",
+            "Depth", 50, "how many layers the gradient travels through, or steps of time", "d", "--depth",
             minimum=1, maximum=10_000,
             ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
         )
@@ -454,6 +454,11 @@ class Settings:
     def is_recurrent(self) -> bool:
         """Whether `depth` counts time steps."""
         return self.cell in GATES
+
+    @property
+    def stage(self) -> str:
+        """What `depth` counts, in a word for users: a layer, or a step of time."""
+        return "step" if self.is_recurrent else "layer"
 
     @property
     def ineffective(self) -> frozenset[str]:

@@ -25,7 +25,7 @@ def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> C
     )
     depths = [depth for sweep in sweeps for depth in sweep.depths]
     return Chart(
-        title="gradient at layer 1",
+        title=f"gradient at {sweeps[0].settings.stage} 1",
         x_axis=log_axis(min(depths), max(depths)),
         y_axis=gradient_axis(extent(*(curve.y for curve in curves)), previous),
         curves=curves,
@@ -35,7 +35,7 @@ def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> C
 
 
 def _label(sweep: DepthSweep) -> str:
-    return f"layer 1, residual {'on' if sweep.settings.residual else 'off'}"
+    return f"{sweep.settings.stage} 1, residual {'on' if sweep.settings.residual else 'off'}"
 
 
 def _silence(sweep: DepthSweep) -> str:
@@ -43,4 +43,4 @@ def _silence(sweep: DepthSweep) -> str:
     if not silent:
         return ""
     where = "at every depth" if len(silent) == len(sweep.depths) else f"at depth {silent[0]}"
-    return f"the gradient of layer 1 is exactly zero {where}"
+    return f"the gradient of {sweep.settings.stage} 1 is exactly zero {where}"

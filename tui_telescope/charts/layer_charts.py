@@ -13,7 +13,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.views import Trace
-from tui_telescope.engine.observation import Observation, Verdict
+from tui_telescope.engine.observation import Observation
 
 _LOOKS: tuple[tuple[Ink, Stroke], ...] = (
     ("curve-1", "solid"),
@@ -40,11 +40,12 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
     shown = extent(*(curve.y for curve in (*curves, *band)), *(_typical(curve.y) for curve in weights))
     return Chart(
-        title="gradient that reaches each layer",
+        title=f"gradient that reaches each {live.stage}",
         x_axis=_layers(traces),
         y_axis=gradient_axis(shown, previous),
         curves=(*curves, *weights, *band),
-        note=_silence(live.verdict, live.depth),
+        note=_silence(live),
+        x_title=live.stage,
     )
 
 
@@ -67,12 +68,13 @@ def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     live = traces[0].observation
     curves = _curves(traces, lambda observation: observation.log10_factor)
     return Chart(
-        title="factor from each layer to the one below",
+        title=f"factor from each {live.stage} to the one below",
         x_axis=_layers(traces),
         y_axis=factor_axis(extent(*(curve.y for curve in curves)), previous),
         curves=curves,
         rules=(Rule(0.0, "1: passed on as loud as it came"),),
-        note=_silence(live.verdict, live.depth) if live.depth > 1 else "one layer alone has no factor",
+        note=_silence(live) if live.depth > 1 else f"one {live.stage} alone has no factor",
+        x_title=live.stage,
     )
 
 
@@ -85,12 +87,13 @@ def signal_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
     return Chart(
-        title="signal of each layer",
+        title=f"signal of each {live.stage}",
         x_axis=_layers(traces),
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
         note=_stillness(live),
+        x_title=live.stage,
     )
 
 
@@ -126,8 +129,9 @@ def _stillness(observation: Observation) -> str:
     if not len(still):
         return ""
     if len(still) == observation.depth:
-        return "the signal is exactly zero at every layer"
-    return f"the signal is exactly zero at {len(still)} of {observation.depth} layers, first at layer {still[0]}"
+        return f"the signal is exactly zero at every {observation.stage}"
+    share = f"{len(still)} of {observation.depth} {observation.stage}s"
+    return f"the signal is exactly zero at {share}, first at {observation.stage} {still[0]}"
 
 
 def _curves(
@@ -170,9 +174,10 @@ def _layers(traces: Sequence[Trace]) -> Axis:
     return layer_axis(max(trace.observation.depth for trace in traces))
 
 
-def _silence(verdict: Verdict, depth: int) -> str:
+def _silence(observation: Observation) -> str:
     """Where the gradient is exactly zero, which no log axis can show."""
-    if verdict.dead_below == 0:
+    dead_below, stage = observation.verdict.dead_below, observation.stage
+    if dead_below == 0:
         return ""
-    where = "at every layer" if verdict.dead_below == depth else f"up to layer {verdict.dead_below}"
+    where = f"at every {stage}" if dead_below == observation.depth else f"up to {stage} {dead_below}"
     return f"the gradient is exactly zero {where}"

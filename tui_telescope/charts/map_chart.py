@@ -31,6 +31,8 @@ class _Look:
     """How a region of the map is drawn."""
 
     word: str
+    short_word: str
+    """For a legend that has no room for the other."""
     glyph: str
     plain_glyph: str
     ink: Ink
@@ -39,15 +41,15 @@ class _Look:
         return self.plain_glyph if charset.plain else self.glyph
 
 
-_DEAD = _Look("dead", "×", "x", "")
-_FAR_VANISHING = _Look("vanishing", "·", ".", "curve-1")
-_VANISHING = _Look("vanishing", "░", ":", "curve-1")
-_HEALTHY = _Look("healthy", "▒", "=", "curve-3")
-_EXPLODING = _Look("exploding", "▓", "%", "curve-4")
-_FAR_EXPLODING = _Look("exploding", "█", "#", "curve-4")
-_CONTOUR = _Look("ratio 1", CONTOUR, CONTOUR, "note")
-_THEORY = _Look("theory", "┃", "|", "curve-2")
-_CURSOR = _Look("you", "◆", "@", "note")
+_DEAD = _Look("dead", "dead", "×", "x", "")
+_FAR_VANISHING = _Look("vanishing", "fade", "·", ".", "curve-1")
+_VANISHING = _Look("vanishing", "fade", "░", ":", "curve-1")
+_HEALTHY = _Look("healthy", "ok", "▒", "=", "curve-3")
+_EXPLODING = _Look("exploding", "grow", "▓", "%", "curve-4")
+_FAR_EXPLODING = _Look("exploding", "grow", "█", "#", "curve-4")
+_CONTOUR = _Look("ratio 1", "even", CONTOUR, CONTOUR, "note")
+_THEORY = _Look("theory", "edge", "┃", "|", "curve-2")
+_CURSOR = _Look("you", "you", "◆", "@", "note")
 
 _LEGEND = ((_FAR_VANISHING, _VANISHING), (_HEALTHY,), (_EXPLODING, _FAR_EXPLODING), (_CURSOR,), (_CONTOUR,), (_THEORY,))
 """What the legend explains, in the order in which room is given; looks of one word go together."""
@@ -170,7 +172,12 @@ def _legend(chart: MapChart, room: int, charset: Charset) -> str:
     entries = [entry for entry in _LEGEND if entry != (_THEORY,) or chart.critical_scale is not None]
     if any("dead" in line for line in chart.grid.states):
         entries.insert(1, (_DEAD,))
-    words = [f"{''.join(look.character(charset) for look in looks)} {looks[0].word}" for looks in entries]
-    while len("  ".join(words)) > room and words:
-        words.pop()
-    return "  ".join(words)
+    samples = ["".join(look.character(charset) for look in looks) for looks in entries]
+    long = [f"{sample} {looks[0].word}" for sample, looks in zip(samples, entries, strict=True)]
+    short = [f"{sample} {looks[0].short_word}" for sample, looks in zip(samples, entries, strict=True)]
+    for legend in ("  ".join(long), "  ".join(short)):
+        if len(legend) <= room:
+            return legend
+    while len(" ".join(short)) > room and short:
+        short.pop()
+    return " ".join(short)

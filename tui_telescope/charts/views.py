@@ -61,11 +61,11 @@ def _signal(traces: Sequence[Trace], previous: Axis | None) -> Chart:
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("gradient", "1", "gradient per layer", _gradient, shows_gradients=True),
-        View("factor", "2", "factor per layer", _factor),
-        View("signal", "3", "signal per layer", _signal),
-        View("depth", "4", "gradient at layer 1 against the network's depth"),
-        View("map", "5", "gradient at layer 1 over scale and depth"),
+        View("gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True),
+        View("factor", "2", "factor per layer or step", _factor),
+        View("signal", "3", "signal per layer or step", _signal),
+        View("depth", "4", "gradient at layer or step 1 against the depth"),
+        View("map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network"),
     )
 }
 """Every view by name, in the order of their keys."""

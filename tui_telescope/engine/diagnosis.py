@@ -58,29 +58,29 @@ def _frozen(log10_gradient: Array) -> int:
 
 def describe(observation: Observation) -> str:
     """The reading in two sentences, for the line under the chart, for print and for screen readers."""
-    verdict, depth = observation.verdict, observation.depth
-    first = observation.gradient.log10_mean[0]
-    return f"Layer 1 receives {_amount(first)}{_pace(verdict, depth)}. {_judgement(verdict, depth)}"
+    verdict, depth, stage = observation.verdict, observation.depth, observation.stage
+    received = _amount(observation.gradient.log10_mean[0]) + _pace(verdict, depth, stage)
+    return f"{stage.capitalize()} 1 receives {received}. {_judgement(verdict, depth, stage)}"
 
 
 def _amount(log10: float) -> str:
     return "exactly 0" if np.isneginf(log10) else scientific(float(log10))
 
 
-def _pace(verdict: Verdict, depth: int) -> str:
+def _pace(verdict: Verdict, depth: int, stage: str) -> str:
     """The geometric mean of the factors: to the power of L-1 it gives the end-to-end ratio."""
     if depth == 1 or verdict.state == "dead":
         return ""
     pace = verdict.end_to_end / (depth - 1)
     factor = f"{10**pace:.2f}" if -2 < pace < 4 else scientific(pace)
-    return f" (factor {factor} a layer, {pace:+.2f} decades)"
+    return f" (factor {factor} a {stage}, {pace:+.2f} decades)"
 
 
-def _judgement(verdict: Verdict, depth: int) -> str:
+def _judgement(verdict: Verdict, depth: int, stage: str) -> str:
     if verdict.state == "dead":
-        reach = "layer 1" if verdict.dead_below == 1 else f"layers 1 to {verdict.dead_below}"
+        reach = f"{stage} 1" if verdict.dead_below == 1 else f"{stage}s 1 to {verdict.dead_below}"
         return f"DEAD: nothing at all reaches {reach}."
     verb = "is" if verdict.frozen_layers == 1 else "are"
     count = verdict.frozen_layers or "none"
-    layers = "layer" if depth == 1 else "layers"
-    return f"{verdict.state.upper()}: {count} of {depth} {layers} {verb} frozen in float32."
+    stages = stage if depth == 1 else f"{stage}s"
+    return f"{verdict.state.upper()}: {count} of {depth} {stages} {verb} frozen in float32."

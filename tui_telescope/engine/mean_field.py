@@ -10,10 +10,10 @@ Backward, the gradient by a_l is written as
 
 because W^T u, for u = phi'(z) delta and h = W a, is a (h.u)/||a||^2 plus what a fresh W would give. By Stein's lemma
 the first term is n-independent: sigma_w^2 E[z u] / q times a. It vanishes where delta knows nothing of a, and
-leaves the textbook s' = sigma_w^2 E[phi'^2] s (Schoenholz et al. 2017, the recursion of q tilde). But the squared
-error's gradient is a_L - t, and a residual road carries a_L's share of it down; where activations have a mean, that
-share grows faster than the rest. In a homogeneous network a_l . delta_l is the same at every layer (Euler), which
-this recursion obeys.
+leaves the textbook s' = chi_1 s with chi_1 = sigma_w^2 E[phi'^2] (Schoenholz et al. 2017, equation 5 and the
+recursion of q tilde). But the squared error's gradient is a_L - t, and a residual road carries a_L's share of it down;
+where activations have a mean, that share grows faster than the rest. In a homogeneous network a_l . delta_l is the
+same at every layer (Euler's theorem), which this recursion obeys. That part is no paper's: it is derived here.
 
 What is drawn once and matters for good is the random error itself: its own chance component along a, of variance 1/n,
 may grow faster than the rest too. It is carried along as a covariance, and is all that depends on the width.
@@ -42,7 +42,7 @@ _QUANTILES = 64
 
 @dataclass(frozen=True)
 class Stack:
-    """A feed-forward network of infinite width, inputs N(0, I)."""
+    """A feed-forward network of infinite width, inputs N(0, I): Poole et al. (2016), equation 1, with a road."""
 
     activation: str
     depth: int
@@ -61,6 +61,7 @@ class Stack:
 class Layer(NamedTuple):
     """What one layer does to gradients on their way from a_l to a_{l-1}; coefficients of linear and squared parts.
 
+    Derived in the module's docstring; `kept` alone is chi_1 of Schoenholz et al. (2017), equation 5, plus the road.
     (along, uniform) goes to (aa * along + au * uniform, ua * along + uu * uniform), and scatter to
     kept * scatter + caa * along^2 + 2 * cau * along * uniform + cuu * uniform^2.
     """
@@ -80,7 +81,7 @@ class Layer(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """What travels forward."""
+    """What travels forward: q of Poole et al. (2016), equation 3, and the mean besides."""
 
     layers: list[Layer]
     """Layers 1..L."""
@@ -93,7 +94,10 @@ class Signal(NamedTuple):
 
 
 def forward(stack: Stack) -> Signal:
-    """The signal through all layers; once it repeats itself, the rest is extrapolated."""
+    """The signal through all layers; once it repeats itself, the rest is extrapolated.
+
+    Poole et al. (2016), equation 3; with a residual road derived from the independence of a_{l-1} and phi(z_l).
+    """
     layers: list[Layer] = []
     log_qs = np.empty(stack.depth)
     log_m, mean, before = 0.0, 0.0, None
@@ -114,7 +118,10 @@ def forward(stack: Stack) -> Signal:
 
 
 def log_variance(stack: Stack, log_m: float) -> float:
-    """ln q for the second moment exp(log_m) of the layer below: q = sigma_w^2 m + sigma_b^2 (Poole et al. 2016)."""
+    """ln q for the second moment exp(log_m) of the layer below: q = sigma_w^2 m + sigma_b^2.
+
+    Poole et al. (2016), equation 3, where m is the integral.
+    """
     by_weights = math.log(stack.variance_w) + log_m
     if stack.variance_b == 0:
         return by_weights
@@ -187,7 +194,11 @@ class _Gradient(NamedTuple):
 
 
 def log10_norms(stack: Stack, signal: Signal, width: int, *, squared_error: bool) -> Array:
-    """log10 of the expected ||d loss / d a_l|| of one sample, l = 1..L, shape (L,)."""
+    """log10 of the expected ||d loss / d a_l|| of one sample, l = 1..L, shape (L,).
+
+    Derived in the module's docstring; with a probe and no mean it is the recursion of q tilde of Schoenholz et al.
+    (2017), a factor chi_1 (their equation 5) on the square for every layer.
+    """
     parts = np.empty((stack.depth, 4))
     for row, (gradient, mean) in zip(parts[::-1], _descend(stack, signal, width, squared_error), strict=True):
         row[:] = _parts(gradient, mean)

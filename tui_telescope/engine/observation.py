@@ -75,6 +75,8 @@ class Observation:
     signal: SignalReading | None = None
     cell_gradient: GradientReading | None = None
     """The LSTM's cell road: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
+    stage: str = "layer"
+    """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
 
     @property
     def factor(self) -> Array:

@@ -29,12 +29,16 @@ _BELOW, _ABOVE = 37.0, math.log(9.5)
 
 
 class Averages(NamedTuple):
-    """Averages over x ~ N(0, 1) of f(x) = phi(sqrt(q) x) / sqrt(q) and the slope g(x) = phi'(sqrt(q) x)."""
+    """Averages over x ~ N(0, 1) of f(x) = phi(sqrt(q) x) / sqrt(q) and the slope g(x) = phi'(sqrt(q) x).
+
+    ff is the integral of Poole et al. (2016), equation 3, over q; the others are what `mean_field` derives.
+    """
 
     f: float
     ff: float
     gg: float
-    """E[phi'^2]: sigma_w^2 times this is chi_1 of Poole et al. (2016) and Schoenholz et al. (2017)."""
+    """E[phi'^2]: sigma_w^2 times this is chi_1 of Poole et al. (2016), equation 6, and Schoenholz et al. (2017),
+    equation 5."""
     ggf: float
     ggff: float
     xg: float
@@ -43,26 +47,35 @@ class Averages(NamedTuple):
 
 
 def averages(activation: str, log_q: float) -> Averages:
-    """The averages for pre-activations of variance exp(log_q), any finite number, to about 1e-14."""
+    """The averages for pre-activations of variance exp(log_q), any finite number, to about 1e-14.
+
+    By the trapezoid rule (Trefethen and Weideman 2014, section 5), or exactly where phi is two straight lines.
+    """
     sides = homogeneous_slopes(activation, log_q)
     return _of_lines(*sides) if sides else _integrated(activation, log_q)
 
 
 @lru_cache(maxsize=64)
 def slopes_at_zero(activation: str) -> tuple[float, float] | None:
-    """The one-sided slopes just below and above zero, for an activation that is zero there; else None."""
+    """The one-sided slopes just below and above zero, for an activation that is zero there; else None.
+
+    Derived from the activation itself, as are the next two: no paper's formula.
+    """
     entry = ACTIVATIONS[activation]
     return _slopes(entry, 1e-30) if entry.vanishes_at_zero else None
 
 
 @lru_cache(maxsize=64)
 def slopes_at_infinity(activation: str) -> tuple[float, float]:
-    """The slopes far below and far above zero."""
+    """The slopes far below and far above zero, derived from the activation itself."""
     return _slopes(ACTIVATIONS[activation], 1e30)
 
 
 def homogeneous_slopes(activation: str, log_q: float) -> tuple[float, float] | None:
-    """The slopes below and above zero where the activation is as good as two straight lines; else None."""
+    """The slopes below and above zero where the activation is as good as two straight lines; else None.
+
+    Derived from the two before: an activation that is the same line near zero and far away is one everywhere.
+    """
     at_zero, at_infinity = slopes_at_zero(activation), slopes_at_infinity(activation)
     if log_q > LARGEST_LOG_Q or at_zero == at_infinity:
         return at_infinity
@@ -77,7 +90,11 @@ def _slopes(activation: Activation, distance: float) -> tuple[float, float]:
 
 @lru_cache(maxsize=256)
 def _of_lines(below: float, above: float) -> Averages:
-    """The averages of two half-lines, exactly: f = below x under zero and above x over it (He et al. 2015)."""
+    """The averages of two half-lines, exactly: f = below x under zero and above x over it.
+
+    Derived from the half-normal's moments; sigma_w^2 ff = 1 is He et al. (2015), equation 10, and sigma_w^2 gg = 1
+    their equation 14.
+    """
     half_mean = 1 / math.sqrt(2 * math.pi)
     rise, power = (above - below) * half_mean, (above**2 + below**2) / 2
     return Averages(

@@ -37,7 +37,10 @@ _NUMBERS_A_STEP = 32
 def measure(
     cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, should_stop: ShouldStop
 ) -> Measurement:
-    """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`."""
+    """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`.
+
+    Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
+    """
     try:
         return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, should_stop).measure()
     except OutOfRange:

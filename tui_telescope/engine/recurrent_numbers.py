@@ -3,7 +3,7 @@
 Both stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
 ordinary kind is float64 that watches its range and gives up with `OutOfRange`; the wide kind never does: each unit of
 each sample has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may
-be the only one that is open at the next.
+be the only one that is open at the next. This is arithmetic, derived here: no paper's formula.
 """
 
 from __future__ import annotations

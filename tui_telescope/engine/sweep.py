@@ -7,10 +7,10 @@ had, a changed scale redraws nothing, and every setting that can be observed can
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from itertools import count, product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,15 @@ from tui_telescope.engine.theory import critical_scale
 from tui_telescope.settings import WEIGHT_BUDGET, Settings
 
 Array = NDArray[np.float64]
+_Grid = tuple[tuple[float, ...], tuple[int, ...]]
+"""Scales and depths."""
 
 SWEPT_DEPTHS = 24
 """A sweep takes this many depths or a few more, where there are so many."""
 MAP_SCALES = 49
 """Scales on a map, even on a log axis."""
-STRIDES = (8, 4, 2, 1)
-"""A map's refinements take every eighth row and column of the grid, every fourth, every second, all."""
+STRIDES = (16, 8, 4, 2, 1)
+"""A map's refinements take every sixteenth row and column of the grid, then every eighth, and so on to all."""
 
 _DEEPEST = (100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -79,6 +81,32 @@ class ScaleDepthMap:
         }
 
 
+class _Cell(NamedTuple):
+    """What a map shows of one network."""
+
+    log10_gradient: float
+    log10_ratio: float
+    state: State
+
+
+class MapMemory:
+    """The cells observed of a map, so that who moves about on it need not wait for it again.
+
+    It remembers one network description: scale and depth may change, a change of anything else empties it.
+    """
+
+    def __init__(self) -> None:
+        self._described: Settings | None = None
+        self._cells: dict[tuple[int, float], _Cell] = {}
+
+    def cells(self, settings: Settings) -> dict[tuple[int, float], _Cell]:
+        """What is known of these settings' map, by depth and scale; new cells are to be added to it."""
+        described = settings.replace(depth=1, scale=1.0)
+        if described != self._described:
+            self._described, self._cells = described, {}
+        return self._cells
+
+
 def _never() -> bool:
     return False
 
@@ -101,28 +129,35 @@ def map_scales_and_depths(
     scales: Sequence[float] | None = None,
     depths: Sequence[int] | None = None,
     *,
+    memory: MapMemory | None = None,
     should_stop: ShouldStop = _never,
 ) -> Iterator[ScaleDepthMap]:
     """Maps of the same region, each finer than the one before; what one has observed the next does not observe again.
 
     `scales` and `depths`, both ascending, are those of the finest map: `mapped_scales` and `mapped_depths` unless
-    given. Raises `measurement.Stopped` soon after `should_stop` says yes, `SettingsError` for a cell out of range.
+    given. With a `memory` the first map is the finest that it holds, if it holds one. Raises `measurement.Stopped`
+    soon after `should_stop` says yes, `SettingsError` for a cell out of range.
     """
     grid = (
         tuple(mapped_scales(settings) if scales is None else scales),
         tuple(mapped_depths(settings) if depths is None else depths),
     )
-    seen: dict[tuple[int, float], tuple[float, float, State]] = {}
-    for stride in STRIDES:
-        columns, rows = (_every(axis, stride) for axis in grid)
-        if stride > 1 and (columns, rows) == grid:
-            continue  # too small for a coarser map
-        for cell in ((depth, scale) for depth in rows for scale in columns):
-            if cell not in seen:
-                observation = _observe(telescope, settings, {"depth": cell[0], "scale": cell[1]}, should_stop)
+    seen = (memory or MapMemory()).cells(settings)
+    for columns, rows in _unseen_refinements(grid, seen):
+        for depth, scale in product(rows, columns):
+            if (depth, scale) not in seen:
+                observation = _observe(telescope, settings, {"depth": depth, "scale": scale}, should_stop)
                 verdict = observation.verdict
-                seen[cell] = float(observation.gradient.log10_mean[0]), verdict.end_to_end, verdict.state
-        yield _assembled(settings, columns, rows, seen, is_finished=stride == STRIDES[-1])
+                log10_gradient = float(observation.gradient.log10_mean[0])
+                seen[depth, scale] = _Cell(log10_gradient, verdict.end_to_end, verdict.state)
+        yield _assembled(settings, columns, rows, seen, is_finished=(columns, rows) == grid)
+
+
+def _unseen_refinements(grid: _Grid, seen: Container[tuple[int, float]]) -> list[_Grid]:
+    """The scales and depths of each map to come, from the finest of which all is seen to the whole grid."""
+    refinements = list(dict.fromkeys(_coarsened(grid, stride) for stride in STRIDES))
+    known = [all((depth, scale) in seen for scale in scales for depth in depths) for scales, depths in refinements]
+    return refinements[max(sum(known) - 1, 0) :]
 
 
 def swept_depths(deepest: int, least: int = SWEPT_DEPTHS) -> tuple[int, ...]:
@@ -155,16 +190,17 @@ def _observe(telescope: Telescope, settings: Settings, changes: dict[str, Any], 
     return telescope.observe(settings.replace(**changes), readings=("gradient",), should_stop=should_stop)
 
 
-def _every(axis: tuple[Any, ...], stride: int) -> tuple[Any, ...]:
-    """Every so many entries, the last one always among them."""
-    return tuple(dict.fromkeys((*axis[::stride], axis[-1])))
+def _coarsened(grid: _Grid, stride: int) -> _Grid:
+    """Every so many entries of both axes, the last ones always among them."""
+    scales, depths = grid
+    return (*scales[:-1:stride], scales[-1]), (*depths[:-1:stride], depths[-1])
 
 
 def _assembled(
     settings: Settings,
     scales: tuple[float, ...],
     depths: tuple[int, ...],
-    seen: dict[tuple[int, float], tuple[float, float, State]],
+    seen: dict[tuple[int, float], _Cell],
     *,
     is_finished: bool,
 ) -> ScaleDepthMap:
@@ -173,9 +209,9 @@ def _assembled(
         settings,
         scales,
         depths,
-        log10_gradient=np.array([[cell[0] for cell in row] for row in rows]),
-        log10_ratio=np.array([[cell[1] for cell in row] for row in rows]),
-        states=tuple(tuple(cell[2] for cell in row) for row in rows),
+        log10_gradient=np.array([[cell.log10_gradient for cell in row] for row in rows]),
+        log10_ratio=np.array([[cell.log10_ratio for cell in row] for row in rows]),
+        states=tuple(tuple(cell.state for cell in row) for row in rows),
         is_finished=is_finished,
     )
 

@@ -62,6 +62,7 @@ class Telescope:
             weight_gradient_reading(measurements, settings.clip_norm),
             signal_reading(measurements, settings.width),
             cell_gradient_reading(measurements),
+            settings.stage,
         )
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:

@@ -1,6 +1,8 @@
 """What mean-field theory predicts of a network before it is run: gradients, their pace, and the critical scale.
 
-The theory is of infinitely wide networks; at small widths measurements scatter around it, by decades at width 4.
+The theory is of infinitely wide networks: Poole et al. (2016) and Schoenholz et al. (2017), with a residual road
+after Yang and Schoenholz (2017); what is derived here rather than quoted says so. At small widths measurements
+scatter around it, by decades at width 4, and at any width most near an edge of chaos, where q has not settled.
 Gaussian weights (gaussian, xavier, he) and orthogonal ones have the same theory of a single input, but for the part
 of the gradient along the signal, which orthogonal weights leave out of the noise (see `mean_field`). Weights that are
 multiples of the identity let no unit hear another: no theory, nor for norms and recurrent cells.
@@ -41,22 +43,25 @@ _TOUCH = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class Theory:
-    """The infinite-width prediction for one network description."""
+    """The infinite-width prediction for one network description, by the recursions derived in `mean_field`."""
 
     log10_gradient: Array
     """log10 of the mean ||d loss / d a_l||_2 per sample, l = 1..L, shape (L,): `Observation.gradient.log10_mean`."""
     factor: float
-    """What one layer does to the gradient once the network is deep enough: sqrt(chi) at the fixed point of q."""
+    """What one layer does to the gradient once the network is deep enough: sqrt(chi_1) at the fixed point of q.
+
+    chi_1 is equation 6 of Poole et al. (2016) and equation 5 of Schoenholz et al. (2017). See `asymptotic_factor`.
+    """
     critical_scale: float | None
     """The scale at which `factor` is 1, see `critical_scale`."""
 
     @property
     def log10_factor(self) -> Array:
-        """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,)."""
+        """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): by definition, with no theory in it."""
         return np.asarray(self.log10_gradient[:-1] - self.log10_gradient[1:])
 
     def as_observation(self) -> Observation:
-        """The prediction as a reading without scatter, so that it can be drawn over a measurement."""
+        """The prediction as a reading without scatter, so that it can be drawn over a measurement; no theory in it."""
         gradient = GradientReading(self.log10_gradient, self.log10_gradient, self.log10_gradient)
         return Observation(gradient, self.log10_factor, diagnose(gradient))
 
@@ -64,13 +69,16 @@ class Theory:
     def depth_scale(self) -> float:
         """1 / |ln chi|: over so many layers the squared gradient changes by a factor e; infinite where critical.
 
-        xi_nabla of Schoenholz et al. (2017).
+        xi_nabla of Schoenholz et al. (2017), derived from their equation 5: |delta|^2 changes by chi_1 a layer.
         """
         return math.inf if self.factor == 1 else 1 / abs(2 * math.log(self.factor))
 
 
 def predict(settings: Settings) -> Theory | None:
-    """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells."""
+    """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
+
+    Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5.
+    """
     stack = stack_of(settings)
     if stack is None:
         return None
@@ -79,12 +87,14 @@ def predict(settings: Settings) -> Theory | None:
 
 
 def critical_scale(settings: Settings) -> float | None:
-    """The scale below which gradients vanish with depth and above which they explode (Poole et al. 2016).
+    """The scale below which gradients vanish with depth and above which they explode: the edge of chaos.
 
-    There, chi = sigma_w^2 E[phi'(sqrt(q) z)^2] = 1 at the fixed point of q; GELU and SiLU without bias have none
-    with chi = 1, but q runs to zero below the scale and to infinity above it. None where there is no theory, where
-    the scale would be out of its range, and beside a residual road, which makes every factor at least 1 (Yang and
-    Schoenholz 2017). The edge of chaos of other activations: Hayou, Doucet and Rousseau (2019).
+    There, chi_1 = sigma_w^2 E[phi'(sqrt(q) z)^2] = 1 at the fixed point of q (Poole et al. 2016, equation 6;
+    Schoenholz et al. 2017, equation 5; for ReLU that is He et al. 2015, equation 14). Derived here: GELU and SiLU
+    without bias have no fixed point with chi_1 = 1, but q runs to zero below the scale and to infinity above it.
+    (Hayou, Doucet and Rousseau 2019 study the edges of such activations.) None where there is no theory, where the
+    scale would be out of its range, and beside a residual road, which makes every factor at least 1 (Yang and
+    Schoenholz 2017).
     """
     stack = stack_of(settings)
     if stack is None or stack.road:
@@ -96,7 +106,10 @@ def critical_scale(settings: Settings) -> float | None:
 
 
 def stack_of(settings: Settings) -> Stack | None:
-    """The infinitely wide network that these settings are a finite one of; None where no theory covers them."""
+    """The infinitely wide network that these settings are a finite one of; None where no theory covers them.
+
+    sigma_w^2 = n Var(W) and sigma_b^2 = Var(b), as in Poole et al. (2016), section 2.
+    """
     initializer = INITIALIZERS[settings.initializer]
     is_feedforward = settings.as_dict().get("cell", "feedforward") == "feedforward"
     if not is_feedforward or settings.norm != "none" or initializer.diagonal:
@@ -115,10 +128,10 @@ def stack_of(settings: Settings) -> Stack | None:
 def asymptotic_factor(stack: Stack) -> float:
     """The factor that layers settle at as the depth grows without bound.
 
-    Plain: sqrt(chi) at the fixed point of q. With a residual road q has no fixed point. Where phi is bounded, chi
-    fades and the factor goes to 1: gradients grow more slowly than exponentially (Yang and Schoenholz
-    2017). Else phi becomes two straight lines, a_l . delta_l is the same for all l, and the gradient grows
-    downwards as fast as the signal grows upwards.
+    Plain: sqrt(chi_1) at the fixed point of q (Schoenholz et al. 2017, equation 5). With a residual road q has no
+    fixed point. Where phi is bounded, chi_1 fades and the factor goes to 1: gradients grow more slowly than
+    exponentially (Yang and Schoenholz 2017). Else, derived here, phi becomes two straight lines, a_l . delta_l is
+    the same for all l by Euler's theorem, and the gradient grows downwards as fast as the signal grows upwards.
     """
     if not stack.road:
         log_q = limit_log_q(stack.activation, stack.variance_w, stack.variance_b)

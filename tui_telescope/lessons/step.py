@@ -25,6 +25,8 @@ class Step:
     settings: Settings
     claim: Callable[[Measures], bool]
     """What the text maintains; true on every machine, or the text is wrong."""
+    answer: Callable[[Measures], bool]
+    """What whoever plays finds out about the question; as true as the claim."""
     numbers: Mapping[str, Callable[[Measures], str]] = field(default_factory=dict)
     view: str = "gradient"
 

@@ -2,11 +2,15 @@
 
 The history: Hochreiter (1991); Bengio, Simard and Frasconi (1994); Hochreiter and Schmidhuber (1997); Glorot and
 Bengio (2010); Pascanu, Mikolov and Bengio (2013); He et al. (2015, initialisation); He et al. (2015, residual
-networks); Poole et al. (2016), Schoenholz et al. (2017), Yang and Schoenholz (2017).
+networks); Poole et al. (2016), Schoenholz et al. (2017), Yang et al. (2019, batch norm).
 """
 
 from __future__ import annotations
 
+import math
+
+from tui_telescope.engine.activations import ACTIVATIONS
+from tui_telescope.engine.theory import critical_scale
 from tui_telescope.lessons.measures import Measures, factor, first, frozen, last
 from tui_telescope.lessons.step import Step
 from tui_telescope.settings import Settings
@@ -30,9 +34,23 @@ def _near(value: float, target: float, tolerance: float) -> bool:
     return abs(value - target) <= tolerance
 
 
-def _clip_keeps_ratios(measures: Measures) -> bool:
+def _frozen(measures: Measures, settings: Settings) -> int:
+    return measures.observe(settings).verdict.frozen_layers
+
+
+def _best_activation(measures: Measures) -> str:
+    """The one whose factor is nearest to 1 in the wide stack."""
+    return min(ACTIVATIONS, key=lambda activation: abs(math.log(measures.factor(WIDE.replace(activation=activation)))))
+
+
+def _critical_scale(settings: Settings) -> float:
+    return critical_scale(settings) or math.nan
+
+
+def _clip_keeps_ratios(measures: Measures, clip: float) -> bool:
+    """Whether clipping lowers the weight gradient, by the same factor in every layer."""
     free = measures.observe(SCREAM).weight_gradient
-    clipped = measures.observe(SCREAM.replace(clip=1.0)).weight_gradient
+    clipped = measures.observe(SCREAM.replace(clip=clip)).weight_gradient
     if free is None or clipped is None:
         return False
     shift = free.log10 - clipped.log10
@@ -42,22 +60,24 @@ def _clip_keeps_ratios(measures: Measures) -> bool:
 STEPS: tuple[Step, ...] = (
     Step(
         "The whispering line",
-        "A loss at the end tells every layer how to change. The message travels down, and each layer passes it on a "
-        "little quieter. Here {last} leaves the top, and {first} arrives at layer 1. To float32, {frozen} of these 50 "
-        "layers hear nothing beside the loudest.",
-        "What can a layer learn from a message it cannot hear?",
+        "A network learns from its loss: how wrong the answer at its end was. That message travels down, from the last "
+        "layer (right) to layer 1 (left), and each layer passes it on a little quieter. Here {last} leaves the top and "
+        "{first} arrives. To float32, {frozen} of these 50 layers hear nothing beside the loudest.",
+        "Press Space for other weights. Do any of them carry the message?",
         WHISPER,
         lambda m: m.state(WHISPER) == "vanishing",
+        lambda m: all(m.state(WHISPER.replace(seed=WHISPER.seed + k)) == "vanishing" for k in range(1, 9)),
         {"last": last(WHISPER), "first": first(WHISPER), "frozen": frozen(WHISPER)},
     ),
     Step(
         "One factor a layer",
-        "What one layer does to the message is a factor. Above 1 it screams, below 1 it whispers. In this wider stack "
-        "it is about {factor}. Forty-nine such factors in a row leave {first}. The line is straight because the axis "
-        "is logarithmic: the same factor is the same step.",
-        "How deep may this stack be before less than a millionth arrives?",
+        "What one layer does to the message is its factor: above 1 it screams, below 1 it whispers. In this wider "
+        "stack it is about {factor}, and forty-nine such factors in a row leave {first}. Press 1: there they make a "
+        "straight line, for the axis is logarithmic, and equal factors are equal steps.",
+        "Press D. How deep may the stack be for a millionth, 1e-06, to arrive?",
         STACK,
         lambda m: m.factor(STACK) < 0.5 and m.state(STACK) == "vanishing",
+        lambda m: m.first(STACK.replace(depth=10)) > -6 > m.first(STACK.replace(depth=12)),
         {"factor": factor(STACK), "first": first(STACK)},
         view="factor",
     ),
@@ -69,18 +89,22 @@ STEPS: tuple[Step, ...] = (
         "Press a. Which activation passes the message on best with these weights?",
         WIDE,
         lambda m: 0.2 < m.factor(WIDE) < 0.25 and m.factor(WIDE.replace(activation="tanh")) > 0.9,
+        lambda m: _best_activation(m) == "linear" and _near(m.factor(WIDE.replace(activation="selu")), 1.0, 0.05),
         {"sigmoid": factor(WIDE), "tanh": factor(WIDE, activation="tanh")},
     ),
     Step(
         "Depth",
-        "The factor stays, the exponent grows. With 5 layers {five} arrives at layer 1, with 10 {ten}, with 20 "
-        "{twenty}, with 50 {fifty}. Nothing is wrong with any single layer. A chain of small losses is a large one.",
-        "Press d and D. What happens to the line when layers are added on top?",
+        "With 5 layers {five} arrives at layer 1, with 10 {ten}, with 20 {twenty}, with 50 {fifty}. Nothing is wrong "
+        "with any single layer: each passes on about half of what it hears. But factors multiply, and a chain of small "
+        "losses is a large one.",
+        "Press d and D. From which depth on are layers frozen?",
         WHISPER.replace(depth=20),
         lambda m: (
             [m.first(WHISPER.replace(depth=d)) for d in (50, 20, 10, 5)]
             == sorted(m.first(WHISPER.replace(depth=d)) for d in (5, 10, 20, 50))
+            and all(0.4 < m.factor(WHISPER.replace(depth=d)) < 0.7 for d in (5, 10, 20, 50))
         ),
+        lambda m: not _frozen(m, WHISPER.replace(depth=20)) and _frozen(m, WHISPER.replace(depth=25)) > 0,
         {
             "five": first(WHISPER, depth=5),
             "ten": first(WHISPER, depth=10),
@@ -89,27 +113,35 @@ STEPS: tuple[Step, ...] = (
         },
     ),
     Step(
-        "The last layer always looks healthy",
+        "The last layer looks healthy",
         "Look at the right end. With 5 layers the last one receives {five}, with 50 layers {fifty}, with 500 {many}. "
         "Depth does not touch it, because nothing has multiplied its gradient yet. Whoever watches the last layer "
         "alone sees a network that learns.",
-        "Which layer would you watch instead?",
+        "Press d and D. Which end of the line moves, and which stays?",
         WHISPER,
         lambda m: all(_near(m.last(WHISPER.replace(depth=d)), m.last(WHISPER), 0.5) for d in (5, 500)),
+        lambda m: (
+            _near(m.last(WHISPER.replace(depth=80)), m.last(WHISPER), 0.5)
+            and m.first(WHISPER.replace(depth=80)) < m.first(WHISPER) - 5
+        ),
         {"five": last(WHISPER, depth=5), "fifty": last(WHISPER), "many": last(WHISPER, depth=500)},
     ),
     Step(
         "Scale and the knife edge",
         "Larger weights should help. At width 4, scale 4 they do not: {four} arrives, less than at scale 2, for the "
-        "units saturate. A wide sigmoid stack is balanced only near sigma_w = 10.15: here, at width 128, the factor is "
-        "{edge}; at 4 it is {below}. It does not explode at 4, nor at 6.",
-        "Press s and S. How far from 10.15 can you go?",
+        "units saturate. A wide sigmoid stack is balanced only near sigma_w = 10.15, with xavier the scale: here the "
+        "factor is {edge}; at scale 4 it is {below}. It explodes neither at 4 nor at 6.",
+        "Press s and S. Between which scales is the verdict HEALTHY?",
         EDGE,
         lambda m: (
             m.first(WHISPER.replace(scale=4.0)) < m.first(WHISPER)
             and _near(m.factor(EDGE), 1.0, 0.08)
             and m.factor(WIDE.replace(scale=4.0)) < 0.8
             and m.factor(WIDE.replace(scale=6.0)) < 1
+        ),
+        lambda m: (
+            [m.state(EDGE.replace(scale=s)) for s in (8, 10, 12, 15)]
+            == ["vanishing", "healthy", "healthy", "exploding"]
         ),
         {"four": first(WHISPER, scale=4.0), "edge": factor(EDGE), "below": factor(WIDE, scale=4.0)},
     ),
@@ -121,6 +153,9 @@ STEPS: tuple[Step, ...] = (
         "Press w. How wide must the stack be to live?",
         NARROW_RELU,
         lambda m: m.state(NARROW_RELU) == "dead" and m.state(HE) == "healthy",
+        lambda m: (
+            [m.state(NARROW_RELU.replace(width=w)) == "dead" for w in (4, 6, 8, 12)] == [True, True, False, False]
+        ),
         {"wide": first(HE)},
     ),
     Step(
@@ -131,6 +166,7 @@ STEPS: tuple[Step, ...] = (
         "Press i. What does plain gaussian do at this width?",
         HE,
         lambda m: _near(m.factor(RELU), 0.5**0.5, 0.04) and _near(m.factor(HE), 1.0, 0.05),
+        lambda m: m.state(HE.replace(initializer="gaussian")) == "exploding",
         {"xavier": factor(RELU), "he": factor(HE)},
     ),
     Step(
@@ -141,20 +177,23 @@ STEPS: tuple[Step, ...] = (
         "Press r again and again. Which is the whisper and which is the road?",
         WHISPER.replace(residual=True),
         lambda m: m.state(WHISPER.replace(residual=True)) == "healthy",
+        lambda m: m.first(WHISPER.replace(residual=True)) > m.first(WHISPER) + 15,
         {"plain": first(WHISPER), "residual": first(WHISPER, residual=True)},
     ),
     Step(
         "Normalisation",
-        "Normalising keeps signals in shape, not gradients. Layer norm in this sigmoid stack: factor {layer}, still "
-        "a whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
+        "Normalising keeps signals in shape, not gradients. Layer norm before the sigmoid: factor {layer}, still a "
+        "whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
         "showed it in 2019. It works in residual networks, where the road carries the message.",
-        "Press m. Where in the block does the norm matter?",
+        "Press m. Does another place in the block stop the scream?",
         BATCH_RELU,
         lambda m: (
             m.state(WIDE.replace(norm="layer")) == "vanishing"
             and _near(m.factor(BATCH_RELU), 1.21, 0.05)
             and _near(m.factor(BATCH_RELU.replace(scale=3.0)), m.factor(BATCH_RELU), 0.02)
+            and m.state(BATCH_RELU.replace(residual=True)) == "healthy"
         ),
+        lambda m: all(m.state(BATCH_RELU.replace(norm_place=place)) == "exploding" for place in ("pre", "post")),
         {"layer": factor(WIDE, norm="layer"), "batch": factor(BATCH_RELU)},
     ),
     Step(
@@ -163,42 +202,46 @@ STEPS: tuple[Step, ...] = (
         "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
         "them changes. It cannot recover a whisper.",
         "Press k. Which curve moves, and which stays?",
-        SCREAM.replace(clip=1.0),
-        lambda m: m.state(SCREAM) == "exploding" and _clip_keeps_ratios(m),
+        SCREAM,
+        lambda m: m.state(SCREAM) == "exploding" and _clip_keeps_ratios(m, 1.0),
+        lambda m: _clip_keeps_ratios(m, 1e-6) and m.first(SCREAM.replace(clip=1e-6)) == m.first(SCREAM),
         {"scream": factor(SCREAM)},
     ),
     Step(
         "Time",
-        "A recurrent network is as deep as its sequence is long, with one matrix for every step. After 50 steps an RNN "
-        "brings {rnn} back to the first, a GRU {gru}, an LSTM {lstm}. Bengio, Simard and Frasconi explained the fade "
-        "in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
+        "A recurrent network is as deep as its sequence is long, with the same matrix at every step. Over 50 steps an "
+        "RNN brings {rnn} back to the first, a GRU {gru}, an LSTM {lstm}. Bengio, Simard and Frasconi explained the "
+        "fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
         "Press c. Which cell keeps its oldest step alive?",
         LSTM,
         lambda m: (
             m.first(LSTM.replace(cell="rnn")) < m.first(LSTM.replace(cell="gru")) - 3
             and m.first(LSTM.replace(cell="rnn")) < m.first(LSTM) - 3
         ),
+        lambda m: m.first(LSTM) > m.first(LSTM.replace(cell="gru")) + 3,
         {"rnn": first(LSTM, cell="rnn"), "gru": first(LSTM, cell="gru"), "lstm": first(LSTM)},
     ),
     Step(
         "The edge of chaos",
-        "Infinite width can be computed (Poole 2016, Schoenholz 2017). For tanh without bias the critical sigma_w is "
-        "1. Below, signals die and so does the gradient: at 0.8 the factor is {below}. Above, neighbours part and it "
-        "grows: at 1.5, {above}. On the edge, {edge}: it falls as a power of depth.",
-        "Press s and S around 1, and o for the prediction.",
+        "Infinitely wide networks can be computed (Poole 2016, Schoenholz 2017): press o. For tanh without bias the "
+        "critical sigma_w is 1. Below it signals die, and so do gradients: at 0.8 the factor is {below}. Above it "
+        "close inputs part, and gradients grow: at 1.5, {above}. On the edge, {edge}: they fall as a power of depth.",
+        "Press s and S around 1. On which side does the line climb towards layer 1?",
         CHAOS,
         lambda m: (
             m.factor(CHAOS.replace(scale=0.8)) < 0.85
             and m.factor(CHAOS.replace(scale=1.5)) > 1.05
             and m.factor(CHAOS) > 0.95
+            and _near(_critical_scale(CHAOS), 1.0, 1e-9)
         ),
+        lambda m: m.factor(CHAOS.replace(scale=1.2)) > 1 > m.factor(CHAOS.replace(scale=0.8)),
         {"below": factor(CHAOS, scale=0.8), "edge": factor(CHAOS), "above": factor(CHAOS, scale=1.5)},
     ),
     Step(
         "Where it went",
-        "ResNet-152 stacks a residual road, batch norm and ReLU, as here: {deep} arrives at layer 1 of 152. Without "
-        "the road it would be {bare}. Transformers took the same road. With the norm on the branch (pre) {pre} "
-        "arrives after 96 layers; with the norm across the road (post) every norm multiplies: {post}.",
+        "ResNet-152 stacks a residual road, batch norm and ReLU; so does this network: {deep} arrives at layer 1 of "
+        "152. Without the road it would be {bare}. Transformers took the same road. With the norm on the branch (pre) "
+        "{pre} arrives after 96 layers; with the norm across the road (post) every norm multiplies: {post}.",
         "Build the network that you use. What reaches its first layer?",
         DEEP,
         lambda m: (
@@ -206,6 +249,7 @@ STEPS: tuple[Step, ...] = (
             and m.first(DEEP.replace(residual=False)) > m.first(DEEP) + 5
             and m.first(PRE_NORM.replace(norm_place="post")) > m.first(PRE_NORM) + 1
         ),
+        lambda m: m.state(DEEP) == "healthy" != m.state(DEEP.replace(residual=False)),
         {
             "deep": first(DEEP),
             "bare": first(DEEP, residual=False),

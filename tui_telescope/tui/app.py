@@ -332,7 +332,8 @@ class TelescopeApp(TouringApp):
         seconds = self._observer.expected_seconds(self.settings)
         forecast = f" (about {seconds:.0f} s)" if seconds and seconds >= 1 else ""
         before = "; the chart still shows the settings before" if self.shown else ""
-        return f"Computing {self.settings.depth} layers of width {self.settings.width}{forecast}{before}."
+        stages = f"{self.settings.depth} {self.settings.stage}s"
+        return f"Computing {stages} of width {self.settings.width}{forecast}{before}."
 
     def action_show_view(self, name: str) -> None:
         self.view = name

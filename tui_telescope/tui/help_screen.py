@@ -102,9 +102,13 @@ def _meanings() -> tuple[tuple[str, str], ...]:
     return (
         ("layer", "Counted from 1 at the input to L at the output. The loss sits above layer L, and its gradient "
          "travels down to layer 1 like a message in the game of telephone."),
+        ("step", "What a layer is to the cells rnn, lstm and gru: one moment of the sequence. The loss sits at the "
+         "last, and its gradient travels back in time to step 1."),
         ("gradient", "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, "
          "averaged over samples and networks; dots mark the range from 10% to 90% of them. The scale is logarithmic: "
          "1e-18 is 18 decades below 1."),
+        ("cell road", "The gradient by the LSTM's memory c_t, beside the one by h_t: the road that its forget gate "
+         "keeps open. In JSON it is cell_gradient."),
         ("layer 1 receives", "The gradient at the far end, which is all that layer 1 has to learn from."),
         ("factor", "What one layer does to the message: the gradient below it divided by the one above. Above 1 it "
          "screams, below 1 it whispers. Factors multiply: fifty of 0.43 leave less than 1e-18."),
@@ -115,6 +119,8 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("DEAD", "The gradient is exactly zero from some layer on: no unit there passes anything down."),
         ("frozen", f"Layers whose gradient is below float32's epsilon ({epsilon}) times the largest layer's: beside "
          "the others' steps, theirs round to nothing."),
+        ("on the map", "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where "
+         "layer 1 receives as much as the last layer (even), a line at theory's critical scale (edge)."),
     )  # fmt: skip
 
 

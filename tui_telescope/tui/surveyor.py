@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
@@ -13,6 +13,7 @@ from tui_telescope.tui.observer import Declined, Failed, ShouldStop
 
 if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
+    from tui_telescope.engine.sweep import MapMemory
     from tui_telescope.engine.telescope import Telescope
 
 
@@ -26,16 +27,23 @@ class Surveyed(Message):
         self.chart = chart
 
 
+class Instruments(NamedTuple):
+    """What surveys work with, kept from one to the next."""
+
+    telescope: Telescope
+    memory: MapMemory
+
+
 class Surveyor:
     """Surveys the latest settings asked for, in one thread; a newer request stops the one before.
 
-    It has a telescope of its own, so that no key waits for a survey.
+    It has instruments of its own, so that no key waits for a survey.
     """
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         self.generation = 0
         self._post = post
-        self._telescope: Telescope | None = None
+        self._instruments: Instruments | None = None
         self._turn = threading.Lock()
 
     def survey(self, view: str, settings: Settings) -> None:
@@ -49,6 +57,7 @@ class Surveyor:
 
     def _work(self, generation: int, view: str, settings: Settings) -> None:
         from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.sweep import MapMemory
         from tui_telescope.engine.telescope import Telescope
 
         def should_stop() -> bool:
@@ -56,9 +65,9 @@ class Surveyor:
 
         try:
             with self._turn:
-                self._telescope = self._telescope or Telescope()
+                self._instruments = self._instruments or Instruments(Telescope(), MapMemory())
                 if not should_stop():
-                    for chart in SURVEYS[view](self._telescope, settings, should_stop):
+                    for chart in SURVEYS[view](self._instruments, settings, should_stop):
                         self._post(Surveyed(generation, view, chart))
         except Stopped:
             return
@@ -68,28 +77,32 @@ class Surveyor:
             self._post(Failed(error))
 
 
-def _depths(telescope: Telescope, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
-    """The settings themselves first, then with the other side of the residual road beside them."""
+def _depths(instruments: Instruments, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
+    """The settings themselves first, then with the other side of the residual road, where there is one."""
     from tui_telescope.charts.depth_chart import depth_chart
     from tui_telescope.engine.sweep import sweep_depths
 
+    telescope = instruments.telescope
     live = sweep_depths(telescope, settings, should_stop=should_stop)
     yield depth_chart([live])
+    if "residual" in settings.ineffective:
+        return
     flipped = settings.replace(residual=not settings.residual)
     yield depth_chart([live, sweep_depths(telescope, flipped, live.depths, should_stop=should_stop)])
 
 
-def _map(telescope: Telescope, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
+def _map(instruments: Instruments, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
     from tui_telescope.charts.map_chart import MapChart
     from tui_telescope.engine.sweep import map_scales_and_depths
     from tui_telescope.engine.theory import critical_scale
 
     critical = critical_scale(settings)
-    for grid in map_scales_and_depths(telescope, settings, should_stop=should_stop):
+    telescope, memory = instruments
+    for grid in map_scales_and_depths(telescope, settings, memory=memory, should_stop=should_stop):
         yield MapChart(grid, critical)
 
 
-SURVEYS: dict[str, Callable[[Telescope, Settings, ShouldStop], Iterator[Paintable]]] = {
+SURVEYS: dict[str, Callable[[Instruments, Settings, ShouldStop], Iterator[Paintable]]] = {
     "depth": _depths,
     "map": _map,
 }

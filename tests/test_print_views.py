@@ -1,0 +1,76 @@
+"""`print` gives every view as JSON and as CSV, of layers and of steps alike."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.engine.sweep import MAP_SCALES
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.printing import write_reading
+from tui_telescope.settings import REGISTRY, Choice, Settings
+
+DEPTHS = (1, 3, 6)
+CELLS = REGISTRY["cell"]
+assert isinstance(CELLS, Choice)
+
+each_cell = pytest.mark.parametrize("cell", CELLS.values)
+
+
+def settings_of(cell: str) -> Settings:
+    return Settings(cell=cell, depth=6, width=3, samples=2, scale=0.9, initializer="xavier")
+
+
+def printed(settings: Settings, view: str, form: str) -> str:
+    stream = io.StringIO()
+    write_reading(stream, settings, form, view, ascii_only=False, depths=DEPTHS)
+    return stream.getvalue()
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def layer_1(settings: Settings) -> float:
+    return float(Telescope().observe(settings).gradient.log10_mean[0])
+
+
+@each_cell
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: str, view: str) -> None:
+    settings = settings_of(cell)
+    document: dict[str, Any] = json.loads(printed(settings, view, "json"), parse_constant=refuse)
+    assert document["settings"] == settings.as_dict()
+    if view == "map":
+        rows = document["log10_gradient_layer_1"]
+        assert (document["depths"], len(document["scales"])) == (list(DEPTHS), MAP_SCALES)
+        cell_of_the_map = settings.replace(depth=3, scale=document["scales"][20])
+        assert rows[1][20] == pytest.approx(layer_1(cell_of_the_map), abs=1e-10)
+    elif view == "depth":
+        alone = [layer_1(settings.replace(depth=depth)) for depth in DEPTHS]
+        assert document["log10_gradient_layer_1"] == pytest.approx(alone, abs=1e-10)
+    else:
+        assert document["gradient"]["log10_mean"][0] == pytest.approx(layer_1(settings), abs=1e-10)
+        assert (document["cell_gradient"] is not None) == (cell == "lstm")
+        assert (document["theory"] is not None) == (cell == "feedforward")
+
+
+@each_cell
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) -> None:
+    settings = settings_of(cell)
+    header, *rows = csv.reader(io.StringIO(printed(settings, view, "csv")))
+    assert all(len(row) == len(header) for row in rows)
+    document = json.loads(printed(settings, view, "json"))
+    if view in ("map", "depth"):
+        gradients = document["log10_gradient_layer_1"]
+        expected = [number for line in gradients for number in line] if view == "map" else gradients
+        assert [float(row[-1]) for row in rows] == expected
+    else:
+        column = header.index("log10_gradient_mean")
+        assert [float(row[column]) for row in rows] == document["gradient"]["log10_mean"]
