@@ -44,6 +44,8 @@ class Canvas(Widget):
         super().__init__(**options)
         self._lines: list[Line] = []
         self._drawn_for: Size | None = None
+        self._strips: dict[int, Strip] = {}
+        """Rendered rows, as long as they stay as they are."""
         self._styles_by_ink: dict[str, Style | None] = {}
 
     @abstractmethod
@@ -57,6 +59,8 @@ class Canvas(Widget):
             return
         before, self._lines = self._lines, self._drawn_lines()
         if changed := changed_regions(before, self._lines, self.size.width, self.seams):
+            for y in {y for region in changed for y in region.line_range}:
+                self._strips.pop(y, None)
             self.refresh(*changed)
 
     def _drawn_lines(self) -> list[Line]:
@@ -67,6 +71,7 @@ class Canvas(Widget):
     def notify_style_update(self) -> None:
         """A new theme: forget the styles of the old one."""
         self._styles_by_ink.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     async def on_click(self, event: events.Click) -> None:
@@ -81,9 +86,28 @@ class Canvas(Widget):
             x -= len(word.text)
         return None
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows within a region, straight from the lines: a canvas has no border and no padding to be added."""
+        self._fit_to_size()
+        strips = [self._strip(y) for y in crop.line_range]
+        for each in self.get_line_filters():
+            strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+    def _fit_to_size(self) -> None:
         if self._drawn_for != self.size:
             self._lines = self._drawn_lines()
+            self._strips.clear()
+
+    def _strip(self, y: int) -> Strip:
+        if y not in self._strips:
+            self._strips[y] = self.render_line(y)
+        return self._strips[y]
+
+    def render_line(self, y: int) -> Strip:
+        self._fit_to_size()
         words = [Segment(word.text, self._style(word.ink)) for word in self._lines[y]]
         return Strip(words, self.size.width)
 
@@ -131,13 +155,17 @@ def changed_regions(
 
 
 def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> list[tuple[int, int]]:
-    cells_before = [(character, word.ink) for word in old for character in word.text]
-    cells_after = [(character, word.ink) for word in new for character in word.text]
-    if len(cells_before) != len(cells_after):
-        return [(0, len(cells_after))]
+    (text_before, inks_before), (text_after, inks_after) = _characters_and_inks(old), _characters_and_inks(new)
+    if len(text_before) != len(text_after):
+        return [(0, len(text_after))]
     spans: dict[int, tuple[int, int]] = {}
-    for x, (cell_before, cell_after) in enumerate(zip(cells_before, cells_after, strict=True)):
-        if cell_before != cell_after:
-            stretch = bisect_right(seams, x)
-            spans[stretch] = spans.get(stretch, (x, x))[0], x + 1
+    cells = zip(text_before, text_after, inks_before, inks_after, strict=True)
+    for x in [x for x, (old, new, ink_before, ink_after) in enumerate(cells) if old != new or ink_before != ink_after]:
+        stretch = bisect_right(seams, x)
+        spans[stretch] = spans.get(stretch, (x, x))[0], x + 1
     return list(spans.values())
+
+
+def _characters_and_inks(line: Line) -> tuple[str, list[str]]:
+    """Both of each cell."""
+    return "".join([word.text for word in line]), [ink for word in line for ink in [word.ink] * len(word.text)]

@@ -154,7 +154,6 @@ class Observer:
         return is_free and expected is not None and expected < INLINE_SECONDS
 
     def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome:
-        started = monotonic()
         outcome = request.observed or observed(telescope, request, never)
         self._landed = outcome.generation
         if isinstance(outcome, Refused):
@@ -163,11 +162,24 @@ class Observer:
         if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
             outcome = accompanied(telescope, outcome, request.companion, never)
             request = replace(request, observed=outcome, companion=None)
-        if not request.companion and (monotonic() - started) * ADVICE_TRIALS < INLINE_SECONDS:
-            return advised(telescope, outcome, never)
+        if not request.companion and (advice := self._advised_inline(outcome, telescope)):
+            return advice
         with self._change:
             self._hand_over(request)
         return outcome
+
+    def _advised_inline(self, outcome: Observed, telescope: Telescope) -> Observed | None:
+        """With its remedy, where finding one is quick: a second update of the screen would come a frame later."""
+        from tui_telescope.engine.measurement import Stopped
+
+        is_sick = outcome.observation.verdict.state != "healthy"
+        if is_sick and telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS > INLINE_SECONDS:
+            return None
+        deadline = monotonic() + INLINE_SECONDS
+        try:
+            return advised(telescope, outcome, lambda: monotonic() > deadline)
+        except Stopped:
+            return None
 
     def _hand_over(self, request: Request) -> None:
         self._slot = request
