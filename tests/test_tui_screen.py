@@ -35,6 +35,26 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+LOADED_FOR_THE_FIRST_PICTURE = """
+import sys
+from tui_telescope.charts.painting import paint
+from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.settings import Settings
+from tui_telescope.tui.observer import load_telescope
+observation = load_telescope().observe(Settings())
+paint(VIEWS["gradient"].chart([Trace("", observation)], None), 55, 20)
+late = ("numpy.ma", "tui_telescope.charts.map_chart", "tui_telescope.engine.sweep", "tui_telescope.engine.theory")
+print([name for name in late if name in sys.modules])
+"""
+
+
+def test_the_first_picture_waits_for_nothing_that_only_later_ones_need() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED_FOR_THE_FIRST_PICTURE], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
+
+
 async def test_every_setting_has_a_row_with_its_key_name_and_value() -> None:
     async with exploring() as explorer:
         rows = explorer.lines(Panels)

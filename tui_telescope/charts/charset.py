@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import cycle, islice
+from typing import NamedTuple
 
 from tui_telescope.charts.chart import Stroke
 
 _SAMPLE_CELLS = 5
 
 
-@dataclass(frozen=True)
-class Charset:
+class Charset(NamedTuple):
     """How a cell is divided into dots, and the characters for everything around the curves."""
 
     plain: bool

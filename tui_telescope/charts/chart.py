@@ -6,8 +6,8 @@ Both axes are linear in what they are given; a log axis is given log10 values an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ Ink = Literal[
 """The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     position: float
     label: str
 
@@ -62,8 +61,7 @@ class Curve:
     stroke: Stroke = "solid"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A horizontal line at y with a label, such as the factor 1."""
 
     y: float
@@ -83,4 +81,4 @@ class Chart:
     curves: tuple[Curve, ...] = ()
     rules: tuple[Rule, ...] = ()
     note: str = ""
-    x_title: str = field(default="layer")
+    x_title: str = "layer"

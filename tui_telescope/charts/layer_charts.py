@@ -57,9 +57,9 @@ def _cell_road(observation: Observation) -> tuple[Curve, ...]:
 
 
 def _typical(y: Array) -> Array:
-    """The upper half of a reading, from its median on."""
-    finite = y[np.isfinite(y)]
-    return finite[finite >= np.median(finite)] if len(finite) else finite
+    """The upper half of a reading."""
+    finite = np.sort(y[np.isfinite(y)])
+    return finite[len(finite) // 2 :]
 
 
 def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
