@@ -114,7 +114,7 @@ def test_thinning_turns_no_steady_curve_into_a_saw(direction):
 
 
 def test_the_dots_of_a_line_include_both_its_ends():
-    dots_on_it = rasterized([[(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]])
+    dots_on_it = rasterized([[(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]]).dots
     assert dots_on_it.tolist() == [[0, 0], [1, 0], [2, 0], [3, 0], [3, 1], [3, 2]]
 
 

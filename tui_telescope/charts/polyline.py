@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.cells import Dots
+from tui_telescope.charts.cells import Dots, Integers
 from tui_telescope.charts.chart import Array, Axis, Curve
 
 Point = tuple[float, float]
@@ -41,30 +42,46 @@ def is_lone(run: Polyline) -> bool:
     return all(int(x + 0.5) == int(first_x + 0.5) and int(y + 0.5) == int(first_y + 0.5) for x, y in run)
 
 
-def rasterized(lines: Sequence[Polyline], dash: str = "#") -> Dots:
-    """The dots of the lines, both ends included, that a dash pattern of `#` and `.` draws; of each line at least one.
+class Raster(NamedTuple):
+    """The dots of lines, in order: of each the number of its line, and its phase in a dash pattern.
 
-    The pattern is fixed to the columns of dots (to the rows where the line is steep), so that it does not crawl
+    The phase is the dot's column, or its row where the line is steep: fixed to the field, so that dashes do not crawl
     while a curve changes.
     """
+
+    dots: Dots
+    line_numbers: Integers
+    phases: Integers
+
+    def part(self, start: int, end: int) -> Raster:
+        return Raster(self.dots[start:end], self.line_numbers[start:end], self.phases[start:end])
+
+    def dashed(self, dash: str) -> Dots:
+        """The dots that a pattern of `#` and `.` draws; of each line at least one."""
+        if "." not in dash or not len(self.dots):
+            return self.dots
+        is_drawn: NDArray[np.bool_] = np.array([dot == "#" for dot in dash])[self.phases % len(dash)]
+        first = np.flatnonzero(np.diff(self.line_numbers, prepend=-1))
+        is_drawn[first] |= ~np.logical_or.reduceat(is_drawn, first)
+        return self.dots.compress(is_drawn, axis=0)
+
+
+def rasterized(lines: Sequence[Polyline]) -> Raster:
+    """Every dot on the lines, both ends included."""
     if not lines:
-        return np.empty((0, 2), dtype=np.int64)
+        return Raster(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
     starts = np.array([point for line in lines for point in line[:-1] or line])
     ends = np.array([point for line in lines for point in line[1:] or line])
-    line_of = np.repeat(np.arange(len(lines)), [max(len(line) - 1, 1) for line in lines])
+    line_numbers = np.repeat(np.arange(len(lines)), [max(len(line) - 1, 1) for line in lines])
     reach = np.abs(_nearest(ends) - _nearest(starts))
     steps = reach.max(axis=1)
-    count = steps + (np.diff(line_of, append=len(lines)) > 0)  # the last segment of a line alone draws its own end
+    count = steps + (np.diff(line_numbers, append=len(lines)) > 0)  # only a line's last segment draws its own end
     segment = np.repeat(np.arange(len(steps)), count)
     step = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
-    part = step / np.maximum(steps[segment], 1)
+    part = step / np.maximum(steps, 1)[segment]
     dots = _nearest(starts[segment] + (ends - starts)[segment] * part[:, np.newaxis])
-    is_steep = reach[segment, 1] > reach[segment, 0]
-    phase = np.where(is_steep, dots[:, 1], dots[:, 0])
-    is_drawn: NDArray[np.bool_] = np.array([dot == "#" for dot in dash])[phase % len(dash)]
-    first = np.flatnonzero(np.diff(line_of[segment], prepend=-1))
-    is_drawn[first] |= ~np.logical_or.reduceat(is_drawn, first)
-    return dots.compress(is_drawn, axis=0)
+    is_steep = (reach[:, 1] > reach[:, 0])[segment]
+    return Raster(dots, line_numbers[segment], np.where(is_steep, dots[:, 1], dots[:, 0]))
 
 
 def _dots(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Array, Array]:
