@@ -137,6 +137,15 @@ def test_the_legend_is_there_only_where_there_are_curves_to_tell_apart():
     assert inks(both, "⠤⠤ ⠤⠤") == {"curve-2"}
 
 
+def test_a_legend_without_room_leaves_its_last_curves_out_before_it_cuts_words():
+    curves = (whisper("gradient"), whisper("weights", "curve-2", "dashed"), whisper("10-90%", "band", "dotted"))
+    narrow = draw(chart(*curves), 34, 15).text
+    assert "gradient" in narrow
+    assert "weights" in narrow
+    assert "10-" not in narrow
+    assert "10-90%" in draw(chart(*curves), 60, 15).text
+
+
 def test_a_legend_of_one_line_costs_the_curves_no_row():
     alone = draw(chart(whisper("now")), 56, 20)
     both = draw(chart(whisper("now"), whisper("again")), 56, 20)
