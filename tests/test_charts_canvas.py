@@ -124,6 +124,23 @@ def test_ten_thousand_lone_points_are_thinned_too():
     assert len(parts) == 1
 
 
+def test_a_curve_that_leaps_is_no_line_where_it_jumps():
+    y = [5, 5, 5, 0, 5, 5, 5, 5, 5, 5, 5]
+    line, leaping = (
+        dots(draw_curves(chart(curve(range(11), y, leaps=each)), 22, 6, BRAILLE)) for each in (False, True)
+    )
+    assert {row for _, row in leaping} == {0, 1, 12}, "the low value and the level one, nothing between"
+    assert {row for _, row in line} == set(range(13))
+
+
+@pytest.mark.parametrize(("charset", "mark"), [(BRAILLE, "▾"), (ASCII, "v")])
+def test_what_leaps_below_the_chart_is_marked_on_its_floor(charset, mark):
+    y = [5, 5, 5, -90, 5, 5, -np.inf, 5, 5, 5, 5]
+    floor = lines(draw_curves(chart(curve(range(11), y, leaps=True)), 11, 6, charset))[-1]
+    assert floor == f"   {mark}       "
+    assert mark not in "".join(lines(draw_curves(chart(curve(range(11), y)), 11, 6, charset)))
+
+
 def test_where_curves_cross_the_first_one_is_on_top():
     rows = draw_curves(
         chart(curve([0, 10], [5, 5], ink="curve-1"), curve([5, 5], [0, 10], ink="curve-2")), 11, 3, BRAILLE

@@ -139,7 +139,7 @@ def test_the_legend_is_there_only_where_there_are_curves_to_tell_apart():
 
 def test_a_legend_without_room_leaves_its_last_curves_out_before_it_cuts_words():
     curves = (whisper("gradient"), whisper("weights", "curve-2", "dashed"), whisper("10-90%", "band", "dotted"))
-    narrow = draw(chart(*curves), 34, 15).text
+    narrow = draw(chart(*curves), 34, 11).text
     assert "gradient" in narrow
     assert "weights" in narrow
     assert "10-" not in narrow

@@ -30,6 +30,7 @@ class Cells:
         self._inks = np.zeros((height, width), dtype=np.int64)
         self._marks = np.full((height, width), ord(" "))
         self._is_reserved = np.zeros((height, width), dtype=bool)
+        self._is_below = np.zeros((height, width), dtype=bool)
 
     def reserve(self, dots: Dots) -> None:
         """Keep the cells of these dots from dots that give way."""
@@ -47,10 +48,18 @@ class Cells:
         self._inks[cell] = _INKS.index(ink)
         self._marks[cell] = ord(mark)
 
+    def mark_below(self, columns: Integers, ink: Ink) -> None:
+        """Say on the floor, where nothing is lit, that these columns of dots hold something below it."""
+        cells = columns // self._charset.columns
+        free = cells[self._inks[-1, cells] == 0]
+        self._is_below[-1, free] = True
+        self._inks[-1, free] = _INKS.index(ink)
+
     def rows(self) -> tuple[Row, ...]:
         """What the field looks like."""
         height, width = self._inks.shape
         codes = self._marks if self._charset.plain else self._braille()
+        codes[self._is_below] = ord(self._charset.below)
         text = codes.astype("<u4").tobytes().decode("utf-32-le")
         starts = np.flatnonzero(np.diff(self._inks, axis=1, prepend=-1)).tolist()
         inks = self._inks.ravel()[starts].tolist()

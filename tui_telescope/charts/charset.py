@@ -31,6 +31,8 @@ class Charset(NamedTuple):
     """Top left, top right, bottom left, bottom right."""
     horizontal: str
     vertical: str
+    below: str
+    """Says that a value lies below the chart."""
     x_tick: str
     y_tick: str
     rule: str
@@ -95,6 +97,7 @@ BRAILLE = Charset(
     corners=("┌", "┐", "└", "┘"),
     horizontal="─",
     vertical="│",
+    below="▾",
     x_tick="┬",
     y_tick="┤",
     rule="┄",
@@ -111,6 +114,7 @@ ASCII = Charset(
     corners=("+", "+", "+", "+"),
     horizontal="-",
     vertical="|",
+    below="v",
     x_tick="+",
     y_tick="+",
     rule="- ",

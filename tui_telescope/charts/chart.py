@@ -51,7 +51,8 @@ class Axis:
 class Curve:
     """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
 
-    `label` empty keeps the curve off the legend.
+    `label` empty keeps the curve off the legend. A curve that `leaps` is no line where it jumps about: of a step of
+    more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
     """
 
     x: Array
@@ -59,6 +60,7 @@ class Curve:
     label: str = ""
     ink: Ink = "curve-1"
     stroke: Stroke = "solid"
+    leaps: bool = False
 
 
 class Rule(NamedTuple):

@@ -10,7 +10,7 @@ from tui_telescope.charts.cells import Cells, Dots
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.picture import Row
-from tui_telescope.charts.polyline import Polyline, Raster, is_lone, polylines, rasterized
+from tui_telescope.charts.polyline import Polyline, Raster, columns_below, is_lone, polylines, rasterized
 
 
 def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tuple[Row, ...]:
@@ -25,6 +25,9 @@ def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tupl
     for curve, own, raster in reversed(list(zip(chart.curves, lines, rasters, strict=True))):
         dots = np.concatenate([raster.dashed(charset.dashes[curve.stroke]), *_lone_points(own, charset)])
         cells.light(dots, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
+    for curve in chart.curves:
+        if curve.leaps:
+            cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns), curve.ink)
     return cells.rows()
 
 

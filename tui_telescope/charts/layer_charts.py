@@ -152,7 +152,7 @@ def _weights(observation: Observation) -> tuple[Curve, ...]:
     if observation.weight_gradient is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND),)
+    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND, leaps=True),)
 
 
 def _band(observation: Observation) -> tuple[Curve, ...]:

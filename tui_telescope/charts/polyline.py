@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ from tui_telescope.charts.chart import Array, Axis, Curve
 Point = tuple[float, float]
 Polyline = list[Point]
 
+_LEAP = 4
+"""A curve that leaps is broken where it rises or falls by more than the field's height divided by this."""
 _EDGE = 0.49
 """How far from its centre a dot may be left without drawing another one."""
 
@@ -32,8 +34,14 @@ def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int)
     x, y = _dots(curve, x_axis, y_axis, columns, rows)
     if len(x) > 2 * columns:
         x, y = _thinned(x, y)
-    for run in _runs(x, y):
+    for run in _runs(x, y, rows / _LEAP if curve.leaps else math.inf):
         yield from _within(run, -_EDGE, rows - 1 + _EDGE)
+
+
+def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int) -> Integers:
+    """The columns of dots in which the curve has a value below the axis."""
+    x, y = _dots(curve, x_axis, y_axis, columns, 2)
+    return _nearest(x[y < -_EDGE])
 
 
 def is_lone(run: Polyline) -> bool:
@@ -106,11 +114,17 @@ def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
     return np.repeat(column[starts], 2), ends.T.ravel()
 
 
-def _runs(x: Array, y: Array) -> Iterator[Polyline]:
-    points = zip(x.tolist(), y.tolist(), strict=True)
-    for is_gap, run in groupby(points, key=lambda point: math.isnan(point[1])):
-        if not is_gap:
-            yield list(run)
+def _runs(x: Array, y: Array, longest: float) -> Iterator[Polyline]:
+    """The points between gaps, and between steps up or down of more than `longest`."""
+    run: Polyline = []
+    for point in zip(x.tolist(), y.tolist(), strict=True):
+        if run and not abs(point[1] - run[-1][1]) <= longest:
+            yield run
+            run = []
+        if not math.isnan(point[1]):
+            run.append(point)
+    if run:
+        yield run
 
 
 def _within(run: Polyline, bottom: float, top: float) -> Iterator[Polyline]:
