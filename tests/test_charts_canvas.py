@@ -133,9 +133,10 @@ def test_a_curve_that_leaps_is_no_line_where_it_jumps():
     assert {row for _, row in line} == set(range(13))
 
 
+@pytest.mark.parametrize("low", [-2, -90])
 @pytest.mark.parametrize(("charset", "mark"), [(BRAILLE, "▾"), (ASCII, "v")])
-def test_what_leaps_below_the_chart_is_marked_on_its_floor(charset, mark):
-    y = [5, 5, 5, -90, 5, 5, -np.inf, 5, 5, 5, 5]
+def test_what_leaps_below_the_chart_is_marked_on_its_floor(charset, mark, low):
+    y = [5, 5, 5, low, 5, 5, -np.inf, 5, 5, 5, 5]
     floor = lines(draw_curves(chart(curve(range(11), y, leaps=True)), 11, 6, charset))[-1]
     assert floor == f"   {mark}       "
     assert mark not in "".join(lines(draw_curves(chart(curve(range(11), y)), 11, 6, charset)))

@@ -27,7 +27,7 @@ def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tupl
         cells.light(dots, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
     for curve in chart.curves:
         if curve.leaps:
-            cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns), curve.ink)
+            cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
     return cells.rows()
 
 

@@ -38,9 +38,9 @@ def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int)
         yield from _within(run, -_EDGE, rows - 1 + _EDGE)
 
 
-def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int) -> Integers:
-    """The columns of dots in which the curve has a value below the axis."""
-    x, y = _dots(curve, x_axis, y_axis, columns, 2)
+def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Integers:
+    """The columns of dots in which the curve has a value below the field."""
+    x, y = _dots(curve, x_axis, y_axis, columns, rows)
     return _nearest(x[y < -_EDGE])
 
 

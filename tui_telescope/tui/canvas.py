@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rich.segment import Segment
@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_telescope.tui.inks import ink_style
+from tui_telescope.tui.inks import INKS, ink_style
 
 
 class Word(NamedTuple):
@@ -27,6 +27,7 @@ class Word(NamedTuple):
 
 
 Line = Sequence[Word]
+_LETTERS = {ink: chr(number) for number, ink in enumerate(INKS)}
 
 
 class Canvas(Widget):
@@ -55,7 +56,7 @@ class Canvas(Widget):
     def redraw(self) -> None:
         """Bring the screen up to date with what `draw` gives now."""
         if self._drawn_for != self.size:
-            self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_line` will draw
+            self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_lines` will draw
             return
         before, self._lines = self._lines, self._drawn_lines()
         if changed := changed_regions(before, self._lines, self.size.width, self.seams):
@@ -154,18 +155,19 @@ def changed_regions(
     ]
 
 
-def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> list[tuple[int, int]]:
-    (text_before, inks_before), (text_after, inks_after) = _characters_and_inks(old), _characters_and_inks(new)
-    if len(text_before) != len(text_after):
-        return [(0, len(text_after))]
-    spans: dict[int, tuple[int, int]] = {}
-    cells = zip(text_before, text_after, inks_before, inks_after, strict=True)
-    for x in [x for x, (old, new, ink_before, ink_after) in enumerate(cells) if old != new or ink_before != ink_after]:
-        stretch = bisect_right(seams, x)
-        spans[stretch] = spans.get(stretch, (x, x))[0], x + 1
-    return list(spans.values())
+def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> Iterator[tuple[int, int]]:
+    (text_before, inks_before), (text_after, inks_after) = _text_and_inks(old), _text_and_inks(new)
+    width = len(text_after)
+    if len(text_before) != width:
+        yield 0, width
+        return
+    for start, end in pairwise((0, *(seam for seam in seams if seam < width), width)):
+        if text_before[start:end] == text_after[start:end] and inks_before[start:end] == inks_after[start:end]:
+            continue
+        changed = [x for x in range(start, end) if text_before[x] != text_after[x] or inks_before[x] != inks_after[x]]
+        yield changed[0], changed[-1] + 1
 
 
-def _characters_and_inks(line: Line) -> tuple[str, list[str]]:
-    """Both of each cell."""
-    return "".join([word.text for word in line]), [ink for word in line for ink in [word.ink] * len(word.text)]
+def _text_and_inks(line: Line) -> tuple[str, str]:
+    """A character for each cell and a letter for its ink."""
+    return "".join([word.text for word in line]), "".join([_LETTERS[word.ink] * len(word.text) for word in line])
