@@ -87,7 +87,7 @@ async def test_no_footer_key_is_cut(columns: int) -> None:
 async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: int, rows: int) -> None:
     async with exploring(size=(columns, rows)) as explorer:
         assert "┤" in explorer.text(ChartView)
-        assert ("Telescope · " if columns >= 60 else " d Depth 50 · ") in explorer.lines(TopLine)[0]
+        assert ("Telescope · " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
         shown = explorer.app.shown
         assert shown
         expected = f"{shown.description} {shown.remedy}".split()
