@@ -60,7 +60,10 @@ class Terminal:
         if self._is_hung_up:
             self._child.kill(signal.SIGKILL)
         else:
-            self._child.close(force=True)
+            # Not pexpect's own close, which gives up on a process that takes a while to go.
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
+            self._child.close()
 
     @property
     def lines(self) -> list[str]:

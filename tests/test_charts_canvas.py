@@ -1,22 +1,16 @@
-import ast
 import math
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import plotext
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tui_telescope
 from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.plotext_canvas import draw_curves
-from tui_telescope.charts.polyline import dots_of, polylines
+from tui_telescope.charts.polyline import polylines, rasterized
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -120,13 +114,32 @@ def test_thinning_turns_no_steady_curve_into_a_saw(direction):
 
 
 def test_the_dots_of_a_line_include_both_its_ends():
-    assert dots_of([(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]) == [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1), (3, 2)]
+    dots_on_it = rasterized([[(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]]).dots
+    assert dots_on_it.tolist() == [[0, 0], [1, 0], [2, 0], [3, 0], [3, 1], [3, 2]]
 
 
 def test_ten_thousand_lone_points_are_thinned_too():
     y = np.where(np.arange(10_000) % 2, np.nan, 5.0)
     parts = list(polylines(curve(np.arange(10_000), y), Axis(0, 9_999), Axis(0, 10), 100, 68))
     assert len(parts) == 1
+
+
+def test_a_curve_that_leaps_is_no_line_where_it_jumps():
+    y = [5, 5, 5, 0, 5, 5, 5, 5, 5, 5, 5]
+    line, leaping = (
+        dots(draw_curves(chart(curve(range(11), y, leaps=each)), 22, 6, BRAILLE)) for each in (False, True)
+    )
+    assert {row for _, row in leaping} == {0, 1, 12}, "the low value and the level one, nothing between"
+    assert {row for _, row in line} == set(range(13))
+
+
+@pytest.mark.parametrize("low", [-2, -90])
+@pytest.mark.parametrize(("charset", "mark"), [(BRAILLE, "▾"), (ASCII, "v")])
+def test_what_leaps_below_the_chart_is_marked_on_its_floor(charset, mark, low):
+    y = [5, 5, 5, low, 5, 5, -np.inf, 5, 5, 5, 5]
+    floor = lines(draw_curves(chart(curve(range(11), y, leaps=True)), 11, 6, charset))[-1]
+    assert floor == f"   {mark}       "
+    assert mark not in "".join(lines(draw_curves(chart(curve(range(11), y)), 11, 6, charset)))
 
 
 def test_where_curves_cross_the_first_one_is_on_top():
@@ -166,16 +179,6 @@ def test_dotted_curves_give_way_to_the_others():
     assert draw_curves(chart(live, band), 20, 3, BRAILLE) == alone
 
 
-def test_nothing_of_a_drawing_is_left_in_the_next():
-    first = chart(curve([0, 10], [0, 10]), curve([0, 10], [10, 0], ink="curve-2"))
-    before = draw_curves(first, 20, 6, BRAILLE)
-    draw_curves(chart(curve([0, 1], [3, 4]), y=(0, 100)), 7, 2, ASCII)
-    plotext.figure.title("somebody else's plot")
-    plotext.figure.subplots(2, 2)
-    plotext.figure.theme("dark")
-    assert draw_curves(first, 20, 6, BRAILLE) == before
-
-
 @given(
     width=st.integers(1, 40),
     height=st.integers(1, 12),
@@ -190,58 +193,12 @@ def test_any_values_fill_the_canvas_and_nothing_beyond_it(width, height, values,
         assert "\x1b" not in "".join(lines(rows))
 
 
-def test_no_value_whatever_ends_the_process():
-    """plotext aborts at a NaN and at far points, and takes pytest with it: so this runs elsewhere."""
-    program = """
-import numpy as np
-from tui_telescope.charts.charset import ASCII, BRAILLE
-from tui_telescope.charts.chart import Axis, Chart, Curve
-from tui_telescope.charts.plotext_canvas import draw_curves
-hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
-for x in (np.arange(11.0), hostile, np.zeros(11)):
-    for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
-        for stroke in ("solid", "dashed", "dotted"):
+@pytest.mark.parametrize("stroke", ["solid", "dashed", "dotted"])
+@pytest.mark.filterwarnings("error")
+def test_hostile_values_are_drawn_without_a_warning(stroke):
+    hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
+    for x in (np.arange(11.0), hostile, np.zeros(11)):
+        for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
             for charset in (BRAILLE, ASCII):
-                curve = Curve(x, y, stroke=stroke)
-                draw_curves(Chart("", Axis(0, 10), Axis(0, 10), (curve, curve)), 30, 9, charset)
-print("survived")
-"""
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60
-    )
-    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "survived\n", "")
-
-
-def test_the_guard_before_plotext_stands_on_its_own():
-    program = """
-import math
-import numpy as np
-from tui_telescope.charts import plotext_canvas
-from tui_telescope.charts.charset import BRAILLE
-from tui_telescope.charts.chart import Axis, Chart, Curve
-hostile = [(math.nan, math.nan), (math.inf, 0.0), (0.0, -math.inf), (1e12, 1e12), (-1e300, 3.0), (1.0, 1.0)]
-plotext_canvas.straightened = lambda line: hostile
-curve = Curve(np.arange(11.0), np.arange(11.0))
-rows = plotext_canvas.draw_curves(Chart("", Axis(0, 10), Axis(0, 10), (curve,)), 30, 9, BRAILLE)
-print(sum(span.ink == "curve-1" for row in rows for span in row))
-"""
-    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert (finished.returncode, finished.stdout) == (0, "1\n")
-
-
-def test_one_module_alone_imports_plotext():
-    package = Path(tui_telescope.__file__).parent if tui_telescope.__file__ else Path(tui_telescope.__path__[0])
-    importers = {
-        source.name
-        for source in package.rglob("*.py")
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        if name.split(".")[0] == "plotext"
-    }
-    assert importers == {"plotext_canvas.py"}
+                rows = draw_curves(chart(Curve(x, y, stroke=stroke), Curve(x, y, stroke=stroke)), 30, 9, charset)
+                assert [len(row_text(cells)) for cells in rows] == [30] * 9

@@ -37,11 +37,11 @@ def test_a_small_chart_looks_like_this():
         "     ┌─────────────────────────────────┐",
         "     │                                 │",
         "1e+00┤                              ⢀⣀⠤│",
-        "     │                        ⢀⣀⠤⠔⠒⠉⠁  │",
+        "     │                        ⢀⣀⠤⠒⠒⠉⠁  │",
         "     │                  ⢀⣀⠤⠔⠒⠉⠁        │",
-        "1e-10┤            ⢀⣀⠤⠔⠒⠉⠁              │",
-        "     │       ⣀⡠⠤⠒⠊⠁                    │",
-        "     │ ⣀⡠⠤⠒⠊⠉                          │",
+        "1e-10┤            ⢀⣀⡠⠤⠒⠉⠁              │",
+        "     │      ⢀⣀⡠⠤⠒⠊⠁                    │",
+        "     │ ⣀⡠⠤⠒⠊⠁                          │",
         "1e-20┤⠉                                │",
         "     └┬─────┬─────┬──────┬──────┬─────┬┘",
         "layer 1     10    20     30     40    50",
@@ -53,8 +53,8 @@ def test_a_small_chart_looks_like_this_in_ascii():
         "     +---------------------- gradient -+",
         "     |                                 |",
         "1e+00+                               **|",
-        "     |                         ******  |",
-        "     |                   ******        |",
+        "     |                         ******* |",
+        "     |                  *******        |",
         "1e-10+            *******              |",
         "     |      ******                     |",
         "     |******                           |",
@@ -135,6 +135,15 @@ def test_the_legend_is_there_only_where_there_are_curves_to_tell_apart():
     both = draw(chart(whisper("now"), whisper("pinned", "curve-2", "dashed")), 56, 20)
     assert "⠤⠤⠤⠤⠤ now  ⠤⠤ ⠤⠤ pinned" in lines(both)[0]
     assert inks(both, "⠤⠤ ⠤⠤") == {"curve-2"}
+
+
+def test_a_legend_without_room_leaves_its_last_curves_out_before_it_cuts_words():
+    curves = (whisper("gradient"), whisper("weights", "curve-2", "dashed"), whisper("10-90%", "band", "dotted"))
+    narrow = draw(chart(*curves), 34, 11).text
+    assert "gradient" in narrow
+    assert "weights" in narrow
+    assert "10-" not in narrow
+    assert "10-90%" in draw(chart(*curves), 60, 15).text
 
 
 def test_a_legend_of_one_line_costs_the_curves_no_row():

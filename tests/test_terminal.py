@@ -31,7 +31,7 @@ def wait_for_reading(terminal: Terminal, *expected: str) -> None:
 def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> None:
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
-        assert terminal.lines[0].startswith(" Gradient Telescope")
+        assert terminal.lines[0].startswith(" Telescope")
         assert terminal.lines[2].startswith(">d Depth              50 ")
         assert terminal.lines[23].startswith(" ? help  q quit")
         assert "1e-20" in terminal.text
@@ -158,7 +158,7 @@ def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
         assert terminal.modes_left_on() <= {b"2004"}, "bash's own bracketed paste"
         terminal.press("clear\r")
         terminal.press("fg\r")
-        wait_for_reading(terminal, "Gradient Telescope", "d Depth", "Enter takes it", "? help")
+        wait_for_reading(terminal, "Telescope", "d Depth", "Enter takes it", "? help")
         terminal.press("escape")
         wait_for_reading(terminal, *AT_START)
         terminal.press("r")
@@ -193,7 +193,7 @@ def test_with_ascii_the_palette_the_themes_and_every_help_line_are_ascii_too() -
         terminal.press("enter")
         terminal.wait_for("nord", "dracula")
         terminal.press("escape")
-        terminal.wait_for("Gradient Telescope")
+        terminal.wait_for("Telescope")
         terminal.press("?")
         terminal.wait_for("Keys")
         terminal.press("end", "q")

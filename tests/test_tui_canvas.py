@@ -9,7 +9,9 @@ from exploring import exploring
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import Input
 
 from tui_telescope import observe
@@ -80,6 +82,29 @@ def test_the_terminals_own_colours_cost_no_codes() -> None:
 def test_no_ink_paints_a_background(ink: str) -> None:
     variables = TERMINAL.to_color_system().generate()
     assert ink_style(ink, variables).bgcolor is None
+
+
+def luminance(color: Color) -> float:
+    """WCAG 2's relative luminance."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize(
+    "theme", [theme for theme in BUILTIN_THEMES.values() if not theme.ansi], ids=lambda each: each.name
+)
+@pytest.mark.parametrize("ink", [ink for ink, (variable, _) in INKS.items() if variable])
+def test_every_ink_is_legible_on_the_ground_of_every_theme(theme: Theme, ink: str) -> None:
+    variables = theme.to_color_system().generate() | theme.variables
+    shade = Color.parse(variables[INKS[ink][0]])
+    darker, lighter = sorted((luminance(shade), luminance(Color.parse(variables["background"]))))
+    assert (lighter + 0.05) / (darker + 0.05) >= 3, "WCAG 2's least contrast of graphics"
+
+
+def test_curves_that_may_meet_have_colours_of_their_own_in_the_terminals_palette() -> None:
+    variables = TERMINAL.to_color_system().generate()
+    colors = [ink_style(f"curve-{number}", variables).color for number in range(1, 7)]
+    assert len(set(colors)) == len(colors)
 
 
 def test_the_selected_row_is_marked_without_colour() -> None:

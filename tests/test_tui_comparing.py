@@ -137,7 +137,7 @@ def test_undo_skips_changes_that_made_no_difference() -> None:
 
 async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_that_is_on() -> None:
     async with exploring() as explorer:
-        assert explorer.lines(TopLine)[0].startswith(" Gradient Telescope · the telephone game ")
+        assert explorer.lines(TopLine)[0].startswith(" Telescope · the telephone game ")
         await explorer.press("right_square_bracket")
         assert explorer.app.settings == PRESETS["residual"].settings
         assert "· the residual road " in explorer.lines(TopLine)[0]

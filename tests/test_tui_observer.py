@@ -107,6 +107,43 @@ def test_quick_work_is_answered_in_the_call_itself_with_its_remedy(desk_of: Desk
     assert desk.landed() == [1]
 
 
+def test_an_observation_that_was_held_up_keeps_its_remedy(desk_of: DeskOf) -> None:
+    class HeldUp(SlowTelescope):
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+            sleep(0.01)
+            return super().observe(settings, should_stop=should_stop)
+
+    desk = desk_of(HeldUp(0.001))
+    desk.telescope.released.set()
+    desk.ask(1)
+    wait_until(desk.remedies)
+    outcome = desk.ask(2)
+    assert isinstance(outcome, Observed)
+    assert outcome.remedy == "Try something for 2."
+
+
+def test_a_remedy_that_takes_longer_than_forecast_is_found_in_the_background(desk_of: DeskOf) -> None:
+    class Pensive(SlowTelescope):
+        def advise(
+            self, settings: Settings, observation: Observation, *, should_stop: Callable[[], bool]
+        ) -> Remedy | None:
+            end = monotonic() + 0.1
+            while monotonic() < end:
+                if should_stop():
+                    raise Stopped
+                sleep(0.001)
+            return super().advise(settings, observation, should_stop=should_stop)
+
+    desk = desk_of(Pensive(0.001))
+    desk.telescope.released.set()
+    desk.ask(1)
+    wait_until(desk.remedies)
+    outcome = desk.ask(2)
+    assert isinstance(outcome, Observed)
+    assert outcome.remedy == ""
+    wait_until(lambda: desk.remedies()[1:] == ["Try something for 2."])
+
+
 def test_slow_work_lands_first_and_its_remedy_follows(desk_of: DeskOf) -> None:
     desk = desk_of(SlowTelescope(1.0))
     desk.telescope.released.set()

@@ -23,7 +23,7 @@ from tui_telescope.tui.top_line import TopLine
 LOADED_BEFORE_THE_FIRST_PAINT = """
 import sys
 import tui_telescope.tui.app
-heavy = ("numpy", "plotext", "tui_telescope.engine", "tui_telescope.charts.frame")
+heavy = ("numpy", "tui_telescope.engine", "tui_telescope.charts.frame")
 print([name for name in heavy if name in sys.modules])
 """
 
@@ -31,6 +31,26 @@ print([name for name in heavy if name in sys.modules])
 def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", LOADED_BEFORE_THE_FIRST_PAINT], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+LOADED_FOR_THE_FIRST_PICTURE = """
+import sys
+from tui_telescope.charts.painting import paint
+from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.settings import Settings
+from tui_telescope.tui.observer import load_telescope
+observation = load_telescope().observe(Settings())
+paint(VIEWS["gradient"].chart([Trace("", observation)], None), 55, 20)
+late = ("numpy.ma", "tui_telescope.charts.map_chart", "tui_telescope.engine.sweep", "tui_telescope.engine.theory")
+print([name for name in late if name in sys.modules])
+"""
+
+
+def test_the_first_picture_waits_for_nothing_that_only_later_ones_need() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED_FOR_THE_FIRST_PICTURE], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
 
@@ -67,7 +87,7 @@ async def test_no_footer_key_is_cut(columns: int) -> None:
 async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: int, rows: int) -> None:
     async with exploring(size=(columns, rows)) as explorer:
         assert "┤" in explorer.text(ChartView)
-        assert explorer.lines(TopLine)[0].startswith(" Gradient Telescope" if columns >= 60 else " d Depth 50")
+        assert ("Telescope · " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
         shown = explorer.app.shown
         assert shown
         expected = f"{shown.description} {shown.remedy}".split()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import cycle, islice
+from typing import NamedTuple
 
 from tui_telescope.charts.chart import Stroke
 
 _SAMPLE_CELLS = 5
 
 
-@dataclass(frozen=True)
-class Charset:
+class Charset(NamedTuple):
     """How a cell is divided into dots, and the characters for everything around the curves."""
 
     plain: bool
@@ -22,8 +21,8 @@ class Charset:
     """Dots across one cell."""
     rows: int
     """Dots down one cell."""
-    markers: Mapping[Stroke, str]
-    """What plotext draws the dots of each stroke with."""
+    marks: Mapping[Stroke, str]
+    """What a dot of each stroke is drawn with where it is a whole cell."""
     dashes: Mapping[Stroke, str]
     """The dots that each stroke draws (#) and leaves out (.), again and again."""
     lone_point: tuple[tuple[int, int], ...]
@@ -32,6 +31,8 @@ class Charset:
     """Top left, top right, bottom left, bottom right."""
     horizontal: str
     vertical: str
+    below: str
+    """Says that a value lies below the chart."""
     x_tick: str
     y_tick: str
     rule: str
@@ -50,7 +51,7 @@ class Charset:
         """A few cells of the stroke for a legend, equally many for each."""
         drawn = [dot == "#" for dot in islice(cycle(self.dashes[stroke]), _SAMPLE_CELLS * self.columns)]
         if self.plain:
-            return "".join(self.markers[stroke] if dot else " " for dot in drawn)
+            return "".join(self.marks[stroke] if dot else " " for dot in drawn)
         # The third of a cell's four rows of dots: 0x04 on its left, 0x20 on its right.
         cells = (0x04 * left + 0x20 * right for left, right in zip(drawn[::2], drawn[1::2], strict=True))
         return "".join(chr(0x2800 + dots) if dots else " " for dots in cells)
@@ -72,30 +73,31 @@ class Charset:
         return character.isprintable() and not two_cells and not unicodedata.combining(character)
 
 
+_STROKES: Mapping[Stroke, tuple[str, str, str]] = {
+    "solid": ("#", "#", "*"),
+    "dashed": ("####..", "#", "o"),
+    "long-dashed": ("########..", "#", "#"),
+    "dash-dotted": ("#####..#..", "#", "x"),
+    "dotted": ("#...", "#.", "."),
+    "sparse": ("#.......", "#.", "+"),
+}
+"""Of each stroke its dashes in braille and in ASCII, and its mark.
+
+A dot is a whole cell in ASCII: there the mark tells strokes apart, and gaps would only cost detail.
+"""
+_MARKS = {stroke: mark for stroke, (_, _, mark) in _STROKES.items()}
+
 BRAILLE = Charset(
     plain=False,
     columns=2,
     rows=4,
-    markers={
-        "solid": "braille",
-        "dashed": "braille",
-        "long-dashed": "braille",
-        "dash-dotted": "braille",
-        "dotted": "braille",
-        "sparse": "braille",
-    },
-    dashes={
-        "solid": "#",
-        "dashed": "####..",
-        "long-dashed": "########..",
-        "dash-dotted": "#####..#..",
-        "dotted": "#...",
-        "sparse": "#.......",
-    },
+    marks=_MARKS,
+    dashes={stroke: dash for stroke, (dash, _, _) in _STROKES.items()},
     lone_point=((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)),
     corners=("┌", "┐", "└", "┘"),
     horizontal="─",
     vertical="│",
+    below="▾",
     x_tick="┬",
     y_tick="┤",
     rule="┄",
@@ -106,27 +108,13 @@ ASCII = Charset(
     plain=True,
     columns=1,
     rows=1,
-    markers={
-        "solid": "*",
-        "dashed": "o",
-        "long-dashed": "#",
-        "dash-dotted": "x",
-        "dotted": ".",
-        "sparse": "+",
-    },
-    # One dot is a whole cell here: the character tells strokes apart, and gaps would only cost detail.
-    dashes={
-        "solid": "#",
-        "dashed": "#",
-        "long-dashed": "#",
-        "dash-dotted": "#",
-        "dotted": "#.",
-        "sparse": "#.",
-    },
+    marks=_MARKS,
+    dashes={stroke: dash for stroke, (_, dash, _) in _STROKES.items()},
     lone_point=((0, 0),),
     corners=("+", "+", "+", "+"),
     horizontal="-",
     vertical="|",
+    below="v",
     x_tick="+",
     y_tick="+",
     rule="- ",

@@ -6,8 +6,8 @@ Both axes are linear in what they are given; a log axis is given log10 values an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ Ink = Literal[
 """The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     position: float
     label: str
 
@@ -52,7 +51,8 @@ class Axis:
 class Curve:
     """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
 
-    `label` empty keeps the curve off the legend.
+    `label` empty keeps the curve off the legend. A curve that `leaps` is no line where it jumps about: of a step of
+    more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
     """
 
     x: Array
@@ -60,10 +60,10 @@ class Curve:
     label: str = ""
     ink: Ink = "curve-1"
     stroke: Stroke = "solid"
+    leaps: bool = False
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A horizontal line at y with a label, such as the factor 1."""
 
     y: float
@@ -83,4 +83,4 @@ class Chart:
     curves: tuple[Curve, ...] = ()
     rules: tuple[Rule, ...] = ()
     note: str = ""
-    x_title: str = field(default="layer")
+    x_title: str = "layer"

@@ -6,9 +6,9 @@ import textwrap
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart, Rule
+from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.layout import Layout, layout
 from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row, row_text
-from tui_telescope.charts.plotext_canvas import draw_curves
 
 
 def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> Picture:

@@ -58,9 +58,9 @@ def _cell_road(observation: Observation) -> tuple[Curve, ...]:
 
 
 def _typical(y: Array) -> Array:
-    """The upper half of a reading, from its median on."""
-    finite = y[np.isfinite(y)]
-    return finite[finite >= np.median(finite)] if len(finite) else finite
+    """The upper half of a reading."""
+    finite = np.sort(y[np.isfinite(y)])
+    return finite[len(finite) // 2 :]
 
 
 def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
@@ -156,7 +156,7 @@ def _weights(observation: Observation) -> tuple[Curve, ...]:
     if observation.weight_gradient is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND),)
+    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND, leaps=True),)
 
 
 def _band(observation: Observation) -> tuple[Curve, ...]:

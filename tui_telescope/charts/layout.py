@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Axis, Chart, Tick
@@ -17,8 +17,7 @@ _ROWS_A_LEGEND_ROW = 6
 """The legend may take one row in so many; its first one lies in the frame and costs nothing."""
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(NamedTuple):
     """A tick's label on the row below the curves: `tick` and `start` are columns of the picture."""
 
     tick: int
@@ -26,8 +25,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The room for the curves, `width` x `height` cells, and what stands around it."""
 
     width: int

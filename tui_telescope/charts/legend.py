@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Curve
 from tui_telescope.charts.picture import Row, Span, row
 
-_ROOMS = (80, 40, 30, 24, 18, 14, 10, 7, 4)
+_ROOMS = (80, 40, 30, 24, 18, 14)
 """Cells that labels may take, tried in turn until the legend fits."""
+_TIGHT_ROOMS = (10, 7, 4)
+"""The same where even two entries do not fit; here labels are hard to read."""
 _GAP = 2
 
 
 def legend_rows(curves: Sequence[Curve], width: int, most: int, charset: Charset) -> tuple[Row, ...]:
     """Rows of at most `width` cells, `most` of them or fewer; none unless two curves have a label.
 
-    Labels are shortened only as far as the room demands; what finds no place even so is left out.
+    Long labels are shortened as far as they stay readable; then the last curves are left out, down to two.
     """
     labelled = [curve for curve in curves if curve.label]
     if len(labelled) < 2:
         return ()
     rows: tuple[Row, ...] = ()
-    for room in _ROOMS:
-        rows = _packed([_entry(curve, room, charset) for curve in labelled], width)
+    for count, room in _attempts(len(labelled)):
+        rows = _packed([_entry(curve, room, charset) for curve in labelled[:count]], width)
         if len(rows) <= most and all(_length(each) <= width for each in rows):
             return rows
     return tuple(each for each in rows[:most] if _length(each) <= width)
+
+
+def _attempts(count: int) -> Iterator[tuple[int, int]]:
+    """How many curves to explain, and in how many cells each, the best first."""
+    yield from ((count, room) for room in _ROOMS)
+    yield from ((fewer, _ROOMS[-1]) for fewer in range(count - 1, 1, -1))
+    yield from ((2, room) for room in _TIGHT_ROOMS)
 
 
 def _entry(curve: Curve, room: int, charset: Charset) -> Row:

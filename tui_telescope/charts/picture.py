@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui_telescope.charts.chart import Ink
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A run of characters, each one terminal cell wide, in one ink."""
 
     text: str
@@ -18,8 +17,7 @@ class Span:
 Row = tuple[Span, ...]
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """`height` rows of exactly `width` cells; two pictures are equal where a user sees no difference."""
 
     width: int

@@ -6,21 +6,23 @@ Coordinates are dots, (0, 0) the lowest left one; a dot's own area reaches half 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import groupby, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.charts.cells import Dots, Integers
 from tui_telescope.charts.chart import Array, Axis, Curve
 
 Point = tuple[float, float]
 Polyline = list[Point]
 
+_LEAP = 4
+"""A curve that leaps is broken where it rises or falls by more than the field's height divided by this."""
 _EDGE = 0.49
 """How far from its centre a dot may be left without drawing another one."""
-_TOLERANCE = 0.3
-"""How far, in dots, a straightened line may pass above or below a point."""
 
 
 def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Iterator[Polyline]:
@@ -32,8 +34,14 @@ def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int)
     x, y = _dots(curve, x_axis, y_axis, columns, rows)
     if len(x) > 2 * columns:
         x, y = _thinned(x, y)
-    for run in _runs(x, y):
+    for run in _runs(x, y, rows / _LEAP if curve.leaps else math.inf):
         yield from _within(run, -_EDGE, rows - 1 + _EDGE)
+
+
+def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Integers:
+    """The columns of dots in which the curve has a value below the field."""
+    x, y = _dots(curve, x_axis, y_axis, columns, rows)
+    return _nearest(x[y < -_EDGE])
 
 
 def is_lone(run: Polyline) -> bool:
@@ -42,45 +50,46 @@ def is_lone(run: Polyline) -> bool:
     return all(int(x + 0.5) == int(first_x + 0.5) and int(y + 0.5) == int(first_y + 0.5) for x, y in run)
 
 
-def straightened(run: Polyline) -> Polyline:
-    """The same line without the points that lie on the way between others."""
-    kept = [run[0]]
-    previous = run[0]
-    # The slopes at which a line from the last kept point passes all points since.
-    lowest, highest = -math.inf, math.inf
-    for point in run[1:]:
-        reach, rise = point[0] - kept[-1][0], point[1] - kept[-1][1]
-        if not (reach > 0 and lowest <= rise / reach <= highest):
-            if previous != kept[-1]:
-                kept.append(previous)
-            lowest, highest = -math.inf, math.inf
-            reach, rise = point[0] - previous[0], point[1] - previous[1]
-        if reach > 0:
-            lowest = max(lowest, (rise - _TOLERANCE) / reach)
-            highest = min(highest, (rise + _TOLERANCE) / reach)
-        elif rise:
-            lowest, highest = math.inf, -math.inf
-        previous = point
-    if previous != kept[-1]:
-        kept.append(previous)
-    return kept
+class Raster(NamedTuple):
+    """The dots of lines, in order: of each the number of its line, and its phase in a dash pattern.
 
-
-def dashed(run: Polyline, dash: str) -> list[Polyline]:
-    """The parts of the line that a dash pattern of `#` and `.` draws; at least one of them.
-
-    The pattern is fixed to the columns of dots (to the rows where the line is steep), so that it does not crawl
+    The phase is the dot's column, or its row where the line is steep: fixed to the field, so that dashes do not crawl
     while a curve changes.
     """
-    dots, phases = _rasterized(run)
-    marked = groupby(zip(dots, phases, strict=True), key=lambda each: dash[each[1] % len(dash)] == "#")
-    parts = [[dot for dot, _ in part] for is_drawn, part in marked if is_drawn]
-    return [straightened(part) for part in parts] or [dots[:1]]
+
+    dots: Dots
+    line_numbers: Integers
+    phases: Integers
+
+    def part(self, start: int, end: int) -> Raster:
+        return Raster(self.dots[start:end], self.line_numbers[start:end], self.phases[start:end])
+
+    def dashed(self, dash: str) -> Dots:
+        """The dots that a pattern of `#` and `.` draws; of each line at least one."""
+        if "." not in dash or not len(self.dots):
+            return self.dots
+        is_drawn: NDArray[np.bool_] = np.array([dot == "#" for dot in dash])[self.phases % len(dash)]
+        first = np.flatnonzero(np.diff(self.line_numbers, prepend=-1))
+        is_drawn[first] |= ~np.logical_or.reduceat(is_drawn, first)
+        return self.dots.compress(is_drawn, axis=0)
 
 
-def dots_of(run: Polyline) -> list[Point]:
-    """Every dot on the line, in order."""
-    return _rasterized(run)[0]
+def rasterized(lines: Sequence[Polyline]) -> Raster:
+    """Every dot on the lines, both ends included."""
+    if not lines:
+        return Raster(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    starts = np.array([point for line in lines for point in line[:-1] or line])
+    ends = np.array([point for line in lines for point in line[1:] or line])
+    line_numbers = np.repeat(np.arange(len(lines)), [max(len(line) - 1, 1) for line in lines])
+    reach = np.abs(_nearest(ends) - _nearest(starts))
+    steps = reach.max(axis=1)
+    count = steps + (np.diff(line_numbers, append=len(lines)) > 0)  # only a line's last segment draws its own end
+    segment = np.repeat(np.arange(len(steps)), count)
+    step = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    part = step / np.maximum(steps, 1)[segment]
+    dots = _nearest(starts[segment] + (ends - starts)[segment] * part[:, np.newaxis])
+    is_steep = (reach[:, 1] > reach[:, 0])[segment]
+    return Raster(dots, line_numbers[segment], np.where(is_steep, dots[:, 1], dots[:, 0]))
 
 
 def _dots(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Array, Array]:
@@ -105,11 +114,17 @@ def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
     return np.repeat(column[starts], 2), ends.T.ravel()
 
 
-def _runs(x: Array, y: Array) -> Iterator[Polyline]:
-    points = zip(x.tolist(), y.tolist(), strict=True)
-    for is_gap, run in groupby(points, key=lambda point: math.isnan(point[1])):
-        if not is_gap:
-            yield list(run)
+def _runs(x: Array, y: Array, longest: float) -> Iterator[Polyline]:
+    """The points between gaps, and between steps up or down of more than `longest`."""
+    run: Polyline = []
+    for point in zip(x.tolist(), y.tolist(), strict=True):
+        if run and not abs(point[1] - run[-1][1]) <= longest:
+            yield run
+            run = []
+        if not math.isnan(point[1]):
+            run.append(point)
+    if run:
+        yield run
 
 
 def _within(run: Polyline, bottom: float, top: float) -> Iterator[Polyline]:
@@ -140,20 +155,5 @@ def _moved_within(point: Point, other: Point, bottom: float, top: float) -> Poin
     return x + (border - y) / (other_y - y) * (other_x - x), border
 
 
-def _rasterized(run: Polyline) -> tuple[list[Point], list[int]]:
-    """The dots of the line in order, and of each its column, or its row where the line is steep."""
-    points = np.array(run)
-    moves = np.diff(points, axis=0)
-    reach = np.abs(np.diff(_nearest(points), axis=0))
-    steps = reach.max(axis=1)
-    count = steps + (np.arange(len(steps)) == len(steps) - 1)  # the last segment alone draws its own end
-    segment = np.repeat(np.arange(len(steps)), count)
-    step = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
-    dots = _nearest(points[segment] + moves[segment] * (step / np.maximum(steps[segment], 1))[:, np.newaxis])
-    is_steep = reach[segment, 1] > reach[segment, 0]
-    phase = np.where(is_steep, dots[:, 1], dots[:, 0])
-    return list(map(tuple, dots.tolist())), phase.tolist()
-
-
-def _nearest(dots: Array) -> NDArray[np.int64]:
+def _nearest(dots: Array) -> Dots:
     return np.floor(dots + 0.5).astype(np.int64)

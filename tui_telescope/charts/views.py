@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Axis, Chart
@@ -23,8 +23,7 @@ class Trace:
     observation: Observation
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """One way of looking at traces.
 
     `chart` takes one trace or more, the live one first, then those that it is compared with; and the y axis on which

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rich.segment import Segment
@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_telescope.tui.inks import ink_style
+from tui_telescope.tui.inks import INKS, ink_style
 
 
 class Word(NamedTuple):
@@ -27,6 +27,7 @@ class Word(NamedTuple):
 
 
 Line = Sequence[Word]
+_LETTERS = {ink: chr(number) for number, ink in enumerate(INKS)}
 
 
 class Canvas(Widget):
@@ -44,6 +45,8 @@ class Canvas(Widget):
         super().__init__(**options)
         self._lines: list[Line] = []
         self._drawn_for: Size | None = None
+        self._strips: dict[int, Strip] = {}
+        """Rendered rows, as long as they stay as they are."""
         self._styles_by_ink: dict[str, Style | None] = {}
 
     @abstractmethod
@@ -53,10 +56,12 @@ class Canvas(Widget):
     def redraw(self) -> None:
         """Bring the screen up to date with what `draw` gives now."""
         if self._drawn_for != self.size:
-            self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_line` will draw
+            self._drawn_for = None  # hidden, or about to be repainted at a new size: `render_lines` will draw
             return
         before, self._lines = self._lines, self._drawn_lines()
         if changed := changed_regions(before, self._lines, self.size.width, self.seams):
+            for y in {y for region in changed for y in region.line_range}:
+                self._strips.pop(y, None)
             self.refresh(*changed)
 
     def _drawn_lines(self) -> list[Line]:
@@ -67,6 +72,7 @@ class Canvas(Widget):
     def notify_style_update(self) -> None:
         """A new theme: forget the styles of the old one."""
         self._styles_by_ink.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     async def on_click(self, event: events.Click) -> None:
@@ -81,9 +87,28 @@ class Canvas(Widget):
             x -= len(word.text)
         return None
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows within a region, straight from the lines: a canvas has no border and no padding to be added."""
+        self._fit_to_size()
+        strips = [self._strip(y) for y in crop.line_range]
+        for each in self.get_line_filters():
+            strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+    def _fit_to_size(self) -> None:
         if self._drawn_for != self.size:
             self._lines = self._drawn_lines()
+            self._strips.clear()
+
+    def _strip(self, y: int) -> Strip:
+        if y not in self._strips:
+            self._strips[y] = self.render_line(y)
+        return self._strips[y]
+
+    def render_line(self, y: int) -> Strip:
+        self._fit_to_size()
         words = [Segment(word.text, self._style(word.ink)) for word in self._lines[y]]
         return Strip(words, self.size.width)
 
@@ -130,14 +155,19 @@ def changed_regions(
     ]
 
 
-def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> list[tuple[int, int]]:
-    cells_before = [(character, word.ink) for word in old for character in word.text]
-    cells_after = [(character, word.ink) for word in new for character in word.text]
-    if len(cells_before) != len(cells_after):
-        return [(0, len(cells_after))]
-    spans: dict[int, tuple[int, int]] = {}
-    for x, (cell_before, cell_after) in enumerate(zip(cells_before, cells_after, strict=True)):
-        if cell_before != cell_after:
-            stretch = bisect_right(seams, x)
-            spans[stretch] = spans.get(stretch, (x, x))[0], x + 1
-    return list(spans.values())
+def _changed_spans(old: Line, new: Line, seams: Sequence[int]) -> Iterator[tuple[int, int]]:
+    (text_before, inks_before), (text_after, inks_after) = _text_and_inks(old), _text_and_inks(new)
+    width = len(text_after)
+    if len(text_before) != width:
+        yield 0, width
+        return
+    for start, end in pairwise((0, *(seam for seam in seams if seam < width), width)):
+        if text_before[start:end] == text_after[start:end] and inks_before[start:end] == inks_after[start:end]:
+            continue
+        changed = [x for x in range(start, end) if text_before[x] != text_after[x] or inks_before[x] != inks_after[x]]
+        yield changed[0], changed[-1] + 1
+
+
+def _text_and_inks(line: Line) -> tuple[str, str]:
+    """A character for each cell and a letter for its ink."""
+    return "".join([word.text for word in line]), "".join([_LETTERS[word.ink] * len(word.text) for word in line])

@@ -15,26 +15,26 @@ from textual.filter import LineFilter
 
 INKS: dict[str, tuple[str, str]] = {
     "": ("", ""),
-    "curve-1": ("primary", ""),
-    "curve-2": ("warning", ""),
-    "curve-3": ("success", ""),
-    "curve-4": ("error", ""),
-    "curve-5": ("secondary", ""),
+    "curve-1": ("text-primary", ""),
+    "curve-2": ("text-warning", ""),
+    "curve-3": ("text-success", ""),
+    "curve-4": ("text-error", ""),
+    "curve-5": ("text-secondary", ""),
     "curve-6": ("", ""),
-    "band": ("primary", "dim"),
+    "band": ("text-primary", "dim"),
     "rule": ("", "dim"),
     "frame": ("", "dim"),
     "tick": ("", ""),
     "note": ("", "bold"),
     "title": ("", "bold"),
     "tab": ("", "reverse"),
-    "key": ("primary", "bold"),
+    "key": ("text-primary", "bold"),
     "selected": ("", "bold"),
     "muted": ("", "dim"),
     "state": ("", "bold"),
-    "refusal": ("error", "bold"),
+    "refusal": ("text-error", "bold"),
 }
-"""By name: a colour of the theme, empty for plain text, and an attribute."""
+"""By name: a colour of the theme, one that is legible on its background, empty for plain text; and an attribute."""
 
 
 def ink_style(ink: str, theme_variables: Mapping[str, str]) -> Style:

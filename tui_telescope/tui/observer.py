@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
@@ -47,8 +47,7 @@ class Observed:
         return self.observation is other.observation and self.companion is other.companion
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """Settings could not be observed, for a reason that the user can mend."""
 
     generation: int
@@ -83,8 +82,7 @@ class Failed(Message):
         self.error = error
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     generation: int
     settings: Settings
     companion: Settings | None = None
@@ -154,20 +152,32 @@ class Observer:
         return is_free and expected is not None and expected < INLINE_SECONDS
 
     def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome:
-        started = monotonic()
         outcome = request.observed or observed(telescope, request, never)
         self._landed = outcome.generation
         if isinstance(outcome, Refused):
             return outcome
-        request = replace(request, observed=outcome)
+        request = request._replace(observed=outcome)
         if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
             outcome = accompanied(telescope, outcome, request.companion, never)
-            request = replace(request, observed=outcome, companion=None)
-        if not request.companion and (monotonic() - started) * ADVICE_TRIALS < INLINE_SECONDS:
-            return advised(telescope, outcome, never)
+            request = request._replace(observed=outcome, companion=None)
+        if not request.companion and (advice := self._advised_inline(outcome, telescope)):
+            return advice
         with self._change:
             self._hand_over(request)
         return outcome
+
+    def _advised_inline(self, outcome: Observed, telescope: Telescope) -> Observed | None:
+        """With its remedy, where finding one is quick: a second update of the screen would come a frame later."""
+        from tui_telescope.engine.measurement import Stopped
+
+        is_sick = outcome.observation.verdict.state != "healthy"
+        if is_sick and telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS > INLINE_SECONDS:
+            return None
+        deadline = monotonic() + INLINE_SECONDS
+        try:
+            return advised(telescope, outcome, lambda: monotonic() > deadline)
+        except Stopped:
+            return None
 
     def _hand_over(self, request: Request) -> None:
         self._slot = request
@@ -208,7 +218,7 @@ class Observer:
         try:
             if request.observed and request.companion:
                 outcome: Outcome = accompanied(telescope, request.observed, request.companion, self._is_superseded)
-                request = replace(request, companion=None)
+                request = request._replace(companion=None)
             elif request.observed:
                 self._land(advised(telescope, request.observed, self._is_superseded))
                 return
@@ -219,7 +229,7 @@ class Observer:
         self._land(outcome)
         with self._change:
             if isinstance(outcome, Observed) and not self._is_superseded():
-                self._slot = replace(request, observed=outcome)
+                self._slot = request._replace(observed=outcome)
 
     def _land(self, outcome: Outcome) -> None:
         self._post(Answered(outcome))
@@ -248,7 +258,7 @@ class Observer:
 
 def load_telescope() -> Telescope:
     """A telescope, with all that the first chart needs imported as well, so that no key waits for an import."""
-    for module in ("charts.frame", "charts.layer_charts", "engine.diagnosis"):
+    for module in ("charts.painting", "charts.layer_charts", "engine.diagnosis"):
         import_module(f"tui_telescope.{module}")
     from tui_telescope.engine.telescope import Telescope
 

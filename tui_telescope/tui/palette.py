@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from textual.await_complete import AwaitComplete
@@ -55,6 +56,8 @@ def entries() -> Iterator[Entry]:
 
 class WordPalette(CommandPalette):
     """Textual's palette in words alone: its icon and its ellipsis are not ASCII."""
+
+    CSS_PATH = Path(__file__).with_name("palette.tcss")
 
     def on_mount(self) -> None:
         self.query_one(SearchIcon).icon = ">"

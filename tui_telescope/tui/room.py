@@ -37,4 +37,4 @@ class SizeNotice(Canvas):
     def draw(self, width: int, height: int) -> Sequence[Line]:
         needed = f"needs {CHART_NEEDS.width}x{CHART_NEEDS.height}"
         full = f"The telescope {needed}; this is {self.app.size.width}x{self.app.size.height}."
-        return [(Word(full if len(full) <= width else needed),)]
+        return [(Word(f" {full if len(full) < width else needed}"),)]

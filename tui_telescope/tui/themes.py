@@ -13,7 +13,7 @@ TERMINAL = replace(
     name="terminal",
     # Of the sixteen colours these stand out from both black and white in the common palettes.
     primary="ansi_bright_blue",
-    secondary="ansi_magenta",
+    secondary="ansi_cyan",
     accent="ansi_bright_blue",
     warning="ansi_magenta",
     variables={

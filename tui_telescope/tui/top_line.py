@@ -10,7 +10,7 @@ from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word
 
-TITLE = "Gradient Telescope"
+TITLES = ("Gradient Telescope", "Telescope")
 
 
 class TopLine(Canvas):
@@ -38,35 +38,25 @@ class TopLine(Canvas):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        left = self._selected_setting() if self.folded else [Word(f" {TITLE}", "title")]
-        fewest = cells(self._tabs(all_names=False))
-        left += self._preset(width - cells(left) - fewest - 1)
-        views = self._views(width - cells(left) - 1)
-        gap = width - cells(left) - cells(views)
-        return [(*left, Word(" " * gap), *views)]
+        lefts = self._lefts()
+        views: tuple[list[Word], ...] = (self._tabs(all_names=True), self._tabs(all_names=False), [])
+        pairs = ((left, right) for right in views for left in lefts)
+        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) < width), (lefts[-1], []))
+        return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
 
-    def _preset(self, room: int) -> list[Word]:
-        """The preset that the settings are: its title and its line, or as much of this as fits whole."""
+    def _lefts(self) -> list[list[Word]]:
+        """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
         preset = preset_of(self.settings)
-        if not preset:
-            return []
-        title = [Word(f" {self._separator} {preset.title}", "title")]
-        named = cells(self._tabs(all_names=True)) - cells(self._tabs(all_names=False))
-        for words, least in (([*title, Word(f": {preset.line}")], named), (title, 0)):
-            if cells(words) <= room - least:
-                return words
-        return []
+        title = [Word(f" {self._separator} {preset.title}", "title")] if preset else []
+        line = [Word(f": {preset.line}")] if preset else []
+        names = [self._selected_setting()] if self.folded else [[Word(f" {name}", "title")] for name in TITLES]
+        return [[*names[0], *title, *line], *([*name, *title] for name in names), *names]
 
     def _selected_setting(self) -> list[Word]:
         setting = REGISTRY[self.selected]
         value = setting.show(getattr(self.settings, self.selected))
         key = [Word(setting.key, "key"), Word(" ")] if setting.key else []
         return [Word(" "), *key, Word(f"{setting.label} "), Word(value, "selected")]
-
-    def _views(self, room: int) -> list[Word]:
-        """Every view by name; where that does not fit, the digits and the current one's name; else nothing."""
-        choices = (self._tabs(all_names) for all_names in (True, False))
-        return next((words for words in choices if cells(words) <= room), [])
 
     def _tabs(self, all_names: bool) -> list[Word]:
         return [word for view in VIEWS.values() for word in self._tab(view, all_names)]
