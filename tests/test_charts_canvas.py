@@ -1,16 +1,22 @@
+import ast
 import math
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import plotext
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tui_telescope
 from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Axis, Chart, Curve
 from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.polyline import polylines, rasterized
+from tui_telescope.charts.polyline import polylines, straightened
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -113,9 +119,10 @@ def test_thinning_turns_no_steady_curve_into_a_saw(direction):
     assert all(direction * (y - before) >= 0 for (_, before), (_, y) in pairwise(line))
 
 
-def test_the_dots_of_a_line_include_both_its_ends():
-    dots_on_it = rasterized([[(0.0, 0.0), (3.0, 0.0), (3.0, 2.0)]]).dots
-    assert dots_on_it.tolist() == [[0, 0], [1, 0], [2, 0], [3, 0], [3, 1], [3, 2]]
+def test_a_straightened_line_keeps_its_corners_and_stays_near_every_point_between():
+    line = [(0.0, 0.0), (1.0, 1.1), (2.0, 1.9), (3.0, 3.0), (4.0, 3.0), (5.0, 3.1), (6.0, 3.0), (6.0, 0.0)]
+    straight = straightened(line)
+    assert straight == [(0.0, 0.0), (3.0, 3.0), (6.0, 3.0), (6.0, 0.0)]
 
 
 def test_ten_thousand_lone_points_are_thinned_too():
@@ -193,12 +200,61 @@ def test_any_values_fill_the_canvas_and_nothing_beyond_it(width, height, values,
         assert "\x1b" not in "".join(lines(rows))
 
 
-@pytest.mark.parametrize("stroke", ["solid", "dashed", "dotted"])
-@pytest.mark.filterwarnings("error")
-def test_hostile_values_are_drawn_without_a_warning(stroke):
-    hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
-    for x in (np.arange(11.0), hostile, np.zeros(11)):
-        for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
+def test_what_others_left_in_the_figure_does_not_matter():
+    first = chart(curve([0, 10], [0, 10]), curve([0, 10], [10, 0], ink="curve-2"))
+    before = draw_curves(first, 20, 6, BRAILLE)
+    draw_curves(chart(curve([0, 1], [3, 4]), y=(0, 100)), 7, 2, ASCII)
+    plotext.figure.title("somebody else's plot")
+    plotext.figure.subplots(2, 2)
+    plotext.figure.theme("dark")
+    assert draw_curves(first, 20, 6, BRAILLE) == before
+
+
+def test_no_value_whatever_ends_the_process():
+    """plotext aborts at a NaN and at far points, and takes pytest with it: so this runs elsewhere."""
+    program = """
+import numpy as np
+from tui_telescope.charts.charset import ASCII, BRAILLE
+from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.picture import row_text
+hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
+for x in (np.arange(11.0), hostile, np.zeros(11)):
+    for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
+        for stroke in ("solid", "dashed", "dotted"):
             for charset in (BRAILLE, ASCII):
-                rows = draw_curves(chart(Curve(x, y, stroke=stroke), Curve(x, y, stroke=stroke)), 30, 9, charset)
+                curve = Curve(x, y, stroke=stroke)
+                rows = draw_curves(Chart("", Axis(0, 10), Axis(0, 10), (curve, curve)), 30, 9, charset)
                 assert [len(row_text(cells)) for cells in rows] == [30] * 9
+print("survived")
+"""
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "survived\n", "")
+
+
+def test_the_guard_before_plotext_stands_on_its_own():
+    program = """
+import math
+from tui_telescope.charts.charset import BRAILLE
+from tui_telescope.charts.plotext_canvas import rasterized
+hostile = [(math.nan, math.nan), (math.inf, 0.0), (0.0, -math.inf), (1e12, 1e12), (-1e300, 3.0), (1.0, 1.0)]
+(dots,) = rasterized([[hostile]], 30, 9, BRAILLE)
+print(dots.sum())
+"""
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (0, "1\n")
+
+
+def test_one_module_alone_imports_plotext():
+    package = Path(tui_telescope.__file__).parent
+    importers = {
+        source.name
+        for source in package.rglob("*.py")
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if name.split(".")[0] == "plotext"
+    }
+    assert importers == {"plotext_canvas.py"}

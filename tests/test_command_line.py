@@ -221,7 +221,7 @@ def test_help_and_version_import_nothing_heavy(flag: str) -> None:
     program = (
         "import sys\nfrom tui_telescope.cli import main\n"
         f"try: main(['{flag}'])\nexcept SystemExit: pass\n"
-        "print(sorted({'numpy', 'textual'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'numpy', 'textual', 'plotext'} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert result.stderr == "[]\n"

@@ -24,8 +24,8 @@ def loaded_after(statement: str, *suspects: str) -> list[str]:
         "from tui_telescope import Settings, SettingsError, __version__; Settings(depth=3).stepped('depth', 1)",
     ],
 )
-def test_settings_load_no_numpy_and_no_textual(statement):
-    assert loaded_after(statement, "numpy", "textual", "rich") == []
+def test_settings_load_no_numpy_no_textual_and_no_plotext(statement):
+    assert loaded_after(statement, "numpy", "textual", "plotext", "rich") == []
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_settings_load_no_numpy_and_no_textual(statement):
         "from tui_telescope import Telescope, Settings; t = Telescope(); s = Settings(); t.advise(s, t.observe(s))",
     ],
 )
-def test_the_engine_loads_numpy_and_not_textual(statement):
-    assert loaded_after(statement, "numpy", "textual", "rich") == ["numpy"]
+def test_the_engine_loads_numpy_and_neither_textual_nor_plotext(statement):
+    assert loaded_after(statement, "numpy", "textual", "plotext", "rich") == ["numpy"]
 
 
 def test_the_engine_imports_nothing_of_the_project_but_settings_notation_and_itself():

@@ -23,7 +23,7 @@ from tui_telescope.tui.top_line import TopLine
 LOADED_BEFORE_THE_FIRST_PAINT = """
 import sys
 import tui_telescope.tui.app
-heavy = ("numpy", "tui_telescope.engine", "tui_telescope.charts.frame")
+heavy = ("numpy", "plotext", "tui_telescope.engine", "tui_telescope.charts.frame")
 print([name for name in heavy if name in sys.modules])
 """
 

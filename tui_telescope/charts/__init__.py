@@ -1,1 +1,1 @@
-"""From observations to text: what to draw is pure data, and how it looks is rows of cells."""
+"""From observations to text: what to draw is pure data, and one module alone speaks to plotext."""

@@ -11,9 +11,8 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Ink
 from tui_telescope.charts.picture import Row, Span
 
-Integers = NDArray[np.int64]
-Dots = Integers
-"""(count, 2): columns and rows of dots, (0, 0) the lowest left one."""
+Bits = NDArray[np.bool_]
+"""(rows, columns) of dots, from the top: whether each is lit."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
 _BRAILLE = 0x2800
@@ -22,7 +21,7 @@ _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
 class Cells:
-    """`height` rows of `width` cells, blank at first; what is lit later lies on top. Dots outside are not drawn."""
+    """`height` rows of `width` cells, blank at first; what is lit later lies on top."""
 
     def __init__(self, width: int, height: int, charset: Charset) -> None:
         self._charset = charset
@@ -32,14 +31,14 @@ class Cells:
         self._is_reserved = np.zeros((height, width), dtype=bool)
         self._is_below = np.zeros((height, width), dtype=bool)
 
-    def reserve(self, dots: Dots) -> None:
+    def reserve(self, dots: Bits) -> None:
         """Keep the cells of these dots from dots that give way."""
-        y, x = self._inside(dots)
+        y, x = np.nonzero(dots)
         self._is_reserved[y // self._charset.rows, x // self._charset.columns] = True
 
-    def light(self, dots: Dots, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
+    def light(self, dots: Bits, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
         """Light the dots in an ink; a cell that is a single dot shows the mark."""
-        y, x = self._inside(dots)
+        y, x = np.nonzero(dots)
         if gives_way:
             is_free = ~self._is_reserved[y // self._charset.rows, x // self._charset.columns]
             y, x = y[is_free], x[is_free]
@@ -48,7 +47,7 @@ class Cells:
         self._inks[cell] = _INKS.index(ink)
         self._marks[cell] = ord(mark)
 
-    def mark_below(self, columns: Integers, ink: Ink) -> None:
+    def mark_below(self, columns: NDArray[np.int64], ink: Ink) -> None:
         """Say on the floor, where nothing is lit, that these columns of dots hold something below it."""
         cells = columns // self._charset.columns
         free = cells[self._inks[-1, cells] == 0]
@@ -68,13 +67,6 @@ class Cells:
             rows[start // width].append(Span(text[start:end], _INKS[ink]))
         return tuple(map(tuple, rows))
 
-    def _inside(self, dots: Dots) -> tuple[Integers, Integers]:
-        """Rows, from the top, and columns of the dots within the field."""
-        rows, columns = self._is_lit.shape
-        x, y = dots[:, 0], rows - 1 - dots[:, 1]
-        is_inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-        return y[is_inside], x[is_inside]
-
-    def _braille(self) -> Integers:
+    def _braille(self) -> NDArray[np.int64]:
         bits = sum(self._is_lit[down::4, across::2] * bit for (down, across), bit in np.ndenumerate(_BITS))
         return np.where(bits, _BRAILLE + bits, ord(" "))

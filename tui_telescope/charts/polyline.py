@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.cells import Dots, Integers
 from tui_telescope.charts.chart import Array, Axis, Curve
 
+Integers = NDArray[np.int64]
 Point = tuple[float, float]
 Polyline = list[Point]
 
@@ -23,6 +22,8 @@ _LEAP = 4
 """A curve that leaps is broken where it rises or falls by more than the field's height divided by this."""
 _EDGE = 0.49
 """How far from its centre a dot may be left without drawing another one."""
+_TOLERANCE = 0.3
+"""How far, in dots, a straightened line may pass above or below a point."""
 
 
 def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Iterator[Polyline]:
@@ -50,46 +51,39 @@ def is_lone(run: Polyline) -> bool:
     return all(int(x + 0.5) == int(first_x + 0.5) and int(y + 0.5) == int(first_y + 0.5) for x, y in run)
 
 
-class Raster(NamedTuple):
-    """The dots of lines, in order: of each the number of its line, and its phase in a dash pattern.
+def straightened(run: Polyline) -> Polyline:
+    """The same line without the points that lie on the way between others."""
+    kept = [run[0]]
+    previous = run[0]
+    # The slopes at which a line from the last kept point passes all points since.
+    lowest, highest = -math.inf, math.inf
+    for point in run[1:]:
+        reach, rise = point[0] - kept[-1][0], point[1] - kept[-1][1]
+        if not (reach > 0 and lowest <= rise / reach <= highest):
+            if previous != kept[-1]:
+                kept.append(previous)
+            lowest, highest = -math.inf, math.inf
+            reach, rise = point[0] - previous[0], point[1] - previous[1]
+        if reach > 0:
+            lowest = max(lowest, (rise - _TOLERANCE) / reach)
+            highest = min(highest, (rise + _TOLERANCE) / reach)
+        elif rise:
+            lowest, highest = math.inf, -math.inf
+        previous = point
+    if previous != kept[-1]:
+        kept.append(previous)
+    return kept
 
-    The phase is the dot's column, or its row where the line is steep: fixed to the field, so that dashes do not crawl
-    while a curve changes.
-    """
 
-    dots: Dots
-    line_numbers: Integers
-    phases: Integers
-
-    def part(self, start: int, end: int) -> Raster:
-        return Raster(self.dots[start:end], self.line_numbers[start:end], self.phases[start:end])
-
-    def dashed(self, dash: str) -> Dots:
-        """The dots that a pattern of `#` and `.` draws; of each line at least one."""
-        if "." not in dash or not len(self.dots):
-            return self.dots
-        is_drawn: NDArray[np.bool_] = np.array([dot == "#" for dot in dash])[self.phases % len(dash)]
-        first = np.flatnonzero(np.diff(self.line_numbers, prepend=-1))
-        is_drawn[first] |= ~np.logical_or.reduceat(is_drawn, first)
-        return self.dots.compress(is_drawn, axis=0)
-
-
-def rasterized(lines: Sequence[Polyline]) -> Raster:
-    """Every dot on the lines, both ends included."""
-    if not lines:
-        return Raster(np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    starts = np.array([point for line in lines for point in line[:-1] or line])
-    ends = np.array([point for line in lines for point in line[1:] or line])
-    line_numbers = np.repeat(np.arange(len(lines)), [max(len(line) - 1, 1) for line in lines])
-    reach = np.abs(_nearest(ends) - _nearest(starts))
-    steps = reach.max(axis=1)
-    count = steps + (np.diff(line_numbers, append=len(lines)) > 0)  # only a line's last segment draws its own end
-    segment = np.repeat(np.arange(len(steps)), count)
-    step = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
-    part = step / np.maximum(steps, 1)[segment]
-    dots = _nearest(starts[segment] + (ends - starts)[segment] * part[:, np.newaxis])
-    is_steep = (reach[:, 1] > reach[:, 0])[segment]
-    return Raster(dots, line_numbers[segment], np.where(is_steep, dots[:, 1], dots[:, 0]))
+def steep_columns(lines: Sequence[Polyline], columns: int) -> NDArray[np.bool_]:
+    """Of each column of dots, whether a line rises or falls there by more than it goes on."""
+    is_steep = np.zeros(columns, dtype=bool)
+    for line in lines:
+        for (x, y), (next_x, next_y) in pairwise(line):
+            if abs(next_y - y) > abs(next_x - x):
+                first, last = sorted((int(x + 0.5), int(next_x + 0.5)))
+                is_steep[first : last + 1] = True
+    return is_steep
 
 
 def _dots(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Array, Array]:
@@ -155,5 +149,5 @@ def _moved_within(point: Point, other: Point, bottom: float, top: float) -> Poin
     return x + (border - y) / (other_y - y) * (other_x - x), border
 
 
-def _nearest(dots: Array) -> Dots:
+def _nearest(dots: Array) -> Integers:
     return np.floor(dots + 0.5).astype(np.int64)

@@ -1,0 +1,92 @@
+"""The one module that speaks to plotext: it turns lines into the dots on them.
+
+plotext aborts the process at a NaN and takes time and memory without bound for points far outside its limits, so
+what reaches it here is a bounded number of points, all of them on the canvas.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+import numpy as np
+import plotext
+from numpy.typing import NDArray
+
+from tui_telescope.charts.cells import Bits
+from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.polyline import Polyline
+
+_CENTRE = 0.5 + 1e-3
+"""From a dot's lower left corner to its centre, nudged: what is halfway between two dots goes the same way always."""
+_ONE_FIGURE = threading.Lock()
+"""plotext has a single figure for the whole process."""
+_STOREYS = 4
+"""A figure has room for a multiple of so many drawings, so that one more seldom changes how plotext rounds the rest."""
+_COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
+_BRAILLE = 0x2800
+_BIT_NUMBERS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
+"""Unicode's number for the bit of each dot of a braille cell, rows from the top."""
+
+
+def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, charset: Charset) -> list[Bits]:
+    """The dots on the lines of each drawing, of at least one, on a field of `width` x `height` cells.
+
+    The drawings stand one above another in a single figure, because every figure has its price.
+    """
+    storeys = -(-len(drawings) // _STOREYS) * _STOREYS
+    placed = (_placed(lines, number * height, charset) for number, lines in enumerate(drawings))
+    with _ONE_FIGURE:
+        _clear(width, height * storeys)
+        _draw([line for lines in placed for line in lines], width, height * storeys, charset)
+        text = _COLOR_CODE.sub("", plotext.figure.build().string()).replace("\n", "")
+    cells = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(storeys, height, width)
+    return [_dots(each, charset) for each in cells[::-1][: len(drawings)]]
+
+
+def _clear(width: int, height: int) -> None:
+    """Make the figure an empty field without any decoration, one unit a cell, whatever it held before."""
+    figure = plotext.figure
+    plotext.terminal.limit(False, False)
+    figure.clear.all()
+    figure.plot_size(width, height)
+    figure.canvas("default")
+    figure.axes(False)
+    rulers = figure.ruler("both", "both")
+    rulers.frequency(0)
+    rulers.alignment(lim="edge")
+    figure.ruler("x", "lower").lim(0, width)
+    figure.ruler("y", "left").lim(0, height)
+
+
+def _placed(lines: Sequence[Polyline], floor: int, charset: Charset) -> Iterator[Polyline]:
+    """The lines in units of cells, above the floor of their drawing."""
+    for line in lines:
+        yield [((x + _CENTRE) / charset.columns, floor + (y + _CENTRE) / charset.rows) for x, y in line]
+
+
+def _draw(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> None:
+    # The guard: a NaN, an infinity and a point off the canvas all fail it.
+    kept = [[point for point in line if 0 <= point[0] <= width and 0 <= point[1] <= height] for line in lines]
+    points = [point for line in kept for point in line]
+    signal = plotext.figure.signal([x for x, _ in points], [y for _, y in points], marker=_marker(charset))
+    starts = {0, *accumulate(map(len, kept))}
+    for index in range(len(points)):
+        if index not in starts:
+            signal.line(index)
+    plotext.figure.draw(signal)
+
+
+def _marker(charset: Charset) -> str:
+    return "*" if charset.plain else "braille"
+
+
+def _dots(cells: NDArray[np.uint32], charset: Charset) -> Bits:
+    """Which dots the characters show."""
+    if charset.plain:
+        return np.asarray(cells != ord(" "))
+    codes = np.where(cells >= _BRAILLE, cells - _BRAILLE, 0)
+    bits = codes[:, None, :, None] >> _BIT_NUMBERS[None, :, None, :] & 1
+    return np.asarray(bits.reshape(len(cells) * charset.rows, -1), dtype=bool)
