@@ -113,18 +113,31 @@ def test_batch_norm_hears_all_samples_and_the_others_each_by_itself():
     assert first_sample("batch", 2) != first_sample("batch", 3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="signals that differ by less than float64 resolves beside their common level are equal to the engine, so "
-    "a norm that takes the level out leaves an exact 0 where 10^-40 is true",
-)
 @pytest.mark.parametrize(
     "levelled",
     [
         {"norm": "layer", "activation": "tanh", "scale": 100.0, "width": 2, "samples": 1, "depth": 8},
         {"norm": "batch", "activation": "tanh", "bias": 10.0, "width": 1, "samples": 2, "depth": 4, "seed": 732},
+        {"norm": "batch", "activation": "softplus", "bias": 10.0, "scale": 0.001, "width": 2, "samples": 3, "depth": 9},
+        {"norm": "layer", "activation": "sigmoid", "scale": 0.001, "width": 3, "samples": 2, "depth": 9},
+        {"norm": "layer", "activation": "selu", "scale": 300.0, "width": 2, "samples": 2, "depth": 6, "seed": 1},
+        {
+            "norm": "batch",
+            "activation": "sigmoid",
+            "scale": 0.001,
+            "samples": 3,
+            "depth": 9,
+            "norm_place": "activation",
+        },
     ],
-    ids=["two units saturated alike", "two samples saturated alike"],
+    ids=[
+        "two units saturated alike",
+        "two samples saturated alike",
+        "samples beside a bias",
+        "units around phi(0)",
+        "units at the limit below zero",
+        "weights that hear samples alike",
+    ],
 )
 def test_what_a_norm_finds_beside_a_common_level_is_not_rounded_to_zero(levelled):
-    assert_exact(Settings(norm_place="post", **levelled), tolerance=1e-6, digits=300)
+    assert_exact(Settings(**{"norm_place": "post", "width": 2} | levelled), tolerance=1e-11, digits=300)

@@ -7,8 +7,8 @@ multiplies the two; `phi` below keeps the tails apart where it must.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ from tui_telescope.engine.kernels import Kernel
 from tui_telescope.engine.scaled import REPRESENTABLE, Scaled, exponential, normalized, per_sample, shifted
 
 Array = NDArray[np.float64]
+
+_LN2 = float(np.log(2.0))
 
 LEAKY_SLOPE = 0.01
 """Maas, Hannun and Ng (2013)."""
@@ -67,6 +69,10 @@ class Activation:
     grows: tuple[bool, bool]
     kernel: Kernel
     """The same function for the plain road."""
+    levels: Mapping[int, Callable[[Array], Tailed]] = field(default_factory=dict)
+    """phi(z) less its limit below zero (-1), phi(0) (0) or its limit above (1), for those of them that are not 0."""
+    departure: Callable[[Array], Tailed] | None = None
+    """phi(z) - z phi'(z), told without cancelling; None where it is 0: where phi is linear on either side of 0."""
     dies: bool = False
     """Whether phi' can be exactly zero; elsewhere only float64 makes it so."""
 
@@ -82,23 +88,29 @@ def phi(activation: Activation, z: Scaled) -> tuple[Scaled, Scaled]:
 
 def phi_value(activation: Activation, z: Scaled) -> Scaled:
     """phi(z) for pre-activations of any size, under the exponents' own shape."""
-    argument, beyond = _bounded(z)
-    value = _assemble(activation.value(argument), z.per_unit)
+    argument, beyond = bounded(z)
+    value = assembled(activation.value(argument), z.per_unit)
     return _carry(activation, value, argument, beyond) if beyond.any() else value
 
 
 def phi_slope(activation: Activation, z: Scaled) -> Scaled:
     """phi'(z) for pre-activations of any size, under the exponents' own shape."""
-    return _assemble(activation.slope(_bounded(z)[0]), z.per_unit)
+    return assembled(activation.slope(bounded(z)[0]), z.per_unit)
 
 
-def _bounded(z: Scaled) -> tuple[Array, Array]:
+def bounded(z: Scaled) -> tuple[Array, Array]:
     """Arguments within float64, and the powers of two that are missing."""
     bounded = np.clip(z.exponent, -REPRESENTABLE, REPRESENTABLE)
     return shifted(z.mantissa, bounded), z.exponent - bounded
 
 
-def _assemble(response: Tailed, per_unit: bool) -> Scaled:
+def phi_departure(activation: Activation, z: Scaled) -> Scaled:
+    """phi(z) - z phi'(z) for pre-activations up to 2^500, under the exponents' own shape."""
+    argument, _ = bounded(z)
+    return assembled(activation.departure(argument) if activation.departure else Tailed(0 * argument, 0.0), z.per_unit)
+
+
+def assembled(response: Tailed, per_unit: bool) -> Scaled:
     """The same with an exponent a sample or a unit."""
     body, tail = response
     if isinstance(tail, float) or tail.min() > -600:
@@ -136,6 +148,75 @@ def _tanh_slope(z: Array) -> Tailed:
     tail = -2 * np.abs(z)
     body = 2 / (1 + np.exp(tail))
     return Tailed(body * body, tail)
+
+
+def _sigmoid_from_half(z: Array) -> Tailed:
+    return Tailed(np.tanh(z / 2) / 2, 0.0)
+
+
+def _sigmoid_from_one(z: Array) -> Tailed:
+    body, tail = _sigmoid(-z)
+    return Tailed(-body, tail)
+
+
+def _tanh_from(level: int) -> Callable[[Array], Tailed]:
+    """tanh(z) - level = -2 level sigmoid(-2 level z) for a level of 1 or -1."""
+
+    def difference(z: Array) -> Tailed:
+        body, tail = _sigmoid(-2 * level * z)
+        return Tailed(-2 * level * body, tail)
+
+    return difference
+
+
+def _exponential_linear_from_limit(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    return lambda z: Tailed(np.where(z > 0, scale * (np.maximum(z, 0) + alpha), scale * alpha), np.minimum(z, 0))
+
+
+def _softplus_from_zero(z: Array) -> Tailed:
+    """log((1 + exp(z)) / 2)."""
+    near = np.clip(z, -1, 1)
+    far = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) - _LN2
+    return Tailed(np.where(near == z, np.log1p(np.expm1(near) / 2), far), 0.0)
+
+
+def _sigmoid_departure(z: Array) -> Tailed:
+    decay = np.exp(-np.abs(z))
+    body = 1 / (1 + decay)
+    return Tailed(body * (1 - z * np.where(z > 0, decay, 1.0) * body), np.minimum(z, 0))
+
+
+def _tanh_departure(z: Array) -> Tailed:
+    return Tailed(np.tanh(z) - z * _tanh_slope(z).product, 0.0)
+
+
+def _exponential_linear_departure(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    def departure(z: Array) -> Tailed:
+        below = np.maximum(np.minimum(z, 0), -1e4)
+        return Tailed(scale * alpha * (np.expm1(below) - below * np.exp(below)), 0.0)
+
+    return departure
+
+
+def _gelu_departure(z: Array) -> Tailed:
+    """-z^2 pdf(z)."""
+    square = np.minimum(np.abs(z), 1e150) ** 2
+    return Tailed(-square / SQRT_2PI, -0.5 * square)
+
+
+def _silu_departure(z: Array) -> Tailed:
+    """-z^2 sigmoid(z) sigmoid(-z)."""
+    tail = -np.abs(z)
+    body = z / (1 + np.exp(tail))
+    return Tailed(-body * body, tail)
+
+
+def _softplus_departure(z: Array) -> Tailed:
+    """log1p(exp(-|z|)) + |z| sigmoid(-|z|)."""
+    tail = -np.abs(z)
+    decay = np.exp(tail)
+    logarithm = np.divide(np.log1p(decay), decay, out=np.ones_like(z), where=decay > 1e-300)
+    return Tailed(logarithm - tail / (1 + decay), tail)
 
 
 def _relu(z: Array) -> Tailed:
@@ -230,9 +311,21 @@ ACTIVATIONS: dict[str, Activation] = {
             0.25,
             vanishes_at_zero=False,
             grows=(False, False),
+            levels={0: _sigmoid_from_half, 1: _sigmoid_from_one},
+            departure=_sigmoid_departure,
             kernel=kernels.SIGMOID,
         ),
-        Activation("tanh", _tanh, _tanh_slope, 1.0, vanishes_at_zero=True, grows=(False, False), kernel=kernels.TANH),
+        Activation(
+            "tanh",
+            _tanh,
+            _tanh_slope,
+            1.0,
+            vanishes_at_zero=True,
+            grows=(False, False),
+            levels={-1: _tanh_from(-1), 1: _tanh_from(1)},
+            departure=_tanh_departure,
+            kernel=kernels.TANH,
+        ),
         Activation(
             "relu", _relu, _relu_slope, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.RELU, dies=True
         ),
@@ -252,6 +345,8 @@ ACTIVATIONS: dict[str, Activation] = {
             1.0,
             vanishes_at_zero=True,
             grows=(False, True),
+            levels={-1: _exponential_linear_from_limit(1.0, 1.0)},
+            departure=_exponential_linear_departure(1.0, 1.0),
             kernel=kernels.exponential_linear(1.0, 1.0),
         ),
         Activation(
@@ -261,13 +356,29 @@ ACTIVATIONS: dict[str, Activation] = {
             SELU_SCALE * SELU_ALPHA,
             vanishes_at_zero=True,
             grows=(False, True),
+            levels={-1: _exponential_linear_from_limit(SELU_SCALE, SELU_ALPHA)},
+            departure=_exponential_linear_departure(SELU_SCALE, SELU_ALPHA),
             kernel=kernels.exponential_linear(SELU_SCALE, SELU_ALPHA),
         ),
         Activation(
-            "gelu", _gelu, _gelu_slope, GELU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.GELU
+            "gelu",
+            _gelu,
+            _gelu_slope,
+            GELU_STEEPEST,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            departure=_gelu_departure,
+            kernel=kernels.GELU,
         ),
         Activation(
-            "silu", _silu, _silu_slope, SILU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.SILU
+            "silu",
+            _silu,
+            _silu_slope,
+            SILU_STEEPEST,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            departure=_silu_departure,
+            kernel=kernels.SILU,
         ),
         Activation(
             "softplus",
@@ -276,6 +387,8 @@ ACTIVATIONS: dict[str, Activation] = {
             1.0,
             vanishes_at_zero=False,
             grows=(False, True),
+            levels={0: _softplus_from_zero},
+            departure=_softplus_departure,
             kernel=kernels.SOFTPLUS,
         ),
         Activation(

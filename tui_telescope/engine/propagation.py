@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine import normed
-from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi
+from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi, phi_departure
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
-from tui_telescope.engine.normalization import NORMS, Pullback
+from tui_telescope.engine.normalization import NORMS, SAMPLES, UNITS, Pullback
+from tui_telescope.engine.products import Product, better, inner, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -25,10 +27,12 @@ from tui_telescope.engine.scaled import (
     log2_outer_norm,
     multiply,
     normalized,
+    per_sample,
     scaled,
     times,
     values,
 )
+from tui_telescope.engine.spread import spread_of_phi
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -69,10 +73,14 @@ def measure_carefully(
 class _Step:
     """What the backward pass needs of one layer."""
 
-    heard: Scaled | None
-    """What the weights multiplied: a_{l-1}, or its norm; kept for the weight gradient."""
+    heard: Scaled
+    """What the weights multiplied: a_{l-1}, or its norm."""
+    argument: Scaled
+    """What the activation was given."""
     slope: Scaled
-    """phi' at what the activation was given."""
+    """phi' of that."""
+    output: Scaled
+    """a_l."""
     pullbacks: dict[str, Pullback]
     """The norm's pullback under the place where it stands; empty without one."""
 
@@ -82,6 +90,22 @@ class _Forward:
     steps: list[_Step]
     output: Scaled
     signal: SignalMeasurement | None
+
+
+class Signal(NamedTuple):
+    """a_l in two ways."""
+
+    value: Scaled
+    spread: Scaled
+    """The same less a level that the next norm takes out, so that no level hides what differs."""
+
+
+class Gradient(NamedTuple):
+    """A gradient by some signal."""
+
+    value: Scaled
+    product: Product | None
+    """The sum of gradient * signal for each sample, where it is carried along."""
 
 
 class _Blocks:
@@ -97,55 +121,110 @@ class _Blocks:
         self._gain = settings.scale * initializer.gain(settings.width)
         self._norm = NORMS.get(settings.norm)
         self._norm_place = settings.norm_place
+        batch = settings.norm == "batch"
+        self._loses_levels = batch and self._norm_place == "activation"
+        """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
+        self._shows_spread = settings.norm in ("batch", "layer") and (batch or self._norm_place != "activation")
         self._weights = network.weights
         self._biases = None if network.biases is None else settings.bias * network.biases
 
-    def forward(self, layer: int, a: Scaled, *, keep_heard: bool) -> tuple[Scaled, _Step]:
+    def forward(self, layer: int, a: Signal) -> tuple[Signal, _Step]:
         """a_l and what was met on the way, from a_{l-1}; `layer` counts from 0."""
         pullbacks: dict[str, Pullback] = {}
-        heard = self._normed("pre", a, pullbacks)
-        z = self._through(self._weights[layer], heard)
-        if self._biases is not None:
-            z = add(z, scaled(self._biases[layer][:, None]))
-        value, slope = phi(self.activation, self._normed("activation", z, pullbacks))
-        if self._residual:
-            value = add(a, times(value, self._branch_factor))
-        return self._normed("post", value, pullbacks), _Step(heard if keep_heard else None, slope, pullbacks)
+        heard = self._normed("pre", a.spread, pullbacks)
+        heard = heard if self._loses_levels or self._norm_place == "pre" else a.value
+        product = self._through(self._weights[layer], heard)
+        base = None if self._biases is None or self._loses_levels else self._biases[layer][:, None]
+        z = product if base is None else add(product, scaled(np.broadcast_to(base, product.mantissa.shape)))
+        argument = self._normed("activation", z, pullbacks)
+        value, slope = phi(self.activation, argument)
+        spread = value
+        if self._norm is not None and self._shows_spread:
+            shared = base if self._norm.axis == SAMPLES else None
+            spread = spread_of_phi(self.activation, argument, self._norm.axis, shared, product)
+        out = self._joined(a, value, spread, pullbacks)
+        return out, _Step(heard, argument, slope, out.value, pullbacks)
 
-    def backward(self, layer: int, step: _Step, delta: Scaled) -> tuple[Scaled, Scaled]:
+    def _joined(self, a: Signal, value: Scaled, spread: Scaled, pullbacks: dict[str, Pullback]) -> Signal:
+        """The branch, with the road and the norm that come after it."""
+        if self._residual:
+            spread = add(a.spread, times(spread, self._branch_factor))
+            value = add(a.value, times(value, self._branch_factor))
+        if self._norm is None or self._norm_place != "post":
+            return Signal(value, spread)
+        normed = self._normed("post", spread, pullbacks)
+        return Signal(normed, normed)
+
+    def backward(self, layer: int, step: _Step, delta: Gradient) -> tuple[Scaled, Gradient]:
         """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
+        if self._residual or self._norm is None or self._norm.axis != UNITS:
+            by_product, below = self._backward(layer, step, delta.value)
+            return by_product, Gradient(below, None)
+        return self._backward_with_product(layer, step, delta)
+
+    def _backward(self, layer: int, step: _Step, delta: Scaled) -> tuple[Scaled, Scaled]:
         road = _pulled("post", step, delta)
         branch = multiply(step.slope, times(road, self._branch_factor))
         by_product = _pulled("activation", step, branch)
         below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
         return by_product, add(road, below) if self._residual else below
 
+    def _backward_with_product(self, layer: int, step: _Step, delta: Gradient) -> tuple[Scaled, Gradient]:
+        """The same without a residual road, the product of gradient and signal carried along."""
+        by_value = _pulled_with_product("post", step, delta, step.output)
+        product = by_value.product
+        if product is not None:
+            product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument)))
+        by_argument = Gradient(multiply(step.slope, by_value.value), product)
+        by_product, product = _pulled_with_product("activation", step, by_argument, step.argument)
+        if product is not None and self._biases is not None:
+            product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product))))
+        by_heard = self._through(self._weights[layer].T, by_product)
+        product = better(product, inner(by_heard, step.heard))
+        below = Gradient(with_product(by_heard, step.heard, product), product)
+        return by_product, _pulled_with_product("pre", step, below, step.heard)
+
     def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:
         if self._norm is None or place != self._norm_place:
             return x
         normed, pullbacks[place] = self._norm(x)
-        return normed
+        return normed if self.diagonal else per_sample(normed)
 
     def _through(self, weights: Array, x: Scaled) -> Scaled:
-        product = x.mantissa if self.diagonal else weights.dot(x.mantissa)
-        return normalized(Scaled(product * self._gain, x.exponent))
+        if self.diagonal:
+            return normalized(Scaled(x.mantissa * self._gain, x.exponent))
+        x = per_sample(x)
+        return normalized(Scaled(weights.dot(x.mantissa) * self._gain, x.exponent))
+
+
+def _pulled_with_product(place: str, step: _Step, gradient: Gradient, normed: Scaled) -> Gradient:
+    """The same of a gradient by `normed` and its product with it; below the norm their product has shrunk."""
+    if place not in step.pullbacks:
+        return gradient
+    pullback = step.pullbacks[place]
+    product = better(gradient.product, inner(gradient.value, normed))
+    return Gradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
+
+
+def _column(column: Array, like: Scaled) -> Array:
+    return np.broadcast_to(column[:, None], like.mantissa.shape)
 
 
 def _pulled(place: str, step: _Step, gradient: Scaled) -> Scaled:
     return step.pullbacks[place](gradient) if place in step.pullbacks else gradient
 
 
-def _propagate_forward(blocks: _Blocks, a: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
-    steps = []
-    signal = _empty_signal(blocks.depth, a.mantissa.shape[1]) if wanted.signal else None
+def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
+    steps, a = [], Signal(inputs, inputs)
+    signal = _empty_signal(blocks.depth, inputs.mantissa.shape[1]) if wanted.signal else None
     for layer in range(blocks.depth):
         ask(should_stop)
-        a, step = blocks.forward(layer, a, keep_heard=wanted.weight_gradient)
+        a, step = blocks.forward(layer, a)
         steps.append(step)
         if signal is not None:
-            signal.norms[layer] = log2_norm(a)
+            signal.norms[layer] = log2_norm(a.value)
             signal.saturated[layer], signal.dead[layer] = _silent_fractions(blocks.activation, step.slope)
-    return _Forward(steps, a, signal)
+    return _Forward(steps, a.value, signal)
 
 
 def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
@@ -165,14 +244,14 @@ def _propagate_backward(
     samples = error.mantissa.shape[1]
     gradient = np.empty((blocks.depth, samples))
     weight_gradient = np.empty(blocks.depth) if wanted.weight_gradient else None
-    delta = error
+    delta = Gradient(error, None)
     for layer in reversed(range(blocks.depth)):
         ask(should_stop)
-        gradient[layer] = log2_norm(delta)
+        gradient[layer] = log2_norm(delta.value)
         if layer > 0 or wanted.weight_gradient:
             step = forward.steps.pop()
             by_product, delta = blocks.backward(layer, step, delta)
-            if weight_gradient is not None and step.heard is not None:
+            if weight_gradient is not None:
                 weight_gradient[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
     return gradient, weight_gradient
 

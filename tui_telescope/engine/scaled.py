@@ -105,6 +105,13 @@ def log2_norm(x: Scaled) -> Array:
         return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
 
 
+def reciprocal(x: Scaled) -> Scaled:
+    """1 / x, and 0 where x is 0."""
+    alive = x.mantissa != 0
+    mantissa = np.divide(1.0, x.mantissa, out=np.zeros_like(x.mantissa), where=alive)
+    return normalized(Scaled(mantissa, np.where(alive, -x.exponent, ABSENT)))
+
+
 def reciprocal_root(x: Scaled) -> Scaled:
     """1 / sqrt(x) for positive x."""
     odd = np.mod(x.exponent, 2)
