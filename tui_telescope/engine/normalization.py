@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
+    along_one_exponent,
     multiply,
     normalized,
     per_sample,
     reciprocal,
     reciprocal_root,
-    shifted,
 )
 
 Array = NDArray[np.float64]
@@ -56,11 +56,7 @@ class Norm:
 
     def aligned(self, x: Scaled) -> Scaled:
         """The same values under exponents that are equal along the axis."""
-        if self.axis == UNITS:
-            return normalized(per_sample(x))
-        x = normalized(x)
-        exponent = np.broadcast_to(x.exponent, x.exponent.shape).max(axis=SAMPLES, keepdims=True)
-        return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
+        return along_one_exponent(x, self.axis)
 
     def centre(self, mantissa: Array) -> Array:
         """Less the mean, if this norm takes it out."""
@@ -144,7 +140,7 @@ class Pullback:
         axis = self.norm.axis
         first = np.take_along_axis(values, np.argmin(foremost, axis, keepdims=True), axis)
         values = values - first
-        return np.asarray(values - np.mean(values, axis, keepdims=True, where=~foremost))
+        return np.asarray(values - np.sum(values, axis, keepdims=True, where=~foremost) / (values.shape[axis] - 1))
 
 
 def _like(y: Scaled, per_unit: bool) -> Scaled:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine import normed
 from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi, phi_departure
+from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
-from tui_telescope.engine.normalization import NORMS, SAMPLES, UNITS, Pullback
-from tui_telescope.engine.products import Product, better, inner, with_product
+from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
+from tui_telescope.engine.products import Product, better, inner, sizes, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -105,7 +106,9 @@ class Gradient(NamedTuple):
 
     value: Scaled
     product: Product | None
-    """The sum of gradient * signal for each sample, where it is carried along."""
+    """The sum of gradient * signal for each line of the norm, where it is carried along."""
+    terms: Scaled | None = None
+    """The sizes of what the weights summed it from."""
 
 
 class _Blocks:
@@ -122,9 +125,14 @@ class _Blocks:
         self._norm = NORMS.get(settings.norm)
         self._norm_place = settings.norm_place
         batch = settings.norm == "batch"
+        may_cancel = settings.width == 1 and settings.residual and settings.norm == "none" and network.biases is None
+        self._curvature = CURVATURES.get(settings.activation) if may_cancel else None
         self._loses_levels = batch and self._norm_place == "activation"
         """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
         self._shows_spread = settings.norm in ("batch", "layer") and (batch or self._norm_place != "activation")
+        hears_itself = self.diagonal or settings.width == 1
+        self._carries_products = not settings.residual and (settings.norm != "batch" or hears_itself)
+        """Whether the lines of the norm stay apart from one another, layer for layer."""
         self._weights = network.weights
         self._biases = None if network.biases is None else settings.bias * network.biases
 
@@ -142,8 +150,22 @@ class _Blocks:
         if self._norm is not None and self._shows_spread:
             shared = base if self._norm.axis == SAMPLES else None
             spread = spread_of_phi(self.activation, argument, self._norm.axis, shared, product)
-        out = self._joined(a, value, spread, pullbacks)
+        curvature = self._curvature_left(layer)
+        if curvature is None:
+            out = self._joined(a, value, spread, pullbacks)
+        else:
+            left = times(curvature.of(argument), self._branch_factor)
+            out = Signal(left, left)
         return out, _Step(heard, argument, slope, out.value, pullbacks)
+
+    def _curvature_left(self, layer: int) -> Curvature | None:
+        """What is left of a layer whose road and the linear part of its branch cancel; None where they do not."""
+        curvature = self._curvature
+        if curvature is None:
+            return None
+        weight = float(self._weights[layer][0, 0])
+        linear = self._branch_factor * self._gain * weight * curvature.slope_at_zero
+        return curvature if linear == -1 else None
 
     def _joined(self, a: Signal, value: Scaled, spread: Scaled, pullbacks: dict[str, Pullback]) -> Signal:
         """The branch, with the road and the norm that come after it."""
@@ -157,31 +179,43 @@ class _Blocks:
 
     def backward(self, layer: int, step: _Step, delta: Gradient) -> tuple[Scaled, Gradient]:
         """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
-        if self._residual or self._norm is None or self._norm.axis != UNITS:
-            by_product, below = self._backward(layer, step, delta.value)
-            return by_product, Gradient(below, None)
-        return self._backward_with_product(layer, step, delta)
+        if self._norm is not None and self._carries_products:
+            return self._backward_with_product(layer, step, delta, self._norm.axis)
+        by_product, below = self._backward(layer, step, delta.value)
+        return by_product, Gradient(below, None)
 
     def _backward(self, layer: int, step: _Step, delta: Scaled) -> tuple[Scaled, Scaled]:
         road = _pulled("post", step, delta)
         branch = multiply(step.slope, times(road, self._branch_factor))
         by_product = _pulled("activation", step, branch)
+        curvature = self._curvature_left(layer)
+        if curvature is not None:
+            left = times(curvature.slope_of(step.argument), -1 / curvature.slope_at_zero)
+            return by_product, multiply(delta, left)
         below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
         return by_product, add(road, below) if self._residual else below
 
-    def _backward_with_product(self, layer: int, step: _Step, delta: Gradient) -> tuple[Scaled, Gradient]:
+    def _backward_with_product(self, layer: int, step: _Step, delta: Gradient, axis: int) -> tuple[Scaled, Gradient]:
         """The same without a residual road, the product of gradient and signal carried along."""
         by_value = _pulled_with_product("post", step, delta, step.output)
         product = by_value.product
         if product is not None:
-            product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument)))
-        by_argument = Gradient(multiply(step.slope, by_value.value), product)
-        by_product, product = _pulled_with_product("activation", step, by_argument, step.argument)
-        if product is not None and self._biases is not None:
-            product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product))))
-        by_heard = self._through(self._weights[layer].T, by_product)
-        product = better(product, inner(by_heard, step.heard))
-        below = Gradient(with_product(by_heard, step.heard, product), product)
+            product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument), axis))
+        by_argument = multiply(step.slope, by_value.value)
+        terms = None if delta.terms is None or step.pullbacks.keys() - {"activation"} else delta.terms
+        terms = None if terms is None else multiply(step.slope, terms)
+        product = better(product, inner(by_argument, step.argument, axis, terms))
+        inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
+        by_product, product = inside.value, inside.product or product
+        if self._biases is not None and not self._loses_levels:
+            product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product)), axis))
+        weights = self._weights[layer].T
+        by_heard, terms = self._through(weights, by_product), self._through(np.abs(weights), sizes(by_product))
+        product = better(product, inner(by_heard, step.heard, axis, terms))
+        below = Gradient(with_product(by_heard, step.heard, product, axis), product, terms)
+        if by_heard.mantissa.shape[0] == 1:  # all that its weight gradient needs, and nothing that cancels in it
+            along = with_product(times(by_heard, 0.0), step.heard, product, axis)
+            by_product = times(along, 1 / (self._gain * float(self._weights[layer][0, 0])))
         return by_product, _pulled_with_product("pre", step, below, step.heard)
 
     def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:
@@ -202,7 +236,7 @@ def _pulled_with_product(place: str, step: _Step, gradient: Gradient, normed: Sc
     if place not in step.pullbacks:
         return gradient
     pullback = step.pullbacks[place]
-    product = better(gradient.product, inner(gradient.value, normed))
+    product = gradient.product or inner(gradient.value, normed, pullback.norm.axis)
     return Gradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
 
 

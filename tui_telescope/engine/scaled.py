@@ -89,6 +89,15 @@ def per_sample(x: Scaled) -> Scaled:
     return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
 
 
+def along_one_exponent(x: Scaled, axis: int) -> Scaled:
+    """The same values under exponents that are equal along the axis: 0 for that of the units, 1 of the samples."""
+    if axis == 0:
+        return normalized(per_sample(x))
+    x = normalized(x)
+    exponent = x.exponent.max(axis=1, keepdims=True)
+    return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
+
+
 def exponential(body: Array, log_factor: Array) -> Scaled:
     """`body * exp(log_factor)` elementwise, each with an exponent of its own; `log_factor` may be far below -745."""
     exponent = np.rint(log_factor / _LN2)
