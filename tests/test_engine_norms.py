@@ -141,3 +141,28 @@ def test_batch_norm_hears_all_samples_and_the_others_each_by_itself():
 )
 def test_what_a_norm_finds_beside_a_common_level_is_not_rounded_to_zero(levelled):
     assert_exact(Settings(**{"norm_place": "post", "width": 2} | levelled), tolerance=1e-11, digits=300)
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_sample_with_a_single_living_unit_keeps_the_little_that_a_norm_leaves_of_its_gradient(norm, place):
+    """The norm takes the gradient along the signal out, and a signal of one unit has no other: 1e-5 is left a layer."""
+    assert_exact(
+        Settings(
+            depth=5, width=4, samples=4, initializer="orthogonal", activation="silu", norm=norm, norm_place=place,
+            scale=1000.0, seed=2,
+        ),
+        tolerance=1e-10,
+        digits=300,
+    )  # fmt: skip
+
+
+def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves():
+    assert_exact(
+        Settings(
+            depth=4, width=1, samples=4, scale=30.0, initializer="gaussian", activation="leaky_relu", norm="batch",
+            norm_place="pre", seed=1,
+        ),
+        tolerance=1e-10,
+        digits=300,
+    )  # fmt: skip

@@ -100,8 +100,8 @@ def phi_slope(activation: Activation, z: Scaled) -> Scaled:
 
 def bounded(z: Scaled) -> tuple[Array, Array]:
     """Arguments within float64, and the powers of two that are missing."""
-    bounded = np.clip(z.exponent, -REPRESENTABLE, REPRESENTABLE)
-    return shifted(z.mantissa, bounded), z.exponent - bounded
+    within = np.maximum(np.minimum(z.exponent, REPRESENTABLE), -REPRESENTABLE)
+    return shifted(z.mantissa, within), z.exponent - within
 
 
 def phi_departure(activation: Activation, z: Scaled) -> Scaled:
@@ -116,8 +116,8 @@ def assembled(response: Tailed, per_unit: bool) -> Scaled:
     if isinstance(tail, float) or tail.min() > -600:
         rows = body.shape[0] if per_unit else 1
         return normalized(Scaled(response.product, np.zeros((rows, body.shape[1]))))
-    whole = normalized(exponential(body, tail))
-    return whole if per_unit else per_sample(whole)
+    whole = exponential(body, tail)
+    return normalized(whole) if per_unit else per_sample(whole)
 
 
 def _carry(activation: Activation, value: Scaled, argument: Array, beyond: Array) -> Scaled:

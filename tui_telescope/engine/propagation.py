@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine import normed
-from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi, phi_departure
+from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_departure, phi_slope, phi_value
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
@@ -78,8 +78,6 @@ class _Step:
     """What the weights multiplied: a_{l-1}, or its norm."""
     argument: Scaled
     """What the activation was given."""
-    slope: Scaled
-    """phi' of that."""
     output: Scaled
     """a_l."""
     pullbacks: dict[str, Pullback]
@@ -91,6 +89,7 @@ class _Forward:
     steps: list[_Step]
     output: Scaled
     signal: SignalMeasurement | None
+    """Its silent fractions are filled in on the way back, where phi' is needed."""
 
 
 class Signal(NamedTuple):
@@ -145,7 +144,7 @@ class _Blocks:
         base = None if self._biases is None or self._loses_levels else self._biases[layer][:, None]
         z = product if base is None else add(product, scaled(np.broadcast_to(base, product.mantissa.shape)))
         argument = self._normed("activation", z, pullbacks)
-        value, slope = phi(self.activation, argument)
+        value = phi_value(self.activation, argument)
         spread = value
         if self._norm is not None and self._shows_spread:
             shared = base if self._norm.axis == SAMPLES else None
@@ -156,7 +155,7 @@ class _Blocks:
         else:
             left = times(curvature.of(argument), self._branch_factor)
             out = Signal(left, left)
-        return out, _Step(heard, argument, slope, out.value, pullbacks)
+        return out, _Step(heard, argument, out.value, pullbacks)
 
     def _curvature_left(self, layer: int) -> Curvature | None:
         """What is left of a layer whose road and the linear part of its branch cancel; None where they do not."""
@@ -177,16 +176,16 @@ class _Blocks:
         normed = self._normed("post", spread, pullbacks)
         return Signal(normed, normed)
 
-    def backward(self, layer: int, step: _Step, delta: Gradient) -> tuple[Scaled, Gradient]:
-        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
+    def backward(self, layer: int, step: _Step, slope: Scaled, delta: Gradient) -> tuple[Scaled, Gradient]:
+        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l; `slope` is phi' in this layer."""
         if self._norm is not None and self._carries_products:
-            return self._backward_with_product(layer, step, delta, self._norm.axis)
-        by_product, below = self._backward(layer, step, delta.value)
+            return self._backward_with_product(layer, step, slope, delta, self._norm.axis)
+        by_product, below = self._backward(layer, step, slope, delta.value)
         return by_product, Gradient(below, None)
 
-    def _backward(self, layer: int, step: _Step, delta: Scaled) -> tuple[Scaled, Scaled]:
+    def _backward(self, layer: int, step: _Step, slope: Scaled, delta: Scaled) -> tuple[Scaled, Scaled]:
         road = _pulled("post", step, delta)
-        branch = multiply(step.slope, times(road, self._branch_factor))
+        branch = multiply(slope, times(road, self._branch_factor))
         by_product = _pulled("activation", step, branch)
         curvature = self._curvature_left(layer)
         if curvature is not None:
@@ -195,15 +194,17 @@ class _Blocks:
         below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
         return by_product, add(road, below) if self._residual else below
 
-    def _backward_with_product(self, layer: int, step: _Step, delta: Gradient, axis: int) -> tuple[Scaled, Gradient]:
+    def _backward_with_product(
+        self, layer: int, step: _Step, slope: Scaled, delta: Gradient, axis: int
+    ) -> tuple[Scaled, Gradient]:
         """The same without a residual road, the product of gradient and signal carried along."""
         by_value = _pulled_with_product("post", step, delta, step.output)
         product = by_value.product
         if product is not None:
             product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument), axis))
-        by_argument = multiply(step.slope, by_value.value)
+        by_argument = multiply(slope, by_value.value)
         terms = None if delta.terms is None or step.pullbacks.keys() - {"activation"} else delta.terms
-        terms = None if terms is None else multiply(step.slope, terms)
+        terms = None if terms is None else multiply(slope, terms)
         product = better(product, inner(by_argument, step.argument, axis, terms))
         inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
         by_product, product = inside.value, inside.product or product
@@ -257,7 +258,6 @@ def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, should_s
         steps.append(step)
         if signal is not None:
             signal.norms[layer] = log2_norm(a.value)
-            signal.saturated[layer], signal.dead[layer] = _silent_fractions(blocks.activation, step.slope)
     return _Forward(steps, a.value, signal)
 
 
@@ -267,9 +267,9 @@ def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
 
 def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, float]:
     """The fractions of saturated units (over all samples) and of units that are dead on every sample."""
-    saturated = np.mean(np.abs(values(slope)) < SATURATED * activation.steepest)
-    dead = np.mean(~slope.mantissa.any(axis=1)) if activation.dies else 0.0
-    return float(saturated), float(dead)
+    quiet = np.abs(values(slope)) < SATURATED * activation.steepest
+    dead = float(np.mean(~slope.mantissa.any(axis=1))) if activation.dies else 0.0
+    return np.count_nonzero(quiet) / quiet.size, dead
 
 
 def _propagate_backward(
@@ -282,9 +282,12 @@ def _propagate_backward(
     for layer in reversed(range(blocks.depth)):
         ask(should_stop)
         gradient[layer] = log2_norm(delta.value)
+        step = forward.steps.pop()
+        slope = phi_slope(blocks.activation, step.argument)
+        if forward.signal is not None:
+            forward.signal.saturated[layer], forward.signal.dead[layer] = _silent_fractions(blocks.activation, slope)
         if layer > 0 or wanted.weight_gradient:
-            step = forward.steps.pop()
-            by_product, delta = blocks.backward(layer, step, delta)
+            by_product, delta = blocks.backward(layer, step, slope, delta)
             if weight_gradient is not None:
                 weight_gradient[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
     return gradient, weight_gradient
