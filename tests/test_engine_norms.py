@@ -157,6 +157,12 @@ def test_a_sample_with_a_single_living_unit_keeps_the_little_that_a_norm_leaves_
     )  # fmt: skip
 
 
+def test_a_single_living_unit_hears_through_its_weights_what_the_norm_above_left():
+    """Weights that would sum it from terms 1e9 times as large keep all its digits."""
+    settings = Settings(depth=6, width=4, samples=2, initializer="orthogonal", activation="relu", norm="rms", seed=0)
+    assert_exact(settings, tolerance=1e-11, digits=200)
+
+
 def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves():
     assert_exact(
         Settings(

@@ -169,8 +169,9 @@ class _Blocks:
     def _joined(self, a: Signal, value: Scaled, spread: Scaled, pullbacks: dict[str, Pullback]) -> Signal:
         """The branch, with the road and the norm that come after it."""
         if self._residual:
-            spread = add(a.spread, times(spread, self._branch_factor))
+            is_value = spread is value and a.spread is a.value
             value = add(a.value, times(value, self._branch_factor))
+            spread = value if is_value else add(a.spread, times(spread, self._branch_factor))
         if self._norm is None or self._norm_place != "post":
             return Signal(value, spread)
         normed = self._normed("post", spread, pullbacks)
@@ -203,8 +204,8 @@ class _Blocks:
         if product is not None:
             product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument), axis))
         by_argument = multiply(slope, by_value.value)
-        terms = None if delta.terms is None or step.pullbacks.keys() - {"activation"} else delta.terms
-        terms = None if terms is None else multiply(slope, terms)
+        is_inside = step.pullbacks.keys() == {"activation"}  # elsewhere a norm came between the weights and this
+        terms = multiply(slope, delta.terms) if is_inside and delta.terms is not None else None
         product = better(product, inner(by_argument, step.argument, axis, terms))
         inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
         by_product, product = inside.value, inside.product or product
