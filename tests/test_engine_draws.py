@@ -10,6 +10,8 @@ import pytest
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.engine import streams
+from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.measurement import Stopped
 
 SEED, SAMPLE_SEED = 11, 5
 
@@ -270,3 +272,25 @@ def test_coming_back_to_an_earlier_seed_draws_nothing(drawn_normals):
     drawn_normals.clear()
     telescope.observe(settings)
     assert drawn_normals == []
+
+
+def test_who_stops_waiting_while_a_large_network_is_drawn_is_heard_and_loses_nothing(drawn_normals):
+    settings, units = Settings(depth=40, width=256, generator="numpy"), UnitDraws()
+    answers = iter([False, False, True])
+    with pytest.raises(Stopped):
+        units.network(settings, 0, lambda: next(answers))
+    assert 0 < sum(drawn_normals) < 40 * 256**2
+    finished = units.network(settings, 0)
+    assert sum(drawn_normals) == 40 * 256**2
+    np.testing.assert_array_equal(np.stack(finished.weights), np.stack(UnitDraws().network(settings, 0).weights))
+
+
+def test_ever_new_seeds_of_tiny_networks_do_not_pile_up(drawn_normals):
+    units = UnitDraws(budget=100_000)
+    for seed in range(200):
+        units.network(Settings(depth=10, width=1, seed=seed), 0)
+    drawn_normals.clear()
+    units.network(Settings(depth=10, width=1, seed=199), 0)
+    assert drawn_normals == []
+    units.network(Settings(depth=10, width=1, seed=0), 0)
+    assert drawn_normals == [10], "200 networks of 10 layers take more than their 16 kB of numbers"

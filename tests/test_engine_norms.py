@@ -113,18 +113,62 @@ def test_batch_norm_hears_all_samples_and_the_others_each_by_itself():
     assert first_sample("batch", 2) != first_sample("batch", 3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="signals that differ by less than float64 resolves beside their common level are equal to the engine, so "
-    "a norm that takes the level out leaves an exact 0 where 10^-40 is true",
-)
 @pytest.mark.parametrize(
     "levelled",
     [
         {"norm": "layer", "activation": "tanh", "scale": 100.0, "width": 2, "samples": 1, "depth": 8},
         {"norm": "batch", "activation": "tanh", "bias": 10.0, "width": 1, "samples": 2, "depth": 4, "seed": 732},
+        {"norm": "batch", "activation": "softplus", "bias": 10.0, "scale": 0.001, "width": 2, "samples": 3, "depth": 9},
+        {"norm": "layer", "activation": "sigmoid", "scale": 0.001, "width": 3, "samples": 2, "depth": 9},
+        {"norm": "layer", "activation": "selu", "scale": 300.0, "width": 2, "samples": 2, "depth": 6, "seed": 1},
+        {
+            "norm": "batch",
+            "activation": "sigmoid",
+            "scale": 0.001,
+            "samples": 3,
+            "depth": 9,
+            "norm_place": "activation",
+        },
     ],
-    ids=["two units saturated alike", "two samples saturated alike"],
+    ids=[
+        "two units saturated alike",
+        "two samples saturated alike",
+        "samples beside a bias",
+        "units around phi(0)",
+        "units at the limit below zero",
+        "weights that hear samples alike",
+    ],
 )
 def test_what_a_norm_finds_beside_a_common_level_is_not_rounded_to_zero(levelled):
-    assert_exact(Settings(norm_place="post", **levelled), tolerance=1e-6, digits=300)
+    assert_exact(Settings(**{"norm_place": "post", "width": 2} | levelled), tolerance=1e-11, digits=300)
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_sample_with_a_single_living_unit_keeps_the_little_that_a_norm_leaves_of_its_gradient(norm, place):
+    """The norm takes the gradient along the signal out, and a signal of one unit has no other: 1e-5 is left a layer."""
+    assert_exact(
+        Settings(
+            depth=5, width=4, samples=4, initializer="orthogonal", activation="silu", norm=norm, norm_place=place,
+            scale=1000.0, seed=2,
+        ),
+        tolerance=1e-10,
+        digits=300,
+    )  # fmt: skip
+
+
+def test_a_single_living_unit_hears_through_its_weights_what_the_norm_above_left():
+    """Weights that would sum it from terms 1e9 times as large keep all its digits."""
+    settings = Settings(depth=6, width=4, samples=2, initializer="orthogonal", activation="relu", norm="rms", seed=0)
+    assert_exact(settings, tolerance=1e-11, digits=200)
+
+
+def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves():
+    assert_exact(
+        Settings(
+            depth=4, width=1, samples=4, scale=30.0, initializer="gaussian", activation="leaky_relu", norm="batch",
+            norm_place="pre", seed=1,
+        ),
+        tolerance=1e-10,
+        digits=300,
+    )  # fmt: skip

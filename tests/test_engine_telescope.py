@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope, observe
-from tui_telescope.engine import plain
+from tui_telescope.engine import normed, plain
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
 
@@ -52,13 +52,17 @@ def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
 
 
 @pytest.mark.parametrize(
-    ("norm", "depth", "layers_at_a_time"),
-    [("none", 960, plain.CHUNK_LAYERS), ("rms", 90, 1)],
-    ids=["after each chunk of plain layers", "after every careful layer"],
+    ("chosen", "layers_at_a_time"),
+    [
+        ({"depth": 960}, plain.CHUNK_LAYERS),
+        ({"depth": 480, "norm": "rms"}, normed.CHUNK_LAYERS),
+        ({"depth": 90, "initializer": "identity"}, 1),
+    ],
+    ids=["after each chunk of plain layers", "after each chunk of layers with a norm", "after every careful layer"],
 )
-def test_it_asks_again_and_again_on_the_way_there_and_back(norm, depth, layers_at_a_time):
+def test_it_asks_again_and_again_on_the_way_there_and_back(chosen, layers_at_a_time):
     asked = []
-    settings = Settings(depth=depth, networks=2, norm=norm)
+    settings = Settings(networks=2, **chosen)
     Telescope().observe(settings, should_stop=lambda: bool(asked.append(True)))
     assert len(asked) >= 2 * settings.networks * settings.depth // layers_at_a_time
     assert layers_at_a_time <= 100

@@ -7,8 +7,8 @@ multiplies the two; `phi` below keeps the tails apart where it must.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +21,25 @@ from tui_telescope.engine.scaled import REPRESENTABLE, Scaled, exponential, norm
 
 Array = NDArray[np.float64]
 
+_LN2 = float(np.log(2.0))
+
 LEAKY_SLOPE = 0.01
 """Maas, Hannun and Ng (2013)."""
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 """Klambauer et al. (2017), equation 14."""
+
+
+class Tailed(NamedTuple):
+    """body * exp(tail), elementwise."""
+
+    body: Array
+    tail: Array | float
+
+    @property
+    def product(self) -> Array:
+        """The same as float64, where what is too small becomes zero; perhaps a view of what it was made from."""
+        return self.body if isinstance(self.tail, float) else self.body * np.exp(self.tail)
 
 
 class Response(NamedTuple):
@@ -41,42 +55,69 @@ class Response(NamedTuple):
 class Activation:
     """One nonlinearity.
 
-    `respond` takes pre-activations of any shape, |z| up to 2^990. Where z is smaller than that reaches, phi(z) is
-    proportional to z if `vanishes_at_zero`; where it is larger, if it `grows` on that side (below zero, above zero).
+    `value` and `slope` (phi') take pre-activations of any shape, |z| up to 2^990. Where z is smaller than that
+    reaches, phi(z) is proportional to z if `vanishes_at_zero`; where it is larger, if it `grows` on that side (below
+    zero, above zero).
     """
 
     name: str
-    respond: Callable[[Array], Response]
+    value: Callable[[Array], Tailed]
+    slope: Callable[[Array], Tailed]
     steepest: float
     """The maximum of |phi'|."""
     vanishes_at_zero: bool
     grows: tuple[bool, bool]
     kernel: Kernel
     """The same function for the plain road."""
+    levels: Mapping[int, Callable[[Array], Tailed]] = field(default_factory=dict)
+    """phi(z) less its limit below zero (-1), phi(0) (0) or its limit above (1), for those of them that are not 0."""
+    departure: Callable[[Array], Tailed] | None = None
+    """phi(z) - z phi'(z), told without cancelling; None where it is 0: where phi is linear on either side of 0."""
     dies: bool = False
     """Whether phi' can be exactly zero; elsewhere only float64 makes it so."""
+
+    def respond(self, z: Array) -> Response:
+        """Value and slope together."""
+        return Response(*self.value(z), *self.slope(z))
 
 
 def phi(activation: Activation, z: Scaled) -> tuple[Scaled, Scaled]:
     """phi(z) and phi'(z) for pre-activations of any size, under the exponents' own shape."""
-    bounded = np.clip(z.exponent, -REPRESENTABLE, REPRESENTABLE)
-    beyond = z.exponent - bounded
-    argument = shifted(z.mantissa, bounded)
-    response = activation.respond(argument)
-    value = _assemble(response.value, response.value_tail, z.per_unit)
-    slope = _assemble(response.slope, response.slope_tail, z.per_unit)
-    if beyond.any():
-        value = _carry(activation, value, argument, beyond)
-    return value, slope
+    return phi_value(activation, z), phi_slope(activation, z)
 
 
-def _assemble(body: Array, tail: Array | float, per_unit: bool) -> Scaled:
-    """body * exp(tail) with an exponent a sample or a unit."""
+def phi_value(activation: Activation, z: Scaled) -> Scaled:
+    """phi(z) for pre-activations of any size, under the exponents' own shape."""
+    argument, beyond = bounded(z)
+    value = assembled(activation.value(argument), z.per_unit)
+    return _carry(activation, value, argument, beyond) if beyond.any() else value
+
+
+def phi_slope(activation: Activation, z: Scaled) -> Scaled:
+    """phi'(z) for pre-activations of any size, under the exponents' own shape."""
+    return assembled(activation.slope(bounded(z)[0]), z.per_unit)
+
+
+def bounded(z: Scaled) -> tuple[Array, Array]:
+    """Arguments within float64, and the powers of two that are missing."""
+    within = np.maximum(np.minimum(z.exponent, REPRESENTABLE), -REPRESENTABLE)
+    return shifted(z.mantissa, within), z.exponent - within
+
+
+def phi_departure(activation: Activation, z: Scaled) -> Scaled:
+    """phi(z) - z phi'(z) for pre-activations up to 2^500, under the exponents' own shape."""
+    argument, _ = bounded(z)
+    return assembled(activation.departure(argument) if activation.departure else Tailed(0 * argument, 0.0), z.per_unit)
+
+
+def assembled(response: Tailed, per_unit: bool) -> Scaled:
+    """The same with an exponent a sample or a unit."""
+    body, tail = response
     if isinstance(tail, float) or tail.min() > -600:
         rows = body.shape[0] if per_unit else 1
-        return normalized(Scaled(body * np.exp(tail), np.zeros((rows, body.shape[1]))))
-    whole = normalized(exponential(body, tail))
-    return whole if per_unit else per_sample(whole)
+        return normalized(Scaled(response.product, np.zeros((rows, body.shape[1]))))
+    whole = exponential(body, tail)
+    return normalized(whole) if per_unit else per_sample(whole)
 
 
 def _carry(activation: Activation, value: Scaled, argument: Array, beyond: Array) -> Scaled:
@@ -89,73 +130,170 @@ def _carry(activation: Activation, value: Scaled, argument: Array, beyond: Array
     return whole if value.per_unit else per_sample(whole)
 
 
-def _sigmoid(z: Array) -> Response:
+def _sigmoid(z: Array) -> Tailed:
+    return Tailed(1 / (1 + np.exp(-np.abs(z))), np.minimum(z, 0))
+
+
+def _sigmoid_slope(z: Array) -> Tailed:
+    tail = -np.abs(z)
+    body = 1 / (1 + np.exp(tail))
+    return Tailed(body * body, tail)
+
+
+def _tanh(z: Array) -> Tailed:
+    return Tailed(np.tanh(z), 0.0)
+
+
+def _tanh_slope(z: Array) -> Tailed:
+    tail = -2 * np.abs(z)
+    body = 2 / (1 + np.exp(tail))
+    return Tailed(body * body, tail)
+
+
+def _sigmoid_from_half(z: Array) -> Tailed:
+    return Tailed(np.tanh(z / 2) / 2, 0.0)
+
+
+def _sigmoid_from_one(z: Array) -> Tailed:
+    body, tail = _sigmoid(-z)
+    return Tailed(-body, tail)
+
+
+def _tanh_from(level: int) -> Callable[[Array], Tailed]:
+    """tanh(z) - level = -2 level sigmoid(-2 level z) for a level of 1 or -1."""
+
+    def difference(z: Array) -> Tailed:
+        body, tail = _sigmoid(-2 * level * z)
+        return Tailed(-2 * level * body, tail)
+
+    return difference
+
+
+def _exponential_linear_from_limit(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    return lambda z: Tailed(np.where(z > 0, scale * (np.maximum(z, 0) + alpha), scale * alpha), np.minimum(z, 0))
+
+
+def _softplus_from_zero(z: Array) -> Tailed:
+    """log((1 + exp(z)) / 2)."""
+    near = np.clip(z, -1, 1)
+    far = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) - _LN2
+    return Tailed(np.where(near == z, np.log1p(np.expm1(near) / 2), far), 0.0)
+
+
+def _sigmoid_departure(z: Array) -> Tailed:
     decay = np.exp(-np.abs(z))
     body = 1 / (1 + decay)
-    return Response(body, np.minimum(z, 0), body * body, -np.abs(z))
+    return Tailed(body * (1 - z * np.where(z > 0, decay, 1.0) * body), np.minimum(z, 0))
 
 
-def _tanh(z: Array) -> Response:
-    decay = np.exp(-2 * np.abs(z))
-    return Response(np.tanh(z), 0.0, 4 / (1 + decay) ** 2, -2 * np.abs(z))
+def _tanh_departure(z: Array) -> Tailed:
+    return Tailed(np.tanh(z) - z * _tanh_slope(z).product, 0.0)
 
 
-def _relu(z: Array) -> Response:
-    return Response(np.maximum(z, 0), 0.0, (z > 0).astype(np.float64), 0.0)
+def _exponential_linear_departure(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    def departure(z: Array) -> Tailed:
+        below = np.maximum(np.minimum(z, 0), -1e4)
+        return Tailed(scale * alpha * (np.expm1(below) - below * np.exp(below)), 0.0)
+
+    return departure
 
 
-def _leaky_relu(z: Array) -> Response:
-    return Response(np.maximum(z, LEAKY_SLOPE * z), 0.0, np.where(z > 0, 1.0, LEAKY_SLOPE), 0.0)
+def _gelu_departure(z: Array) -> Tailed:
+    """-z^2 pdf(z)."""
+    square = np.minimum(np.abs(z), 1e150) ** 2
+    return Tailed(-square / SQRT_2PI, -0.5 * square)
 
 
-def _elu(z: Array) -> Response:
-    return _exponential_linear(z, 1.0, 1.0)
+def _silu_departure(z: Array) -> Tailed:
+    """-z^2 sigmoid(z) sigmoid(-z)."""
+    tail = -np.abs(z)
+    body = z / (1 + np.exp(tail))
+    return Tailed(-body * body, tail)
 
 
-def _selu(z: Array) -> Response:
-    return _exponential_linear(z, SELU_SCALE, SELU_ALPHA)
+def _softplus_departure(z: Array) -> Tailed:
+    """log1p(exp(-|z|)) + |z| sigmoid(-|z|)."""
+    tail = -np.abs(z)
+    decay = np.exp(tail)
+    logarithm = np.divide(np.log1p(decay), decay, out=np.ones_like(z), where=decay > 1e-300)
+    return Tailed(logarithm - tail / (1 + decay), tail)
 
 
-def _exponential_linear(z: Array, scale: float, alpha: float) -> Response:
-    below = np.minimum(z, 0)
-    value = scale * (np.maximum(z, 0) + alpha * np.expm1(below))
-    return Response(value, 0.0, np.where(z > 0, scale, scale * alpha), below)
+def _relu(z: Array) -> Tailed:
+    return Tailed(np.maximum(z, 0), 0.0)
 
 
-def _gelu(z: Array) -> Response:
+def _relu_slope(z: Array) -> Tailed:
+    return Tailed((z > 0).astype(np.float64), 0.0)
+
+
+def _leaky_relu(z: Array) -> Tailed:
+    return Tailed(np.maximum(z, LEAKY_SLOPE * z), 0.0)
+
+
+def _leaky_relu_slope(z: Array) -> Tailed:
+    return Tailed(np.where(z > 0, 1.0, LEAKY_SLOPE), 0.0)
+
+
+def _exponential_linear(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    return lambda z: Tailed(scale * (np.maximum(z, 0) + alpha * np.expm1(np.minimum(z, 0))), 0.0)
+
+
+def _exponential_linear_slope(scale: float, alpha: float) -> Callable[[Array], Tailed]:
+    return lambda z: Tailed(np.where(z > 0, scale, scale * alpha), np.minimum(z, 0))
+
+
+def _gelu(z: Array) -> Tailed:
     """z Phi(z), exact: Hendrycks and Gimpel (2016), section 2."""
+    _, tail, ratio = _normal_tail(z)
+    above = z > 0
+    value = np.where(above, z * (1 - np.exp(tail) / SQRT_2PI * ratio), z * ratio / SQRT_2PI)
+    return Tailed(value, np.where(above, 0.0, tail))
+
+
+def _gelu_slope(z: Array) -> Tailed:
+    """Phi(z) + z pdf(z)."""
+    size, tail, ratio = _normal_tail(z)
+    above = z > 0
+    slope = np.where(above, 1 + np.exp(tail) / SQRT_2PI * (size - ratio), (ratio - size) / SQRT_2PI)
+    return Tailed(slope, np.where(above, 0.0, tail))
+
+
+def _normal_tail(z: Array) -> tuple[Array, Array, Array]:
+    """|z|, the logarithm of exp(-z^2 / 2), and (1 - Phi(|z|)) / pdf(z)."""
     size = np.minimum(np.abs(z), 1e150)
-    tail = -0.5 * size * size
-    ratio = mills_ratio(np.minimum(size, 1e25))
-    positive = z > 0
-    upper = np.exp(tail) / SQRT_2PI
-    value = np.where(positive, z * (1 - upper * ratio), z * ratio / SQRT_2PI)
-    slope = np.where(positive, 1 + upper * (size - ratio), (ratio - size) / SQRT_2PI)
-    below = np.where(positive, 0.0, tail)
-    return Response(value, below, slope, below)
+    return size, -0.5 * size * size, mills_ratio(np.minimum(size, 1e25))
 
 
-def _silu(z: Array) -> Response:
-    """z sigmoid(z): Elfwing, Uchibe and Doya (2018), equations 3 and 5."""
+def _silu(z: Array) -> Tailed:
+    """z sigmoid(z): Elfwing, Uchibe and Doya (2018), equation 3."""
+    body, tail = _sigmoid(z)
+    return Tailed(z * body, tail)
+
+
+def _silu_slope(z: Array) -> Tailed:
+    """Elfwing, Uchibe and Doya (2018), equation 5."""
     decay = np.exp(-np.abs(z))
     body = 1 / (1 + decay)
     slope = np.where(z > 0, 1 + decay * (1 + z), 1 + decay + z) * body * body
-    below = np.minimum(z, 0)
-    return Response(z * body, below, slope, below)
+    return Tailed(slope, np.minimum(z, 0))
 
 
-def _softplus(z: Array) -> Response:
+def _softplus(z: Array) -> Tailed:
     """log(1 + exp(z)): Dugas et al. (2001)."""
     decay = np.exp(-np.abs(z))
     logarithm = np.log1p(decay)
     # below zero the body is log1p(decay) / decay, whose limit is 1
     body = np.divide(logarithm, decay, out=np.ones_like(z), where=decay > 1e-300)
-    below = np.minimum(z, 0)
-    return Response(np.where(z > 0, z + logarithm, body), below, 1 / (1 + decay), below)
+    return Tailed(np.where(z > 0, z + logarithm, body), np.minimum(z, 0))
 
 
-def _linear(z: Array) -> Response:
-    return Response(z, 0.0, np.ones_like(z), 0.0)
+def _linear(z: Array) -> Tailed:
+    return Tailed(z, 0.0)
+
+
+def _linear_slope(z: Array) -> Tailed:
+    return Tailed(np.ones_like(z), 0.0)
 
 
 GELU_STEEPEST = 1.128904145
@@ -166,32 +304,96 @@ SILU_STEEPEST = 1.099839320
 ACTIVATIONS: dict[str, Activation] = {
     entry.name: entry
     for entry in (
-        Activation("sigmoid", _sigmoid, 0.25, vanishes_at_zero=False, grows=(False, False), kernel=kernels.SIGMOID),
-        Activation("tanh", _tanh, 1.0, vanishes_at_zero=True, grows=(False, False), kernel=kernels.TANH),
-        Activation("relu", _relu, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.RELU, dies=True),
+        Activation(
+            "sigmoid",
+            _sigmoid,
+            _sigmoid_slope,
+            0.25,
+            vanishes_at_zero=False,
+            grows=(False, False),
+            levels={0: _sigmoid_from_half, 1: _sigmoid_from_one},
+            departure=_sigmoid_departure,
+            kernel=kernels.SIGMOID,
+        ),
+        Activation(
+            "tanh",
+            _tanh,
+            _tanh_slope,
+            1.0,
+            vanishes_at_zero=True,
+            grows=(False, False),
+            levels={-1: _tanh_from(-1), 1: _tanh_from(1)},
+            departure=_tanh_departure,
+            kernel=kernels.TANH,
+        ),
+        Activation(
+            "relu", _relu, _relu_slope, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.RELU, dies=True
+        ),
         Activation(
             "leaky_relu",
             _leaky_relu,
+            _leaky_relu_slope,
             1.0,
             vanishes_at_zero=True,
             grows=(True, True),
             kernel=kernels.leaky_relu(LEAKY_SLOPE),
         ),
         Activation(
-            "elu", _elu, 1.0, vanishes_at_zero=True, grows=(False, True), kernel=kernels.exponential_linear(1.0, 1.0)
+            "elu",
+            _exponential_linear(1.0, 1.0),
+            _exponential_linear_slope(1.0, 1.0),
+            1.0,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            levels={-1: _exponential_linear_from_limit(1.0, 1.0)},
+            departure=_exponential_linear_departure(1.0, 1.0),
+            kernel=kernels.exponential_linear(1.0, 1.0),
         ),
         Activation(
             "selu",
-            _selu,
+            _exponential_linear(SELU_SCALE, SELU_ALPHA),
+            _exponential_linear_slope(SELU_SCALE, SELU_ALPHA),
             SELU_SCALE * SELU_ALPHA,
             vanishes_at_zero=True,
             grows=(False, True),
+            levels={-1: _exponential_linear_from_limit(SELU_SCALE, SELU_ALPHA)},
+            departure=_exponential_linear_departure(SELU_SCALE, SELU_ALPHA),
             kernel=kernels.exponential_linear(SELU_SCALE, SELU_ALPHA),
         ),
-        Activation("gelu", _gelu, GELU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.GELU),
-        Activation("silu", _silu, SILU_STEEPEST, vanishes_at_zero=True, grows=(False, True), kernel=kernels.SILU),
-        Activation("softplus", _softplus, 1.0, vanishes_at_zero=False, grows=(False, True), kernel=kernels.SOFTPLUS),
-        Activation("linear", _linear, 1.0, vanishes_at_zero=True, grows=(True, True), kernel=kernels.LINEAR),
+        Activation(
+            "gelu",
+            _gelu,
+            _gelu_slope,
+            GELU_STEEPEST,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            departure=_gelu_departure,
+            kernel=kernels.GELU,
+        ),
+        Activation(
+            "silu",
+            _silu,
+            _silu_slope,
+            SILU_STEEPEST,
+            vanishes_at_zero=True,
+            grows=(False, True),
+            departure=_silu_departure,
+            kernel=kernels.SILU,
+        ),
+        Activation(
+            "softplus",
+            _softplus,
+            _sigmoid,
+            1.0,
+            vanishes_at_zero=False,
+            grows=(False, True),
+            levels={0: _softplus_from_zero},
+            departure=_softplus_departure,
+            kernel=kernels.SOFTPLUS,
+        ),
+        Activation(
+            "linear", _linear, _linear_slope, 1.0, vanishes_at_zero=True, grows=(True, True), kernel=kernels.LINEAR
+        ),
     )
 }
 """Every activation by its name in `Settings`."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
+from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
 
@@ -19,8 +20,16 @@ Array = NDArray[np.float64]
 LSTM_FORGET_GATE = 1
 """Where f stands among i, f, g, o."""
 
-_CHUNK_BYTES = 2**25
-_BLOCK_BYTES = 2**22
+_PIECE_BYTES = 2**21
+"""So much is drawn at a time: what lies about meanwhile is a few times that, and who waits may change his mind."""
+_FOLDED_BYTES = 2**25
+"""Up to this size a stack may be handed out as one block, of which scaled copies are made."""
+_JOINED_BYTES = 2**22
+"""Up to this size layers drawn later are joined with those drawn before."""
+_LAYER_BYTES = 200
+"""What a kept layer takes beside its numbers."""
+_MOST_STACKS = 1024
+"""Weights and biases of as many networks as settings may ask for, twice over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,20 +101,26 @@ class _GrowingStack:
 
     @property
     def nbytes(self) -> int:
-        return 8 * len(self._layers) * math.prod(self._shape)
+        return len(self._layers) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
     def missing_bytes(self, depth: int) -> int:
-        return 8 * max(0, depth - len(self._layers)) * math.prod(self._shape)
+        return max(0, depth - len(self._layers)) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
-    def grow(self, depth: int) -> None:
-        """Draw what is missing up to this depth, in chunks that bound what lies about meanwhile."""
-        size = math.prod(self._shape)
-        chunk = max(1, _CHUNK_BYTES // (8 * size))
-        missing = depth - len(self._layers)
-        for start in range(0, missing, chunk):
-            count = min(chunk, missing - start)
-            drawn = self._stream.layers(count, size).reshape(count, *self._shape)
-            self._keep(self._initializer.from_normals(drawn) if self._initializer else drawn)
+    def grow(self, depth: int, should_stop: ShouldStop) -> None:
+        """Draw what is missing up to this depth; what was drawn when `Stopped` is raised stays."""
+        missing, size = max(0, depth - len(self._layers)), math.prod(self._shape)
+        whole, drawn = np.empty((missing, *self._shape)), 0
+        piece = max(1, _PIECE_BYTES // (8 * size))
+        try:
+            while drawn < missing:
+                ask(should_stop)
+                count = min(piece, missing - drawn)
+                normals = self._stream.layers(count, size).reshape(count, *self._shape)
+                whole[drawn : drawn + count] = self._initializer.from_normals(normals) if self._initializer else normals
+                drawn += count
+        finally:
+            if drawn:
+                self._keep(whole[:drawn])
 
     def layers(self, depth: int) -> Sequence[Array]:
         return self._layers[:depth]
@@ -116,7 +131,8 @@ class _GrowingStack:
 
     def block(self, depth: int) -> Array | None:
         """The layers as one array, where they are small enough to be kept as one."""
-        return self._chunks[0][:depth] if len(self._chunks) == 1 else None
+        is_one = len(self._chunks) == 1 and self._chunks[0].nbytes <= _FOLDED_BYTES
+        return self._chunks[0][:depth] if is_one else None
 
     def array(self, depth: int) -> Array:
         """The layers as one array, however large."""
@@ -128,7 +144,7 @@ class _GrowingStack:
         self._row_sums = np.concatenate([self._row_sums, drawn.sum(axis=-1)])
         self._chunks.append(drawn)
         self._layers.extend(drawn)
-        if len(self._chunks) > 1 and self.nbytes <= _BLOCK_BYTES:
+        if len(self._chunks) > 1 and self.nbytes <= _JOINED_BYTES:
             self._join()
 
     def _join(self) -> None:
@@ -136,24 +152,31 @@ class _GrowingStack:
         self._layers = list(self._chunks[0])
 
 
+def _never() -> bool:
+    return False
+
+
 class UnitDraws:
-    """Keeps unit draws between observations, the least recently used leaving first once they pass the budget."""
+    """Keeps unit draws between observations, the least recently used leaving first once they pass the budget.
+
+    Whatever draws asks `should_stop` every few megabytes, and raises `measurement.Stopped` once it says yes.
+    """
 
     def __init__(self, budget: int = WEIGHT_BUDGET) -> None:
         self._budget = budget
         self._stacks: OrderedDict[tuple[object, ...], _GrowingStack] = OrderedDict()
         self._samples: tuple[tuple[object, ...], Array] | None = None
 
-    def network(self, settings: Settings, index: int) -> UnitNetwork:
+    def network(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
-        biases = self._biases(settings, index, depth)
+        biases = self._biases(settings, index, depth, should_stop)
         if initializer.diagonal:
             return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), biases)
-        stack = self._weights(settings, index, initializer, depth)
+        stack = self._weights(settings, index, initializer, depth, should_stop)
         return UnitNetwork(stack.layers(depth), stack.row_sums(depth), biases, stack.block(depth))
 
-    def cell(self, settings: Settings, index: int) -> UnitCell:
+    def cell(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
 
         The matrices are the first layers of the stream that feedforward networks are drawn from: the recurrent ones
@@ -161,13 +184,14 @@ class UnitDraws:
         stay where they are in the stream, and gaussian.
         """
         initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, GATES[settings.cell]
-        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], 2 * gates).layers(2 * gates)
+        both = 2 * gates
+        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, should_stop).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
-        biases = self._biases(settings, index, gates)
+        biases = self._biases(settings, index, gates, should_stop)
         if initializer.diagonal:
             weights = np.broadcast_to(np.eye(n), (gates, n, n))
         else:
-            weights = np.stack(self._weights(settings, index, initializer, gates).layers(gates))
+            weights = np.stack(self._weights(settings, index, initializer, gates, should_stop).layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
@@ -179,7 +203,7 @@ class UnitDraws:
         both = self._samples[1]
         return both[:, : settings.width], both[:, settings.width :]
 
-    def sequences(self, settings: Settings) -> Sequences:
+    def sequences(self, settings: Settings, should_stop: ShouldStop = _never) -> Sequences:
         """Inputs of every step, and targets.
 
         The stream starts as it does for a feedforward network: x_1 and the target of each sample in turn. Then
@@ -193,34 +217,40 @@ class UnitDraws:
             stream.layers(1, samples * 2 * n)
             self._stacks[key] = _GrowingStack(stream, (samples, n))
         later = settings.depth - 1
-        return Sequences([first, *self._grown(key, later).layers(later)], targets)
+        return Sequences([first, *self._grown(key, later, should_stop).layers(later)], targets)
 
-    def _weights(self, settings: Settings, index: int, initializer: Initializer, count: int) -> _GrowingStack:
+    def _weights(
+        self, settings: Settings, index: int, initializer: Initializer, count: int, should_stop: ShouldStop
+    ) -> _GrowingStack:
         """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
         seed = settings.seed + index
         key = ("weights", initializer.family, settings.generator, seed, settings.width)
         if key not in self._stacks:
             shape = (settings.width, settings.width)
             self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
-        return self._grown(key, count)
+        return self._grown(key, count, should_stop)
 
-    def _biases(self, settings: Settings, index: int, count: int) -> Array | None:
+    def _biases(self, settings: Settings, index: int, count: int, should_stop: ShouldStop) -> Array | None:
         if settings.bias == 0:
             return None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, count).array(count)
+        return self._grown(key, count, should_stop).array(count)
 
-    def _grown(self, key: tuple[object, ...], depth: int) -> _GrowingStack:
+    def _grown(self, key: tuple[object, ...], depth: int, should_stop: ShouldStop) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
         self._stacks.move_to_end(key)
         missing = self._stacks[key].missing_bytes(depth)
-        while len(self._stacks) > 1 and missing + sum(each.nbytes for each in self._stacks.values()) > self._budget:
+        while len(self._stacks) > 1 and self._is_crowded(missing):
             self._stacks.popitem(last=False)
-        self._stacks[key].grow(depth)
+        self._stacks[key].grow(depth, should_stop)
         return self._stacks[key]
+
+    def _is_crowded(self, missing: int) -> bool:
+        kept = sum(each.nbytes for each in self._stacks.values())
+        return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi
+from tui_telescope.engine import normed
+from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_departure, phi_slope, phi_value
+from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
-from tui_telescope.engine.normalization import NORMS, Pullback
+from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
+from tui_telescope.engine.products import Product, better, inner, sizes, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -24,10 +28,12 @@ from tui_telescope.engine.scaled import (
     log2_outer_norm,
     multiply,
     normalized,
+    per_sample,
     scaled,
     times,
     values,
 )
+from tui_telescope.engine.spread import spread_of_phi
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -40,7 +46,22 @@ def measure(
     wanted: Wanted,
     should_stop: ShouldStop,
 ) -> Measurement:
-    """The readings of one network; `samples` holds inputs and targets, each (samples, n). Raises `Stopped`."""
+    """The readings of one network; `samples` holds inputs and targets, each (samples, n). Raises `Stopped`.
+
+    In ordinary numbers where there is a norm and `normed` vouches for them: `plain` has seen to all other networks.
+    """
+    ordinary = normed.measure(network, samples, settings, wanted, should_stop) if settings.norm in NORMS else None
+    return ordinary or measure_carefully(network, samples, settings, wanted, should_stop)
+
+
+def measure_carefully(
+    network: UnitNetwork,
+    samples: tuple[Array, Array],
+    settings: Settings,
+    wanted: Wanted,
+    should_stop: ShouldStop,
+) -> Measurement:
+    """The same, every number with an exponent, whatever the settings."""
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     forward = _propagate_forward(blocks, inputs, wanted, should_stop)
@@ -53,10 +74,12 @@ def measure(
 class _Step:
     """What the backward pass needs of one layer."""
 
-    heard: Scaled | None
-    """What the weights multiplied: a_{l-1}, or its norm; kept for the weight gradient."""
-    slope: Scaled
-    """phi' at what the activation was given."""
+    heard: Scaled
+    """What the weights multiplied: a_{l-1}, or its norm."""
+    argument: Scaled
+    """What the activation was given."""
+    output: Scaled
+    """a_l."""
     pullbacks: dict[str, Pullback]
     """The norm's pullback under the place where it stands; empty without one."""
 
@@ -66,6 +89,25 @@ class _Forward:
     steps: list[_Step]
     output: Scaled
     signal: SignalMeasurement | None
+    """Its silent fractions are filled in on the way back, where phi' is needed."""
+
+
+class Signal(NamedTuple):
+    """a_l in two ways."""
+
+    value: Scaled
+    spread: Scaled
+    """The same less a level that the next norm takes out, so that no level hides what differs."""
+
+
+class Gradient(NamedTuple):
+    """A gradient by some signal."""
+
+    value: Scaled
+    product: Product | None
+    """The sum of gradient * signal for each line of the norm, where it is carried along."""
+    terms: Scaled | None = None
+    """The sizes of what the weights summed it from."""
 
 
 class _Blocks:
@@ -81,55 +123,143 @@ class _Blocks:
         self._gain = settings.scale * initializer.gain(settings.width)
         self._norm = NORMS.get(settings.norm)
         self._norm_place = settings.norm_place
+        batch = settings.norm == "batch"
+        may_cancel = settings.width == 1 and settings.residual and settings.norm == "none" and network.biases is None
+        self._curvature = CURVATURES.get(settings.activation) if may_cancel else None
+        self._loses_levels = batch and self._norm_place == "activation"
+        """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
+        self._shows_spread = settings.norm in ("batch", "layer") and (batch or self._norm_place != "activation")
+        hears_itself = self.diagonal or settings.width == 1
+        self._carries_products = not settings.residual and (settings.norm != "batch" or hears_itself)
+        """Whether the lines of the norm stay apart from one another, layer for layer."""
         self._weights = network.weights
         self._biases = None if network.biases is None else settings.bias * network.biases
 
-    def forward(self, layer: int, a: Scaled, *, keep_heard: bool) -> tuple[Scaled, _Step]:
+    def forward(self, layer: int, a: Signal) -> tuple[Signal, _Step]:
         """a_l and what was met on the way, from a_{l-1}; `layer` counts from 0."""
         pullbacks: dict[str, Pullback] = {}
-        heard = self._normed("pre", a, pullbacks)
-        z = self._through(self._weights[layer], heard)
-        if self._biases is not None:
-            z = add(z, scaled(self._biases[layer][:, None]))
-        value, slope = phi(self.activation, self._normed("activation", z, pullbacks))
-        if self._residual:
-            value = add(a, times(value, self._branch_factor))
-        return self._normed("post", value, pullbacks), _Step(heard if keep_heard else None, slope, pullbacks)
+        heard = self._normed("pre", a.spread, pullbacks)
+        heard = heard if self._loses_levels or self._norm_place == "pre" else a.value
+        product = self._through(self._weights[layer], heard)
+        base = None if self._biases is None or self._loses_levels else self._biases[layer][:, None]
+        z = product if base is None else add(product, scaled(np.broadcast_to(base, product.mantissa.shape)))
+        argument = self._normed("activation", z, pullbacks)
+        value = phi_value(self.activation, argument)
+        spread = value
+        if self._norm is not None and self._shows_spread:
+            shared = base if self._norm.axis == SAMPLES else None
+            spread = spread_of_phi(self.activation, argument, self._norm.axis, shared, product)
+        curvature = self._curvature_left(layer)
+        if curvature is None:
+            out = self._joined(a, value, spread, pullbacks)
+        else:
+            left = times(curvature.of(argument), self._branch_factor)
+            out = Signal(left, left)
+        return out, _Step(heard, argument, out.value, pullbacks)
 
-    def backward(self, layer: int, step: _Step, delta: Scaled) -> tuple[Scaled, Scaled]:
-        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
+    def _curvature_left(self, layer: int) -> Curvature | None:
+        """What is left of a layer whose road and the linear part of its branch cancel; None where they do not."""
+        curvature = self._curvature
+        if curvature is None:
+            return None
+        weight = float(self._weights[layer][0, 0])
+        linear = self._branch_factor * self._gain * weight * curvature.slope_at_zero
+        return curvature if linear == -1 else None
+
+    def _joined(self, a: Signal, value: Scaled, spread: Scaled, pullbacks: dict[str, Pullback]) -> Signal:
+        """The branch, with the road and the norm that come after it."""
+        if self._residual:
+            is_value = spread is value and a.spread is a.value
+            value = add(a.value, times(value, self._branch_factor))
+            spread = value if is_value else add(a.spread, times(spread, self._branch_factor))
+        if self._norm is None or self._norm_place != "post":
+            return Signal(value, spread)
+        normed = self._normed("post", spread, pullbacks)
+        return Signal(normed, normed)
+
+    def backward(self, layer: int, step: _Step, slope: Scaled, delta: Gradient) -> tuple[Scaled, Gradient]:
+        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l; `slope` is phi' in this layer."""
+        if self._norm is not None and self._carries_products:
+            return self._backward_with_product(layer, step, slope, delta, self._norm.axis)
+        by_product, below = self._backward(layer, step, slope, delta.value)
+        return by_product, Gradient(below, None)
+
+    def _backward(self, layer: int, step: _Step, slope: Scaled, delta: Scaled) -> tuple[Scaled, Scaled]:
         road = _pulled("post", step, delta)
-        branch = multiply(step.slope, times(road, self._branch_factor))
+        branch = multiply(slope, times(road, self._branch_factor))
         by_product = _pulled("activation", step, branch)
+        curvature = self._curvature_left(layer)
+        if curvature is not None:
+            left = times(curvature.slope_of(step.argument), -1 / curvature.slope_at_zero)
+            return by_product, multiply(delta, left)
         below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
         return by_product, add(road, below) if self._residual else below
+
+    def _backward_with_product(
+        self, layer: int, step: _Step, slope: Scaled, delta: Gradient, axis: int
+    ) -> tuple[Scaled, Gradient]:
+        """The same without a residual road, the product of gradient and signal carried along."""
+        by_value = _pulled_with_product("post", step, delta, step.output)
+        product = by_value.product
+        if product is not None:
+            product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument), axis))
+        by_argument = multiply(slope, by_value.value)
+        is_inside = step.pullbacks.keys() == {"activation"}  # elsewhere a norm came between the weights and this
+        terms = multiply(slope, delta.terms) if is_inside and delta.terms is not None else None
+        product = better(product, inner(by_argument, step.argument, axis, terms))
+        inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
+        by_product, product = inside.value, inside.product or product
+        if self._biases is not None and not self._loses_levels:
+            product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product)), axis))
+        weights = self._weights[layer].T
+        by_heard, terms = self._through(weights, by_product), self._through(np.abs(weights), sizes(by_product))
+        product = better(product, inner(by_heard, step.heard, axis, terms))
+        below = Gradient(with_product(by_heard, step.heard, product, axis), product, terms)
+        if by_heard.mantissa.shape[0] == 1:  # all that its weight gradient needs, and nothing that cancels in it
+            along = with_product(times(by_heard, 0.0), step.heard, product, axis)
+            by_product = times(along, 1 / (self._gain * float(self._weights[layer][0, 0])))
+        return by_product, _pulled_with_product("pre", step, below, step.heard)
 
     def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:
         if self._norm is None or place != self._norm_place:
             return x
         normed, pullbacks[place] = self._norm(x)
-        return normed
+        return normed if self.diagonal else per_sample(normed)
 
     def _through(self, weights: Array, x: Scaled) -> Scaled:
-        product = x.mantissa if self.diagonal else weights.dot(x.mantissa)
-        return normalized(Scaled(product * self._gain, x.exponent))
+        if self.diagonal:
+            return normalized(Scaled(x.mantissa * self._gain, x.exponent))
+        x = per_sample(x)
+        return normalized(Scaled(weights.dot(x.mantissa) * self._gain, x.exponent))
+
+
+def _pulled_with_product(place: str, step: _Step, gradient: Gradient, normed: Scaled) -> Gradient:
+    """The same of a gradient by `normed` and its product with it; below the norm their product has shrunk."""
+    if place not in step.pullbacks:
+        return gradient
+    pullback = step.pullbacks[place]
+    product = gradient.product or inner(gradient.value, normed, pullback.norm.axis)
+    return Gradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
+
+
+def _column(column: Array, like: Scaled) -> Array:
+    return np.broadcast_to(column[:, None], like.mantissa.shape)
 
 
 def _pulled(place: str, step: _Step, gradient: Scaled) -> Scaled:
     return step.pullbacks[place](gradient) if place in step.pullbacks else gradient
 
 
-def _propagate_forward(blocks: _Blocks, a: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
-    steps = []
-    signal = _empty_signal(blocks.depth, a.mantissa.shape[1]) if wanted.signal else None
+def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
+    steps, a = [], Signal(inputs, inputs)
+    signal = _empty_signal(blocks.depth, inputs.mantissa.shape[1]) if wanted.signal else None
     for layer in range(blocks.depth):
         ask(should_stop)
-        a, step = blocks.forward(layer, a, keep_heard=wanted.weight_gradient)
+        a, step = blocks.forward(layer, a)
         steps.append(step)
         if signal is not None:
-            signal.norms[layer] = log2_norm(a)
-            signal.saturated[layer], signal.dead[layer] = _silent_fractions(blocks.activation, step.slope)
-    return _Forward(steps, a, signal)
+            signal.norms[layer] = log2_norm(a.value)
+    return _Forward(steps, a.value, signal)
 
 
 def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
@@ -138,9 +268,9 @@ def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
 
 def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, float]:
     """The fractions of saturated units (over all samples) and of units that are dead on every sample."""
-    saturated = np.mean(np.abs(values(slope)) < SATURATED * activation.steepest)
-    dead = np.mean(~slope.mantissa.any(axis=1)) if activation.dies else 0.0
-    return float(saturated), float(dead)
+    quiet = np.abs(values(slope)) < SATURATED * activation.steepest
+    dead = float(np.mean(~slope.mantissa.any(axis=1))) if activation.dies else 0.0
+    return np.count_nonzero(quiet) / quiet.size, dead
 
 
 def _propagate_backward(
@@ -149,14 +279,17 @@ def _propagate_backward(
     samples = error.mantissa.shape[1]
     gradient = np.empty((blocks.depth, samples))
     weight_gradient = np.empty(blocks.depth) if wanted.weight_gradient else None
-    delta = error
+    delta = Gradient(error, None)
     for layer in reversed(range(blocks.depth)):
         ask(should_stop)
-        gradient[layer] = log2_norm(delta)
+        gradient[layer] = log2_norm(delta.value)
+        step = forward.steps.pop()
+        slope = phi_slope(blocks.activation, step.argument)
+        if forward.signal is not None:
+            forward.signal.saturated[layer], forward.signal.dead[layer] = _silent_fractions(blocks.activation, slope)
         if layer > 0 or wanted.weight_gradient:
-            step = forward.steps.pop()
-            by_product, delta = blocks.backward(layer, step, delta)
-            if weight_gradient is not None and step.heard is not None:
+            by_product, delta = blocks.backward(layer, step, slope, delta)
+            if weight_gradient is not None:
                 weight_gradient[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
     return gradient, weight_gradient
 

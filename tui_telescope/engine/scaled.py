@@ -21,6 +21,9 @@ ABSENT = -1e305
 REPRESENTABLE = 990
 """Exponents within +-990 leave room in a float64 for the sums and products of one layer."""
 
+COMFORTABLE = 2.0**20
+"""Mantissas are left as they are while the largest under each exponent is within this and its reciprocal."""
+
 _LN2 = float(np.log(2.0))
 
 
@@ -43,19 +46,25 @@ def scaled(values: Array, *, per_unit: bool = False) -> Scaled:
 
 
 def normalized(x: Scaled) -> Scaled:
-    """The same values with the largest mantissa under each exponent within [1/2, 1), or all of them zero."""
-    peak = np.abs(x.mantissa)
-    if not x.per_unit:
-        peak = peak.max(axis=0, keepdims=True)
+    """The same values with the largest mantissa under each exponent at a comfortable size, or all of them zero."""
+    mantissa, exponent = x
+    peak = np.abs(mantissa)
+    if exponent.shape[0] == 1:
+        peak = np.maximum.reduce(peak, 0, keepdims=True)
+    lowest = peak.min()
+    if lowest > 1 / COMFORTABLE and peak.max() < COMFORTABLE:
+        return x
     _, shift = np.frexp(peak)
+    if lowest > 1e-300:
+        return Scaled(mantissa * np.ldexp(1.0, -shift), exponent + shift)
     shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
-    exponent = np.where(peak > 0, x.exponent + shift, ABSENT)
-    return Scaled(x.mantissa * np.ldexp(1.0, -shift), exponent)
+    return Scaled(mantissa * np.ldexp(1.0, -shift), np.where(peak > 0, exponent + shift, ABSENT))
 
 
 def shifted(mantissa: Array, shift: Array) -> Array:
-    """`mantissa * 2**shift` for shifts up to 1023; what becomes too small becomes zero."""
-    return np.asarray(mantissa * np.ldexp(1.0, np.clip(shift, -2000, 1023).astype(np.int32)))
+    """`mantissa * 2**shift` for shifts up to 1000; what becomes too small becomes zero."""
+    bounded = np.maximum(np.minimum(shift, 1023), -2000)
+    return np.asarray(mantissa * np.ldexp(1.0, bounded.astype(np.int32)))
 
 
 def add(x: Scaled, y: Scaled) -> Scaled:
@@ -89,6 +98,15 @@ def per_sample(x: Scaled) -> Scaled:
     return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
 
 
+def along_one_exponent(x: Scaled, axis: int) -> Scaled:
+    """The same values under exponents that are equal along the axis: 0 for that of the units, 1 of the samples."""
+    if axis == 0:
+        return normalized(per_sample(x))
+    x = normalized(x)
+    exponent = x.exponent.max(axis=1, keepdims=True)
+    return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
+
+
 def exponential(body: Array, log_factor: Array) -> Scaled:
     """`body * exp(log_factor)` elementwise, each with an exponent of its own; `log_factor` may be far below -745."""
     exponent = np.rint(log_factor / _LN2)
@@ -100,9 +118,18 @@ def exponential(body: Array, log_factor: Array) -> Scaled:
 def log2_norm(x: Scaled) -> Array:
     """log2 of the Euclidean norm over the units, shape (samples,); -inf where all are zero."""
     mantissa, exponent = normalized(per_sample(x))
-    square = np.einsum("us,us->s", mantissa, mantissa)
+    square = np.add.reduce(mantissa * mantissa, 0)
+    if square.all():
+        return np.asarray(0.5 * np.log2(square) + exponent[0])
     with np.errstate(divide="ignore"):
         return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
+
+
+def reciprocal(x: Scaled) -> Scaled:
+    """1 / x, and 0 where x is 0."""
+    alive = x.mantissa != 0
+    mantissa = np.divide(1.0, x.mantissa, out=np.zeros_like(x.mantissa), where=alive)
+    return normalized(Scaled(mantissa, np.where(alive, -x.exponent, ABSENT)))
 
 
 def reciprocal_root(x: Scaled) -> Scaled:

@@ -1,0 +1,103 @@
+"""The road of ordinary numbers through a norm and the careful one: the same numbers, or it says that it has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tui_telescope import Settings
+from tui_telescope.engine import normed, propagation
+from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.measurement import Measurement, Stopped, Wanted
+from tui_telescope.settings import REGISTRY
+
+PLACES, ACTIVATIONS = (REGISTRY[name].values for name in ("norm_place", "activation"))
+every_norm = pytest.mark.parametrize("norm", ["batch", "layer", "rms"])
+every_place = pytest.mark.parametrize("place", PLACES)
+
+
+def never() -> bool:
+    return False
+
+
+def on_road(measure, settings: Settings, should_stop=never) -> Measurement | None:
+    units = UnitDraws()
+    return measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), should_stop)
+
+
+def assert_the_same(ordinary: Measurement, careful: Measurement, tolerance: float) -> None:
+    pairs = [
+        (ordinary.gradient, careful.gradient),
+        (ordinary.weight_gradient, careful.weight_gradient),
+        (ordinary.signal.norms, careful.signal.norms),
+        (ordinary.signal.saturated, careful.signal.saturated),
+        (ordinary.signal.dead, careful.signal.dead),
+    ]
+    for one, other in pairs:
+        np.testing.assert_array_equal(np.isneginf(one), np.isneginf(other))
+        alive = np.isfinite(other)
+        np.testing.assert_allclose(one[alive], other[alive], rtol=tolerance, atol=tolerance)
+
+
+@every_norm
+@every_place
+@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_both_roads_read_the_same(norm, place, residual, activation):
+    """Eight layers leave chaos little time. One draw of two is enough: ReLU may leave a sample a single unit."""
+    vouched = 0
+    for seed, bias in ((1, 0.0), (2, 0.2)):
+        settings = Settings(
+            depth=8, width=12, samples=7, initializer="he", scale=0.9, bias=bias, branch_scale=0.5, seed=seed,
+            norm=norm, norm_place=place, residual=residual, activation=activation,
+        )  # fmt: skip
+        ordinary = on_road(normed.measure, settings)
+        if ordinary is not None:
+            vouched += 1
+            assert_the_same(ordinary, on_road(propagation.measure_carefully, settings), 1e-10)
+    assert vouched, "the careful road was taken where ordinary numbers would do"
+
+
+@every_norm
+@every_place
+@pytest.mark.parametrize("scale", [0.001, 0.03, 30.0, 1000.0])
+def test_whatever_it_does_not_hand_over_is_right(norm, place, scale):
+    for activation in ACTIVATIONS:
+        for width, samples, residual, loss in ((3, 4, False, "mse"), (6, 3, True, "probe"), (40, 5, False, "probe")):
+            settings = Settings(
+                depth=3, width=width, samples=samples, scale=scale, residual=residual, loss=loss, norm=norm,
+                norm_place=place, activation=activation, initializer="orthogonal",
+            )  # fmt: skip
+            ordinary = on_road(normed.measure, settings)
+            if ordinary is not None:
+                assert_the_same(ordinary, on_road(propagation.measure_carefully, settings), 1e-9)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        {"norm": "layer", "width": 2},
+        {"norm": "batch", "samples": 2},
+        {"norm": "rms", "width": 1},
+        {"norm": "layer", "initializer": "identity"},
+        {"norm": "layer", "activation": "tanh", "scale": 1000.0, "norm_place": "post", "width": 3},
+        {"norm": "layer", "activation": "sigmoid", "scale": 0.001, "norm_place": "post"},
+        {"norm": "batch", "activation": "tanh", "bias": 10.0, "scale": 0.001, "norm_place": "post"},
+        {"norm": "rms", "activation": "linear", "scale": 0.001, "depth": 1000},
+        {"norm": "rms", "activation": "relu", "depth": 10, "samples": 4, "initializer": "orthogonal", "seed": 68648},
+    ],
+    ids=lambda beyond: " ".join(map(str, beyond.values())),
+)
+def test_it_hands_over_where_it_cannot_vouch_for_its_numbers(beyond):
+    assert on_road(normed.measure, Settings(**beyond)) is None
+
+
+def test_who_stops_waiting_is_heard_on_the_way_back_too():
+    settings, asked = Settings(depth=50, norm="layer", width=32), []
+
+    def after_the_forward_pass() -> bool:
+        asked.append(None)
+        return len(asked) > 6
+
+    with pytest.raises(Stopped):
+        on_road(normed.measure, settings, after_the_forward_pass)
