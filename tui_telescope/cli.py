@@ -15,7 +15,8 @@ from typing import Literal, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.settings import REGISTRY, Settings, SettingsError, Switch
+from tui_telescope.setting_kinds import Switch
+from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.version import __version__
 
 PROGRAM = "tui-telescope"

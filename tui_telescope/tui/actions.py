@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from textual.binding import Binding
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.settings import REGISTRY, Setting
+from tui_telescope.setting_kinds import Setting
+from tui_telescope.settings import REGISTRY
 
 
 @dataclass(frozen=True)
