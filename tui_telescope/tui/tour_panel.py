@@ -84,10 +84,10 @@ class TourPanel(Canvas):
         self.fit_words()
         return self.step
 
-    def tell(self, number: int, text: str) -> None:
+    def on_step_told(self, message: StepTold) -> None:
         """Show what has been measured, if it is still the step on the screen."""
-        if number == self.number:
-            self.text = text
+        if message.number == self.number:
+            self.text = message.text
             self.fit_words()
 
     def close(self) -> None:
