@@ -74,6 +74,13 @@ async def test_outside_the_tour_tab_and_escape_do_nothing() -> None:
         assert not is_on(explorer)
 
 
+async def test_the_tour_does_not_go_on_under_the_help() -> None:
+    async with exploring() as explorer:
+        await explorer.press("t", "question_mark", "tab")
+        await explorer.pilot.press("escape")
+        assert "1/14" in words(explorer)
+
+
 async def test_a_small_window_keeps_half_of_itself_for_the_chart() -> None:
     async with exploring(size=(60, 16)) as explorer:
         await explorer.press("t")

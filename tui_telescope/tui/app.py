@@ -34,6 +34,7 @@ class TelescopeApp(ExploringApp):
     """An action for every key that does not change a setting or the view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    ENABLE_COMMAND_PALETTE = False  # it has one of its own
 
     def __init__(self, settings: Settings, *, view: str = "gradient", ascii_only: bool = False) -> None:
         super().__init__(settings, view=view, ascii_only=ascii_only)
@@ -128,16 +129,22 @@ class TelescopeApp(ExploringApp):
     def action_end_tour(self) -> None:
         self.guide.leave()
 
-    def action_command_palette(self) -> None:
+    async def action_show_palette(self) -> None:
         from tui_telescope.tui.palette import Palette
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        palette = Palette(sorted(self.available_themes))
+        await self.push_screen(palette, self._run_chosen)
+        # At once: a fast typist's next key must find it.
+        palette.set_focus(palette.field)
 
-    def search_themes(self) -> None:
-        from tui_telescope.tui.palette import ThemePalette
+    async def _run_chosen(self, call: str | None) -> None:
+        if call:
+            await self.run_action(call)
 
-        self.push_screen(ThemePalette())
+    def action_use_theme(self, name: str) -> None:
+        self.theme = name
+        # At once: Textual's filter for the new theme cannot paint with the styles of the old one.
+        self.refresh_css(animate=False)
 
     def action_show_help(self) -> None:
         from tui_telescope.tui.help_screen import HelpScreen

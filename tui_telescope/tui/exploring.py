@@ -201,9 +201,10 @@ class ExploringApp(App[None]):
         self.screen.set_focus(self._editor.field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a value is typed, keys and clicks explore nothing; Textual's own actions, quitting among them, stay."""
-        is_textuals_own = hasattr(App, f"action_{action}") and action != "command_palette"
-        return self._editor is None or is_textuals_own
+        """While a value is typed, or the telescope covered, nothing is explored; Textual's own actions, quitting
+        among them, stay."""
+        is_textuals_own = hasattr(App, f"action_{action}")
+        return is_textuals_own or (self._editor is None and len(self.screen_stack) == 1)
 
     async def on_value_typed(self, message: ValueTyped) -> None:
         try:
