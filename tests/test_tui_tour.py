@@ -74,6 +74,15 @@ async def test_outside_the_tour_tab_and_escape_do_nothing() -> None:
         assert not is_on(explorer)
 
 
+async def test_a_narrow_window_names_a_key_that_leads_on_and_shows_where_words_are_cut() -> None:
+    async with exploring(size=(45, 12)) as explorer:
+        await explorer.press("t")
+        await explorer.until(lambda: "Measuring" not in words(explorer))
+        lines = explorer.lines(TourPanel)
+        assert lines[0].rstrip().endswith("Tab next")
+        assert lines[-1].rstrip().endswith("...")
+
+
 async def test_the_tour_does_not_go_on_under_the_help() -> None:
     async with exploring() as explorer:
         await explorer.press("t", "question_mark", "tab")

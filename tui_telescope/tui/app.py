@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.binding import BindingType
 
+from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.comparison import Compared, ComparisonError
@@ -51,7 +53,7 @@ class TelescopeApp(ExploringApp):
             self._refuse(str(refusal))
             return
         self._show_chart()
-        self._say("Pinned: change the settings and compare. u drops the pins.")
+        self._say(f"Pinned: change the settings and compare. u drops the pins.{self._where_to_look()}")
 
     def action_drop_pins(self) -> None:
         count = len(self.comparison.pins)
@@ -67,13 +69,16 @@ class TelescopeApp(ExploringApp):
             return
         known = self.shown if self.shown and self.shown.settings == self.settings else None
         self._observe(known)
+        elsewhere = self._where_to_look()
+        self._say(f"The ghost is {_on_or_off(self.comparison.wants_ghost)}.{elsewhere}" if elsewhere else "")
 
     def action_toggle_floors(self) -> None:
         from tui_telescope.charts.floors import summary
 
         self.shows_floors = not self.shows_floors
         self._show_chart()
-        self._say(summary() if self.shows_floors else "")
+        elsewhere = self._where_to_look(lambda view: view.shows_gradients)
+        self._say(f"{summary()}{elsewhere}" if self.shows_floors else "")
 
     def action_toggle_theory(self) -> None:
         from tui_telescope.engine.theory import COVERAGE, predict
@@ -85,7 +90,9 @@ class TelescopeApp(ExploringApp):
             return
         self._show_chart()
         is_silent = self.comparison.wants_theory and predict(self.settings) is None
-        self._say(COVERAGE if is_silent else "")
+        elsewhere = self._where_to_look()
+        state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
+        self._say(COVERAGE if is_silent else state)
 
     def action_jump_to_critical_scale(self) -> None:
         from tui_telescope.engine.theory import critical_scale
@@ -96,6 +103,13 @@ class TelescopeApp(ExploringApp):
             return
         self.selected = "scale"
         self.try_settings(lambda: self.settings.replace(scale=scale))
+
+    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
+        """Nothing where the view on the screen shows it, else which views do."""
+        if shows(VIEWS[self.view]):
+            return ""
+        keys = [view.key for view in VIEWS.values() if shows(view)]
+        return f" To see it press {' or '.join(keys)}."
 
     # Taking it along
 
@@ -150,3 +164,7 @@ class TelescopeApp(ExploringApp):
         from tui_telescope.tui.help_screen import HelpScreen
 
         self.push_screen(HelpScreen())
+
+
+def _on_or_off(is_on: bool) -> str:
+    return "on" if is_on else "off"
