@@ -47,10 +47,8 @@ class TelescopeApp(ExploringApp):
     def action_pin(self) -> None:
         if self.shown is None:
             return
-        try:
-            self.comparison.pin(Compared(self.shown.settings, self.shown.observation))
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        curve = Compared(self.shown.settings, self.shown.observation)
+        if not self._is_taken(lambda: self.comparison.pin(curve)):
             return
         self._show_chart()
         self._say(f"Pinned: change the settings and compare. u drops the pins.{self._where_to_look()}")
@@ -62,10 +60,7 @@ class TelescopeApp(ExploringApp):
         self._say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
 
     def action_toggle_ghost(self) -> None:
-        try:
-            self.comparison.toggle_ghost()
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        if not self._is_taken(self.comparison.toggle_ghost):
             return
         known = self.shown if self.shown and self.shown.settings == self.settings else None
         self._observe(known)
@@ -83,10 +78,7 @@ class TelescopeApp(ExploringApp):
     def action_toggle_theory(self) -> None:
         from tui_telescope.engine.theory import COVERAGE, predict
 
-        try:
-            self.comparison.toggle_theory()
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        if not self._is_taken(self.comparison.toggle_theory):
             return
         self._show_chart()
         is_silent = self.comparison.wants_theory and predict(self.settings) is None
@@ -103,6 +95,15 @@ class TelescopeApp(ExploringApp):
             return
         self.selected = "scale"
         self.try_settings(lambda: self.settings.replace(scale=scale))
+
+    def _is_taken(self, change: Callable[[], None]) -> bool:
+        """Whether the comparison took the change; where it did not, it is said why."""
+        try:
+            change()
+        except ComparisonError as refusal:
+            self._refuse(str(refusal))
+            return False
+        return True
 
     def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
         """Nothing where the view on the screen shows it, else which views do."""
