@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tui_telescope.settings import REGISTRY, Choice, Real, RealOrWord, Setting, Settings, SettingsError, Switch, Whole
+from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, Switch, Whole
+from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 
 def any_value(entry: Setting) -> st.SearchStrategy[Any]:

@@ -190,6 +190,9 @@ def test_ascii_alone_where_it_is_asked_for_or_all_there_is(how: dict[str, Any]) 
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),
+        (("print", "again"), ("again",)),
+        (("--dept", "5"), ("--dept;", "did you mean --depth")),
+        (("print", "--no-residul"), ("--no-residual",)),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(arguments: tuple[str, ...], said: tuple[str, ...]) -> None:

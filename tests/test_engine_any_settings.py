@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 from drawn_settings import by_magnitude, settings_within
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from observed_numbers import numbers_of
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.engine.diagnosis import describe
@@ -30,15 +29,6 @@ small = settings_within(
     samples=st.integers(1, 12),
     networks=st.integers(1, 3),
 ).filter(lambda each: each.depth * each.networks * (30 + each.width**2 * each.samples / 50) <= WORK)
-
-
-def numbers_of(reading: Any) -> list[float]:
-    """Every number of an observation, however its readings are nested."""
-    if dataclasses.is_dataclass(reading):
-        return [x for each in dataclasses.fields(reading) for x in numbers_of(getattr(reading, each.name))]
-    if isinstance(reading, np.ndarray):
-        return [float(x) for x in reading.ravel()]
-    return [float(reading)] if isinstance(reading, float) else []
 
 
 def normalises_a_single_unit(network: Settings) -> bool:

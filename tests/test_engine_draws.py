@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
+from drawn_numbers import SAMPLE_SEED, SEED, draw, first, pythons_normals
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.engine import streams
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
-
-SEED, SAMPLE_SEED = 11, 5
-
-
-def draw(**changes):
-    """A draw at scale 1 by a telescope of its own."""
-    start = {"depth": 5, "width": 3, "scale": 1.0, "samples": 4, "seed": SEED, "sample_seed": SAMPLE_SEED}
-    return Telescope().draw(Settings(**start | changes))
-
-
-def pythons_normals(seed: int) -> Iterator[float]:
-    random.seed(seed)
-    while True:
-        yield random.gauss(0.0, 1.0)
-
-
-def first(stream: Iterator[float], *shape: int) -> np.ndarray:
-    return np.array([next(stream) for _ in range(int(np.prod(shape)))]).reshape(shape)
 
 
 def assert_same_to_the_last_bits(drawn: np.ndarray, expected: np.ndarray) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 from drawn_settings import any_value, by_magnitude, settings_within
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from observed_numbers import numbers_of
 
 from tui_telescope import Settings, SettingsError, Telescope
 from tui_telescope.engine import recurrent
@@ -24,15 +24,6 @@ every_cell = pytest.mark.parametrize("cell", CELLS)
 
 def never() -> bool:
     return False
-
-
-def numbers_of(reading: Any) -> list[float]:
-    """Every number of an observation, however its readings are nested."""
-    if dataclasses.is_dataclass(reading):
-        return [x for each in dataclasses.fields(reading) for x in numbers_of(getattr(reading, each.name))]
-    if isinstance(reading, np.ndarray):
-        return [float(x) for x in reading.ravel()]
-    return [float(reading)] if isinstance(reading, float) else []
 
 
 @pytest.mark.parametrize("depth", [2, 50, 400])

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
+from drawn_numbers import SAMPLE_SEED, SEED, draw, first, pythons_normals
 
 from tui_telescope import Settings, Telescope
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-SEED, SAMPLE_SEED = 11, 5
 every_cell = pytest.mark.parametrize("cell", GATES)
 both_generators = pytest.mark.parametrize("generator", ["python", "numpy"])
-
-
-def draw(cell="lstm", **changes):
-    """A draw at scale 1 without forget bias, by a telescope of its own."""
-    start = {"depth": 5, "width": 3, "scale": 1.0, "samples": 4, "seed": SEED, "sample_seed": SAMPLE_SEED}
-    return Telescope().draw(Settings(**{"cell": cell, "forget_bias": 0.0} | start | changes))
-
-
-def pythons_normals(seed: int) -> Iterator[float]:
-    random.seed(seed)
-    while True:
-        yield random.gauss(0.0, 1.0)
-
-
-def first(stream: Iterator[float], *shape: int) -> np.ndarray:
-    return np.array([next(stream) for _ in range(int(np.prod(shape)))]).reshape(shape)
 
 
 @every_cell
@@ -52,7 +33,7 @@ def test_the_recurrent_matrices_come_first_gate_by_gate_row_by_row_and_then_the_
 
 
 def test_first_input_and_target_of_each_sample_come_first_and_then_step_after_step():
-    stream, drawn = pythons_normals(SAMPLE_SEED), draw()
+    stream, drawn = pythons_normals(SAMPLE_SEED), draw("lstm")
     start = first(stream, 4, 2, 3)
     np.testing.assert_allclose(drawn.inputs[:, 0], start[:, 0], rtol=1e-14)
     np.testing.assert_allclose(drawn.targets, start[:, 1], rtol=1e-14)
@@ -94,24 +75,24 @@ def test_network_k_is_drawn_from_seed_plus_k_and_shares_the_inputs(cell, generat
     "change", [{"scale": 7.0}, {"initializer": "orthogonal"}, {"initializer": "identity"}], ids=str
 )
 def test_scale_and_initializer_shape_the_recurrent_matrices_alone(generator, change):
-    one, other = draw(generator=generator), draw(generator=generator, **change)
+    one, other = draw("lstm", generator=generator), draw("lstm", generator=generator, **change)
     assert not np.array_equal(one.weights, other.weights)
     np.testing.assert_array_equal(one.input_weights, other.input_weights)
 
 
 @both_generators
 def test_input_matrices_have_a_variance_of_one_over_the_width(generator):
-    drawn = draw(width=64, generator=generator).input_weights
+    drawn = draw("lstm", width=64, generator=generator).input_weights
     assert drawn.var() * 64 == pytest.approx(1, abs=5 * (2 / drawn.size) ** 0.5)
 
 
 def test_every_gate_of_an_orthogonal_cell_is_orthogonal_by_itself():
-    for q in draw(initializer="orthogonal", scale=3.0).weights[0]:
+    for q in draw("lstm", initializer="orthogonal", scale=3.0).weights[0]:
         np.testing.assert_allclose(q.T @ q, 9 * np.eye(3), atol=1e-13)
 
 
 def test_biases_have_a_stream_of_their_own_in_which_gate_follows_gate():
-    without, with_bias = draw(), draw(bias=2.0)
+    without, with_bias = draw("lstm"), draw("lstm", bias=2.0)
     np.testing.assert_array_equal(with_bias.weights, without.weights)
     np.testing.assert_array_equal(with_bias.input_weights, without.input_weights)
     np.testing.assert_allclose(with_bias.biases[0], 2.0 * first(pythons_normals(2**33 + SEED), 4, 3), rtol=1e-14)
@@ -119,7 +100,7 @@ def test_biases_have_a_stream_of_their_own_in_which_gate_follows_gate():
 
 
 def test_the_forget_bias_is_among_the_biases_of_the_lstms_second_gate():
-    np.testing.assert_array_equal(draw(forget_bias=1.5).biases[0], [[0] * 3, [1.5] * 3, [0] * 3, [0] * 3])
+    np.testing.assert_array_equal(draw("lstm", forget_bias=1.5).biases[0], [[0] * 3, [1.5] * 3, [0] * 3, [0] * 3])
     for cell in ("rnn", "gru"):
         assert not draw(cell, forget_bias=1.5).biases.any()
 

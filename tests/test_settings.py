@@ -11,7 +11,8 @@ from drawn_settings import any_value, settings_within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_telescope.settings import REGISTRY, Choice, Number, Real, RealOrWord, Settings, SettingsError, Switch, Whole
+from tui_telescope.setting_kinds import Choice, Number, Real, RealOrWord, Switch, Whole
+from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 NAMES = tuple(REGISTRY)
 NUMBERS = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Number))

@@ -181,7 +181,7 @@ def test_copying_speaks_osc_52_and_says_what_was_copied() -> None:
         assert terminal.wait_for_exit() == 0
 
 
-def test_with_ascii_the_palette_the_themes_and_every_help_line_are_ascii_too() -> None:
+def test_with_ascii_the_palette_and_every_help_line_are_ascii_too() -> None:
     with start("--ascii") as terminal:
         wait_for_reading(terminal, *AT_START)
         terminal.press("p", "r", "g", "f")
@@ -189,9 +189,7 @@ def test_with_ascii_the_palette_the_themes_and_every_help_line_are_ascii_too() -
         terminal.press("ctrl+p")
         terminal.wait_for("Search", "the telephone game")
         terminal.press("theme")
-        terminal.wait_for("change the colours")
-        terminal.press("enter")
-        terminal.wait_for("nord", "dracula")
+        terminal.wait_for("Theme: nord", "Theme: dracula")
         terminal.press("escape")
         terminal.wait_for("Telescope")
         terminal.press("?")

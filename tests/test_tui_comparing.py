@@ -152,3 +152,18 @@ async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_
 async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
     async with exploring(size=(160, 30)) as explorer:
         assert f"the telephone game: {PRESETS['telephone'].line}" in explorer.lines(TopLine)[0]
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "said"),
+    [
+        ("map", "p", "Pinned: change the settings and compare. u drops the pins. To see it press 1 or 2 or 3."),
+        ("depth", "g", "The ghost is on. To see it press 1 or 2 or 3."),
+        ("map", "o", "The theory is on. To see it press 1 or 2 or 3."),
+        ("factor", "f", "To see it press 1."),
+    ],
+)
+async def test_what_the_view_does_not_show_is_said_to_be_elsewhere(view: str, key: str, said: str) -> None:
+    async with exploring(Settings(depth=5), view=view) as explorer:
+        await explorer.press(key)
+        assert said in " ".join(explorer.text(Reading).split())

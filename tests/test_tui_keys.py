@@ -159,3 +159,13 @@ async def test_a_click_on_a_view_shows_it() -> None:
     async with exploring() as explorer:
         await explorer.pilot.click(TopLine, offset=(explorer.text(TopLine).rindex(" 2 ") + 1, 0))
         assert explorer.app.view == "factor"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (30, 8), (40, 10)])
+async def test_a_window_too_small_for_it_does_not_take_the_keys_from_the_typed_value(size: tuple[int, int]) -> None:
+    async with exploring() as explorer:
+        await explorer.press("enter")
+        await explorer.pilot.resize_terminal(*size)
+        await explorer.pilot.resize_terminal(80, 24)
+        await explorer.press("7", "enter")
+        assert explorer.app.settings.depth == 7

@@ -166,7 +166,13 @@ async def test_the_help_scrolls_and_closes(key: str) -> None:
         assert explorer.app.settings == Settings()
 
 
-@pytest.mark.parametrize("keys", [("q",), ("question_mark", "q"), ("enter", "ctrl+q"), ("enter", "ctrl+c")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("q",), ("question_mark", "q"), ("question_mark", "ctrl+c"), ("enter", "ctrl+q"), ("enter", "ctrl+c"),
+        ("ctrl+p", "ctrl+q"), ("ctrl+p", "ctrl+c"),
+    ],
+)  # fmt: skip
 async def test_there_is_a_way_out_from_anywhere(keys: tuple[str, ...]) -> None:
     async with exploring() as explorer:
         await explorer.pilot.press(*keys)

@@ -9,13 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 from exploring import Explorer, exploring
-from textual.command import CommandList
 
 from tui_telescope.cli import main
-from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.actions import all_actions
-from tui_telescope.tui.palette import NOT_LISTED, Palette, entries
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.sharing import SharingError, command_line, save
 
@@ -89,29 +85,3 @@ def test_a_folder_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SharingError, match=r"^Nothing saved to .*: Not a directory\.$"):
         save({"csv": ""}, tmp_path / "file")
-
-
-def test_the_palette_lists_every_action_and_every_preset() -> None:
-    calls = {entry.call for entry in entries()}
-    assert {action.call for action in all_actions()} - set(NOT_LISTED) <= calls
-    assert {f"show_preset('{name}')" for name in PRESETS} <= calls
-
-
-async def test_a_preset_is_found_by_its_name_in_the_palette() -> None:
-    async with exploring() as explorer:
-        await explorer.pilot.press("ctrl+p")
-        await explorer.until(lambda: explorer.app.screen.query_one(CommandList).option_count > len(PRESETS))
-        await explorer.pilot.press(*"dying")
-        await explorer.until(lambda: 0 < explorer.app.screen.query_one(CommandList).option_count < len(PRESETS))
-        await explorer.pilot.press("enter")
-        await explorer.until(lambda: not isinstance(explorer.app.screen, Palette))
-        await explorer.settle()
-        assert explorer.app.settings == PRESETS["dying-relu"].settings
-
-
-async def test_the_palette_opens_once_and_escape_closes_it() -> None:
-    async with exploring() as explorer:
-        await explorer.pilot.press("ctrl+p", "ctrl+p")
-        assert len(explorer.app.screen_stack) == 2
-        await explorer.pilot.press("escape")
-        await explorer.until(lambda: len(explorer.app.screen_stack) == 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -15,17 +16,19 @@ from typing import Literal, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.settings import REGISTRY, Settings, SettingsError, Switch
+from tui_telescope.setting_kinds import Switch
+from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.version import __version__
 
 PROGRAM = "tui-telescope"
+COMMANDS = ("print", "tour", "presets")
 FORMATS = ("text", "json", "csv", "svg")
 USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    options = _parser().parse_args(arguments)
+    options = _parse(arguments)
     if options.command == "presets":
         return _list_presets()
     try:
@@ -138,11 +141,26 @@ def _fail(message: str) -> int:
     return USAGE_ERROR
 
 
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What the words ask for. An unknown flag is told before its value, which would pass for a command."""
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    for flag in (word.partition("=")[0] for word in unknown if word.startswith("-")):
+        from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
+
+        near = get_close_matches(flag, re.findall("--[a-z-]+", parser.format_usage()))
+        parser.error(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    for word in (options.command, *unknown):
+        if word is not None and (word not in COMMANDS or word in unknown):
+            parser.error(f"unexpected {word[:40]!r}; allowed: one of {', '.join(COMMANDS)}, and flags")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, allow_abbrev=False)
     add = parser.add_argument
     add("--version", action="version", version=f"{PROGRAM} {__version__}")
-    add("command", nargs="?", choices=("print", "tour", "presets"))
+    add("command", nargs="?")
     add("--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)))
     add("--autoplay", action="store_true")
     add("--view", choices=list(VIEWS), default=next(iter(VIEWS)))

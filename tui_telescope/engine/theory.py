@@ -28,7 +28,8 @@ from tui_telescope.engine.quadrature import (
     homogeneous_slopes,
     slopes_at_infinity,
 )
-from tui_telescope.settings import REGISTRY, Real, Settings
+from tui_telescope.setting_kinds import Real
+from tui_telescope.settings import REGISTRY, Settings
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from textual.binding import Binding
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.settings import REGISTRY, Setting
+from tui_telescope.setting_kinds import Setting
+from tui_telescope.settings import REGISTRY
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ GENERAL: tuple[Action, ...] = (
     Action("quit", ("q",), "q", "quit, from anywhere"),
     Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, even while a value is typed", always=True),
     Action("suspend_process", ("ctrl+z",), "Ctrl+Z", "back to the shell; fg returns here", always=True),
-    Action("command_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, themes and everything else by name"),
+    Action("show_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, themes and everything else by name"),
     Action("select(-1)", ("up",), "up", "select the setting above"),
     Action("select(1)", ("down",), "down", "select the setting below"),
     Action("step_selected(1)", ("right",), "right", "the selected setting up, or to its next value"),
@@ -81,7 +82,7 @@ FOOTER: dict[str, str] = {
     "toggle_floors": "f floors",
     "copy_command": "y copy",
     "save": "e save",
-    "command_palette": "Ctrl+P palette",
+    "show_palette": "Ctrl+P palette",
 }
 """What the last line says of which action, its keys before the last blank, in the order in which room is given away."""
 

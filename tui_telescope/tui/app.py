@@ -1,43 +1,19 @@
-"""The app: a key gives new settings, the observer an observation, the view a chart, the canvases what changed."""
+"""The app: what can be done with what the telescope shows. Compare it, set it against theory, take it along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.filter import LineFilter
-from textual.timer import Timer
-from textual.widget import Widget
 
-from tui_telescope.charts.views import VIEWS
-from tui_telescope.presets import PRESETS, neighbouring, preset_of
-from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
-from tui_telescope.tui.chart_view import ChartView, Seams
-from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, ghost_of
-from tui_telescope.tui.footer import Footer
-from tui_telescope.tui.history import History
-from tui_telescope.tui.inks import COLORLESS
-from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
-from tui_telescope.tui.panels import Panels, neighbour
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
-from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
-from tui_telescope.tui.terminal_signals import exit_on_signals
-from tui_telescope.tui.themes import TERMINAL
-from tui_telescope.tui.top_line import TopLine
-from tui_telescope.tui.touring import TouringApp
-
-if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Axis
-    from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
-
-PROGRESS_AFTER = 0.15
-"""Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
+from tui_telescope.tui.comparison import Compared, ComparisonError
+from tui_telescope.tui.exploring import ExploringApp
+from tui_telescope.tui.touring import Guide
 
 
 def run(
@@ -51,315 +27,31 @@ def run(
     """Explore, starting from these settings or with the tour; returns the exit status."""
     app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
     if tour:
-        app.call_later(app.play_tour, unattended=tour == "unattended")
+        app.call_later(app.guide.play, unattended=tour == "unattended")
     app.run(mouse=mouse)
     return app.return_code or 0
 
 
-class Notice(NamedTuple):
-    """What is said in place of the reading."""
+class TelescopeApp(ExploringApp):
+    """An action for every key that does not change a setting or the view."""
 
-    text: str
-    ink: str = ""
-
-
-class Field(Widget):
-    """Panels and chart, side by side."""
-
-
-class TelescopeApp(TouringApp):
-    """Holds the state that everything on the screen is drawn from: settings, selection, view, observation."""
-
-    CSS_PATH = Path(__file__).with_name("telescope.tcss")
-    TITLE = "Gradient Telescope"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
-    AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = HORIZONTAL_BREAKPOINTS
-    VERTICAL_BREAKPOINTS = VERTICAL_BREAKPOINTS
+    ENABLE_COMMAND_PALETTE = False  # it has one of its own
 
     def __init__(self, settings: Settings, *, view: str = "gradient", ascii_only: bool = False) -> None:
-        super().__init__()
-        self.register_theme(TERMINAL)
-        self.theme = TERMINAL.name
-        self.settings = settings
-        self.selected = "depth"
-        self.view = view
-        self.shown: Observed | None = None
-        """What the chart shows."""
-        self.comparison = Comparison()
-        self.shows_floors = False
-        self._ascii_only = ascii_only
-        self._history = History()
-        self._preset = next(iter(PRESETS.values()))
-        """The latest one on the screen, from which the next is counted."""
-        # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(settings, self.selected, view, ascii_only=ascii_only)
-        self._panels = Panels(settings, self.selected)
-        self._field = Field()
-        self._chart = ChartView(ascii_only=ascii_only)
-        self._reading = Reading()
-        self._size_notice = SizeNotice()
-        self._axes: dict[str, Axis] = {}
-        self._observer = Observer(self.post_message)
-        self._surveyor = Surveyor(self.post_message)
-        self._delay: Timer | None = None
-        self._is_overdue = False
-        self._notice = Notice("")
-        self._editor: ValueEditor | None = None
+        super().__init__(settings, view=view, ascii_only=ascii_only)
+        self.guide = Guide(self)
 
-    def compose(self) -> ComposeResult:
-        yield self._top_line
-        with self._field:
-            yield self._panels
-            yield self._chart
-        yield self._tour_panel
-        yield self._reading
-        yield Footer()
-        yield self._size_notice
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """NO_COLOR means no colour codes at all; Textual's own filter sends greys, or the default colours."""
-        return [COLORLESS] if self.no_color else super().get_line_filters()
-
-    def on_mount(self) -> None:
-        exit_on_signals(self)
-        # What the shell wrote in the meantime has to be painted over.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        self.call_after_refresh(self._observe)
-
-    def on_unmount(self) -> None:
-        self._observer.close()
-        self._surveyor.stop()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._top_line.fold(folds_panels(event.size))
-        self._size_notice.redraw()
-
-    # From a key to settings
-
-    def action_step(self, name: str, direction: int, coarse: bool = False) -> None:
-        self.selected = name
-        self.try_settings(lambda: self.settings.stepped(name, direction, coarse=coarse))
-
-    def action_step_selected(self, direction: int, coarse: bool = False) -> None:
-        """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
-        self.action_step("scale" if self.view == "map" else self.selected, direction, coarse)
-
-    def action_go_to_end(self, index: int) -> None:
-        name = self.selected
-        self.try_settings(lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
-
-    def action_draw_next_network(self) -> None:
-        seeds = REGISTRY["seed"].ends[1] + 1
-        self.try_settings(lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
-
-    def action_select(self, direction: int) -> None:
-        if self.view == "map":
-            self.action_step("depth", -direction)
-        else:
-            self.action_select_setting(neighbour(self.selected, direction))
-
-    def action_select_setting(self, name: str) -> None:
-        self.selected = name
-        self._show_settings()
-        self._say("")
-
-    def action_show_preset(self, name: str) -> None:
-        self._preset = PRESETS[name]
-        self.try_settings(lambda: self._preset.settings)
-
-    def action_step_preset(self, direction: int) -> None:
-        now = preset_of(self.settings)
-        self.action_show_preset(neighbouring(now or self._preset, direction).name)
-
-    def action_undo(self) -> None:
-        self._return_to(self._history.undo(self.settings), "Nothing to undo.")
-
-    def action_redo(self) -> None:
-        self._return_to(self._history.redo(self.settings), "Nothing to redo.")
-
-    def _return_to(self, settings: Settings | None, otherwise: str) -> None:
-        if settings is None:
-            self._say(otherwise)
-            return
-        self.settings = settings
-        self._show_settings()
-        self._observe()
-
-    def try_settings(self, changed: Callable[[], Settings]) -> None:
-        """Take the changed settings; where they are refused, say why and keep those before."""
-        try:
-            settings = changed()
-        except SettingsError as refusal:
-            self._refuse(str(refusal))
-            return
-        is_new = settings != self.settings
-        if is_new:
-            self._history.record(self.settings)
-            self.settings = settings
-        self._show_settings()
-        if is_new:
-            self._observe()
-
-    def _refuse(self, reason: str) -> None:
-        self._show_settings()
-        self._say(reason, "refusal")
-
-    def _say(self, text: str, ink: str = "") -> None:
-        """Say it in place of the reading until the next change; an empty text brings the reading back."""
-        self._notice = Notice(text, ink)
-        self._show_words()
-
-    # Typing a value
-
-    async def action_edit_value(self) -> None:
-        from tui_telescope.tui.value_editor import ValueEditor
-
-        self._editor = ValueEditor(self.selected, self.settings)
-        self._reading.display = False
-        await self.mount(self._editor, after=self._reading)
-        # At once: a fast typist's next key must find it.
-        self.screen.set_focus(self._editor.field)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a value is typed, keys and clicks explore nothing; Textual's own actions, quitting among them, stay."""
-        own = {**vars(TouringApp), **vars(TelescopeApp)}
-        is_exploring = action == "command_palette" or f"action_{action}" in own
-        return self._editor is None or not is_exploring
-
-    async def on_value_typed(self, message: ValueTyped) -> None:
-        try:
-            value = REGISTRY[message.name].parse(message.text)
-            settings = self.settings.replace(**{message.name: value})
-        except SettingsError as refusal:
-            if self._editor:
-                self._editor.refuse(str(refusal))
-            return
-        await self._close_editor()
-        self.try_settings(lambda: settings)
-
-    async def on_edit_cancelled(self) -> None:
-        await self._close_editor()
-
-    async def _close_editor(self) -> None:
-        editor, self._editor = self._editor, None
-        self._reading.display = True
-        if editor:
-            await editor.remove()
-
-    def forget_axes(self) -> None:
-        self._axes.clear()
-
-    # From settings to an observation
-
-    def _observe(self, known: Observed | None = None) -> None:
-        self._notice = Notice("")
-        companion = ghost_of(self.settings) if self.comparison.wants_ghost else None
-        if self.view in SURVEYS:
-            self._surveyor.survey(self.view, self.settings)
-        outcome = self._observer.observe(self.settings, companion, known)
-        if outcome:
-            self._show_outcome(outcome)
-        elif self._delay is None:
-            self._delay = self.set_timer(PROGRESS_AFTER, self._note_delay)
-        else:
-            self._show_words()
-
-    def _note_delay(self) -> None:
-        self._is_overdue = True
-        self._show_words()
-
-    def on_answered(self, message: Answered) -> None:
-        self._show_outcome(message.outcome)
-
-    def on_declined(self, message: Declined) -> None:
-        self._refuse(message.reason)
-
-    def on_failed(self, message: Failed) -> None:
-        """Textual ends the app, restores the terminal and prints the traceback."""
-        raise message.error
-
-    def _show_outcome(self, outcome: Outcome) -> None:
-        """Show what is newer than what is shown; what is not the newest yet moves the chart, not the words."""
-        if self.shown and outcome.generation < self.shown.generation:
-            return
-        is_newest = outcome.generation == self._observer.generation
-        if is_newest and self._delay:
-            self._delay.stop()
-            self._delay = None
-            self._is_overdue = False
-        if isinstance(outcome, Observed):
-            if self.shown is None:  # not before: they are no part of what the first picture waits for
-                self._field.mount(Seams())
-            is_drawn = self.shown is not None and self.shown.looks_like(outcome)
-            self.shown = outcome
-            if not is_drawn:
-                self._show_chart()
-            self._show_words()
-        elif is_newest:
-            self.settings = self.shown.settings if self.shown else self.settings
-            self._refuse(outcome.reason)
-
-    # From state to the screen
-
-    def _show_settings(self) -> None:
-        self._panels.show(self.settings, self.selected)
-        self._top_line.show(self.settings, self.selected)
-
-    def _show_chart(self) -> None:
-        view = VIEWS[self.view]
-        if self.shown is None or view.chart is None:
-            return
-        live = Compared(self.shown.settings, self.shown.observation)
-        chart = view.chart(self.comparison.traces(live, self.shown.companion), self._axes.get(self.view))
-        self._axes[self.view] = chart.y_axis
-        if self.shows_floors and view.shows_gradients:
-            from tui_telescope.charts.floors import with_floors
-
-            chart = with_floors(chart)
-        self._chart.show(chart)
-
-    def _show_words(self) -> None:
-        """Why the last change was refused, or what is read, or what is overdue."""
-        if self._notice.text:
-            self._reading.show(*self._notice)
-        elif self.shown and self.shown.settings == self.settings:
-            self._reading.show(f"{self.shown.description} {self.shown.remedy}")
-        elif self._is_overdue:
-            self._reading.show(self._progress_report(), "muted")
-
-    def _progress_report(self) -> str:
-        seconds = self._observer.expected_seconds(self.settings)
-        forecast = f" (about {seconds:.0f} s)" if seconds and seconds >= 1 else ""
-        before = "; the chart still shows the settings before" if self.shown else ""
-        stages = f"{self.settings.depth} {self.settings.stage}s"
-        return f"Computing {stages} of width {self.settings.width}{forecast}{before}."
-
-    def action_show_view(self, name: str) -> None:
-        self.view = name
-        self._top_line.show_view(name)
-        if name in SURVEYS:
-            self._surveyor.survey(name, self.settings)
-        else:
-            self._surveyor.stop()
-            self._show_chart()
-
-    def on_surveyed(self, message: Surveyed) -> None:
-        if message.generation == self._surveyor.generation and message.view == self.view:
-            self._chart.show(message.chart)
-
-    # Comparing and sharing
+    # Comparing
 
     def action_pin(self) -> None:
         if self.shown is None:
             return
-        try:
-            self.comparison.pin(Compared(self.shown.settings, self.shown.observation))
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        curve = Compared(self.shown.settings, self.shown.observation)
+        if not self._is_taken(lambda: self.comparison.pin(curve)):
             return
         self._show_chart()
-        self._say("Pinned: change the settings and compare. u drops the pins.")
+        self._say(f"Pinned: change the settings and compare. u drops the pins.{self._where_to_look()}")
 
     def action_drop_pins(self) -> None:
         count = len(self.comparison.pins)
@@ -368,32 +60,31 @@ class TelescopeApp(TouringApp):
         self._say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
 
     def action_toggle_ghost(self) -> None:
-        try:
-            self.comparison.toggle_ghost()
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        if not self._is_taken(self.comparison.toggle_ghost):
             return
         known = self.shown if self.shown and self.shown.settings == self.settings else None
         self._observe(known)
+        elsewhere = self._where_to_look()
+        self._say(f"The ghost is {_on_or_off(self.comparison.wants_ghost)}.{elsewhere}" if elsewhere else "")
 
     def action_toggle_floors(self) -> None:
         from tui_telescope.charts.floors import summary
 
         self.shows_floors = not self.shows_floors
         self._show_chart()
-        self._say(summary() if self.shows_floors else "")
+        elsewhere = self._where_to_look(lambda view: view.shows_gradients)
+        self._say(f"{summary()}{elsewhere}" if self.shows_floors else "")
 
     def action_toggle_theory(self) -> None:
         from tui_telescope.engine.theory import COVERAGE, predict
 
-        try:
-            self.comparison.toggle_theory()
-        except ComparisonError as refusal:
-            self._refuse(str(refusal))
+        if not self._is_taken(self.comparison.toggle_theory):
             return
         self._show_chart()
         is_silent = self.comparison.wants_theory and predict(self.settings) is None
-        self._say(COVERAGE if is_silent else "")
+        elsewhere = self._where_to_look()
+        state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
+        self._say(COVERAGE if is_silent else state)
 
     def action_jump_to_critical_scale(self) -> None:
         from tui_telescope.engine.theory import critical_scale
@@ -404,6 +95,24 @@ class TelescopeApp(TouringApp):
             return
         self.selected = "scale"
         self.try_settings(lambda: self.settings.replace(scale=scale))
+
+    def _is_taken(self, change: Callable[[], None]) -> bool:
+        """Whether the comparison took the change; where it did not, it is said why."""
+        try:
+            change()
+        except ComparisonError as refusal:
+            self._refuse(str(refusal))
+            return False
+        return True
+
+    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
+        """Nothing where the view on the screen shows it, else which views do."""
+        if shows(VIEWS[self.view]):
+            return ""
+        keys = [view.key for view in VIEWS.values() if shows(view)]
+        return f" To see it press {' or '.join(keys)}."
+
+    # Taking it along
 
     def action_copy_command(self) -> None:
         from tui_telescope.tui.sharing import command_line
@@ -424,20 +133,39 @@ class TelescopeApp(TouringApp):
             return
         self._say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
 
-    # Other screens
+    # The tour, and other screens
 
-    def action_command_palette(self) -> None:
+    def action_show_tour(self) -> None:
+        self.guide.show()
+
+    def action_step_tour(self, direction: int) -> None:
+        self.guide.step(direction)
+
+    def action_end_tour(self) -> None:
+        self.guide.leave()
+
+    async def action_show_palette(self) -> None:
         from tui_telescope.tui.palette import Palette
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        palette = Palette(sorted(self.available_themes))
+        await self.push_screen(palette, self._run_chosen)
+        # At once: a fast typist's next key must find it.
+        palette.set_focus(palette.field)
 
-    def search_themes(self) -> None:
-        from tui_telescope.tui.palette import ThemePalette
+    async def _run_chosen(self, call: str | None) -> None:
+        if call:
+            await self.run_action(call)
 
-        self.push_screen(ThemePalette())
+    def action_use_theme(self, name: str) -> None:
+        self.theme = name
+        # At once: Textual's filter for the new theme cannot paint with the styles of the old one.
+        self.refresh_css(animate=False)
 
     def action_show_help(self) -> None:
         from tui_telescope.tui.help_screen import HelpScreen
 
         self.push_screen(HelpScreen())
+
+
+def _on_or_off(is_on: bool) -> str:
+    return "on" if is_on else "off"

@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.settings import REGISTRY, Setting
+from tui_telescope.setting_kinds import Setting
+from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import GENERAL
 from tui_telescope.tui.canvas import Canvas, Line, Word
 

@@ -1,81 +1,210 @@
-"""The command palette: everything that a key does, and every preset, by name."""
+"""The command palette: everything that a key does, and every preset, setting and theme, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
-from textual.theme import ThemeProvider
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
 
 from tui_telescope.presets import PRESETS
+from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import all_actions
+from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.reading import ending_in_ellipsis
 
-NOT_LISTED = ("command_palette",)
+NOT_LISTED = ("show_palette",)
 """What would lead nowhere from here."""
+
+DETAIL_ROWS = 3
+"""For the selected entry, whole."""
+LEAST_LIST_ROWS = 3
+"""What the list needs before there is room for anything else."""
+
+NOWHERE = 3
+"""How far a word is from an entry that does not hold it."""
 
 
 class Entry(NamedTuple):
-    name: str
+    title: str
     call: str
     """The app's action that it runs."""
     help: str
 
 
-class Everything(Provider):
-    """Every action of the registry and every preset."""
-
-    async def discover(self) -> Hits:
-        """All of them, while nothing is typed."""
-        for entry in entries():
-            yield DiscoveryHit(entry.name, partial(self.app.run_action, entry.call), help=entry.help)
-
-    async def search(self, query: str) -> Hits:
-        """Those whose name or help is like what is typed."""
-        matcher = self.matcher(query)
-        for entry in entries():
-            if score := matcher.match(entry.name) or 0.1 * (query.lower() in entry.help.lower()):
-                run = partial(self.app.run_action, entry.call)
-                yield Hit(score, matcher.highlight(entry.name), run, entry.name, entry.help)
-
-
-def entries() -> Iterator[Entry]:
-    """What the palette offers, presets first."""
+def entries(themes: Iterable[str]) -> Iterator[Entry]:
+    """All that the palette offers, presets first."""
     for preset in PRESETS.values():
-        yield Entry(f"Preset: {preset.title} ({preset.name})", f"show_preset('{preset.name}')", preset.line)
-    yield Entry("Theme: change the colours", "change_theme", "the terminal's own palette, or a richer one")
+        yield Entry(f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", preset.line)
     seen = set(NOT_LISTED)
     for action in all_actions():
         if action.call not in seen:
             seen.add(action.call)
             yield Entry(action.help[0].upper() + action.help[1:], action.call, f"key: {action.written}")
+    for setting in REGISTRY.values():
+        yield Entry(f"Select setting: {setting.label}", f"select_setting('{setting.name}')", setting.help)
+    for theme in themes:
+        yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", "colours of the screen")
 
 
-class WordPalette(CommandPalette):
-    """Textual's palette in words alone: its icon and its ellipsis are not ASCII."""
+def matching(query: str, offered: Sequence[Entry]) -> list[Entry]:
+    """The entries that hold every word of the query; first where words of the title begin so, last where the help
+    alone has them."""
+    words = query.lower().split()
+    ranked = [(max((_distance(word, entry) for word in words), default=0), entry) for entry in offered]
+    return [entry for rank, entry in sorted(ranked, key=lambda pair: pair[0]) if rank < NOWHERE]
+
+
+def _distance(word: str, entry: Entry) -> int:
+    """0 where a word of the title begins so, 1 elsewhere in the title, 2 in the help."""
+    title = entry.title.lower()
+    if re.search(rf"\b{re.escape(word)}", title):
+        return 0
+    if word in title:
+        return 1
+    return 2 if word in entry.help.lower() else NOWHERE
+
+
+class Palette(ModalScreen[str]):
+    """Covers the telescope until an entry is chosen, whose action is the result, or Escape."""
 
     CSS_PATH = Path(__file__).with_name("palette.tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "close"),
+        Binding("down", "move(1)"),
+        Binding("up", "move(-1)"),
+        Binding("pagedown", "move_page(1)"),
+        Binding("pageup", "move_page(-1)"),
+    ]
 
-    def on_mount(self) -> None:
-        self.query_one(SearchIcon).icon = ">"
+    def __init__(self, themes: Iterable[str]) -> None:
+        super().__init__()
+        self.field = Input(placeholder="type a word, such as preset, scale, theme", compact=True)
+        self._offered = list(entries(themes))
+        self._query = ""
+        self._choices = Choices(self._offered)
 
-    def dismiss(self, result: Any = None) -> AwaitComplete:
-        """Leave, once: a second key may come before the first has closed the palette."""
-        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Label("Search: ")
+            yield self.field
+        yield self._choices
+
+    def _search(self) -> None:
+        """Bring the list up to date with what is typed: a hasty key comes before the field's own message."""
+        if self.field.value != self._query:
+            self._query = self.field.value
+            self._choices.show(matching(self._query, self._offered))
+
+    def on_input_changed(self) -> None:
+        self._search()
+
+    def on_input_submitted(self) -> None:
+        self._search()
+        if self._choices.found:
+            self._finish(self._choices.selected.call)
+
+    def action_move(self, rows: int) -> None:
+        self._search()
+        self._choices.move(rows)
+
+    def action_move_page(self, direction: int) -> None:
+        self.action_move(direction * self._choices.page)
+
+    def action_run(self, number: int) -> None:
+        """Choose an entry of the list, counted from 0."""
+        self._finish(self._choices.found[number].call)
+
+    def action_leave(self) -> None:
+        self._finish(None)
+
+    def _finish(self, call: str | None) -> None:
+        """Close, once: a second key may come before the first has closed the palette."""
+        if self.is_current:
+            self.dismiss(call)
 
 
-class Palette(WordPalette):
-    """Everything by name."""
+class Choices(Canvas):
+    """The entries found, one a row; `>` and bold mark the selected one, which stands whole below the list."""
 
-    def __init__(self) -> None:
-        super().__init__([Everything], placeholder="Search", id="--command-palette")
+    def __init__(self, found: Sequence[Entry]) -> None:
+        super().__init__()
+        self.found = found
+        self._row = 0
+        self._first_row = 0
 
+    @property
+    def selected(self) -> Entry:
+        return self.found[self._row]
 
-class ThemePalette(WordPalette):
-    """The themes by name."""
+    @property
+    def page(self) -> int:
+        """Rows that the list has."""
+        height = int(self.size.height)
+        needed = DETAIL_ROWS + 2  # a blank row above, the keys below
+        return height - needed if height - needed >= LEAST_LIST_ROWS else max(height, 1)
 
-    def __init__(self) -> None:
-        super().__init__([ThemeProvider], placeholder="Theme")
+    def show(self, found: Sequence[Entry]) -> None:
+        """Show other entries, the first of them selected."""
+        self.found = found
+        self._row = 0
+        self.redraw()
+
+    def move(self, rows: int) -> None:
+        self._row = max(0, min(self._row + rows, len(self.found) - 1))
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        first = min(max(self._first_row, self._row - self.page + 1), self._row)
+        self._first_row = max(0, min(first, len(self.found) - self.page))
+        numbers = range(self._first_row, min(self._first_row + self.page, len(self.found)))
+        lines = [self._entry_row(number, width) for number in numbers]
+        lines += [()] * (self.page - len(lines))
+        return [*lines, (), *self._detail(width), self._status_line(width)]
+
+    def _entry_row(self, number: int, width: int) -> Line:
+        title, _, help_ = self.found[number]
+        is_selected = number == self._row
+        call = f"screen.run({number})"
+        room = width - 2
+        title = title if len(title) <= room else ending_in_ellipsis(title, room)
+        room -= len(title) + 2
+        help_ = help_ if len(help_) <= room else ending_in_ellipsis(help_, room) if room >= 10 else ""
+        return (
+            Word("> " if is_selected else "  ", "selected", call),
+            Word(title, "selected" if is_selected else "", call),
+            Word(f"  {help_}", "muted", call),
+        )
+
+    def _detail(self, width: int) -> list[Line]:
+        if not self.found:
+            return [(Word("  Nothing here is called that.", "muted"),)] + [()] * (DETAIL_ROWS - 1)
+        title, _, help_ = self.selected
+        room = max(width - 3, 1)
+        words = [Word(line, "title") for line in textwrap.wrap(title, room)]
+        words += [Word(line) for line in textwrap.wrap(help_, room)]
+        if len(words) > DETAIL_ROWS:
+            last = words[DETAIL_ROWS - 1]
+            words[DETAIL_ROWS - 1] = last._replace(text=ending_in_ellipsis(last.text, room))
+        lines: list[Line] = [(Word("  "), word) for word in words[:DETAIL_ROWS]]
+        return lines + [()] * (DETAIL_ROWS - len(lines))
+
+    def _status_line(self, width: int) -> Line:
+        leave = "screen.leave"
+        keys = (Word(" Enter", "key"), Word(" run  "), Word("Esc", "key", leave), Word(" close", "", leave))
+        where = f"{self._row + 1} of {len(self.found)} " if self.found else "0 of 0 "
+        gap = width - sum(len(word.text) for word in keys) - len(where)
+        return (*keys, Word(" " * gap), Word(where, "muted"))
+
+    async def on_mouse_scroll_down(self) -> None:
+        self.move(1)
+
+    async def on_mouse_scroll_up(self) -> None:
+        self.move(-1)

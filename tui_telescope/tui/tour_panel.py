@@ -12,13 +12,15 @@ from textual.message import Message
 from tui_telescope.settings import SettingsError
 from tui_telescope.tui.canvas import Canvas, Line, Word
 from tui_telescope.tui.observer import Declined, Failed
+from tui_telescope.tui.reading import ending_in_ellipsis
 
 if TYPE_CHECKING:
     from tui_telescope.lessons.measures import Measures
     from tui_telescope.lessons.step import Step
 
 MARGIN = 1
-HINT = "Tab next  Shift+Tab back  Escape end"
+HINTS = ("Tab next  Shift+Tab back  Escape end", "Tab next  Escape end", "Tab next")
+"""The keys that lead on: as many as there is room for."""
 
 
 class StepTold(Message):
@@ -84,10 +86,10 @@ class TourPanel(Canvas):
         self.fit_words()
         return self.step
 
-    def tell(self, number: int, text: str) -> None:
+    def on_step_told(self, message: StepTold) -> None:
         """Show what has been measured, if it is still the step on the screen."""
-        if number == self.number:
-            self.text = text
+        if message.number == self.number:
+            self.text = message.text
             self.fit_words()
 
     def close(self) -> None:
@@ -105,15 +107,20 @@ class TourPanel(Canvas):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        return self._lines_at(width)[:height] if self.steps else []
+        lines = self._lines_at(width) if self.steps else []
+        if len(lines) > height:
+            margin, words = lines[height - 1][:2]
+            cut = words._replace(text=ending_in_ellipsis(words.text, width - 2 * MARGIN))
+            lines = [*lines[: height - 1], (margin, cut)]
+        return lines
 
     def _lines_at(self, width: int) -> list[Line]:
         room = max(width - 2 * MARGIN, 1)
         heading = f"{self.number + 1}/{len(self.steps)} {self.step.title}"
         lines: list[Line] = [(Word(" " * MARGIN), Word(heading[:room], "title"))]
-        if len(heading) + len(HINT) + 3 <= room:
-            gap = " " * (room - len(heading) - len(HINT))
-            lines = [(*lines[0], Word(gap), Word(HINT, "muted"))]
-        lines += [(Word(" " * MARGIN + line),) for line in textwrap.wrap(self.text, room)]
+        if hint := next((hint for hint in HINTS if len(heading) + len(hint) + 3 <= room), ""):
+            gap = " " * (room - len(heading) - len(hint))
+            lines = [(*lines[0], Word(gap), Word(hint, "muted"))]
+        lines += [(Word(" " * MARGIN), Word(line)) for line in textwrap.wrap(self.text, room)]
         lines += [(Word(" " * MARGIN), Word(line, "title")) for line in textwrap.wrap(self.step.question, room)]
         return lines

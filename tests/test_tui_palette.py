@@ -1,0 +1,142 @@
+"""The command palette: everything by name."""
+
+from __future__ import annotations
+
+import pytest
+from exploring import Explorer, exploring
+
+from tui_telescope.presets import PRESETS
+from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.actions import all_actions
+from tui_telescope.tui.help_screen import HelpText
+from tui_telescope.tui.palette import NOT_LISTED, Choices, Entry, Palette, entries, matching
+from tui_telescope.tui.value_editor import ValueEditor
+
+
+def rows(explorer: Explorer) -> list[str]:
+    return [row.rstrip() for row in explorer.lines(Choices)]
+
+
+def selected_row(explorer: Explorer) -> str:
+    (row,) = (row for row in rows(explorer) if row.startswith(">"))
+    return row
+
+
+def test_everything_is_on_offer() -> None:
+    calls = [entry.call for entry in entries(["nord"])]
+    assert {action.call for action in all_actions()} - set(NOT_LISTED) <= set(calls)
+    assert {f"show_preset('{name}')" for name in PRESETS} <= set(calls)
+    assert {f"select_setting('{name}')" for name in REGISTRY} <= set(calls)
+    assert "use_theme('nord')" in calls
+    assert len(calls) == len(set(calls))
+
+
+def test_what_begins_a_word_of_the_title_comes_before_what_is_within_and_that_before_the_help() -> None:
+    within, begins, in_help, neither = (
+        Entry("the upscale", "", ""), Entry("the Scale", "", ""), Entry("width", "", "beside scale"), Entry("x", "", "")
+    )  # fmt: skip
+    assert matching("scale", [in_help, within, neither, begins]) == [begins, within, in_help]
+    assert matching("SCALE the", [in_help, within, neither, begins]) == [begins, within]
+    assert matching("  ", [in_help, neither]) == [in_help, neither]
+    assert matching("(", [neither]) == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_presets_name_finds_it_first(name: str) -> None:
+    assert f"show_preset('{name}')" in [entry.call for entry in matching(name, list(entries([])))[:3]]
+
+
+async def test_a_preset_is_chosen_by_typing_a_part_of_its_name() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", *"dying", "enter")
+        await explorer.settle()
+        assert len(explorer.app.screen_stack) == 1
+        assert explorer.app.settings == PRESETS["dying-relu"].settings
+
+
+async def test_it_opens_once_and_escape_closes_it_without_a_change() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", "ctrl+p")
+        assert len(explorer.app.screen_stack) == 2
+        await explorer.pilot.press(*"dying", "escape")
+        assert len(explorer.app.screen_stack) == 1
+        assert explorer.app.settings == Settings()
+
+
+async def test_the_keys_move_the_selection_and_stop_at_the_ends() -> None:
+    offered = list(entries([]))
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", "down", "down", "up")
+        assert offered[1].title in selected_row(explorer)
+        await explorer.pilot.press("pagedown", *["pageup"] * 2, "up")
+        assert offered[0].title in selected_row(explorer)
+        await explorer.pilot.press(*["pagedown"] * 20)
+        assert "Theme: " in selected_row(explorer)
+        await explorer.pilot.press(*"lstm")
+        assert selected_row(explorer).startswith("> Preset lstm")
+
+
+async def test_a_click_runs_an_entry_and_the_wheel_moves_the_selection() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p")
+        choices = explorer.app.screen.query_one(Choices)
+        await choices.on_mouse_scroll_down()
+        assert selected_row(explorer).startswith("> Preset residual")
+        await explorer.pilot.click(Choices, offset=(4, 3))
+        await explorer.settle()
+        assert explorer.app.settings == list(PRESETS.values())[3].settings
+
+
+async def test_where_nothing_is_found_it_is_said_and_enter_does_nothing() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", *"zzz", "down", "enter")
+        assert isinstance(explorer.app.screen, Palette)
+        assert "Nothing here is called that." in explorer.text(Choices)
+        assert "0 of 0" in explorer.text(Choices)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+async def test_every_entry_stands_whole_while_it_is_selected(size: tuple[int, int]) -> None:
+    async with exploring(size=size) as explorer:
+        await explorer.pilot.press("ctrl+p")
+        choices = explorer.app.screen.query_one(Choices)
+        for entry in list(choices.found):
+            text = " ".join(explorer.text(Choices).split())
+            assert " ".join(f"{entry.title} {entry.help}".split()) in text
+            assert selected_row(explorer).startswith(f"> {entry.title[:20]}")
+            choices.move(1)
+
+
+async def test_a_setting_without_a_key_is_selected_and_a_value_typed_from_the_palette() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", *"networks", "enter")
+        assert explorer.app.selected == "networks"
+        await explorer.pilot.press("ctrl+p", *"type an exact", "enter")
+        assert explorer.app.query(ValueEditor)
+        await explorer.press("3", "enter")
+        assert explorer.app.settings.networks == 3
+
+
+async def test_a_theme_is_chosen_by_name() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", *"dracula", "enter")
+        assert explorer.app.theme == "dracula"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (30, 8), (200, 60)])
+async def test_at_any_size_and_back_it_searches_on(size: tuple[int, int]) -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p")
+        await explorer.pilot.resize_terminal(*size)
+        await explorer.pilot.press("down", "pagedown")
+        await explorer.pilot.resize_terminal(80, 24)
+        await explorer.pilot.press(*"lstm")
+        assert selected_row(explorer).startswith("> Preset lstm")
+
+
+async def test_below_the_telescopes_own_size_palette_and_help_stay_in_sight() -> None:
+    async with exploring(size=(30, 8)) as explorer:
+        await explorer.pilot.press("ctrl+p", *"lstm")
+        assert selected_row(explorer).startswith("> Preset lstm")
+        await explorer.pilot.press("escape", "question_mark")
+        assert "Gradient Telescope" in explorer.text(HelpText)

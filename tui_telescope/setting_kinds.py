@@ -1,0 +1,262 @@
+"""The kinds of settings: how a number, a choice or a switch is checked, read, written and stepped.
+
+This module imports the standard library alone: `--help` must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting outside its range; the message names the setting, the value and what is allowed."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Setting(ABC):
+    """One registry entry: how a setting is called, checked, read, written and stepped."""
+
+    label: str
+    default: Any
+    help: str
+    key: str | None = None
+    flag: str = ""
+    name: str = ""
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """What may be given, in words."""
+
+    @abstractmethod
+    def check(self, value: Any) -> Any:
+        """The value in its own type. Raises `SettingsError`."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Any:
+        """The value that a user typed. Raises `SettingsError`."""
+
+    @abstractmethod
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        """The next value up (`direction` 1) or down (-1); at the end of a range the value stays."""
+
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[Any, Any]:
+        """The first and the last value."""
+
+    def show(self, value: Any) -> str:
+        """The value as a panel shows it, short."""
+        return self.write(value)
+
+    def write(self, value: Any) -> str:
+        """The value as `parse` reads it back, exact."""
+        return str(value)
+
+    def arguments(self, value: Any) -> list[str]:
+        """The command-line words that give this value."""
+        return [self.flag, self.write(value)]
+
+    def refusal(self, value: Any) -> SettingsError:
+        return SettingsError(f"{self.name}: {_brief(value)} is not allowed; allowed: {self.allowed}")
+
+
+def _brief(value: Any) -> str:
+    """A refused value on one line of reasonable length; Python itself refuses to write huge integers."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Number(Setting):
+    """A number within a closed range, stepped along a ladder of round values."""
+
+    minimum: Any = 0
+    maximum: Any = 0
+    ladder: tuple[Any, ...] = ()
+    coarse_ladder: tuple[Any, ...] = ()
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        return self.minimum, self.maximum
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        ladder = self.coarse_ladder if coarse else self.ladder
+        if direction > 0:
+            above = bisect_right(ladder, value)
+            return ladder[above] if above < len(ladder) else self.maximum
+        below = bisect_left(ladder, value) - 1
+        return ladder[below] if below >= 0 else self.minimum
+
+    def within(self, value: Any, given: Any) -> Any:
+        if not self.minimum <= value <= self.maximum:
+            raise self.refusal(given)
+        return value
+
+
+class Whole(Number):
+    """A whole number."""
+
+    @property
+    def allowed(self) -> str:
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+    def check(self, value: Any) -> int:
+        if isinstance(value, bool):
+            raise self.refusal(value)
+        try:
+            whole = operator.index(value)
+        except TypeError:
+            raise self.refusal(value) from None
+        return int(self.within(whole, value))
+
+    def parse(self, text: str) -> int:
+        try:
+            return self.check(int(text))
+        except ValueError:
+            raise self.refusal(text) from None
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> int:
+        if self.ladder:
+            return int(super().step(value, direction, coarse=coarse))
+        stride = 10 if coarse else 1
+        return int(min(max(value + direction * stride, self.minimum), self.maximum))
+
+
+class Real(Number):
+    """A real number."""
+
+    @property
+    def allowed(self) -> str:
+        return f"a number from {self.minimum:g} to {self.maximum:g}"
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, bool | str):
+            raise self.refusal(value)
+        try:
+            real = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise self.refusal(value) from None
+        return float(self.within(real, value))
+
+    def parse(self, text: str) -> float:
+        try:
+            return self.check(float(text))
+        except ValueError:
+            raise self.refusal(text) from None
+
+    def show(self, value: float) -> str:
+        short = f"{value:.6g}"
+        return short if "." in short or "e" in short else short + ".0"
+
+
+class SignedReal(Real):
+    """A real number that may be negative."""
+
+    def show(self, value: float) -> str:
+        # a panel has no room for a sign and three digits of exponent
+        return super().show(value if abs(value) > 1e-99 else 0.0)
+
+    def write(self, value: float) -> str:
+        """Without an exponent where it is negative: a command line takes -1e-05 for a flag."""
+        text = str(value)
+        if value >= 0 or "e" not in text:
+            return text
+        from decimal import Decimal  # 5 ms that `--help` need not wait for
+
+        return format(Decimal(text), "f")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Choice(Setting):
+    """One of a few names."""
+
+    values: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self.values)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return self.values[0], self.values[-1]
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.values:
+            raise self.refusal(value)
+        return str(value)
+
+    def parse(self, text: str) -> str:
+        return self.check(text.strip().lower())
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> str:
+        return self.values[(self.values.index(value) + direction) % len(self.values)]
+
+
+class Switch(Setting):
+    """On or off."""
+
+    @property
+    def allowed(self) -> str:
+        return "on, off"
+
+    @property
+    def ends(self) -> tuple[bool, bool]:
+        return False, True
+
+    def check(self, value: Any) -> bool:
+        if value is not True and value is not False and type(value).__name__ not in ("bool_", "bool"):
+            raise self.refusal(value)
+        return bool(value)
+
+    def parse(self, text: str) -> bool:
+        states = {"on": True, "off": False}
+        if text.strip().lower() not in states:
+            raise self.refusal(text)
+        return states[text.strip().lower()]
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> bool:
+        return not value
+
+    def write(self, value: Any) -> str:
+        return "on" if value else "off"
+
+    def arguments(self, value: Any) -> list[str]:
+        return [self.flag if value else self.flag.replace("--", "--no-", 1)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RealOrWord(Real):
+    """A real number, or a word that stands below the smallest of them."""
+
+    word: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.word}, or {super().allowed}"
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        return self.word, self.maximum
+
+    def check(self, value: Any) -> Any:
+        return self.word if isinstance(value, str) and value == self.word else super().check(value)
+
+    def parse(self, text: str) -> Any:
+        return self.word if text.replace(" ", "").lower() == self.word.lower() else super().parse(text)
+
+    def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
+        if value == self.word:
+            return self.minimum if direction > 0 else value
+        if value == self.minimum and direction < 0:
+            return self.word
+        return super().step(value, direction, coarse=coarse)
+
+    def show(self, value: Any) -> str:
+        return str(value) if value == self.word else super().show(value)
