@@ -169,14 +169,33 @@ def test_without_a_terminal_the_program_prints() -> None:
 
 
 @pytest.mark.parametrize(
-    "how",
-    [{"arguments": ("print", "--ascii")}, {"environment": {"LC_ALL": "C", "LANG": "C", "PYTHONIOENCODING": "ascii"}}],
+    ("arguments", "environment"),
+    [
+        (("--ascii",), {}),
+        ((), {"PYTHONIOENCODING": "ascii"}),
+        ((), {"LANG": "C"}),
+        ((), {"LANG": "POSIX"}),
+        ((), {"LC_ALL": "C"}),
+        ((), {"LANG": "de_DE.ISO-8859-1"}),
+    ],
+    ids=str,
 )
-def test_ascii_alone_where_it_is_asked_for_or_all_there_is(how: dict[str, Any]) -> None:
-    result = run(*how.get("arguments", ("print",)), **how.get("environment", {}))
+def test_ascii_alone_where_it_is_asked_for_or_all_there_is(
+    arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    result = run("print", *arguments, **environment)
     assert result.returncode == 0
     assert result.stdout.isascii()
     assert "1e-15" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"LANG": "C.UTF-8"}, {"LANG": ""}, {"LANG": "en_US.utf8"}, {"LANG": "C", "LC_ALL": "C.UTF-8"}],
+    ids=str,
+)
+def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str, str]) -> None:
+    assert "\u28c0" in run("print", **environment).stdout
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from exploring import Explorer, exploring
 from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import Step
 from tui_telescope.lessons.tour import STEPS
-from tui_telescope.settings import SettingsError
+from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.tour_panel import TourPanel
 
@@ -54,6 +54,20 @@ async def test_the_keys_still_work_and_t_comes_back_to_the_steps_network() -> No
         assert is_on(explorer)
         await explorer.press("t")
         assert explorer.app.settings == STEPS[0].settings
+
+
+async def test_a_step_is_shown_without_the_users_own_curves_which_come_back_after_the_tour() -> None:
+    async with exploring() as explorer:
+        await explorer.press("p", "o", "t")
+        assert not explorer.app.comparison.pins
+        assert not explorer.app.comparison.wants_theory
+        await explorer.press("s", "p")
+        assert len(explorer.app.comparison.pins) == 1, "the keys still work"
+        await explorer.press("tab")
+        assert not explorer.app.comparison.pins
+        await explorer.press("escape")
+        assert [pin.settings for pin in explorer.app.comparison.pins] == [Settings()]
+        assert explorer.app.comparison.wants_theory
 
 
 async def test_escape_ends_the_tour_and_gives_the_chart_its_room_back() -> None:

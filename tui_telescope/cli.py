@@ -95,7 +95,21 @@ def _quietly(write: Callable[[], None]) -> int:
 
 
 def _speaks_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    """Whether the output is UTF-8, and so is the user's locale, if one is named.
+
+    Where the locale is C, POSIX or not installed, Python goes on with UTF-8 and overwrites LC_CTYPE (PEP 538): what
+    the user named is in LANG then.
+    """
+    everything, language = os.environ.get("LC_ALL", ""), os.environ.get("LANG", "")
+    characters = os.environ.get("LC_CTYPE", "")
+    if language and characters in ("C.UTF-8", "C.utf8", "UTF-8"):
+        characters = language
+    named = everything or characters or language or "UTF-8"
+    return _is_utf8(sys.stdout.encoding or "") and _is_utf8(named.partition(".")[2] or named)
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").partition("@")[0] == "utf8"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -229,6 +229,11 @@ class ExploringApp(App[None]):
     def mount_above_reading(self, widget: Widget) -> None:
         self.mount(widget, before=self._reading)
 
+    def compare(self, comparison: Comparison) -> None:
+        """Compare with these curves from now on."""
+        self.comparison = comparison
+        self._show_chart()
+
     def forget_axes(self) -> None:
         """Let the next chart choose its axes afresh."""
         self._axes.clear()

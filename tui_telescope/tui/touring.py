@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_telescope.tui.comparison import Comparison
 from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.tour_panel import Teller, TourPanel
 
@@ -16,6 +17,8 @@ class Guide:
         self._app = app
         self._panel = TourPanel()
         self._teller = Teller(self._panel.post_message)
+        self._laid_aside: Comparison | None = None
+        """What the user compared with before the tour."""
 
     def show(self) -> None:
         """Start the tour, or bring back the network of its step."""
@@ -27,7 +30,11 @@ class Guide:
             self._open(self._panel.number + direction)
 
     def leave(self) -> None:
+        """Close the tour; what the user compared with comes back."""
         self._panel.close()
+        if self._laid_aside:
+            self._app.compare(self._laid_aside)
+            self._laid_aside = None
 
     def play(self, *, unattended: bool) -> None:
         """Start the tour; unattended, it goes on by itself and quits after its last step."""
@@ -46,6 +53,8 @@ class Guide:
 
         if not self._panel.is_attached:
             self._app.mount_above_reading(self._panel)
+        self._laid_aside = self._laid_aside or self._app.comparison
+        self._app.compare(Comparison())
         step = self._panel.open(STEPS, number)
         self._teller.tell(self._panel.number, step)
         self._app.forget_axes()
