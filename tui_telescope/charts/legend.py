@@ -8,8 +8,10 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Curve
 from tui_telescope.charts.picture import Row, Span, row
 
-_ROOMS = (80, 40, 30, 24, 18, 14)
+_ROOMS = (80, 40, 30, 24)
 """Cells that labels may take, tried in turn until the legend fits."""
+_SHORT_ROOMS = (18, 14)
+"""The same where it does not fit without its last entry either."""
 _TIGHT_ROOMS = (10, 7, 4)
 """The same where even two entries do not fit; here labels are hard to read."""
 _GAP = 2
@@ -34,7 +36,9 @@ def legend_rows(curves: Sequence[Curve], width: int, most: int, charset: Charset
 def _attempts(count: int) -> Iterator[tuple[int, int]]:
     """How many curves to explain, and in how many cells each, the best first."""
     yield from ((count, room) for room in _ROOMS)
-    yield from ((fewer, _ROOMS[-1]) for fewer in range(count - 1, 1, -1))
+    yield max(count - 1, 2), _ROOMS[-1]
+    yield from ((count, room) for room in _SHORT_ROOMS)
+    yield from ((fewer, _SHORT_ROOMS[-1]) for fewer in range(count - 1, 1, -1))
     yield from ((2, room) for room in _TIGHT_ROOMS)
 
 

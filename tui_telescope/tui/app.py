@@ -95,6 +95,9 @@ class TelescopeApp(ExploringApp):
             return
         self.selected = "scale"
         self.try_settings(lambda: self.settings.replace(scale=scale))
+        if self.shown and self.shown.settings == self.settings and self.shown.observation.verdict.state != "healthy":
+            width = self.settings.width
+            self._say(f"{self.shown.description} Critical is meant at infinite width: width {width} scatters about it.")
 
     def _is_taken(self, change: Callable[[], None]) -> bool:
         """Whether the comparison took the change; where it did not, it is said why."""

@@ -60,21 +60,18 @@ class Comparison:
             raise ComparisonError(f"{MOST} curves beside the live one are the most that stay apart; u drops the pins.")
 
     def traces(self, live: Compared, flipped: Observation | None) -> list[Trace]:
-        """The live curve first, then the pins, then the ghost, each labelled with what tells it from the others.
+        """The live curve first, then the pins, each labelled with what tells it from the others, then the ghost.
 
         `flipped` is what the live settings with residual flipped were observed as, once they were.
         """
-        ghost = Compared(ghost_of(live.settings), flipped) if flipped and self.wants_ghost else None
-        compared = [live, *self.pins, *([ghost] if ghost else [])]
-        if len(compared) == 1:
-            return [Trace("", live.observation), *self._prediction(live.settings)]
+        compared = [live, *self.pins]
+        label = f"ghost: {_residual(ghost_of(live.settings))}"
+        ghosts = [Trace(label, flipped)] if flipped and self.wants_ghost else []
         words = distinctions([each.settings for each in compared])
-        if ghost:
-            words[-1] = f"ghost: {words[-1]}"
         if not words[0]:
-            words = ["now", "pinned"]
+            words = ["now", "pinned"] if self.pins else [_residual(live.settings) if ghosts else ""]
         traces = [Trace(label, each.observation) for label, each in zip(words, compared, strict=True)]
-        return [*traces, *self._prediction(live.settings)]
+        return [*traces, *ghosts, *self._prediction(live.settings)]
 
     def _prediction(self, settings: Settings) -> list[Trace]:
         """The theory's curve, where it is wanted and there is one."""
@@ -95,6 +92,10 @@ def distinctions(described: Sequence[Settings]) -> list[str]:
     """For each of them the values of those settings in which they are not all equal."""
     differing = [name for name in REGISTRY if len({getattr(settings, name) for settings in described}) > 1]
     return [", ".join(_value(name, settings) for name in differing) for settings in described]
+
+
+def _residual(settings: Settings) -> str:
+    return _value("residual", settings)
 
 
 def _value(name: str, settings: Settings) -> str:
