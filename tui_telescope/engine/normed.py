@@ -16,12 +16,11 @@ from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
+from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
-FOLDED_WIDTH = 48
-"""Up to this width scaled copies of the weights cost less than a call a layer."""
 CHUNK_ELEMENTS = 2**13
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
 CHUNK_LAYERS = 16

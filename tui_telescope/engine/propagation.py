@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine import normed
 from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_departure, phi_slope, phi_value
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
@@ -46,22 +45,7 @@ def measure(
     wanted: Wanted,
     should_stop: ShouldStop,
 ) -> Measurement:
-    """The readings of one network; `samples` holds inputs and targets, each (samples, n). Raises `Stopped`.
-
-    In ordinary numbers where there is a norm and `normed` vouches for them: `plain` has seen to all other networks.
-    """
-    ordinary = normed.measure(network, samples, settings, wanted, should_stop) if settings.norm in NORMS else None
-    return ordinary or measure_carefully(network, samples, settings, wanted, should_stop)
-
-
-def measure_carefully(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-) -> Measurement:
-    """The same, every number with an exponent, whatever the settings."""
+    """The readings of one network; `samples` holds inputs and targets, each (samples, n). Raises `Stopped`."""
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     forward = _propagate_forward(blocks, inputs, wanted, should_stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import plain, propagation, recurrent
+from tui_telescope.engine import normed, plain, propagation, recurrent
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
@@ -66,12 +66,16 @@ class Telescope:
         )
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
-        """One network, on the plain road where that can be trusted."""
+        """One network, in ordinary numbers where those can be trusted."""
         if settings.is_recurrent:
-            cell, sequences = self._units.cell(settings, index), self._units.sequences(settings)
+            cell = self._units.cell(settings, index, should_stop)
+            sequences = self._units.sequences(settings, should_stop)
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
-        network, samples = self._units.network(settings, index), self._units.samples(settings)
-        measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
+        network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
+        if settings.norm == "none":
+            measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
+        else:
+            measured = normed.measure(network, samples, settings, wanted, should_stop)
         return measured or propagation.measure(network, samples, settings, wanted, should_stop)
 
     def advise(
@@ -95,7 +99,7 @@ class Telescope:
         gates = GATES.get(settings.cell, 1)
         products = 6 * n * n * samples / 1e10
         elementwise = 20 * n * samples * 1e-9
-        calls = 1e-4 if settings.is_recurrent else 1e-5 if settings.norm == "none" else 2e-4
+        calls = 1e-4 if settings.is_recurrent else 1e-5 if settings.norm == "none" else 1e-4
         return layers * gates * (calls + products + elementwise)
 
 
