@@ -21,6 +21,7 @@ from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted, ask
 from tui_telescope.engine.operands import offset_drifts, operands
 from tui_telescope.engine.plain_readings import LayerRecord
+from tui_telescope.engine.statistics import log2_roots
 from tui_telescope.engine.workspace import Stack, Workspace
 from tui_telescope.settings import Settings
 
@@ -175,8 +176,11 @@ class _Road:
         error = output - targets if self._settings.loss == "mse" else targets
         record = LayerRecord(self._settings, wanted, self._heard.array, self._drifts, self._workspace)
         squares, exponents = self._walk_down(error, record)
-        gradient = 0.5 * np.log2(squares) + exponents[:, None]
-        if not (self._is_in_range(squares) and self._is_sharp(gradient) and record.is_sound()):
+        if not self._is_in_range(squares):
+            return None
+        gradient = log2_roots(squares)
+        gradient += exponents[:, None]
+        if not (self._is_sharp(gradient) and record.is_sound()):
             return None
         return Measurement(gradient, record.weight_gradient(exponents), record.signal())
 

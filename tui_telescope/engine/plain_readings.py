@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.measurement import SATURATED, SignalMeasurement, Wanted
+from tui_telescope.engine.statistics import log2_roots
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -32,7 +33,7 @@ class LayerRecord:
         depth, samples = settings.depth, heard.shape[2]
         self._measures_signal = wanted.signal or (wanted.weight_gradient and kernel.offset != 0)
         self._outer_squares = np.empty(depth)
-        self._signal_squares = np.empty((depth, samples))
+        self._signal_squares = np.empty((depth if self._measures_signal else 0, samples))
         self._saturated, self._dead = np.zeros(depth), np.zeros(depth)
 
     def take(self, layers: slice, products: Array, slopes: Array) -> None:
@@ -86,7 +87,8 @@ class LayerRecord:
         if not self._wanted.signal:
             return None
         _, n, samples = self._heard.shape
-        norms = 0.5 * np.log2(self._signal_squares) + np.log2(self._kernel.output_scale)
+        norms = log2_roots(self._signal_squares)
+        norms += np.log2(self._kernel.output_scale)
         return SignalMeasurement(norms, self._saturated / (n * samples), self._dead / n)
 
 

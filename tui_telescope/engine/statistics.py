@@ -27,8 +27,8 @@ class Summary(NamedTuple):
 def log2_mean(log2_values: Array) -> Array:
     """log2 of the arithmetic mean of 2**log2_values over the last axis; -inf where all are zero."""
     peak = _finite(np.maximum.reduce(log2_values, axis=-1))
-    total = np.add.reduce(np.exp2(log2_values - peak[..., None]), axis=-1)
-    return np.asarray(_log2(total / log2_values.shape[-1]) + peak)
+    values = _exp2_in_place(log2_values - peak[..., None])
+    return np.asarray(_log2(np.add.reduce(values, axis=-1) / values.shape[-1]) + peak)
 
 
 def log2_root_mean_square(log2_values: Array) -> Array:
@@ -45,7 +45,7 @@ def summarize_log2(log2_values: Array, fractions: Sequence[float]) -> Summary:
     ordered = np.sort(log2_values, axis=-1)
     count = ordered.shape[-1]
     peak = _finite(ordered[..., -1])
-    values = np.exp2(ordered - peak[..., None])
+    values = _exp2_in_place(ordered - peak[..., None])
     heights = [np.add.reduce(values, axis=-1) / count]
     positions = [fraction * (count - 1) for fraction in fractions]
     if not _is_narrow(ordered):
@@ -55,6 +55,17 @@ def summarize_log2(log2_values: Array, fractions: Sequence[float]) -> Summary:
     heights += [_order_statistic(values, position, _interpolation) for position in positions]
     mean, *quantiles = _log2(np.array(heights)) + peak
     return Summary(mean, quantiles)
+
+
+def log2_roots(squares: Array) -> Array:
+    """log2 of the square roots, in the place of the squares."""
+    np.log2(squares, out=squares)
+    squares *= 0.5
+    return squares
+
+
+def _exp2_in_place(values: Array) -> Array:
+    return np.asarray(np.exp2(values, out=values))
 
 
 def _finite(peak: Array) -> Array:
