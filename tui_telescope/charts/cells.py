@@ -15,8 +15,9 @@ Bits = NDArray[np.bool_]
 """(rows, columns) of dots, from the top: whether each is lit."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
-_BRAILLE = 0x2800
-_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+BRAILLE = 0x2800
+"""The cell without a dot."""
+BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """Unicode's bit of each dot of a braille cell, rows from the top."""
 
 
@@ -68,5 +69,5 @@ class Cells:
         return tuple(map(tuple, rows))
 
     def _braille(self) -> NDArray[np.int64]:
-        bits = sum(self._is_lit[down::4, across::2] * bit for (down, across), bit in np.ndenumerate(_BITS))
-        return np.where(bits, _BRAILLE + bits, ord(" "))
+        bits = sum(self._is_lit[down::4, across::2] * bit for (down, across), bit in np.ndenumerate(BRAILLE_BITS))
+        return np.where(bits, BRAILLE + bits, ord(" "))

@@ -54,7 +54,7 @@ def _light_short_lines(dots: Bits, lines: list[Polyline], period: int, charset: 
         (left, bottom), (right, top) = line[0], line[-1]
         if is_lone(line):
             shape = charset.lone_point
-        elif len(line) <= period and abs(right - left) < period and abs(top - bottom) < period:
+        elif abs(right - left) < period and abs(top - bottom) < period:
             shape = ((0, 0),)
         else:
             continue

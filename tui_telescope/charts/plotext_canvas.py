@@ -15,7 +15,7 @@ import numpy as np
 import plotext
 from numpy.typing import NDArray
 
-from tui_telescope.charts.cells import Bits
+from tui_telescope.charts.cells import BRAILLE, BRAILLE_BITS, Bits
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Polyline
 
@@ -26,9 +26,6 @@ _ONE_FIGURE = threading.Lock()
 _STOREYS = 4
 """A figure has room for a multiple of so many drawings, so that one more seldom changes how plotext rounds the rest."""
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
-_BRAILLE = 0x2800
-_BIT_NUMBERS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
-"""Unicode's number for the bit of each dot of a braille cell, rows from the top."""
 
 
 def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, charset: Charset) -> list[Bits]:
@@ -87,6 +84,6 @@ def _dots(cells: NDArray[np.uint32], charset: Charset) -> Bits:
     """Which dots the characters show."""
     if charset.plain:
         return np.asarray(cells != ord(" "))
-    codes = np.where(cells >= _BRAILLE, cells - _BRAILLE, 0)
-    bits = codes[:, None, :, None] >> _BIT_NUMBERS[None, :, None, :] & 1
+    codes = np.where(cells >= BRAILLE, cells - BRAILLE, 0)
+    bits = codes[:, None, :, None] & BRAILLE_BITS[None, :, None, :]
     return np.asarray(bits.reshape(len(cells) * charset.rows, -1), dtype=bool)

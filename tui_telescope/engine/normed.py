@@ -17,6 +17,8 @@ from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
+from tui_telescope.engine.plain_readings import is_in_range, outer_squares
+from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -79,6 +81,7 @@ class _Road:
         place = settings.norm_place
         self._is_pre, self._is_inside, self._is_post = (place == each for each in ("pre", "activation", "post"))
         self._output = np.empty((n, samples))
+        self._workspace = Workspace()
 
     def forward(self, inputs: Array) -> bool:
         """Fill the stacks; whether signals and variances can be vouched for."""
@@ -130,7 +133,7 @@ class _Road:
         return np.asarray(self._average.dot(x, out) if self._norm.axis == UNITS else x.dot(self._average, out))
 
     def _are_signals_safe(self) -> bool:
-        if not _is_in_range(self._signal_squares, may_be_zero=self._activation.dies):
+        if not is_in_range(self._signal_squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return False
         means, variances = self._means, self._variances
         if not (variances >= ALIKE**2 * means * means).all() or (not self._activation.dies and not variances.all()):
@@ -176,7 +179,7 @@ class _Road:
                 weight_gradient[layers] = outer
             top, shift = self._rescaled(deltas[0])
             exponent = exponent + shift
-        if not _is_in_range(squares, may_be_zero=self._activation.dies):
+        if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return None
         signal = SignalMeasurement(0.5 * np.log2(self._signal_squares), saturated, dead)
         gradient = 0.5 * np.log2(squares) + exponents
@@ -246,16 +249,9 @@ class _Road:
             products = products * np.exp2(exponent - peak)
         heard = self._heard[:-1][layers]
         if self._is_inside and self._norm.axis != UNITS:
-            heard = heard - heard.mean(
-                axis=2, keepdims=True
-            )  # the gradients' sum is zero: what samples share drops out
-        if 2 * samples < self._shape[1]:
-            pairs = products.transpose(0, 2, 1) @ products
-            pairs *= heard.transpose(0, 2, 1) @ heard
-            squares = pairs.sum(axis=(1, 2))
-        else:
-            outer = products @ heard.transpose(0, 2, 1)
-            squares = np.einsum("lij,lij->l", outer, outer)
+            # the gradients' sum is zero: what samples share drops out
+            heard = heard - heard.mean(axis=2, keepdims=True)
+        squares = outer_squares(products, heard, self._workspace)
         most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", heard, heard)
         if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
             return None
@@ -268,9 +264,3 @@ class _Road:
             peaks[...] = peaks.max()
         _, exponent = np.frexp(peaks)
         return np.ldexp(delta, -exponent), exponent.astype(np.float64)
-
-
-def _is_in_range(squares: Array, *, may_be_zero: bool) -> bool:
-    """Whether squared norms are safely within float64, or zero because units are dead."""
-    lowest = squares.min(where=squares > 0, initial=1.0) if may_be_zero else squares.min()
-    return bool(lowest > 1 / SAFE_SQUARE and squares.max() < SAFE_SQUARE)

@@ -20,7 +20,7 @@ from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted, ask
 from tui_telescope.engine.operands import offset_drifts, operands
-from tui_telescope.engine.plain_readings import LayerRecord
+from tui_telescope.engine.plain_readings import LayerRecord, is_in_range
 from tui_telescope.engine.statistics import log2_roots
 from tui_telescope.engine.workspace import Stack, Workspace
 from tui_telescope.settings import Settings
@@ -176,7 +176,7 @@ class _Road:
         error = output - targets if self._settings.loss == "mse" else targets
         record = LayerRecord(self._settings, wanted, self._heard.array, self._drifts, self._workspace)
         squares, exponents = self._walk_down(error, record)
-        if not self._is_in_range(squares):
+        if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return None
         gradient = log2_roots(squares)
         gradient += exponents[:, None]
@@ -230,13 +230,6 @@ class _Road:
             if residual:
                 np.multiply(below, branch_factor, below)
                 np.add(below, delta, below)
-
-    def _is_in_range(self, squares: Array) -> bool:
-        """Whether squared norms are safely within float64, or zero because units are dead."""
-        lowest = squares.min()
-        if lowest == 0 and self._activation.dies:
-            lowest = squares.min(where=squares > 0, initial=1.0)
-        return bool(lowest > 1 / SAFE_SQUARE and squares.max() < SAFE_SQUARE)
 
     def _is_sharp(self, gradient: Array) -> bool:
         """Whether slopes had digits enough for these gradients: see `BLUNT_FACTOR`."""

@@ -43,7 +43,7 @@ class LayerRecord:
             return
         signals = self._signals(layers)
         if wanted.weight_gradient:
-            self._outer_squares[layers][::-1] = _outer_squares(products, signals[:-1][::-1], self._workspace)
+            self._outer_squares[layers][::-1] = outer_squares(products, signals[:-1][::-1], self._workspace)
         if self._measures_signal:
             np.einsum("lus,lus->ls", signals[1:], signals[1:], out=self._signal_squares[layers])
         if wanted.signal:
@@ -92,7 +92,15 @@ class LayerRecord:
         return SignalMeasurement(norms, self._saturated / (n * samples), self._dead / n)
 
 
-def _outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:
+def is_in_range(squares: Array, limit: float, *, may_be_zero: bool) -> bool:
+    """Whether squared norms are safely within float64, or zero because units are dead."""
+    lowest = squares.min()
+    if lowest == 0 and may_be_zero:
+        lowest = squares.min(where=squares > 0, initial=1.0)
+    return bool(lowest > 1 / limit and squares.max() < limit)
+
+
+def outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:
     """||P A^T||_F^2 of each layer, P and A its products and signals: as it stands, or as sum((P^T P) * (A^T A))."""
     count, n, samples = products.shape
     transposed = workspace.take("transposed", count, samples, n)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.scaled import Scaled, add, along_one_exponent, multiply, normalized, reciprocal, times
+from tui_telescope.engine.scaled import Scaled, add, along_one_exponent, multiply, normalized, reciprocal, times, where
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def better(one: Product | None, other: Product) -> Product:
     if one is None:
         return other
     is_first = _log2(one.size) < _log2(other.size)
-    return Product(_where(is_first, one.value, other.value), _where(is_first, one.size, other.size))
+    return Product(where(is_first, one.value, other.value), where(is_first, one.size, other.size))
 
 
 def with_product(gradient: Scaled, signal: Scaled, product: Product, axis: int) -> Scaled:
@@ -70,7 +70,3 @@ def with_product(gradient: Scaled, signal: Scaled, product: Product, axis: int) 
 def _log2(x: Scaled) -> Array:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log2(x.mantissa) + x.exponent)
-
-
-def _where(condition: NDArray[np.bool_], x: Scaled, y: Scaled) -> Scaled:
-    return Scaled(np.where(condition, x.mantissa, y.mantissa), np.where(condition, x.exponent, y.exponent))

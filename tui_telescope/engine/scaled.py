@@ -151,3 +151,8 @@ def log2_outer_norm(x: Scaled, y: Scaled) -> float:
     units, samples = a.shape
     square = float(np.sum(a.T.dot(a) * b.T.dot(b)) if samples < units else np.sum(a.dot(b.T) ** 2))
     return 0.5 * math.log2(square) + peak if square > 0 else -math.inf
+
+
+def where(condition: NDArray[np.bool_], x: Scaled, y: Scaled) -> Scaled:
+    """x where the condition holds, y elsewhere."""
+    return Scaled(np.where(condition, x.mantissa, y.mantissa), np.where(condition, x.exponent, y.exponent))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import Activation, Tailed, assembled, bounded, phi_slope, phi_value
-from tui_telescope.engine.scaled import Scaled, add, multiply, normalized, times, values
+from tui_telescope.engine.scaled import Scaled, add, multiply, normalized, times, values, where
 
 Array = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def spread_of_phi(activation: Activation, z: Scaled, axis: int, base: Array | No
     argument, way = values(z), np.abs(values(product))
     is_short = (way * (1 + np.abs(base))).max(axis=axis, keepdims=True) < SHORT_WAY
     is_short &= (np.sign(argument) == np.sign(base)).all(axis=axis, keepdims=True)  # no kink on the way
-    return _where(is_short, _integral(activation, base, _per_unit(product)), result) if is_short.any() else result
+    return where(is_short, _integral(activation, base, _per_unit(product)), result) if is_short.any() else result
 
 
 def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
@@ -51,12 +51,12 @@ def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
         body, exponent = assembled(activation.levels[0](argument), per_unit=True)
         result = normalized(Scaled(body, exponent + beyond * (beyond < 0)))  # proportional to z near 0
         if activation.grows[1]:
-            result = _where(beyond > 0, value, result)
+            result = where(beyond > 0, value, result)
     for side in (-1, 1):
         is_there = np.mean(side * argument > SATURATED_FROM, axis=axis, keepdims=True) > 0.5
         if is_there.any() and not activation.grows[side > 0]:
             less = activation.levels.get(side)
-            result = _where(is_there, value if less is None else _assembled_from(less(argument)), result)
+            result = where(is_there, value if less is None else _assembled_from(less(argument)), result)
     return result
 
 
@@ -80,7 +80,3 @@ def _ordinary(array: Array) -> Scaled:
 
 def _per_unit(x: Scaled) -> Scaled:
     return normalized(Scaled(x.mantissa, np.broadcast_to(x.exponent, x.mantissa.shape)))
-
-
-def _where(condition: NDArray[np.bool_], x: Scaled, y: Scaled) -> Scaled:
-    return Scaled(np.where(condition, x.mantissa, y.mantissa), np.where(condition, x.exponent, y.exponent))
