@@ -8,7 +8,8 @@ import sys
 import pytest
 from exploring import exploring
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
 from tui_telescope.tui.app import TelescopeApp
@@ -145,6 +146,16 @@ async def test_the_help_covers_every_key_setting_view_and_state() -> None:
         for word in ("VANISHING", "EXPLODING", "HEALTHY", "DEAD", "frozen", "factor", "decades"):
             assert word in text
         assert "lines 1-" in text
+
+
+def test_the_help_explains_every_reading_that_a_legend_names() -> None:
+    """A dead network and a cell with a second road show all the readings there are."""
+    explained = "\n".join("".join(word.text for word in line) for line in help_lines(80))
+    for settings in (Settings(activation="relu", scale=0.01, bias=0.0, depth=5), Settings(cell="lstm", depth=5)):
+        live = Trace("", Telescope().observe(settings))
+        for view in VIEWS.values():
+            for curve in view.chart([live], None).curves if view.chart else ():
+                assert not curve.label or f"\n {curve.label} " in explained
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])

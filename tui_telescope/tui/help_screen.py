@@ -106,10 +106,16 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("step", "What a layer is to the cells rnn, lstm and gru: one moment of the sequence. The loss sits at the "
          "last, and its gradient travels back in time to step 1."),
         ("gradient", "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, "
-         "averaged over samples and networks; dots mark the range from 10% to 90% of them. The scale is logarithmic: "
-         "1e-18 is 18 decades below 1."),
+         "averaged over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1."),
+        ("10-90%", "The range of a gradient's norm from sample to sample, without the highest and the lowest tenth."),
         ("cell road", "The gradient by the LSTM's memory c_t, beside the one by h_t: the road that its forget gate "
          "keeps open. In JSON it is cell_gradient."),
+        ("weights", "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it "
+         "jumps from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart."),
+        ("rms", "The signal on its way up: the root mean square of a layer's outputs."),
+        ("saturated", "Units whose slope is under 1% of the activation's steepest; they pass hardly anything down."),
+        ("dead", "Units whose slope is zero on every sample; they pass nothing down."),
+        ("theory", "Mean-field theory: the gradient of an infinitely wide network. Narrow ones scatter about it."),
         ("layer 1 receives", "The gradient at the far end, which is all that layer 1 has to learn from."),
         ("factor", "What one layer does to the message: the gradient below it divided by the one above. Above 1 it "
          "screams, below 1 it whispers. Factors multiply: fifty of 0.43 leave less than 1e-18."),
