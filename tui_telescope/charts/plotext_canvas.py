@@ -12,12 +12,15 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
-import plotext
 from numpy.typing import NDArray
 
+from tui_telescope.charts import plotext_docs
 from tui_telescope.charts.cells import BRAILLE, BRAILLE_BITS, Bits
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Polyline
+
+with plotext_docs.left_out():
+    import plotext
 
 _CENTRE = 0.5 + 1e-3
 """From a dot's lower left corner to its centre, nudged: what is halfway between two dots goes the same way always."""
