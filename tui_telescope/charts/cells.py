@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import get_args
 
 import numpy as np
@@ -11,14 +12,39 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Ink
 from tui_telescope.charts.picture import Row, Span
 
-Bits = NDArray[np.bool_]
-"""(rows, columns) of dots, from the top: whether each is lit."""
+Dots = NDArray[np.uint8]
+"""(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
 BRAILLE = 0x2800
 """The cell without a dot."""
-BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
+_CELL_BIT = np.array([[1]], np.uint8)
+
+
+def bits(charset: Charset) -> Dots:
+    """The bit of each dot of one cell, rows from the top."""
+    return _CELL_BIT if charset.plain else _BRAILLE_BITS
+
+
+def packed(is_lit: NDArray[np.bool_], charset: Charset) -> Dots:
+    """The cells of a field given dot by dot, rows from the top."""
+    rows, columns = is_lit.shape
+    by_cell = is_lit.reshape(rows // charset.rows, charset.rows, columns // charset.columns, charset.columns)
+    return np.asarray(np.einsum("hrwc,rc->hw", by_cell, bits(charset)))
+
+
+def scattered(dots: Iterable[tuple[int, int]], width: int, height: int, charset: Charset) -> Dots:
+    """The cells in which these dots lie, (0, 0) the lowest left one; those beside the field are left out."""
+    cells, bit = bytearray(width * height), bits(charset).tolist()
+    columns, rows = width * charset.columns, height * charset.rows
+    for x, up in dots:
+        if 0 <= x < columns and 0 <= up < rows:
+            row, y = divmod(rows - 1 - up, charset.rows)
+            column, x = divmod(x, charset.columns)
+            cells[row * width + column] |= bit[y][x]
+    return np.frombuffer(cells, np.uint8).reshape(height, width)
 
 
 class Cells:
@@ -26,27 +52,22 @@ class Cells:
 
     def __init__(self, width: int, height: int, charset: Charset) -> None:
         self._charset = charset
-        self._is_lit = np.zeros((height * charset.rows, width * charset.columns), dtype=bool)
-        self._inks = np.zeros((height, width), dtype=np.int64)
-        self._marks = np.full((height, width), ord(" "))
+        self._dots = np.zeros((height, width), np.uint8)
+        self._inks = np.zeros((height, width), np.uint8)
+        self._marks = np.full((height, width), ord(" "), "<u4")
         self._is_reserved = np.zeros((height, width), dtype=bool)
         self._is_below = np.zeros((height, width), dtype=bool)
 
-    def reserve(self, dots: Bits) -> None:
+    def reserve(self, dots: Dots) -> None:
         """Keep the cells of these dots from dots that give way."""
-        y, x = np.nonzero(dots)
-        self._is_reserved[y // self._charset.rows, x // self._charset.columns] = True
+        self._is_reserved |= dots > 0
 
-    def light(self, dots: Bits, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
+    def light(self, dots: Dots, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
         """Light the dots in an ink; a cell that is a single dot shows the mark."""
-        y, x = np.nonzero(dots)
-        if gives_way:
-            is_free = ~self._is_reserved[y // self._charset.rows, x // self._charset.columns]
-            y, x = y[is_free], x[is_free]
-        cell = y // self._charset.rows, x // self._charset.columns
-        self._is_lit[y, x] = True
-        self._inks[cell] = _INKS.index(ink)
-        self._marks[cell] = ord(mark)
+        is_lit = (dots > 0) & ~self._is_reserved if gives_way else dots > 0
+        np.bitwise_or(self._dots, dots, out=self._dots, where=is_lit)
+        self._inks[is_lit] = _INKS.index(ink)
+        self._marks[is_lit] = ord(mark)
 
     def mark_below(self, columns: NDArray[np.int64], ink: Ink) -> None:
         """Say on the floor, where nothing is lit, that these columns of dots hold something below it."""
@@ -60,14 +81,15 @@ class Cells:
         height, width = self._inks.shape
         codes = self._marks if self._charset.plain else self._braille()
         codes[self._is_below] = ord(self._charset.below)
-        text = codes.astype("<u4").tobytes().decode("utf-32-le")
-        starts = np.flatnonzero(np.diff(self._inks, axis=1, prepend=-1)).tolist()
-        inks = self._inks.ravel()[starts].tolist()
+        text = codes.tobytes().decode("utf-32-le")
+        is_start = np.ones((height, width), dtype=bool)
+        np.not_equal(self._inks[:, 1:], self._inks[:, :-1], out=is_start[:, 1:])
+        starts = np.flatnonzero(is_start).tolist()
+        inks = self._inks[is_start].tolist()
         rows: list[list[Span]] = [[] for _ in range(height)]
         for start, end, ink in zip(starts, [*starts[1:], len(text)], inks, strict=True):
             rows[start // width].append(Span(text[start:end], _INKS[ink]))
         return tuple(map(tuple, rows))
 
-    def _braille(self) -> NDArray[np.int64]:
-        bits = sum(self._is_lit[down::4, across::2] * bit for (down, across), bit in np.ndenumerate(BRAILLE_BITS))
-        return np.where(bits, BRAILLE + bits, ord(" "))
+    def _braille(self) -> NDArray[np.uint32]:
+        return np.where(self._dots, BRAILLE + self._dots.astype("<u4"), np.uint32(ord(" ")))

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
-from tui_telescope.charts.cells import Bits, Cells
+from tui_telescope.charts.cells import Cells, Dots, packed, scattered
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.chart import Chart, Curve
 from tui_telescope.charts.picture import Row
 from tui_telescope.charts.plotext_canvas import rasterized
-from tui_telescope.charts.polyline import Polyline, columns_below, is_lone, polylines, steep_columns, straightened
+from tui_telescope.charts.polyline import (
+    Dot,
+    Polyline,
+    columns_below,
+    is_lone,
+    nearest_dot,
+    polylines,
+    spaced_dots,
+    steep_columns,
+    straightened,
+)
 
 
 def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tuple[Row, ...]:
@@ -17,23 +29,44 @@ def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tupl
     cells = Cells(width, height, charset)
     columns, rows = width * charset.columns, height * charset.rows
     lines = [list(polylines(curve, chart.x_axis, chart.y_axis, columns, rows)) for curve in chart.curves]
-    straight = [[straightened(line) for line in own] for own in lines]
-    solid = rasterized(straight, width, height, charset) if straight else []
-    for curve, dots in zip(chart.curves, solid, strict=True):
-        if curve.stroke != "dotted":
+    whole = _whole(chart.curves, lines, width, height, charset)
+    for curve, dots in zip(chart.curves, whole, strict=True):
+        if not _is_dotted(curve):
             cells.reserve(dots)
-    for curve, own, dots in reversed(list(zip(chart.curves, lines, solid, strict=True))):
+    for curve, own, dots in reversed(list(zip(chart.curves, lines, whole, strict=True))):
         dash = charset.dashes[curve.stroke]
-        drawn = _dashed(dots, own, dash)
-        _light_short_lines(drawn, own, len(dash), charset)
-        cells.light(drawn, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
+        drawn = dots if _is_dotted(curve) else _dashed(dots, own, dash, charset)
+        short = scattered(_short_lines(own, len(dash), charset), width, height, charset)
+        cells.light(drawn | short, curve.ink, charset.marks[curve.stroke], gives_way=_is_dotted(curve))
     for curve in chart.curves:
         if curve.leaps:
             cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
     return cells.rows()
 
 
-def _dashed(dots: Bits, lines: list[Polyline], dash: str) -> Bits:
+def _is_dotted(curve: Curve) -> bool:
+    """Dots that stand apart need no line to be drawn, and give way where others have one."""
+    return curve.stroke == "dotted"
+
+
+def _whole(
+    curves: Sequence[Curve], lines: Sequence[list[Polyline]], width: int, height: int, charset: Charset
+) -> list[Dots]:
+    """Of each curve the dots of its lines before any dashes, where it is not dotted."""
+    straight = [
+        [straightened(line) for line in own] for curve, own in zip(curves, lines, strict=True) if not _is_dotted(curve)
+    ]
+    solid = iter(rasterized(straight, width, height, charset) if straight else ())
+    period = len(charset.dashes["dotted"])
+    return [
+        scattered((dot for line in own for dot in spaced_dots(line, period)), width, height, charset)
+        if _is_dotted(curve)
+        else next(solid)
+        for curve, own in zip(curves, lines, strict=True)
+    ]
+
+
+def _dashed(dots: Dots, lines: Sequence[Polyline], dash: str, charset: Charset) -> Dots:
     """The dots that a pattern of `#` and `.` draws.
 
     The pattern follows the columns of dots, or the rows where a line is steep: fixed to the field, so that dashes do
@@ -41,15 +74,17 @@ def _dashed(dots: Bits, lines: list[Polyline], dash: str) -> Bits:
     """
     if "." not in dash:
         return dots
-    rows, columns = dots.shape
-    phases = np.where(steep_columns(lines, columns), np.arange(rows)[::-1, None], np.arange(columns))
+    height, width = dots.shape
+    columns, rows = width * charset.columns, height * charset.rows
     is_drawn = np.array([dot == "#" for dot in dash])
-    return np.asarray(dots & is_drawn[phases % len(dash)])
+    across = packed(np.tile(is_drawn[np.arange(columns) % len(dash)], (charset.rows, 1)), charset)
+    up = packed(np.tile(is_drawn[np.arange(rows)[::-1, None] % len(dash)], charset.columns), charset)
+    is_steep = packed(np.tile(steep_columns(lines, columns), (charset.rows, 1)), charset)
+    return dots & (across & ~is_steep | up & is_steep)
 
 
-def _light_short_lines(dots: Bits, lines: list[Polyline], period: int, charset: Charset) -> None:
-    """Let a line too short for its dashes show one dot at least, and a point without neighbours a few."""
-    rows, columns = dots.shape
+def _short_lines(lines: Sequence[Polyline], period: int, charset: Charset) -> Iterator[Dot]:
+    """One dot at least of a line too short for its dashes, and a few for a point without neighbours."""
     for line in lines:
         (left, bottom), (right, top) = line[0], line[-1]
         if is_lone(line):
@@ -58,7 +93,5 @@ def _light_short_lines(dots: Bits, lines: list[Polyline], period: int, charset: 
             shape = ((0, 0),)
         else:
             continue
-        for across, up in shape:
-            x, y = int(left + 0.5) + across, rows - 1 - int(bottom + 0.5) - up
-            if 0 <= x < columns and 0 <= y < rows:
-                dots[y, x] = True
+        x, y = nearest_dot(line[0])
+        yield from ((x + across, y + up) for across, up in shape)

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.charts import plotext_docs
-from tui_telescope.charts.cells import BRAILLE, BRAILLE_BITS, Bits
+from tui_telescope.charts.cells import BRAILLE, Dots
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Polyline
 
@@ -31,7 +30,7 @@ _STOREYS = 4
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, charset: Charset) -> list[Bits]:
+def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, charset: Charset) -> list[Dots]:
     """The dots on the lines of each drawing, of at least one, on a field of `width` x `height` cells.
 
     The drawings stand one above another in a single figure, because every figure has its price.
@@ -42,8 +41,9 @@ def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, 
         _clear(width, height * storeys)
         _draw([line for lines in placed for line in lines], width, height * storeys, charset)
         text = _COLOR_CODE.sub("", plotext.figure.build().string()).replace("\n", "")
-    cells = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(storeys, height, width)
-    return [_dots(each, charset) for each in cells[::-1][: len(drawings)]]
+    codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(storeys, height, width)
+    dots = codes != ord(" ") if charset.plain else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
+    return list(dots.astype(np.uint8)[::-1][: len(drawings)])
 
 
 def _clear(width: int, height: int) -> None:
@@ -81,12 +81,3 @@ def _draw(lines: Sequence[Polyline], width: int, height: int, charset: Charset) 
 
 def _marker(charset: Charset) -> str:
     return "*" if charset.plain else "braille"
-
-
-def _dots(cells: NDArray[np.uint32], charset: Charset) -> Bits:
-    """Which dots the characters show."""
-    if charset.plain:
-        return np.asarray(cells != ord(" "))
-    codes = np.where(cells >= BRAILLE, cells - BRAILLE, 0)
-    bits = codes[:, None, :, None] & BRAILLE_BITS[None, :, None, :]
-    return np.asarray(bits.reshape(len(cells) * charset.rows, -1), dtype=bool)

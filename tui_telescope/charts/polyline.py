@@ -17,6 +17,7 @@ from tui_telescope.charts.chart import Array, Axis, Curve
 Integers = NDArray[np.int64]
 Point = tuple[float, float]
 Polyline = list[Point]
+Dot = tuple[int, int]
 
 _LEAP = 4
 """A curve that leaps is broken where it rises or falls by more than the field's height divided by this."""
@@ -45,10 +46,33 @@ def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: 
     return _nearest(x[y < -_EDGE])
 
 
+def nearest_dot(point: Point) -> Dot:
+    """The dot whose area holds a point."""
+    x, y = point
+    return int(x + 0.5), int(y + 0.5)
+
+
 def is_lone(run: Polyline) -> bool:
     """Whether the whole of an unbroken part falls on one dot."""
-    first_x, first_y = run[0]
-    return all(int(x + 0.5) == int(first_x + 0.5) and int(y + 0.5) == int(first_y + 0.5) for x, y in run)
+    first = nearest_dot(run[0])
+    return all(nearest_dot(point) == first for point in run)
+
+
+def spaced_dots(run: Polyline, period: int) -> Iterator[Dot]:
+    """The dots on a line in every `period`-th column, or row where it is steep: they stay while the line changes."""
+    for (x, y), (next_x, next_y) in pairwise(run):
+        across, up = next_x - x, next_y - y
+        if abs(up) > abs(across):
+            for row in _multiples(period, *sorted((y, next_y))):
+                yield nearest_dot((x + (row - y) / up * across, row))
+        elif across:
+            for column in _multiples(period, x, next_x):
+                yield nearest_dot((column, y + (column - x) / across * up))
+
+
+def _multiples(period: int, low: float, high: float) -> range:
+    """Those between two bounds, of at least -1/2."""
+    return range(math.ceil(low / period) * period, math.floor(high) + 1, period)
 
 
 def straightened(run: Polyline) -> Polyline:
