@@ -240,7 +240,7 @@ import math
 from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.plotext_canvas import rasterized
 hostile = [(math.nan, math.nan), (math.inf, 0.0), (0.0, -math.inf), (1e12, 1e12), (-1e300, 3.0), (1.0, 1.0)]
-(dots,) = rasterized([[hostile]], 30, 9, BRAILLE)
+dots = rasterized([hostile], 30, 9, BRAILLE)
 print((dots > 0).sum())
 """
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)

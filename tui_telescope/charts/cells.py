@@ -18,32 +18,20 @@ Dots = NDArray[np.uint8]
 _INKS: tuple[Ink, ...] = get_args(Ink)
 BRAILLE = 0x2800
 """The cell without a dot."""
-_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+_BRAILLE_BITS = (0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
-_CELL_BIT = np.array([[1]], np.uint8)
-
-
-def bits(charset: Charset) -> Dots:
-    """The bit of each dot of one cell, rows from the top."""
-    return _CELL_BIT if charset.plain else _BRAILLE_BITS
-
-
-def packed(is_lit: NDArray[np.bool_], charset: Charset) -> Dots:
-    """The cells of a field given dot by dot, rows from the top."""
-    rows, columns = is_lit.shape
-    by_cell = is_lit.reshape(rows // charset.rows, charset.rows, columns // charset.columns, charset.columns)
-    return np.asarray(np.einsum("hrwc,rc->hw", by_cell, bits(charset)))
+_CELL_BIT = ((1,),)
 
 
 def scattered(dots: Iterable[tuple[int, int]], width: int, height: int, charset: Charset) -> Dots:
     """The cells in which these dots lie, (0, 0) the lowest left one; those beside the field are left out."""
-    cells, bit = bytearray(width * height), bits(charset).tolist()
+    cells, bits = bytearray(width * height), _CELL_BIT if charset.plain else _BRAILLE_BITS
     columns, rows = width * charset.columns, height * charset.rows
     for x, up in dots:
         if 0 <= x < columns and 0 <= up < rows:
             row, y = divmod(rows - 1 - up, charset.rows)
             column, x = divmod(x, charset.columns)
-            cells[row * width + column] |= bit[y][x]
+            cells[row * width + column] |= bits[y][x]
     return np.frombuffer(cells, np.uint8).reshape(height, width)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from tui_telescope.charts import plotext_docs
 from tui_telescope.charts.cells import BRAILLE, Dots
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.polyline import Polyline
+from tui_telescope.charts.polyline import Point, Polyline
 
 with plotext_docs.left_out():
     import plotext
@@ -25,25 +25,18 @@ _CENTRE = 0.5 + 1e-3
 """From a dot's lower left corner to its centre, nudged: what is halfway between two dots goes the same way always."""
 _ONE_FIGURE = threading.Lock()
 """plotext has a single figure for the whole process."""
-_STOREYS = 4
-"""A figure has room for a multiple of so many drawings, so that one more seldom changes how plotext rounds the rest."""
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def rasterized(drawings: Sequence[Sequence[Polyline]], width: int, height: int, charset: Charset) -> list[Dots]:
-    """The dots on the lines of each drawing, of at least one, on a field of `width` x `height` cells.
-
-    The drawings stand one above another in a single figure, because every figure has its price.
-    """
-    storeys = -(-len(drawings) // _STOREYS) * _STOREYS
-    placed = (_placed(lines, number * height, charset) for number, lines in enumerate(drawings))
+def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> Dots:
+    """The dots on the lines, on a field of `width` x `height` cells."""
     with _ONE_FIGURE:
-        _clear(width, height * storeys)
-        _draw([line for lines in placed for line in lines], width, height * storeys, charset)
+        _clear(width, height)
+        _draw(lines, width, height, charset)
         text = _COLOR_CODE.sub("", plotext.figure.build().string()).replace("\n", "")
-    codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(storeys, height, width)
+    codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(height, width)
     dots = codes != ord(" ") if charset.plain else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
-    return list(dots.astype(np.uint8)[::-1][: len(drawings)])
+    return dots.astype(np.uint8)
 
 
 def _clear(width: int, height: int) -> None:
@@ -61,15 +54,10 @@ def _clear(width: int, height: int) -> None:
     figure.ruler("y", "left").lim(0, height)
 
 
-def _placed(lines: Sequence[Polyline], floor: int, charset: Charset) -> Iterator[Polyline]:
-    """The lines in units of cells, above the floor of their drawing."""
-    for line in lines:
-        yield [((x + _CENTRE) / charset.columns, floor + (y + _CENTRE) / charset.rows) for x, y in line]
-
-
 def _draw(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> None:
+    placed = [[_placed(point, charset) for point in line] for line in lines]
     # The guard: a NaN, an infinity and a point off the canvas all fail it.
-    kept = [[point for point in line if 0 <= point[0] <= width and 0 <= point[1] <= height] for line in lines]
+    kept = [[(x, y) for x, y in line if 0 <= x <= width and 0 <= y <= height] for line in placed]
     points = [point for line in kept for point in line]
     signal = plotext.figure.signal([x for x, _ in points], [y for _, y in points], marker=_marker(charset))
     starts = {0, *accumulate(map(len, kept))}
@@ -77,6 +65,12 @@ def _draw(lines: Sequence[Polyline], width: int, height: int, charset: Charset) 
         if index not in starts:
             signal.line(index)
     plotext.figure.draw(signal)
+
+
+def _placed(point: Point, charset: Charset) -> Point:
+    """The point in units of cells."""
+    x, y = point
+    return (x + _CENTRE) / charset.columns, (y + _CENTRE) / charset.rows
 
 
 def _marker(charset: Charset) -> str:

@@ -6,7 +6,7 @@ Coordinates are dots, (0, 0) the lowest left one; a dot's own area reaches half 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -58,21 +58,27 @@ def is_lone(run: Polyline) -> bool:
     return all(nearest_dot(point) == first for point in run)
 
 
-def spaced_dots(run: Polyline, period: int) -> Iterator[Dot]:
-    """The dots on a line in every `period`-th column, or row where it is steep: they stay while the line changes."""
+def stroked(run: Polyline, dash: str) -> Iterator[Dot]:
+    """The dots on a line that a pattern of `#` and `.` draws.
+
+    The pattern follows the columns of dots, or the rows where the line is steep: fixed to the field, so that dashes
+    do not crawl while a curve changes.
+    """
+    period = len(dash)
     for (x, y), (next_x, next_y) in pairwise(run):
         across, up = next_x - x, next_y - y
         if abs(up) > abs(across):
-            for row in _multiples(period, *sorted((y, next_y))):
-                yield nearest_dot((x + (row - y) / up * across, row))
+            for row in _whole_numbers(*sorted((y, next_y))):
+                if dash[row % period] == "#":
+                    yield nearest_dot((x + (row - y) / up * across, row))
         elif across:
-            for column in _multiples(period, x, next_x):
-                yield nearest_dot((column, y + (column - x) / across * up))
+            for column in _whole_numbers(x, next_x):
+                if dash[column % period] == "#":
+                    yield nearest_dot((column, y + (column - x) / across * up))
 
 
-def _multiples(period: int, low: float, high: float) -> range:
-    """Those between two bounds, of at least -1/2."""
-    return range(math.ceil(low / period) * period, math.floor(high) + 1, period)
+def _whole_numbers(low: float, high: float) -> range:
+    return range(math.ceil(low), math.floor(high) + 1)
 
 
 def straightened(run: Polyline) -> Polyline:
@@ -97,17 +103,6 @@ def straightened(run: Polyline) -> Polyline:
     if previous != kept[-1]:
         kept.append(previous)
     return kept
-
-
-def steep_columns(lines: Sequence[Polyline], columns: int) -> NDArray[np.bool_]:
-    """Of each column of dots, whether a line rises or falls there by more than it goes on."""
-    is_steep = np.zeros(columns, dtype=bool)
-    for line in lines:
-        for (x, y), (next_x, next_y) in pairwise(line):
-            if abs(next_y - y) > abs(next_x - x):
-                first, last = sorted((int(x + 0.5), int(next_x + 0.5)))
-                is_steep[first : last + 1] = True
-    return is_steep
 
 
 def _dots(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Array, Array]:
