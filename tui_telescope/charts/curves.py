@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from tui_telescope.charts.cells import Cells, Dots, scattered
 from tui_telescope.charts.charset import Charset
@@ -55,7 +56,7 @@ def _drawn(stroke: Stroke, lines: Sequence[Polyline], width: int, height: int, c
 
 
 def _stroked(lines: Sequence[Polyline], dash: str, width: int, height: int, charset: Charset) -> Dots:
-    return scattered((dot for line in lines for dot in stroked(line, dash)), width, height, charset)
+    return scattered(chain.from_iterable(stroked(line, dash) for line in lines), width, height, charset)
 
 
 def _short_lines(lines: Sequence[Polyline], period: int, charset: Charset) -> Iterator[Dot]:

@@ -70,11 +70,11 @@ def stroked(run: Polyline, dash: str) -> Iterator[Dot]:
         if abs(up) > abs(across):
             for row in _whole_numbers(*sorted((y, next_y))):
                 if dash[row % period] == "#":
-                    yield nearest_dot((x + (row - y) / up * across, row))
+                    yield int(x + (row - y) / up * across + 0.5), row
         elif across:
             for column in _whole_numbers(x, next_x):
                 if dash[column % period] == "#":
-                    yield nearest_dot((column, y + (column - x) / across * up))
+                    yield column, int(y + (column - x) / across * up + 0.5)
 
 
 def _whole_numbers(low: float, high: float) -> range:

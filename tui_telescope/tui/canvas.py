@@ -89,18 +89,16 @@ class Canvas(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows within a region, straight from the lines: a canvas has no border and no padding to be added."""
-        self._fit_to_size()
+        size = self.size
+        if self._drawn_for != size:
+            self._lines = self._drawn_lines()
+            self._strips.clear()
         strips = [self._strip(y) for y in crop.line_range]
         for each in self.get_line_filters():
             strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
-        if crop.column_span == (0, self.size.width):
+        if crop.column_span == (0, size.width):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]
-
-    def _fit_to_size(self) -> None:
-        if self._drawn_for != self.size:
-            self._lines = self._drawn_lines()
-            self._strips.clear()
 
     def _strip(self, y: int) -> Strip:
         if y not in self._strips:
@@ -108,15 +106,21 @@ class Canvas(Widget):
         return self._strips[y]
 
     def render_line(self, y: int) -> Strip:
-        self._fit_to_size()
-        words = [Segment(word.text, self._style(word.ink)) for word in self._lines[y]]
-        return Strip(words, self.size.width)
+        line = self._lines[y]
+        return Strip([Segment(word.text, self._style(word.ink)) for word in line], sum(len(word.text) for word in line))
 
     def _style(self, ink: str) -> Style | None:
         if ink not in self._styles_by_ink:
             style = self.rich_style + ink_style(ink, self.app.theme_variables)
             self._styles_by_ink[ink] = without_default_colors(style)
         return self._styles_by_ink[ink]
+
+
+class Hidden(Widget):
+    """A widget that others cover wholly: it has a place, and no rows for Textual to cut into pieces at every update."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return []
 
 
 def without_default_colors(style: Style) -> Style | None:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.widget import Widget
 
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.canvas import Canvas, Hidden, Line, Word
 
 if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
@@ -20,13 +19,11 @@ STRETCH_CELLS = 30
 """Narrower ones cost more in cursor moves than they save in blanks, and each takes its time."""
 
 
-class Stretch(Widget):
+class Stretch(Hidden):
     """Nothing but its two edges."""
 
-    BLANK = True
 
-
-class Seams(Widget):
+class Seams(Hidden):
     """Lies under the chart, out of sight: where its parts meet, Textual can begin to send a row.
 
     Without them it sends each changed row from the chart's left edge, for a curve mostly blanks. What is not mounted

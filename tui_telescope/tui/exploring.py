@@ -15,6 +15,7 @@ from textual.widget import Widget
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
 from tui_telescope.tui.footer import Footer
@@ -44,7 +45,7 @@ class Notice(NamedTuple):
     ink: str = ""
 
 
-class Field(Widget):
+class Field(Hidden):
     """Panels and chart, side by side."""
 
 
