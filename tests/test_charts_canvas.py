@@ -16,7 +16,8 @@ from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Axis, Chart, Curve
 from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.polyline import polylines, straightened
+from tui_telescope.charts.plotext_canvas import rasterized
+from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, stroked
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -175,6 +176,23 @@ def test_dashes_lie_on_the_line_they_break(far):
     assert len(dashed) > len(solid) / 3
 
 
+@given(heights=st.lists(st.floats(0, 19), min_size=2, max_size=6))
+def test_dashes_are_the_dots_nearest_to_the_line_with_none_left_out(heights):
+    columns = np.linspace(0, 17, len(heights))
+    run = list(zip(columns.tolist(), heights, strict=True))
+    drawn = set(stroked(run, "#"))
+    x = np.linspace(0, 17, 5001)
+    near = list(zip(x, np.interp(x, columns, heights), strict=True))
+    for column, row in drawn:
+        assert min(max(abs(column - across), abs(row - up)) for across, up in near) <= 0.51
+    passed = {nearest_dot(point) for point in near}
+    for column, row in passed:
+        assert any(abs(column - other) <= 1 and abs(row - up) <= 1 for other, up in drawn)
+    assert {nearest_dot(run[0]), nearest_dot(run[-1])} <= drawn
+    for dash in ("####..", "#..."):
+        assert set(stroked(run, dash)) <= drawn
+
+
 def test_a_steep_line_is_dashed_as_well():
     dashed = dots(draw_curves(chart(curve([5, 5], [0, 10], stroke="dashed")), 9, 6, BRAILLE))
     assert 8 < len(dashed) < 20
@@ -245,6 +263,23 @@ print((dots > 0).sum())
 """
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (finished.returncode, finished.stdout) == (0, "1\n")
+
+
+@pytest.mark.parametrize(("version", "brings_manual"), [("6.1.0", False), ("6.0.0", True)])
+def test_plotext_draws_the_same_with_its_manual_and_without(version, brings_manual):
+    program = f"""
+import sys
+from tui_telescope.charts import plotext_docs
+plotext_docs.KNOWN_VERSION = {version!r}
+from tui_telescope.charts.charset import BRAILLE
+from tui_telescope.charts.plotext_canvas import rasterized
+print("plotext._doc.tools" in sys.modules, rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE).tolist())
+"""
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    expected = rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE).tolist()
+    assert (finished.stdout, finished.stderr) == (f"{brings_manual} {expected}\n", "")
 
 
 def test_one_module_alone_imports_plotext():

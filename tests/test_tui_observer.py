@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from threading import Event
 from time import monotonic, sleep
@@ -16,7 +17,7 @@ from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Refused
+from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Refused, load_telescope
 from tui_telescope.tui.reading import Reading
 
 TIMEOUT = 10.0
@@ -258,3 +259,10 @@ async def test_settings_that_could_not_be_observed_give_way_to_those_before() ->
         await explorer.settle()
         assert app.settings == Settings(depth=5, residual=True)
         assert "scale: the signal overflows" in explorer.text(Reading)
+
+
+def test_garbage_is_collected_once_the_telescope_is_there():
+    gc.disable()
+    load_telescope()
+    assert gc.isenabled()
+    gc.unfreeze()

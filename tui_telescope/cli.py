@@ -7,6 +7,7 @@ Flags come from the settings' registry. Nothing heavy is imported until it is kn
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import sys
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explore(settings: Settings, options: argparse.Namespace) -> int:
+    # What is made while starting stays: looking through it for garbage again and again is a seventh of the start.
+    # Once all is loaded, `load_telescope` lets the collector begin.
+    gc.disable()
     from tui_telescope.tui.app import run
 
     ascii_only = options.ascii or not _speaks_unicode()

@@ -68,17 +68,14 @@ def stroked(run: Polyline, dash: str) -> Iterator[Dot]:
     for (x, y), (next_x, next_y) in pairwise(run):
         across, up = next_x - x, next_y - y
         if abs(up) > abs(across):
-            for row in _whole_numbers(*sorted((y, next_y))):
+            low, high = sorted((y, next_y))
+            for row in range(int(low + 0.5), int(high + 0.5) + 1):
                 if dash[row % period] == "#":
-                    yield int(x + (row - y) / up * across + 0.5), row
+                    yield int(x + (min(max(row, low), high) - y) / up * across + 0.5), row
         elif across:
-            for column in _whole_numbers(x, next_x):
+            for column in range(int(x + 0.5), int(next_x + 0.5) + 1):
                 if dash[column % period] == "#":
-                    yield column, int(y + (column - x) / across * up + 0.5)
-
-
-def _whole_numbers(low: float, high: float) -> range:
-    return range(math.ceil(low), math.floor(high) + 1)
+                    yield column, int(y + (min(max(column, x), next_x) - x) / across * up + 0.5)
 
 
 def straightened(run: Polyline) -> Polyline:

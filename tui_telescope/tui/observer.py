@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -257,11 +258,16 @@ class Observer:
 
 
 def load_telescope() -> Telescope:
-    """A telescope, with all that the first chart needs imported as well, so that no key waits for an import."""
+    """A telescope, with all that the first chart needs imported as well, so that no key waits for an import.
+
+    From here on garbage is collected, of what comes later alone.
+    """
     for module in ("charts.painting", "charts.layer_charts", "engine.diagnosis"):
         import_module(f"tui_telescope.{module}")
     from tui_telescope.engine.telescope import Telescope
 
+    gc.freeze()
+    gc.enable()
     return Telescope()
 
 
