@@ -17,7 +17,7 @@ from tui_telescope.charts.chart import Axis, Chart, Curve
 from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.plotext_canvas import rasterized
-from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, stroked
+from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, walked
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -180,7 +180,8 @@ def test_dashes_lie_on_the_line_they_break(far):
 def test_dashes_are_the_dots_nearest_to_the_line_with_none_left_out(heights):
     columns = np.linspace(0, 17, len(heights))
     run = list(zip(columns.tolist(), heights, strict=True))
-    drawn = set(stroked(run, "#"))
+    found, number = walked([run])
+    drawn = set(map(tuple, found.tolist()))
     x = np.linspace(0, 17, 5001)
     near = list(zip(x, np.interp(x, columns, heights), strict=True))
     for column, row in drawn:
@@ -189,8 +190,7 @@ def test_dashes_are_the_dots_nearest_to_the_line_with_none_left_out(heights):
     for column, row in passed:
         assert any(abs(column - other) <= 1 and abs(row - up) <= 1 for other, up in drawn)
     assert {nearest_dot(run[0]), nearest_dot(run[-1])} <= drawn
-    for dash in ("####..", "#..."):
-        assert set(stroked(run, dash)) <= drawn
+    assert all(each in dot for dot, each in zip(found.tolist(), number.tolist(), strict=True))
 
 
 def test_a_steep_line_is_dashed_as_well():

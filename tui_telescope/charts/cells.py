@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import get_args
 
 import numpy as np
@@ -12,27 +11,28 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Ink
 from tui_telescope.charts.picture import Row, Span
 
-Dots = NDArray[np.uint8]
+Lit = NDArray[np.uint8]
 """(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
 BRAILLE = 0x2800
 """The cell without a dot."""
-_BRAILLE_BITS = (0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)
+_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
-_CELL_BIT = ((1,),)
+_CELL_BIT = np.array([[1]], np.uint8)
 
 
-def scattered(dots: Iterable[tuple[int, int]], width: int, height: int, charset: Charset) -> Dots:
-    """The cells in which these dots lie, (0, 0) the lowest left one; those beside the field are left out."""
-    cells, bits = bytearray(width * height), _CELL_BIT if charset.plain else _BRAILLE_BITS
-    columns, rows = width * charset.columns, height * charset.rows
-    for x, up in dots:
-        if 0 <= x < columns and 0 <= up < rows:
-            row, y = divmod(rows - 1 - up, charset.rows)
-            column, x = divmod(x, charset.columns)
-            cells[row * width + column] |= bits[y][x]
-    return np.frombuffer(cells, np.uint8).reshape(height, width)
+def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset) -> Lit:
+    """The cells in which (n, 2) dots lie, (0, 0) the lowest left one; those beside the field are left out."""
+    cells = np.zeros((height, width), np.uint8)
+    if len(dots):
+        bits = _CELL_BIT if charset.plain else _BRAILLE_BITS
+        across, up = dots.T
+        inside = (across >= 0) & (across < width * charset.columns) & (up >= 0) & (up < height * charset.rows)
+        column, x = np.divmod(across[inside], charset.columns)
+        row, y = np.divmod(height * charset.rows - 1 - up[inside], charset.rows)
+        np.bitwise_or.at(cells, (row, column), bits[y, x])
+    return cells
 
 
 class Cells:
@@ -46,11 +46,11 @@ class Cells:
         self._is_reserved = np.zeros((height, width), dtype=bool)
         self._is_below = np.zeros((height, width), dtype=bool)
 
-    def reserve(self, dots: Dots) -> None:
+    def reserve(self, dots: Lit) -> None:
         """Keep the cells of these dots from dots that give way."""
         self._is_reserved |= dots > 0
 
-    def light(self, dots: Dots, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
+    def light(self, dots: Lit, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
         """Light the dots in an ink; a cell that is a single dot shows the mark."""
         is_lit = (dots > 0) & ~self._is_reserved if gives_way else dots > 0
         np.bitwise_or(self._dots, dots, out=self._dots, where=is_lit)

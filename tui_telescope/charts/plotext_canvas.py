@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from tui_telescope.charts import plotext_docs
-from tui_telescope.charts.cells import BRAILLE, Dots
+from tui_telescope.charts.cells import BRAILLE, Lit
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Point, Polyline
 
@@ -28,7 +28,7 @@ _ONE_FIGURE = threading.Lock()
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> Dots:
+def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> Lit:
     """The dots on the lines, on a field of `width` x `height` cells."""
     with _ONE_FIGURE:
         _clear(width, height)

@@ -6,7 +6,7 @@ Coordinates are dots, (0, 0) the lowest left one; a dot's own area reaches half 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +18,8 @@ Integers = NDArray[np.int64]
 Point = tuple[float, float]
 Polyline = list[Point]
 Dot = tuple[int, int]
+Dots = NDArray[np.int64]
+"""(n, 2): column and row of each."""
 
 _LEAP = 4
 """A curve that leaps is broken where it rises or falls by more than the field's height divided by this."""
@@ -58,24 +60,33 @@ def is_lone(run: Polyline) -> bool:
     return all(nearest_dot(point) == first for point in run)
 
 
-def stroked(run: Polyline, dash: str) -> Iterator[Dot]:
-    """The dots on a line that a pattern of `#` and `.` draws.
+def walked(lines: Sequence[Polyline]) -> tuple[Dots, Integers]:
+    """All dots on some lines, and the number of each along its line: its column, or its row where the line is steep.
 
-    The pattern follows the columns of dots, or the rows where the line is steep: fixed to the field, so that dashes
-    do not crawl while a curve changes.
+    Dashes that go by these numbers are fixed to the field: they do not crawl while a curve changes.
     """
-    period = len(dash)
-    for (x, y), (next_x, next_y) in pairwise(run):
-        across, up = next_x - x, next_y - y
-        if abs(up) > abs(across):
-            low, high = sorted((y, next_y))
-            for row in range(int(low + 0.5), int(high + 0.5) + 1):
-                if dash[row % period] == "#":
-                    yield int(x + (min(max(row, low), high) - y) / up * across + 0.5), row
-        elif across:
-            for column in range(int(x + 0.5), int(next_x + 0.5) + 1):
-                if dash[column % period] == "#":
-                    yield column, int(y + (min(max(column, x), next_x) - x) / across * up + 0.5)
+    start, step = _segments(lines)
+    segment = np.arange(len(start))
+    along = (np.abs(step[:, 1]) > np.abs(step[:, 0])).astype(np.int64)
+    origin, reach = start[segment, along], step[segment, along]
+    low, high = np.minimum(origin, origin + reach), np.maximum(origin, origin + reach)
+    first = _nearest(low)
+    count = _nearest(high) - first + 1
+    segment = np.repeat(segment, count)
+    number = np.arange(len(segment)) + np.repeat(first - np.cumsum(count) + count, count)
+    way = (np.clip(number, low[segment], high[segment]) - origin[segment]) / reach[segment]
+    dots = _nearest(start[segment] + way[:, None] * step[segment])
+    dots[np.arange(len(dots)), along[segment]] = number
+    return dots, number
+
+
+def _segments(lines: Sequence[Polyline]) -> tuple[Array, Array]:
+    """Where each segment starts, and how far it goes across and up."""
+    points = np.array([point for line in lines for point in line]).reshape(-1, 2)
+    line = np.array([number for number, line in enumerate(lines) for _ in line], np.int64)
+    step = np.diff(points, axis=0)
+    is_segment = (np.diff(line) == 0) & np.any(step != 0, axis=1)
+    return points[:-1][is_segment], step[is_segment]
 
 
 def straightened(run: Polyline) -> Polyline:
