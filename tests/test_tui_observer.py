@@ -17,6 +17,7 @@ from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.memory import Memory
 from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Refused, load_telescope
 from tui_telescope.tui.reading import Reading
 
@@ -201,6 +202,42 @@ def test_a_held_key_freezes_nothing_and_leaves_no_backlog(desk_of: DeskOf) -> No
     wait_until(lambda: 45 in desk.landed())
     assert monotonic() - released < 4 * 0.15
     assert desk.landed() == sorted(desk.landed())
+
+
+def test_settings_seen_before_are_not_observed_again(desk_of: DeskOf) -> None:
+    desk = desk_of(SlowTelescope(1.0))
+    desk.telescope.released.set()
+    for depth in (1, 2):
+        desk.ask(depth)
+        wait_until(lambda: f"Try something for {depth}." in desk.remedies())  # noqa: B023
+    outcome = desk.ask(1)
+    assert isinstance(outcome, Observed)
+    assert (outcome.settings.depth, outcome.generation) == (1, desk.observer.generation)
+    assert outcome.remedy == "Try something for 1."
+    assert desk.telescope.begun == [1, 2]
+
+
+def test_going_back_to_settings_seen_before_stops_what_runs(desk_of: DeskOf) -> None:
+    desk = desk_of(SlowTelescope(100.0))
+    desk.telescope.released.set()
+    desk.ask(1)
+    wait_until(desk.remedies)
+    desk.telescope.released.clear()
+    desk.ask(2)
+    wait_until(lambda: desk.telescope.begun == [1, 2])
+    assert isinstance(desk.ask(1), Observed)
+    wait_until(lambda: desk.telescope.stopped == [2])
+    assert desk.landed() == [1]
+
+
+def test_what_was_seen_long_ago_is_forgotten() -> None:
+    memory: Memory[str, int] = Memory(2)
+    for number, letter in enumerate("abac"):
+        memory.keep(letter, number)
+    assert [memory.recall(letter) for letter in "abc"] == [2, None, 3]
+    memory.recall("a")
+    memory.keep("d", 4)
+    assert [memory.recall(letter) for letter in "acd"] == [2, None, 4]
 
 
 def test_the_user_is_told_what_cannot_be_observed(desk_of: DeskOf) -> None:

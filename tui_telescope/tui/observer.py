@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.memory import Memory
 
 if TYPE_CHECKING:
     from tui_telescope.engine.observation import Observation
@@ -26,6 +27,8 @@ CALM_SECONDS = 0.05
 """Without a key for so long, the observer looks for a remedy; a held key comes every 33 ms."""
 ADVICE_TRIALS = 3
 """Observations that finding a remedy usually takes."""
+REMEMBERED = 32
+"""Observations, of half a megabyte each for ten thousand layers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,8 @@ class Observer:
 
     Work under `INLINE_SECONDS` is done in `observe` itself and returned. Longer work goes to one thread with one
     slot: a newer request takes the place of a waiting one, and every outcome is posted with its generation. The
-    telescope is used by one thread at a time, for work is done inline only while the thread has none.
+    telescope is used by one thread at a time, for work is done inline only while the thread has none. Settings that
+    were observed and advised on lately are not observed again.
     """
 
     def __init__(self, post: Callable[[Message], object], load: Callable[[], Telescope] | None = None) -> None:
@@ -110,7 +114,10 @@ class Observer:
         self._change = threading.Condition()
         self._slot: Request | None = None
         self._working = False
+        self._running = 0
+        """The generation of the request that the thread works on."""
         self._closed = False
+        self._memory: Memory[Settings, Observed] = Memory(REMEMBERED)
         self._landed = 0
         """The generation of the latest outcome."""
         self._unanswered_since = 0.0
@@ -125,9 +132,14 @@ class Observer:
         if self._landed == self.generation:
             self._unanswered_since = monotonic()
         self.generation += 1
-        if known:
-            known = replace(known, generation=self.generation, companion=None)
+        with self._change:
+            remembered = self._memory.recall(settings)
+        if seen := remembered or known:
+            known = replace(seen, generation=self.generation, companion=None)
             self._landed = self.generation
+        if remembered and companion is None:
+            self._drop_work()
+            return known
         request = Request(self.generation, settings, companion, known)
         with self._change:
             if not self._can_observe_inline(request) or self._telescope is None:
@@ -144,6 +156,12 @@ class Observer:
         """Let go of all work: what runs stops between two layers, and nobody waits for it."""
         with self._change:
             self._closed = True
+            self._slot = None
+            self._change.notify()
+
+    def _drop_work(self) -> None:
+        """What waits and what runs is not wanted any more."""
+        with self._change:
             self._slot = None
             self._change.notify()
 
@@ -176,9 +194,15 @@ class Observer:
             return None
         deadline = monotonic() + INLINE_SECONDS
         try:
-            return advised(telescope, outcome, lambda: monotonic() > deadline)
+            return self._advised(outcome, telescope, lambda: monotonic() > deadline)
         except Stopped:
             return None
+
+    def _advised(self, outcome: Observed, telescope: Telescope, should_stop: ShouldStop) -> Observed:
+        outcome = advised(telescope, outcome, should_stop)
+        with self._change:
+            self._memory.keep(outcome.settings, outcome)
+        return outcome
 
     def _hand_over(self, request: Request) -> None:
         self._slot = request
@@ -206,6 +230,7 @@ class Observer:
                 elif not (request.observed and self._is_replaced_soon(request)):
                     self._slot = None
                     self._working = True
+                    self._running = request.generation
                     return request
             return None
 
@@ -221,7 +246,7 @@ class Observer:
                 outcome: Outcome = accompanied(telescope, request.observed, request.companion, self._is_superseded)
                 request = request._replace(companion=None)
             elif request.observed:
-                self._land(advised(telescope, request.observed, self._is_superseded))
+                self._land(self._advised(request.observed, telescope, self._is_superseded))
                 return
             else:
                 outcome = observed(telescope, request, self._not_worth_finishing(request, telescope))
@@ -238,7 +263,7 @@ class Observer:
         self._unanswered_since = monotonic()
 
     def _is_superseded(self) -> bool:
-        return self._closed or self._slot is not None
+        return self._closed or self._slot is not None or self._running != self.generation
 
     def _not_worth_finishing(self, request: Request, telescope: Telescope) -> ShouldStop:
         """Stop superseded work, unless it needs no longer than the screen has waited for any result at all.
