@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tui_telescope
+from tui_telescope.charts import plotext_canvas
 from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Axis, Chart, Curve
 from tui_telescope.charts.curves import draw_curves
@@ -225,6 +226,7 @@ def test_what_others_left_in_the_figure_does_not_matter():
     plotext.figure.title("somebody else's plot")
     plotext.figure.subplots(2, 2)
     plotext.figure.theme("dark")
+    plotext_canvas._drawn.cache_clear()
     assert draw_curves(first, 20, 6, BRAILLE) == before
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -29,14 +30,29 @@ _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> Lit:
-    """The dots on the lines, on a field of `width` x `height` cells."""
+    """The dots on the lines, on a field of `width` x `height` cells. The answer is read-only."""
+    placed = tuple(tuple(_placed(point, charset) for point in line) for line in lines)
+    return _drawn(placed, width, height, "*" if charset.plain else "braille")
+
+
+def _placed(point: Point, charset: Charset) -> Point:
+    """The point in units of cells."""
+    x, y = point
+    return (x + _CENTRE) / charset.columns, (y + _CENTRE) / charset.rows
+
+
+@lru_cache(maxsize=32)
+def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker: str) -> Lit:
+    """The same, of lines in units of cells: remembered, for a curve often stays while something beside it changes."""
     with _ONE_FIGURE:
         _clear(width, height)
-        _draw(lines, width, height, charset)
+        _draw(lines, width, height, marker)
         text = _COLOR_CODE.sub("", plotext.figure.build().string()).replace("\n", "")
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(height, width)
-    dots = codes != ord(" ") if charset.plain else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
-    return dots.astype(np.uint8)
+    dots = codes != ord(" ") if marker == "*" else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
+    lit = dots.astype(np.uint8)
+    lit.flags.writeable = False
+    return lit
 
 
 def _clear(width: int, height: int) -> None:
@@ -54,24 +70,13 @@ def _clear(width: int, height: int) -> None:
     figure.ruler("y", "left").lim(0, height)
 
 
-def _draw(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> None:
-    placed = [[_placed(point, charset) for point in line] for line in lines]
+def _draw(lines: Sequence[Sequence[Point]], width: int, height: int, marker: str) -> None:
     # The guard: a NaN, an infinity and a point off the canvas all fail it.
-    kept = [[(x, y) for x, y in line if 0 <= x <= width and 0 <= y <= height] for line in placed]
+    kept = [[(x, y) for x, y in line if 0 <= x <= width and 0 <= y <= height] for line in lines]
     points = [point for line in kept for point in line]
-    signal = plotext.figure.signal([x for x, _ in points], [y for _, y in points], marker=_marker(charset))
+    signal = plotext.figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
     starts = {0, *accumulate(map(len, kept))}
     for index in range(len(points)):
         if index not in starts:
             signal.line(index)
     plotext.figure.draw(signal)
-
-
-def _placed(point: Point, charset: Charset) -> Point:
-    """The point in units of cells."""
-    x, y = point
-    return (x + _CENTRE) / charset.columns, (y + _CENTRE) / charset.rows
-
-
-def _marker(charset: Charset) -> str:
-    return "*" if charset.plain else "braille"
