@@ -169,3 +169,12 @@ async def test_a_window_too_small_for_it_does_not_take_the_keys_from_the_typed_v
         await explorer.pilot.resize_terminal(80, 24)
         await explorer.press("7", "enter")
         assert explorer.app.settings.depth == 7
+
+
+async def test_a_dragged_mouse_selects_no_text_whose_widget_may_be_gone_by_then() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("enter")
+        await explorer.pilot.mouse_down("#allowed", offset=(0, 0))
+        await explorer.pilot.hover("#allowed", offset=(9, 0))
+        await explorer.pilot.mouse_up("#allowed", offset=(9, 0))
+        assert explorer.app.screen.get_selected_text() is None

@@ -55,6 +55,7 @@ class ExploringApp(App[None]):
     CSS_PATH = Path(__file__).with_name("telescope.tcss")
     TITLE = "Gradient Telescope"
     AUTO_FOCUS = ""
+    ALLOW_SELECT = False  # Textual 8 fails on a press where a label has just gone; terminals select with Shift
     HORIZONTAL_BREAKPOINTS = HORIZONTAL_BREAKPOINTS
     VERTICAL_BREAKPOINTS = VERTICAL_BREAKPOINTS
 
