@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
@@ -212,7 +213,7 @@ class Settings:
         """What `depth` counts, in a word for users: a layer, or a step of time."""
         return "step" if self.is_recurrent else "layer"
 
-    @property
+    @cached_property
     def ineffective(self) -> frozenset[str]:
         """The settings that change nothing at the moment, whatever their value."""
         return frozenset(name for name, has_effect in _HAS_EFFECT.items() if not has_effect(self))
