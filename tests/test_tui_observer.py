@@ -146,6 +146,21 @@ def test_a_remedy_that_takes_longer_than_forecast_is_found_in_the_background(des
     wait_until(lambda: desk.remedies()[1:] == ["Try something for 2."])
 
 
+def test_what_takes_far_longer_than_forecast_is_left_to_the_background(desk_of: DeskOf) -> None:
+    desk = desk_of(SlowTelescope(0.001))
+    desk.telescope.released.set()
+    desk.ask(1)
+    wait_until(desk.remedies)
+    desk.telescope.released.clear()
+    began = monotonic()
+    assert desk.ask(2) is None
+    assert monotonic() - began < 5
+    assert desk.telescope.stopped == [2]
+    desk.telescope.released.set()
+    wait_until(lambda: "Try something for 2." in desk.remedies())
+    assert desk.landed() == [1, 2]
+
+
 def test_slow_work_lands_first_and_its_remedy_follows(desk_of: DeskOf) -> None:
     desk = desk_of(SlowTelescope(1.0))
     desk.telescope.released.set()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 INLINE_SECONDS = 0.015
 """What a key may wait for: a worker thread costs one to two frames of its own."""
+MOST_INLINE_SECONDS = 0.06
+"""What it may wait for where a forecast was wrong."""
 ShouldStop = Callable[[], bool]
 
 CALM_SECONDS = 0.05
@@ -170,33 +172,31 @@ class Observer:
         is_free = not self._working and (self._slot is None or self._slot.observed is not None)
         return is_free and expected is not None and expected < INLINE_SECONDS
 
-    def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome:
-        outcome = request.observed or observed(telescope, request, never)
-        self._landed = outcome.generation
-        if isinstance(outcome, Refused):
-            return outcome
-        request = request._replace(observed=outcome)
-        if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
-            outcome = accompanied(telescope, outcome, request.companion, never)
-            request = request._replace(observed=outcome, companion=None)
-        if not request.companion and (advice := self._advised_inline(outcome, telescope)):
-            return advice
-        with self._change:
-            self._hand_over(request)
-        return outcome
-
-    def _advised_inline(self, outcome: Observed, telescope: Telescope) -> Observed | None:
-        """With its remedy, where finding one is quick: a second update of the screen would come a frame later."""
+    def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome | None:
+        """What can be had at once; whatever takes much longer than its forecast is begun anew in the thread."""
         from tui_telescope.engine.measurement import Stopped
 
-        is_sick = outcome.observation.verdict.state != "healthy"
-        if is_sick and telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS > INLINE_SECONDS:
-            return None
-        deadline = monotonic() + INLINE_SECONDS
         try:
-            return self._advised(outcome, telescope, lambda: monotonic() > deadline)
+            outcome = request.observed or observed(telescope, request, stop_after(MOST_INLINE_SECONDS))
+            self._landed = outcome.generation
+            if isinstance(outcome, Refused):
+                return outcome
+            request = request._replace(observed=outcome)
+            if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
+                outcome = accompanied(telescope, outcome, request.companion, stop_after(MOST_INLINE_SECONDS))
+                request = request._replace(observed=outcome, companion=None)
+            if not request.companion and self._is_advice_quick(outcome, telescope):
+                return self._advised(outcome, telescope, stop_after(INLINE_SECONDS))
         except Stopped:
-            return None
+            pass  # between two layers: the thread begins anew with what is still wanted
+        with self._change:
+            self._hand_over(request)
+        return request.observed
+
+    def _is_advice_quick(self, outcome: Observed, telescope: Telescope) -> bool:
+        """Whether a remedy may come with the observation: a second update of the screen would come a frame later."""
+        is_sick = outcome.observation.verdict.state != "healthy"
+        return not is_sick or telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS < INLINE_SECONDS
 
     def _advised(self, outcome: Observed, telescope: Telescope, should_stop: ShouldStop) -> Observed:
         outcome = advised(telescope, outcome, should_stop)
@@ -326,5 +326,6 @@ def advised(telescope: Telescope, outcome: Observed, should_stop: ShouldStop) ->
     return replace(outcome, remedy=remedy.text if remedy else "")
 
 
-def never() -> bool:
-    return False
+def stop_after(seconds: float) -> ShouldStop:
+    deadline = monotonic() + seconds
+    return lambda: monotonic() > deadline
