@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import normed, plain, propagation, recurrent
+from tui_telescope.engine import lifted, normed, plain, propagation, recurrent
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
@@ -72,9 +72,11 @@ class Telescope:
             sequences = self._units.sequences(settings, should_stop)
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
-        if settings.norm == "none":
-            measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
-        else:
+        measured = None
+        if plain.suits(network, settings):
+            on_either = network, samples, settings, wanted, should_stop, self._workspace
+            measured = plain.measure(*on_either) or lifted.measure(*on_either)
+        elif settings.norm != "none":
             measured = normed.measure(network, samples, settings, wanted, should_stop)
         return measured or propagation.measure(network, samples, settings, wanted, should_stop)
 
