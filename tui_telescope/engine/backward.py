@@ -108,13 +108,14 @@ class BackwardPass:
 
     def _lacking(self, slopes: Slopes, count: int) -> Array:
         """log2 of what deltas[0..count] lack, (count + 1, samples)."""
-        lacking = np.zeros((count + 1, len(self._exponent)))
-        if not self._settings.residual:
-            if slopes.exponents is not None:
-                lacking[1:] = slopes.exponents[::-1]
-            if self._operands.rescale is not None:
-                lacking[1:] += np.log2(self._factor)
+        lacking = np.empty((count + 1, len(self._exponent)))
+        if self._settings.residual or (slopes.exponents is None and self._operands.rescale is None):
+            lacking[...] = self._exponent
+            return lacking
         lacking[0] = self._exponent
+        lacking[1:] = 0.0 if slopes.exponents is None else slopes.exponents[::-1]
+        if self._operands.rescale is not None:
+            lacking[1:] += np.log2(self._factor)
         return np.add.accumulate(lacking, out=lacking)
 
 

@@ -80,7 +80,7 @@ class LayerRecord:
         """Whether anything is read from products of slopes and gradients."""
         self._measures_signal = wanted.signal or (wanted.weight_gradient and may_cancel)
         depth = settings.depth
-        self._outer_squares, self._outer_exponents = np.empty(depth), np.empty(depth)
+        self._outer_squares, self._outer_exponents = np.empty(depth), np.zeros(depth)
         self._norms = np.empty((depth if self._measures_signal else 0, settings.samples))
         self._are_norms_safe = True
         self._saturated, self._dead = np.zeros(depth), np.zeros(depth)
@@ -114,11 +114,10 @@ class LayerRecord:
         for others in (of_slopes, None if signals.exponents is None else signals.exponents[:-1]):
             if others is not None:
                 exponents = exponents + others[::-1]
-        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
-        lacking = exponents - peaks[:, None]
-        if lacking.any():
-            np.multiply(products, np.exp2(lacking)[:, None], products)
-        self._outer_exponents[layers][::-1] = peaks
+        if exponents.any():
+            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+            np.multiply(products, np.exp2(exponents - peaks[:, None])[:, None], products)
+            self._outer_exponents[layers][::-1] = peaks
         self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
 
     def _count_silent_units(self, layers: slice, slopes: Slopes) -> None:
