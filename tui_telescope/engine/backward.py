@@ -43,7 +43,7 @@ class BackwardPass:
         n, samples = settings.width, settings.samples
         self._deltas = workspace.take_stack("deltas", chunk + 1, n, samples)
         self._products = workspace.take_stack("products", chunk, n, samples)
-        self._squares, self._exponents = np.empty((2, settings.depth + 1, samples))
+        self._log2_norms = np.empty((settings.depth + 1, samples))
         """Of the gradients by a_0 to a_L."""
         self._exponent = np.zeros(samples)
         """log2 of what the samples' gradients lack where the next chunk starts."""
@@ -61,20 +61,22 @@ class BackwardPass:
             layers = slice(max(0, stop - self._chunk), stop)
             if not self._take(layers, self._slopes_of(layers)):
                 return None
-        gradient = log2_roots(self._squares)
-        gradient += self._exponents
-        return gradient
+        return self._log2_norms
 
     def _take(self, layers: slice, slopes: Slopes) -> bool:
         """Some layers, or each half of them in turn; whether their gradients stayed within the safe range."""
         count = layers.stop - layers.start
-        deltas, reach = self._deltas.array[: count + 1], slice(layers.start, layers.stop + 1)
+        deltas = self._deltas.array[: count + 1]
         self._walk_down(layers, slopes)
-        squares = np.einsum("lus,lus->ls", deltas, deltas, out=self._squares[reach][::-1])
-        if is_in_range(squares, SAFE_SQUARE, may_be_zero=self._dies):
-            self._read(layers, slopes)
-            return True
-        return count > 1 and all(self._take(*half) for half in _halves(layers, slopes))
+        squares = np.einsum("lus,lus->ls", deltas, deltas)
+        if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._dies):
+            return count > 1 and all(self._take(*half) for half in _halves(layers, slopes))
+        _, doubled_shift = np.frexp(squares[count])
+        lacking = self._lacking(slopes, count)
+        self._read(layers, slopes, lacking[:count])
+        self._log2_norms[layers.start : layers.stop + 1][::-1] = log2_roots(squares) + lacking
+        self._rescale(count, doubled_shift // 2, lacking[count])
+        return True
 
     def _walk_down(self, layers: slice, slopes: Slopes) -> None:
         """From the top layer down: products[i] = slope * deltas[i], and deltas[i + 1] the gradient a layer below."""
@@ -91,20 +93,18 @@ class BackwardPass:
                 np.multiply(below, branch_factor, below)
                 np.add(below, delta, below)
 
-    def _read(self, layers: slice, slopes: Slopes) -> None:
-        """Take down the layers just walked, and rescale the gradient below them."""
+    def _read(self, layers: slice, slopes: Slopes, lacking: Array) -> None:
+        """Have the record take down the layers just walked."""
         count = layers.stop - layers.start
-        lacking = self._lacking(slopes, count)
-        self._exponents[layers.start : layers.stop + 1] = lacking[::-1]
         products = self._products.array[:count]
         if self._record.takes_products and self._settings.residual and slopes.exponents is not None:
             np.multiply(slopes.array[::-1], self._deltas.array[:count], products)
-        self._record.take(layers, products, lacking[:count], slopes)
-        if layers.start > 0:
-            below = self._deltas.rows[count]
-            _, shift = np.frexp(np.maximum.reduce(np.abs(below)))
-            np.multiply(below, np.ldexp(1.0, -shift), self._deltas.rows[0])
-            self._exponent = lacking[count] + shift
+        self._record.take(layers, products, lacking, slopes)
+
+    def _rescale(self, count: int, shift: Array, lacking: Array) -> None:
+        """Start the next chunk from the gradient so many layers below, its norm of ordinary size."""
+        np.multiply(self._deltas.rows[count], np.ldexp(1.0, -shift), self._deltas.rows[0])
+        self._exponent = lacking + shift
 
     def _lacking(self, slopes: Slopes, count: int) -> Array:
         """log2 of what deltas[0..count] lack, (count + 1, samples)."""

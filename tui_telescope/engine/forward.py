@@ -19,7 +19,7 @@ from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
-CHUNK_ELEMENTS = 2**14
+CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
 FEWEST_LAYERS = 4
 CHECK_LAYERS = 16
