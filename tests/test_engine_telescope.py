@@ -76,9 +76,18 @@ def test_advice_can_be_stopped_too():
 
 
 @pytest.mark.parametrize(
-    "more", [{"depth": 5000}, {"width": 512}, {"samples": 4000}, {"networks": 200}], ids=lambda more: next(iter(more))
+    "more",
+    [
+        {"depth": 5000},
+        {"width": 512},
+        {"samples": 4000},
+        {"networks": 200},
+        {"norm": "layer"},
+        {"initializer": "identity"},
+    ],
+    ids=lambda more: next(iter(more)),
 )
-def test_larger_settings_are_expected_to_take_longer(more):
+def test_larger_settings_and_slower_roads_are_expected_to_take_longer(more):
     telescope = Telescope()
     start = telescope.expected_seconds(Settings())
     assert 0 < start < 0.1
