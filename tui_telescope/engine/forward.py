@@ -13,7 +13,7 @@ from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.operands import offset_drifts, operands
-from tui_telescope.engine.plain_readings import Signals, Slopes
+from tui_telescope.engine.plain_readings import Signals, Slopes, is_in_range
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -161,7 +161,6 @@ class ForwardPass:
     def _is_safe(self, h: Array) -> bool:
         """Whether each sample's largest signal is within the safe range, or zero because its units are dead."""
         peaks = np.maximum.reduce(np.abs(h))
-        lowest, highest = peaks.min(), peaks.max()
-        if lowest == 0 and self._activation.dies:
-            lowest = peaks.min(where=peaks > 0, initial=1.0)
-        return bool(lowest > 1 / SAFE_SIGNAL and highest < SAFE_SIGNAL)
+        if self.kernel.offset:  # beside which nothing is small
+            return bool(peaks.max() < SAFE_SIGNAL)
+        return is_in_range(peaks, SAFE_SIGNAL, may_be_zero=self._activation.dies)

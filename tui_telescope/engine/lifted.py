@@ -84,6 +84,8 @@ class _Road:
 
     def _are_signals_safe(self) -> bool:
         """Whether plain signals are safe on every layer, so that none has shrunk to nothing and come back."""
+        if self._kernel.offset:  # beside which nothing is small
+            return True
         heard = self.plainly.heard.array
         squares = np.einsum("lus,lus->ls", heard, heard)
         return is_in_range(squares, PLAIN_SQUARE, may_be_zero=self._activation.dies)
