@@ -85,9 +85,11 @@ class ForwardPass:
         self._arguments = workspace.take_stack("arguments", chunk, n, samples)
         self._branches = workspace.take_stack("branches", chunk, n, samples) if settings.residual else None
         self._keeps_slopes = not (self.output_slope or keeps_arguments)
-        self._slopes = workspace.take_stack("slopes", depth if self._keeps_slopes else chunk, n, samples)
-        self.arguments = workspace.take_stack("kept arguments", depth if keeps_arguments else 0, n, samples)
-        """z' of all layers, or of none."""
+        keeps = self._keeps_slopes or keeps_arguments
+        kept = workspace.take_stack("slopes", depth if keeps else chunk, n, samples)
+        self._slopes = workspace.take_stack("stashes", chunk, n, samples) if keeps_arguments else kept
+        self.arguments = kept
+        """z' of all layers, where they are kept."""
 
     @property
     def output(self) -> Array:

@@ -181,6 +181,7 @@ def normalized(x: Lifted) -> Lifted:
     """The same with the largest mantissa of each sample between 1/2 and 1."""
     peak = np.maximum.reduce(np.abs(x.mantissa), axis=-2)
     _, shift = np.frexp(peak)
+    shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
     return Lifted(x.mantissa * np.ldexp(1.0, -shift)[..., None, :], np.where(peak > 0, x.exponent + shift, -np.inf))
 
 
