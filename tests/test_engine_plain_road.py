@@ -6,47 +6,14 @@ import itertools
 
 import numpy as np
 import pytest
+from engine_roads import assert_the_same, on_the_careful_road, on_the_plain_road
 
 from tui_telescope import Settings
-from tui_telescope.engine import plain, propagation
-from tui_telescope.engine.draws import UnitDraws
-from tui_telescope.engine.measurement import Measurement, Wanted
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import REGISTRY
 
 SCALES = {"gaussian": 0.45, "xavier": 0.9, "he": 0.6, "orthogonal": 0.9}
 """Within the ordered phase, where rounding stays as small as it was born."""
-
-
-def never() -> bool:
-    return False
-
-
-def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
-    units = UnitDraws()
-    network, samples = units.network(settings, 0), units.samples(settings)
-    return plain.measure(network, samples, settings, Wanted(), never, workspace or Workspace())
-
-
-def on_the_careful_road(settings: Settings) -> Measurement:
-    units = UnitDraws()
-    return propagation.measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), never)
-
-
-def assert_the_same(plainly: Measurement | None, carefully: Measurement, tolerance: float = 1e-12) -> None:
-    assert plainly is not None, "the careful road was taken where the plain one would do"
-    pairs = [
-        (plainly.gradient, carefully.gradient),
-        (plainly.weight_gradient, carefully.weight_gradient),
-        (plainly.signal.norms, carefully.signal.norms),
-    ]
-    for one, other in pairs:
-        np.testing.assert_array_equal(np.isneginf(one), np.isneginf(other))
-        alive = np.isfinite(other)
-        error = np.abs(one[alive] - other[alive]) / np.maximum(1, np.abs(other[alive]))
-        assert error.max(initial=0) <= tolerance
-    np.testing.assert_allclose(plainly.signal.saturated, carefully.signal.saturated, rtol=0, atol=1e-15)
-    np.testing.assert_allclose(plainly.signal.dead, carefully.signal.dead, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("activation", REGISTRY["activation"].values)
@@ -86,15 +53,6 @@ def test_both_roads_read_the_same_at_any_shape(shape, activation, residual, loss
 def test_the_start_settings_and_their_likes_take_the_plain_road():
     for change in ({}, {"residual": True}, {"scale": 4.0}, {"depth": 400}, {"activation": "gelu", "scale": 0.5}):
         assert on_the_plain_road(Settings(**change)) is not None, change
-
-
-@pytest.mark.parametrize("depth", [50, 200], ids=["one chunk", "several chunks"])
-def test_where_blunt_slopes_will_not_do_it_goes_back_on_sharp_ones(monkeypatch, depth):
-    """Sigmoid at scale 6 and width 4 is ordered, and saturated enough for a sample to fade ten thousandfold."""
-    settings = Settings(depth=depth, scale=6.0, seed=3, samples=8)
-    assert_the_same(on_the_plain_road(settings), on_the_careful_road(settings), 1e-11)
-    monkeypatch.setattr(plain._Road, "sharpen", lambda road, inputs: False)
-    assert on_the_plain_road(settings) is None
 
 
 @pytest.mark.parametrize(

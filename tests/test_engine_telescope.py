@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope, observe
-from tui_telescope.engine import normed, plain
+from tui_telescope.engine import forward, normed
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
 
@@ -54,7 +54,7 @@ def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
 @pytest.mark.parametrize(
     ("chosen", "layers_at_a_time"),
     [
-        ({"depth": 960}, plain.CHUNK_LAYERS),
+        ({"depth": 960}, forward.CHUNK_LAYERS),
         ({"depth": 480, "norm": "rms"}, normed.CHUNK_LAYERS),
         ({"depth": 90, "initializer": "identity"}, 1),
     ],
@@ -76,9 +76,18 @@ def test_advice_can_be_stopped_too():
 
 
 @pytest.mark.parametrize(
-    "more", [{"depth": 5000}, {"width": 512}, {"samples": 4000}, {"networks": 200}], ids=lambda more: next(iter(more))
+    "more",
+    [
+        {"depth": 5000},
+        {"width": 512},
+        {"samples": 4000},
+        {"networks": 200},
+        {"norm": "layer"},
+        {"initializer": "identity"},
+    ],
+    ids=lambda more: next(iter(more)),
 )
-def test_larger_settings_are_expected_to_take_longer(more):
+def test_larger_settings_and_slower_roads_are_expected_to_take_longer(more):
     telescope = Telescope()
     start = telescope.expected_seconds(Settings())
     assert 0 < start < 0.1

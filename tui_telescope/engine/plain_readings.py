@@ -1,6 +1,9 @@
-"""Readings beside the gradient, taken on the plain road chunk by chunk, while what they need is in the fast cache."""
+"""Readings beside the gradient, taken chunk by chunk, while what they need is in the fast cache."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,90 +17,153 @@ from tui_telescope.settings import Settings
 Array = NDArray[np.float64]
 
 BLUNT_SIGNAL = 1e-3
-"""Signals of an activation with an offset are trusted down to this norm: tanh + 1 cancels below zero."""
-
+"""Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""
 GRAM_SHARE = 0.6
 """With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
+SAFE_SQUARE = 1e280
+"""Squared norms of signals and weight gradients stay within 1e-280 and 1e280."""
+LOWEST = -1e307
+"""Stands for the exponent of an exact zero where exponents are compared."""
+
+
+class Slopes(NamedTuple):
+    """core' of some layers (see `kernels`): `array * 2**exponents`."""
+
+    array: Array
+    """(layers, n, samples)"""
+    rows: list[Array]
+    """Each layer's."""
+    exponents: Array | None = None
+    """(layers, samples); None stands for zeros."""
+
+    def part(self, layers: slice) -> Slopes:
+        """Those of some of these layers."""
+        exponents = None if self.exponents is None else self.exponents[layers]
+        return Slopes(self.array[layers], self.rows[layers], exponents)
+
+    def whole_rows(self) -> list[Array]:
+        """Each layer's, nothing lacking."""
+        return self.rows if self.exponents is None else list(self.array * np.exp2(self.exponents)[:, None])
+
+
+class Signals(NamedTuple):
+    """a / output_scale for neighbouring layers: `array * 2**exponents`."""
+
+    array: Array
+    """(layers, n, samples)"""
+    exponents: Array | None = None
+    """(layers, samples); None stands for zeros."""
 
 
 class LayerRecord:
     """The weight gradient and the signal, layer by layer, as far as they are wanted."""
 
-    def __init__(self, settings: Settings, wanted: Wanted, heard: Array, drifts: Array, workspace: Workspace) -> None:
-        """`heard` holds h for l = 0..L, and `drifts` what offsets have added to each."""
+    def __init__(
+        self,
+        settings: Settings,
+        wanted: Wanted,
+        signals_of: Callable[[slice], Signals],
+        workspace: Workspace,
+        *,
+        may_cancel: bool,
+    ) -> None:
+        """`signals_of` some layers are those below them and of each of them, one more than layers.
+
+        `may_cancel` says that they are sums in which small signals have few digits left.
+        """
         self._settings, self._wanted, self._workspace = settings, wanted, workspace
-        self._heard, self._drifts = heard, drifts
+        self._signals_of, self._may_cancel = signals_of, may_cancel
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = kernel = self._activation.kernel
         self._threshold = SATURATED * self._activation.steepest / (kernel.input_scale * kernel.output_scale)
-        depth, samples = settings.depth, heard.shape[2]
-        self._measures_signal = wanted.signal or (wanted.weight_gradient and kernel.offset != 0)
-        self._outer_squares = np.empty(depth)
-        self._signal_squares = np.empty((depth if self._measures_signal else 0, samples))
+        self.takes_products = wanted.weight_gradient
+        """Whether anything is read from products of slopes and gradients."""
+        self._measures_signal = wanted.signal or (wanted.weight_gradient and may_cancel)
+        depth = settings.depth
+        self._outer_squares, self._outer_exponents = np.empty(depth), np.zeros(depth)
+        self._norms = np.empty((depth if self._measures_signal else 0, settings.samples))
+        self._are_norms_safe = True
         self._saturated, self._dead = np.zeros(depth), np.zeros(depth)
 
-    def take(self, layers: slice, products: Array, slopes: Array) -> None:
-        """Read some layers: `products` are core' times the gradient, from the top layer down, `slopes` core'."""
+    def take(self, layers: slice, products: Array, exponents: Array, slopes: Slopes) -> None:
+        """Read some layers.
+
+        `products * 2**exponents` are `slopes.array` times the gradient, from the top layer down, (layers, n, samples)
+        and (layers, samples). May overwrite the products.
+        """
         wanted = self._wanted
         if not (wanted.weight_gradient or wanted.signal):
             return
-        signals = self._signals(layers)
+        signals = self._signals_of(layers)
         if wanted.weight_gradient:
-            self._outer_squares[layers][::-1] = outer_squares(products, signals[:-1][::-1], self._workspace)
+            self._take_outer_products(layers, products, exponents, slopes.exponents, signals)
         if self._measures_signal:
-            np.einsum("lus,lus->ls", signals[1:], signals[1:], out=self._signal_squares[layers])
+            self._take_norms(layers, signals)
         if wanted.signal:
             self._count_silent_units(layers, slopes)
 
-    def _signals(self, layers: slice) -> Array:
-        """a / output_scale below these layers and of each of them."""
-        reach = slice(layers.start, layers.stop + 1)
-        heard = self._heard[reach]
-        if not self._drifts[-1]:
-            return heard
-        return np.add(heard, self._drifts[reach, None, None], out=self._workspace.take("signals", *heard.shape))
+    def _take_norms(self, layers: slice, signals: Signals) -> None:
+        squares = np.einsum("lus,lus->ls", signals.array[1:], signals.array[1:])
+        self._are_norms_safe &= is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies)
+        norms = log2_roots(squares)
+        self._norms[layers] = norms if signals.exponents is None else norms + signals.exponents[1:]
 
-    def _count_silent_units(self, layers: slice, slopes: Array) -> None:
+    def _take_outer_products(
+        self, layers: slice, products: Array, exponents: Array, of_slopes: Array | None, signals: Signals
+    ) -> None:
+        for others in (of_slopes, None if signals.exponents is None else signals.exponents[:-1]):
+            if others is not None:
+                exponents = exponents + others[::-1]
+        if exponents.any():
+            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+            np.multiply(products, np.exp2(exponents - peaks[:, None])[:, None], products)
+            self._outer_exponents[layers][::-1] = peaks
+        self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
+
+    def _count_silent_units(self, layers: slice, slopes: Slopes) -> None:
+        array = slopes.array
         if not self._kernel.is_monotone:
-            slopes = np.abs(slopes, out=self._workspace.take("sizes", *slopes.shape))
-        is_saturated = slopes < self._threshold
-        self._saturated[layers] = is_saturated.reshape(len(slopes), -1).sum(axis=1)
+            array = np.abs(array, out=self._workspace.take("sizes", *array.shape))
+        if slopes.exponents is not None:
+            array = array * np.exp2(slopes.exponents)[:, None]
+        is_saturated = array < self._threshold
+        self._saturated[layers] = is_saturated.reshape(len(array), -1).sum(axis=1)
         if self._activation.dies:
-            self._dead[layers] = (slopes == 0).all(axis=2).sum(axis=1)
+            self._dead[layers] = (array == 0).all(axis=2).sum(axis=1)
 
     def is_sound(self) -> bool:
-        """Whether offsets left the signals digits enough, and no weight gradient ran through float64's range."""
-        if self._measures_signal and self._kernel.offset and not self._signal_squares.min() > BLUNT_SIGNAL**2:
+        """Whether signals have digits enough, and neither they nor a weight gradient ran through float64's range."""
+        dies = self._activation.dies
+        if self._may_cancel and self._measures_signal and not self._norms.min() > np.log2(BLUNT_SIGNAL):
             return False
-        if not self._wanted.weight_gradient:
-            return True
-        lowest, highest = self._outer_squares.min(), self._outer_squares.max()
-        return bool((lowest > 0 or self._activation.dies) and highest < np.inf)
+        if not self._are_norms_safe:
+            return False
+        return not self._wanted.weight_gradient or is_in_range(self._outer_squares, SAFE_SQUARE, may_be_zero=dies)
 
-    def weight_gradient(self, exponents: Array) -> Array | None:
-        """log2 of ||mean over samples of (d loss / d z_l) a_{l-1}^T||_F; `exponents` is what gradients lack."""
+    def weight_gradient(self) -> Array | None:
+        """log2 of ||mean over samples of (d loss / d z_l) a_{l-1}^T||_F."""
         if not self._wanted.weight_gradient:
             return None
         kernel = self._kernel
-        constants = kernel.input_scale * kernel.output_scale**2 * self._settings.branch_factor / self._heard.shape[2]
-        return np.asarray(0.5 * np.log2(self._outer_squares) + exponents + np.log2(constants))
+        samples, branch_factor = self._settings.samples, self._settings.branch_factor
+        constants = kernel.input_scale * kernel.output_scale**2 * branch_factor / samples
+        return np.asarray(log2_roots(self._outer_squares) + self._outer_exponents + np.log2(constants))
 
     def signal(self) -> SignalMeasurement | None:
         """What travels forward; None where it is not wanted."""
         if not self._wanted.signal:
             return None
-        _, n, samples = self._heard.shape
-        norms = log2_roots(self._signal_squares)
-        norms += np.log2(self._kernel.output_scale)
+        n, samples = self._settings.width, self._settings.samples
+        norms = self._norms + np.log2(self._kernel.output_scale)
         return SignalMeasurement(norms, self._saturated / (n * samples), self._dead / n)
 
 
-def is_in_range(squares: Array, limit: float, *, may_be_zero: bool) -> bool:
-    """Whether squared norms are safely within float64, or zero because units are dead."""
-    lowest = squares.min()
+def is_in_range(sizes: Array, limit: float, *, may_be_zero: bool) -> bool:
+    """Whether numbers are safely within float64, or zero because units are dead."""
+    lowest = sizes.min()
     if lowest == 0 and may_be_zero:
-        lowest = squares.min(where=squares > 0, initial=1.0)
-    return bool(lowest > 1 / limit and squares.max() < limit)
+        lowest = sizes.min(where=sizes > 0, initial=1.0)
+    return bool(lowest > 1 / limit and sizes.max() < limit)
 
 
 def outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:

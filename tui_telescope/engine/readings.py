@@ -33,6 +33,11 @@ def _with_band(gradients: Sequence[Array]) -> GradientReading:
     return GradientReading(mean * LOG10_2, low * LOG10_2, high * LOG10_2)
 
 
+def _averaged(readings: Sequence[Array]) -> Array:
+    """The mean over networks."""
+    return np.mean(readings, axis=0) if len(readings) > 1 else readings[0]
+
+
 def _joined(readings: Sequence[Array]) -> Array:
     """The samples of all networks side by side."""
     return np.concatenate(readings, axis=1) if len(readings) > 1 else readings[0]
@@ -50,7 +55,7 @@ def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | N
     norms = [each.weight_gradient for each in measurements if each.weight_gradient is not None]
     if not norms:
         return None
-    mean = log2_mean(np.stack(norms, axis=1))
+    mean = log2_mean(np.stack(norms, axis=1)) if len(norms) > 1 else norms[0]
     return WeightGradientReading(
         (mean if clip is None else _clipped(mean, _global_norm(mean, measurements), clip)) * LOG10_2
     )
@@ -79,6 +84,6 @@ def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalRea
         return None
     norms = _joined([signal.norms for signal in signals])
     log2_rms = log2_root_mean_square(norms) - 0.5 * np.log2(width)
-    saturated = np.mean([signal.saturated for signal in signals], axis=0)
-    dead = np.mean([signal.dead for signal in signals], axis=0)
+    saturated = _averaged([signal.saturated for signal in signals])
+    dead = _averaged([signal.dead for signal in signals])
     return SignalReading(log2_rms * LOG10_2, saturated, dead)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ class Summary(NamedTuple):
 
     mean: Array
     """Of the arithmetic mean; -inf where all are zero."""
-    quantiles: list[Array]
+    quantiles: Array
+    """(fractions, ...)"""
 
 
 def log2_mean(log2_values: Array) -> Array:
@@ -36,25 +38,51 @@ def log2_root_mean_square(log2_values: Array) -> Array:
     return 0.5 * log2_mean(2 * log2_values)
 
 
-def summarize_log2(log2_values: Array, fractions: Sequence[float]) -> Summary:
-    """Mean and quantiles of 2**log2_values over the last axis.
+def summarize_log2(log2_values: Array, fractions: tuple[float, ...]) -> Summary:
+    """Mean and quantiles of 2**log2_values over the last of two axes.
 
     Linear interpolation between the order statistics of the values themselves (Hyndman and Fan 1996, type 7),
     not between their logarithms.
     """
     ordered = np.sort(log2_values, axis=-1)
-    count = ordered.shape[-1]
-    peak = _finite(ordered[..., -1])
-    values = _exp2_in_place(ordered - peak[..., None])
-    heights = [np.add.reduce(values, axis=-1) / count]
-    positions = [fraction * (count - 1) for fraction in fractions]
-    if not _is_narrow(ordered):
-        quantiles = [_order_statistic(ordered, position, _log2_interpolation) for position in positions]
-        # rounding may not put a higher quantile below a lower one
-        return Summary(_log2(heights[0]) + peak, list(np.maximum.accumulate(quantiles)))
-    heights += [_order_statistic(values, position, _interpolation) for position in positions]
-    mean, *quantiles = _log2(np.array(heights)) + peak
-    return Summary(mean, quantiles)
+    lowest, peak = ordered[:, 0], ordered[:, -1]
+    if lowest.min() == -np.inf or (peak - lowest).max() >= WIDEST_SPREAD:
+        return Summary(log2_mean(ordered), _log2_quantiles(ordered, fractions))
+    values = _exp2_in_place(ordered - peak[:, None])
+    summary = np.log2(_order_weights(ordered.shape[-1], fractions).dot(values.T)) + peak
+    return Summary(summary[0], summary[1:])
+
+
+@lru_cache(maxsize=8)
+def _order_weights(count: int, fractions: tuple[float, ...]) -> Array:
+    """What the mean and the quantiles of `count` numbers take of each, the smallest first: (1 + fractions, count)."""
+    weights = np.zeros((1 + len(fractions), count))
+    weights[0] = 1 / count
+    for row, fraction in zip(weights[1:], fractions, strict=True):
+        below, share = _position(count, fraction)
+        row[below] = 1 - share
+        if share:
+            row[below + 1] = share
+    return weights
+
+
+def _position(count: int, fraction: float) -> tuple[int, float]:
+    """The order statistic below a quantile, and the share of the one above."""
+    position = fraction * (count - 1)
+    return int(position), position - int(position)
+
+
+def _log2_quantiles(ordered: Array, fractions: Sequence[float]) -> Array:
+    """Those of numbers too far apart to be averaged as float64."""
+    quantiles = []
+    for fraction in fractions:
+        below, share = _position(ordered.shape[-1], fraction)
+        lower = ordered[:, below]
+        if share:
+            lower = np.logaddexp2(lower + math.log2(1 - share), ordered[:, below + 1] + math.log2(share))
+        quantiles.append(lower)
+    # rounding may not put a higher quantile below a lower one
+    return np.asarray(np.maximum.accumulate(quantiles))
 
 
 def log2_roots(squares: Array) -> Array:
@@ -76,24 +104,3 @@ def _finite(peak: Array) -> Array:
 def _log2(values: Array) -> Array:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log2(values))
-
-
-def _is_narrow(ordered: Array) -> bool:
-    """Whether no value is lost beside the largest of its row."""
-    lowest, highest = ordered[..., 0], ordered[..., -1]
-    return bool(lowest.min() > -np.inf and (highest - lowest).max() < WIDEST_SPREAD)
-
-
-def _order_statistic(ordered: Array, position: float, interpolate: Callable[[Array, Array, float], Array]) -> Array:
-    """The value at a position that may lie between two."""
-    below = int(position)
-    share = position - below
-    return interpolate(ordered[..., below], ordered[..., below + 1], share) if share else ordered[..., below]
-
-
-def _interpolation(lower: Array, upper: Array, share: float) -> Array:
-    return lower + share * (upper - lower)
-
-
-def _log2_interpolation(lower: Array, upper: Array, share: float) -> Array:
-    return np.asarray(np.logaddexp2(lower + math.log2(1 - share), upper + math.log2(share)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import normed, plain, propagation, recurrent
+from tui_telescope.engine import lifted, normed, plain, propagation, recurrent
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
+from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.readings import (
@@ -72,9 +73,11 @@ class Telescope:
             sequences = self._units.sequences(settings, should_stop)
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
-        if settings.norm == "none":
-            measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
-        else:
+        measured = None
+        if plain.suits(network, settings):
+            on_either = network, samples, settings, wanted, should_stop, self._workspace
+            measured = plain.measure(*on_either) or lifted.measure(*on_either)
+        elif settings.norm != "none":
             measured = normed.measure(network, samples, settings, wanted, should_stop)
         return measured or propagation.measure(network, samples, settings, wanted, should_stop)
 
@@ -99,8 +102,14 @@ class Telescope:
         gates = GATES.get(settings.cell, 1)
         products = 6 * n * n * samples / 1e10
         elementwise = 20 * n * samples * 1e-9
-        calls = 1e-4 if settings.is_recurrent else 1e-5 if settings.norm == "none" else 1e-4
-        return layers * gates * (calls + products + elementwise)
+        return layers * gates * (_seconds_of_calls(settings) + products + elementwise)
+
+
+def _seconds_of_calls(settings: Settings) -> float:
+    """What numpy takes for the calls of one layer, however small: each road has its own number of them."""
+    if not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal:
+        return 2e-4
+    return 1e-4 if settings.is_recurrent or settings.norm != "none" else 1e-5
 
 
 def observe(settings: Settings) -> Observation:

@@ -1,0 +1,53 @@
+"""One network on each of the engine's roads, and whether two of them read the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tui_telescope import Settings
+from tui_telescope.engine import lifted, plain, propagation
+from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.measurement import Measurement, Wanted
+from tui_telescope.engine.workspace import Workspace
+
+
+def never() -> bool:
+    return False
+
+
+def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
+    return _on(plain, settings, workspace)
+
+
+def on_the_lifted_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
+    return _on(lifted, settings, workspace)
+
+
+def _on(road, settings: Settings, workspace: Workspace | None) -> Measurement | None:
+    units = UnitDraws()
+    network, samples = units.network(settings, 0), units.samples(settings)
+    if not plain.suits(network, settings):
+        return None
+    return road.measure(network, samples, settings, Wanted(), never, workspace or Workspace())
+
+
+def on_the_careful_road(settings: Settings) -> Measurement:
+    units = UnitDraws()
+    return propagation.measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), never)
+
+
+def assert_the_same(quickly: Measurement | None, carefully: Measurement, tolerance: float = 1e-12) -> None:
+    """|error of log2| <= tolerance * max(1, |log2|) in every reading, and zeros where there are zeros."""
+    assert quickly is not None, "the careful road was taken where a quicker one would do"
+    pairs = [
+        (quickly.gradient, carefully.gradient),
+        (quickly.weight_gradient, carefully.weight_gradient),
+        (quickly.signal.norms, carefully.signal.norms),
+    ]
+    for one, other in pairs:
+        np.testing.assert_array_equal(np.isneginf(one), np.isneginf(other))
+        alive = np.isfinite(other)
+        error = np.abs(one[alive] - other[alive]) / np.maximum(1, np.abs(other[alive]))
+        assert error.max(initial=0) <= tolerance
+    np.testing.assert_allclose(quickly.signal.saturated, carefully.signal.saturated, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(quickly.signal.dead, carefully.signal.dead, rtol=0, atol=1e-15)

@@ -1,0 +1,126 @@
+"""The way back from the loss through a network without a norm, each sample under a power of two of its own.
+
+Gradients are rescaled between chunks of layers; a chunk in which one leaves the safe range is taken again in halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations import ACTIVATIONS
+from tui_telescope.engine.forward import ForwardPass, chunk_layers
+from tui_telescope.engine.measurement import ShouldStop, ask
+from tui_telescope.engine.plain_readings import LayerRecord, Slopes, is_in_range
+from tui_telescope.engine.statistics import log2_roots
+from tui_telescope.engine.workspace import Workspace
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+SAFE_SQUARE = 1e200
+"""Squared norms of rescaled gradients stay within 1e-200 and 1e200."""
+
+
+class BackwardPass:
+    """One run: the gradients of all layers, and a record of what else is read on the way."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        forward: ForwardPass,
+        slopes_of: Callable[[slice], Slopes],
+        record: LayerRecord,
+        workspace: Workspace,
+        should_stop: ShouldStop,
+    ) -> None:
+        self._settings, self._slopes_of, self._record, self._should_stop = settings, slopes_of, record, should_stop
+        self._operands, self._factor = forward.operands, forward.factor
+        self._dies = ACTIVATIONS[settings.activation].dies
+        self._chunk = chunk = chunk_layers(settings)
+        n, samples = settings.width, settings.samples
+        self._deltas = workspace.take_stack("deltas", chunk + 1, n, samples)
+        self._products = workspace.take_stack("products", chunk, n, samples)
+        self._log2_norms = np.empty((settings.depth + 1, samples))
+        """Of the gradients by a_0 to a_L."""
+        self._exponent = np.zeros(samples)
+        """log2 of what the samples' gradients lack where the next chunk starts."""
+
+    def run(self, error: Array, exponent: Array | None = None) -> Array | None:
+        """log2 of ||d loss / d a_l|| for l = 0..L, (depth + 1, samples), or None where one cannot be told.
+
+        `error * 2**exponent` is the gradient by the output, shapes (n, samples) and (samples,).
+        """
+        np.copyto(self._deltas.rows[0], error)
+        if exponent is not None:
+            self._exponent = exponent
+        for stop in range(self._settings.depth, 0, -self._chunk):
+            ask(self._should_stop)
+            layers = slice(max(0, stop - self._chunk), stop)
+            if not self._take(layers, self._slopes_of(layers)):
+                return None
+        return self._log2_norms
+
+    def _take(self, layers: slice, slopes: Slopes) -> bool:
+        """Some layers, or each half of them in turn; whether their gradients stayed within the safe range."""
+        count = layers.stop - layers.start
+        deltas = self._deltas.array[: count + 1]
+        self._walk_down(layers, slopes)
+        squares = np.einsum("lus,lus->ls", deltas, deltas)
+        if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._dies):
+            return count > 1 and all(self._take(*half) for half in _halves(layers, slopes))
+        _, doubled_shift = np.frexp(squares[count])
+        lacking = self._lacking(slopes, count)
+        self._read(layers, slopes, lacking[:count])
+        self._log2_norms[layers.start : layers.stop + 1][::-1] = log2_roots(squares) + lacking
+        self._rescale(count, doubled_shift // 2, lacking[count])
+        return True
+
+    def _walk_down(self, layers: slice, slopes: Slopes) -> None:
+        """From the top layer down: products[i] = slope * deltas[i], and deltas[i + 1] the gradient a layer below."""
+        residual, is_folded = self._settings.residual, self._operands.rescale is None
+        beta = self._settings.branch_factor
+        branch_factor = np.array(beta if is_folded else beta * self._factor)
+        rows = slopes.whole_rows() if residual else slopes.rows
+        transposed, deltas, products = self._operands.backward[layers], self._deltas.rows, self._products.rows
+        steps = zip(reversed(transposed), reversed(rows), deltas, deltas[1:], products, strict=False)
+        for multiply, slope, delta, below, product in steps:
+            np.multiply(slope, delta, product)
+            multiply(product, below)
+            if residual:
+                np.multiply(below, branch_factor, below)
+                np.add(below, delta, below)
+
+    def _read(self, layers: slice, slopes: Slopes, lacking: Array) -> None:
+        """Have the record take down the layers just walked."""
+        count = layers.stop - layers.start
+        products = self._products.array[:count]
+        if self._record.takes_products and self._settings.residual and slopes.exponents is not None:
+            np.multiply(slopes.array[::-1], self._deltas.array[:count], products)
+        self._record.take(layers, products, lacking, slopes)
+
+    def _rescale(self, count: int, shift: Array, lacking: Array) -> None:
+        """Start the next chunk from the gradient so many layers below, its norm of ordinary size."""
+        np.multiply(self._deltas.rows[count], np.ldexp(1.0, -shift), self._deltas.rows[0])
+        self._exponent = lacking + shift
+
+    def _lacking(self, slopes: Slopes, count: int) -> Array:
+        """log2 of what deltas[0..count] lack, (count + 1, samples)."""
+        lacking = np.empty((count + 1, len(self._exponent)))
+        if self._settings.residual or (slopes.exponents is None and self._operands.rescale is None):
+            lacking[...] = self._exponent
+            return lacking
+        lacking[0] = self._exponent
+        lacking[1:] = 0.0 if slopes.exponents is None else slopes.exponents[::-1]
+        if self._operands.rescale is not None:
+            lacking[1:] += np.log2(self._factor)
+        return np.add.accumulate(lacking, out=lacking)
+
+
+def _halves(layers: slice, slopes: Slopes) -> Iterator[tuple[slice, Slopes]]:
+    """The upper half, then the lower."""
+    middle = (layers.stop - layers.start) // 2
+    yield slice(layers.start + middle, layers.stop), slopes.part(slice(middle, None))
+    yield slice(layers.start, layers.start + middle), slopes.part(slice(middle))
