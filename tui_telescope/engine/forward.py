@@ -82,9 +82,11 @@ class ForwardPass:
         self.output_slope = None if settings.residual else kernel.output_slope
         """How slopes are had from h; None where they cannot."""
         self._keeps_arguments = keeps_arguments
-        self._arguments = workspace.take_stack("arguments", chunk, n, samples)
         self._branches = workspace.take_stack("branches", chunk, n, samples) if settings.residual else None
         self._keeps_slopes = not (self.output_slope or keeps_arguments)
+        # what nobody reads stays in the fastest cache
+        self._arguments = workspace.take_stack("arguments", chunk if self._keeps_slopes else 1, n, samples)
+        self._argument_rows = self._arguments.rows * (chunk // len(self._arguments.rows))
         keeps = self._keeps_slopes or keeps_arguments
         kept = workspace.take_stack("slopes", depth if keeps else chunk, n, samples)
         self._slopes = workspace.take_stack("stashes", chunk, n, samples) if keeps_arguments else kept
@@ -145,7 +147,7 @@ class ForwardPass:
         kept = self.arguments.rows if self._keeps_arguments else None
         steps = zip(
             range(layers.start, layers.stop), self.operands.forward[layers], self.heard.padded_rows[layers],
-            self._arguments.rows, responses, stashes, strict=False,
+            self._argument_rows, responses, stashes, strict=False,
         )  # fmt: skip
         for layer, product, padded, argument, response, stash in steps:
             product(padded, argument)
