@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import normed, plain, propagation, recurrent
+from tui_telescope.engine import normed, plain, propagation, recurrent, second_opinion
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
@@ -74,9 +74,9 @@ class Telescope:
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
         if settings.norm == "none":
             measured = plain.measure(network, samples, settings, wanted, should_stop, self._workspace)
-        else:
-            measured = normed.measure(network, samples, settings, wanted, should_stop)
-        return measured or propagation.measure(network, samples, settings, wanted, should_stop)
+            return measured or propagation.measure(network, samples, settings, wanted, should_stop)
+        measured = normed.measure(network, samples, settings, wanted, should_stop)
+        return measured or second_opinion.measure(network, samples, settings, wanted, should_stop)
 
     def advise(
         self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
