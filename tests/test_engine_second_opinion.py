@@ -37,6 +37,10 @@ CANCELLING = {
         "norm": "batch", "norm_place": "post", "activation": "linear", "width": 1, "samples": 3, "depth": 3,
         "residual": True, "generator": "numpy",
     },
+    "a sample of which one unit lives, with the start settings' own weights": {
+        "norm": "layer", "norm_place": "activation", "activation": "relu", "initializer": "orthogonal", "samples": 3,
+        "depth": 8,
+    },
     "beside a residual road": {
         "norm": "batch", "norm_place": "activation", "activation": "gelu", "residual": True, "width": 1, "samples": 5,
         "depth": 3, "scale": 1000.0, "initializer": "identity", "generator": "numpy",
