@@ -91,3 +91,9 @@ def test_past_its_budget_the_least_recently_used_draws_leave_and_come_back_the_s
     first = [np.array(kept.network(settings, index).weights) for index in range(6)]
     again = [np.array(kept.network(settings, index).weights) for index in range(6)]
     np.testing.assert_array_equal(first, again)
+
+
+def test_what_may_need_many_digits_is_not_forecast_to_take_a_blink():
+    """The screen waits for what is forecast to be quick."""
+    telescope = Telescope()
+    assert telescope.expected_seconds(Settings(norm="batch")) > telescope.expected_seconds(Settings()) + 0.015

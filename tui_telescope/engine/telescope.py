@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import normed, plain, propagation, recurrent, second_opinion
+from tui_telescope.engine import multiprecision, normed, plain, propagation, recurrent, second_opinion
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
@@ -23,6 +23,9 @@ from tui_telescope.settings import GATES, Settings
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
+
+_DOUBT_SECONDS = 0.02
+"""Added to the forecast of what may turn out to need many digits: it does so seldom, and then takes a second."""
 
 
 def _never() -> bool:
@@ -100,7 +103,8 @@ class Telescope:
         products = 6 * n * n * samples / 1e10
         elementwise = 20 * n * samples * 1e-9
         calls = 1e-4 if settings.is_recurrent else 1e-5 if settings.norm == "none" else 1e-4
-        return layers * gates * (calls + products + elementwise)
+        may_cancel = not settings.is_recurrent and settings.norm != "none" and multiprecision.is_small(settings)
+        return layers * gates * (calls + products + elementwise) + (_DOUBT_SECONDS if may_cancel else 0.0)
 
 
 def observe(settings: Settings) -> Observation:
