@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from tui_telescope.engine import lifted, normed, plain, propagation, recurrent
+from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.initializers import INITIALIZERS
@@ -68,18 +68,23 @@ class Telescope:
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
         """One network, in ordinary numbers where those can be trusted."""
+        # Some roads are imported where they are first taken: the start must not wait for them.
         if settings.is_recurrent:
+            from tui_telescope.engine import recurrent
+
             cell = self._units.cell(settings, index, should_stop)
             sequences = self._units.sequences(settings, should_stop)
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
+        on_network = network, samples, settings, wanted, should_stop
+        if settings.norm != "none":
+            from tui_telescope.engine import normed, second_opinion
+
+            return normed.measure(*on_network) or second_opinion.measure(*on_network)
         measured = None
         if plain.suits(network, settings):
-            on_either = network, samples, settings, wanted, should_stop, self._workspace
-            measured = plain.measure(*on_either) or lifted.measure(*on_either)
-        elif settings.norm != "none":
-            measured = normed.measure(network, samples, settings, wanted, should_stop)
-        return measured or propagation.measure(network, samples, settings, wanted, should_stop)
+            measured = plain.measure(*on_network, self._workspace) or lifted.measure(*on_network, self._workspace)
+        return measured or propagation.measure(*on_network)
 
     def advise(
         self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
@@ -97,7 +102,10 @@ class Telescope:
             return scaled_draw(self._units, settings)
 
     def expected_seconds(self, settings: Settings) -> float:
-        """A rough forecast of what `observe` takes on one core, from counts of operations."""
+        """A rough forecast of what `observe` takes on one core, from counts of operations.
+
+        It leaves out what only the numbers show: that few digits, or ordinary exponents, will not do.
+        """
         n, samples, layers = settings.width, settings.samples, settings.depth * settings.networks
         gates = GATES.get(settings.cell, 1)
         products = 6 * n * n * samples / 1e10

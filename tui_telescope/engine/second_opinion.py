@@ -1,0 +1,63 @@
+"""The careful road of a network with a norm, and what to do where float64 has not enough digits for it.
+
+Rounding shows itself: what changes the last digit of the numbers that go in, and of nothing else, may change a reading
+by as little (Vignes 1974 draws the errors at random for the same purpose). Where it changes more, the reading has lost
+its digits, to cancellation or to chaos, and `multiprecision` is asked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine import multiprecision, propagation
+from tui_telescope.engine.draws import UnitNetwork
+from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+STEADY = 1e-11
+"""A reading that moves by less has its digits; of log2, and relative where that is larger than 1."""
+_LAST_DIGIT = 2.0**-52
+
+
+def measure(
+    network: UnitNetwork,
+    samples: tuple[Array, Array],
+    settings: Settings,
+    wanted: Wanted,
+    should_stop: ShouldStop,
+) -> Measurement:
+    """The readings of one network with a norm; `samples` holds inputs and targets, each (samples, n).
+
+    Raises `Stopped`.
+    """
+    careful = propagation.measure(network, samples, settings, wanted, should_stop)
+    if not multiprecision.is_small(settings):
+        return careful
+    moved = propagation.measure(*_moved(network, samples, settings), wanted, should_stop)
+    if multiprecision.differ_by(careful, moved) <= STEADY:
+        return careful
+    return multiprecision.measure(network, samples, settings, wanted, should_stop) or careful
+
+
+def _moved(
+    network: UnitNetwork, samples: tuple[Array, Array], settings: Settings
+) -> tuple[UnitNetwork, tuple[Array, Array], Settings]:
+    """The same with another last digit in every number, up or down at random; in the scale for all weights alike."""
+    rng = np.random.default_rng(0)
+
+    def moved(numbers: Array) -> Array:
+        return np.asarray(numbers * (1 + _LAST_DIGIT * rng.choice((-1, 1), numbers.shape)))
+
+    weights = [moved(each) for each in network.weights]
+    biases = None if network.biases is None else moved(network.biases)
+    inputs, targets = samples
+    return (
+        dataclasses.replace(network, weights=weights, biases=biases),
+        (moved(inputs), moved(targets)),
+        settings.replace(scale=settings.scale * (1 + (3 if settings.scale < 1 else -3) * _LAST_DIGIT)),
+    )
