@@ -183,13 +183,12 @@ def test_dashes_are_the_dots_nearest_to_the_line_with_none_left_out(heights):
     run = list(zip(columns.tolist(), heights, strict=True))
     found, number = walked([run])
     drawn = set(map(tuple, found.tolist()))
-    x = np.linspace(0, 17, 5001)
-    near = list(zip(x, np.interp(x, columns, heights), strict=True))
-    for column, row in drawn:
-        assert min(max(abs(column - across), abs(row - up)) for across, up in near) <= 0.51
-    passed = {nearest_dot(point) for point in near}
-    for column, row in passed:
-        assert any(abs(column - other) <= 1 and abs(row - up) <= 1 for other, up in drawn)
+    x = np.linspace(0, 17, 2001)
+    near = np.column_stack([x, np.interp(x, columns, heights)])
+    for dot in drawn:
+        assert np.abs(near - dot).max(axis=1).min() <= 0.51
+    for dot in set(map(nearest_dot, near.tolist())):
+        assert np.abs(found - dot).max(axis=1).min() <= 1
     assert {nearest_dot(run[0]), nearest_dot(run[-1])} <= drawn
     assert all(each in dot for dot, each in zip(found.tolist(), number.tolist(), strict=True))
 
