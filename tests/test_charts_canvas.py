@@ -225,6 +225,7 @@ def test_what_others_left_in_the_figure_does_not_matter():
     plotext.figure.title("somebody else's plot")
     plotext.figure.subplots(2, 2)
     plotext.figure.theme("dark")
+    plotext.terminal.limit(True, True)
     plotext_canvas._drawn.cache_clear()
     assert draw_curves(first, 20, 6, BRAILLE) == before
 

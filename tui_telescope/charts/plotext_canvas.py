@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,8 @@ with plotext_docs.left_out():
 
 _CENTRE = 0.5 + 1e-3
 """From a dot's lower left corner to its centre, nudged: what is halfway between two dots goes the same way always."""
-_ONE_FIGURE = threading.Lock()
-"""plotext has a single figure for the whole process."""
+_FIGURE_LOCK = threading.Lock()
+"""plotext is not made for several threads."""
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -44,10 +45,12 @@ def _placed(point: Point, charset: Charset) -> Point:
 @lru_cache(maxsize=32)
 def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker: str) -> Lit:
     """The same, of lines in units of cells: remembered, for a curve often stays while something beside it changes."""
-    with _ONE_FIGURE:
-        _clear(width, height)
-        _draw(lines, width, height, marker)
-        text = _COLOR_CODE.sub("", plotext.figure.build().string()).replace("\n", "")
+    with _FIGURE_LOCK:
+        plotext.terminal.limit(False, False)
+        figure = _field(width, height)
+        figure.clear.data()
+        _draw(figure, lines, width, height, marker)
+        text = _COLOR_CODE.sub("", figure.build().string()).replace("\n", "")
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(height, width)
     dots = codes != ord(" ") if marker == "*" else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
     lit = dots.astype(np.uint8)
@@ -55,11 +58,13 @@ def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker
     return lit
 
 
-def _clear(width: int, height: int) -> None:
-    """Make the figure an empty field without any decoration, one unit a cell, whatever it held before."""
-    figure = plotext.figure
-    plotext.terminal.limit(False, False)
-    figure.clear.all()
+@lru_cache(maxsize=1)
+def _field(width: int, height: int) -> Any:
+    """A figure without any decoration, one unit a cell.
+
+    It is our own: the public one may hold anything, and clearing that takes as long as drawing.
+    """
+    figure = type(plotext.figure)(plotext.terminal)
     figure.plot_size(width, height)
     figure.canvas("default")
     figure.axes(False)
@@ -68,15 +73,16 @@ def _clear(width: int, height: int) -> None:
     rulers.alignment(lim="edge")
     figure.ruler("x", "lower").lim(0, width)
     figure.ruler("y", "left").lim(0, height)
+    return figure
 
 
-def _draw(lines: Sequence[Sequence[Point]], width: int, height: int, marker: str) -> None:
+def _draw(figure: Any, lines: Sequence[Sequence[Point]], width: int, height: int, marker: str) -> None:
     # The guard: a NaN, an infinity and a point off the canvas all fail it.
     kept = [[(x, y) for x, y in line if 0 <= x <= width and 0 <= y <= height] for line in lines]
     points = [point for line in kept for point in line]
-    signal = plotext.figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
+    signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
     starts = {0, *accumulate(map(len, kept))}
     for index in range(len(points)):
         if index not in starts:
             signal.line(index)
-    plotext.figure.draw(signal)
+    figure.draw(signal)
