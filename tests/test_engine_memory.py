@@ -49,7 +49,7 @@ def bytes_needed(settings: Settings) -> int:
         {"width": 64, "depth": 100, "samples": 1000, "residual": True},
         {"width": 512, "depth": 64, "samples": 64, "initializer": "identity"},
         {"width": 512, "depth": 16, "samples": 32, "networks": 4, "generator": "python"},
-        {"width": 512, "depth": 64, "samples": 64, "initializer": "orthogonal", "generator": "numpy"},
+        {"width": 512, "depth": 32, "samples": 64, "initializer": "orthogonal", "generator": "numpy"},
         {"width": 64, "depth": 100, "samples": 1000, "norm": "layer"},
         {"width": 4, "depth": 10_000, "samples": 100},
     ],
