@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ print(json.dumps({
     "flags": said("--help"),
     "presets": said("presets"),
     "next preset": neighbouring(list(PRESETS.values())[0], -1).name,
-    "print": said("print", *sys.argv[1:]),
+    "print": {name: said("print", *words.split()) for name, words in json.loads(sys.argv[1]).items()},
     "tour": " ".join(step.title for step in STEPS),
 }))
 """
@@ -170,19 +171,28 @@ ADDITIONS = {
 }
 
 
-@pytest.mark.parametrize("addition", ADDITIONS.values(), ids=ADDITIONS)
-def test_one_entry_is_picked_up_everywhere(addition: Addition, tmp_path: Path) -> None:
-    package = tmp_path / "tui_telescope"
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a copy of the package with all the additions knows."""
+    folder = tmp_path_factory.mktemp("contributed")
+    package = folder / "tui_telescope"
     shutil.copytree(Path(tui_telescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, (before, entry) in addition.written.items():
-        source = (package / name).read_text(encoding="utf-8")
-        assert source.count(before) == 1
-        (package / name).write_text(source.replace(before, entry + before), encoding="utf-8")
+    for addition in ADDITIONS.values():
+        for name, (before, entry) in addition.written.items():
+            source = (package / name).read_text(encoding="utf-8")
+            assert source.count(before) == 1
+            (package / name).write_text(source.replace(before, entry + before), encoding="utf-8")
+    printed = json.dumps({name: addition.printed for name, addition in ADDITIONS.items() if addition.printed})
     answer = subprocess.run(
-        [sys.executable, "-c", ALL_THAT_SHOULD_KNOW, *addition.printed.split()],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-c", ALL_THAT_SHOULD_KNOW, printed],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert answer.stderr == ""
-    known = json.loads(answer.stdout)
-    missing = {place: words for place, words in addition.known_to.items() if words not in known[place]}
-    assert not missing, {place: known[place] for place in missing}
+    return dict(json.loads(answer.stdout))
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_one_entry_is_picked_up_everywhere(name: str, known: dict[str, Any]) -> None:
+    here = {**known, "print": known["print"].get(name, "")}
+    missing = {place: words for place, words in ADDITIONS[name].known_to.items() if words not in here[place]}
+    assert not missing, {place: here[place] for place in missing}
