@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tui_telescope import Settings
 from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Measurement, Wanted
+from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 
 
 def never() -> bool:
     return False
+
+
+def task_of(settings: Settings, should_stop: Callable[[], bool] = never) -> Task:
+    """The first network of these settings, every reading wanted."""
+    units = UnitDraws()
+    return Task(units.network(settings, 0), units.samples(settings), settings, Wanted(), should_stop)
 
 
 def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
@@ -24,16 +33,12 @@ def on_the_lifted_road(settings: Settings, workspace: Workspace | None = None) -
 
 
 def _on(road, settings: Settings, workspace: Workspace | None) -> Measurement | None:
-    units = UnitDraws()
-    network, samples = units.network(settings, 0), units.samples(settings)
-    if not plain.suits(network, settings):
-        return None
-    return road.measure(network, samples, settings, Wanted(), never, workspace or Workspace())
+    task = task_of(settings)
+    return road.measure(task, workspace or Workspace()) if plain.suits(task.network, settings) else None
 
 
 def on_the_careful_road(settings: Settings) -> Measurement:
-    units = UnitDraws()
-    return propagation.measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), never)
+    return propagation.measure(task_of(settings))
 
 
 def assert_the_same(quickly: Measurement | None, carefully: Measurement, tolerance: float = 1e-12) -> None:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from engine_roads import task_of
 
 from tui_telescope import Settings
 from tui_telescope.engine import normed, propagation
-from tui_telescope.engine.draws import UnitDraws
-from tui_telescope.engine.measurement import Measurement, Stopped, Wanted
+from tui_telescope.engine.measurement import Measurement, Stopped
 from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.settings import REGISTRY
 
 PLACES, ACTIVATIONS = (REGISTRY[name].values for name in ("norm_place", "activation"))
 every_norm = pytest.mark.parametrize("norm", ["batch", "layer", "rms"])
 every_place = pytest.mark.parametrize("place", PLACES)
-
-
-def never() -> bool:
-    return False
-
-
-def on_road(measure, settings: Settings, should_stop=never) -> Measurement | None:
-    units = UnitDraws()
-    return measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), should_stop)
 
 
 def assert_the_same(ordinary: Measurement, careful: Measurement, tolerance: float) -> None:
@@ -52,10 +43,10 @@ def test_both_roads_read_the_same(norm, place, residual, activation):
             depth=8, width=12, samples=7, initializer="he", scale=0.9, bias=bias, branch_scale=0.5, seed=seed,
             norm=norm, norm_place=place, residual=residual, activation=activation,
         )  # fmt: skip
-        ordinary = on_road(normed.measure, settings)
+        ordinary = normed.measure(task_of(settings))
         if ordinary is not None:
             vouched += 1
-            assert_the_same(ordinary, on_road(propagation.measure, settings), 1e-10)
+            assert_the_same(ordinary, propagation.measure(task_of(settings)), 1e-10)
     assert vouched, "the careful road was taken where ordinary numbers would do"
 
 
@@ -67,9 +58,9 @@ def test_both_roads_read_the_same_of_wide_networks(norm, place):
         depth=4, width=FOLDED_WIDTH + 2, samples=5, initializer="xavier", scale=0.9, bias=0.1, norm=norm,
         norm_place=place, activation="tanh", generator="numpy",
     )  # fmt: skip
-    ordinary = on_road(normed.measure, settings)
+    ordinary = normed.measure(task_of(settings))
     assert ordinary is not None
-    assert_the_same(ordinary, on_road(propagation.measure, settings), 1e-10)
+    assert_the_same(ordinary, propagation.measure(task_of(settings)), 1e-10)
 
 
 @every_norm
@@ -82,9 +73,9 @@ def test_whatever_it_does_not_hand_over_is_right(norm, place, scale):
                 depth=3, width=width, samples=samples, scale=scale, residual=residual, loss=loss, norm=norm,
                 norm_place=place, activation=activation, initializer="orthogonal",
             )  # fmt: skip
-            ordinary = on_road(normed.measure, settings)
+            ordinary = normed.measure(task_of(settings))
             if ordinary is not None:
-                assert_the_same(ordinary, on_road(propagation.measure, settings), 1e-9)
+                assert_the_same(ordinary, propagation.measure(task_of(settings)), 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +94,7 @@ def test_whatever_it_does_not_hand_over_is_right(norm, place, scale):
     ids=lambda beyond: " ".join(map(str, beyond.values())),
 )
 def test_it_hands_over_where_it_cannot_vouch_for_its_numbers(beyond):
-    assert on_road(normed.measure, Settings(**beyond)) is None
+    assert normed.measure(task_of(Settings(**beyond))) is None
 
 
 def test_who_stops_waiting_is_heard_on_the_way_back_too():
@@ -114,4 +105,4 @@ def test_who_stops_waiting_is_heard_on_the_way_back_too():
         return len(asked) > 6
 
     with pytest.raises(Stopped):
-        on_road(normed.measure, settings, after_the_forward_pass)
+        normed.measure(task_of(settings, after_the_forward_pass))

@@ -6,6 +6,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 
 import numpy as np
 import pytest
+from engine_roads import task_of
 from mpmath import mp, mpf
 from reference_network import CURVES
 from test_engine_norms import assert_exact
@@ -14,8 +15,7 @@ from tui_telescope import Settings
 from tui_telescope.engine import multiprecision, propagation, second_opinion
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.decimal_activations import RESPONSES
-from tui_telescope.engine.draws import UnitDraws
-from tui_telescope.engine.measurement import Stopped, Wanted
+from tui_telescope.engine.measurement import Stopped
 from tui_telescope.settings import REGISTRY
 
 CANCELLING = {
@@ -49,15 +49,6 @@ CANCELLING = {
 cancelling = pytest.mark.parametrize("settings", [Settings(**case) for case in CANCELLING.values()], ids=CANCELLING)
 
 
-def never() -> bool:
-    return False
-
-
-def on_road(measure, settings: Settings, should_stop=never):
-    units = UnitDraws()
-    return measure(units.network(settings, 0), units.samples(settings), settings, Wanted(), should_stop)
-
-
 @cancelling
 def test_readings_that_float64_loses_are_exact(settings):
     assert_exact(settings, 1e-12, digits=150)
@@ -65,7 +56,7 @@ def test_readings_that_float64_loses_are_exact(settings):
 
 @cancelling
 def test_float64_alone_would_have_been_wrong(settings):
-    careful, chosen = on_road(propagation.measure, settings), on_road(second_opinion.measure, settings)
+    careful, chosen = propagation.measure(task_of(settings)), second_opinion.measure(task_of(settings))
     assert multiprecision.differ_by(careful, chosen) > 1e-10
 
 
@@ -78,7 +69,7 @@ def test_both_roads_read_the_same_where_nothing_is_lost(norm, place, residual):
             depth=3, width=3, samples=4, scale=0.9, bias=0.3, branch_scale=0.7, norm=norm, norm_place=place,
             residual=residual, activation=activation,
         )  # fmt: skip
-        exact, careful = on_road(multiprecision.measure, settings), on_road(propagation.measure, settings)
+        exact, careful = multiprecision.measure(task_of(settings)), propagation.measure(task_of(settings))
         assert multiprecision.differ_by(exact, careful) < 1e-12
 
 
@@ -107,14 +98,14 @@ def test_numbers_equal_to_the_last_digit_are_settled_by_none():
         depth=3, width=1, samples=2, scale=1000.0, bias=10.0, activation="tanh", norm="batch", norm_place="post",
         initializer="identity", seed=388521, sample_seed=501, generator="numpy",
     )  # fmt: skip
-    assert on_road(multiprecision.measure, settings) is None
-    assert np.isfinite(on_road(second_opinion.measure, settings).signal.norms).all()
+    assert multiprecision.measure(task_of(settings)) is None
+    assert np.isfinite(second_opinion.measure(task_of(settings)).signal.norms).all()
 
 
 def test_large_networks_are_left_to_float64():
     settings = Settings(depth=300, width=16, samples=20, norm="layer", initializer="identity")
     assert not multiprecision.is_small(settings)
-    assert multiprecision.differ_by(*(on_road(m.measure, settings) for m in (second_opinion, propagation))) == 0
+    assert multiprecision.differ_by(*(m.measure(task_of(settings)) for m in (second_opinion, propagation))) == 0
 
 
 @cancelling
@@ -126,4 +117,4 @@ def test_who_stops_waiting_is_heard_in_the_last_layer_too(settings):
         return len(asked) > 4 * settings.depth + 1
 
     with pytest.raises(Stopped):
-        on_road(second_opinion.measure, settings, after_float64)
+        second_opinion.measure(task_of(settings, after_float64))

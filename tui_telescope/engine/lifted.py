@@ -17,8 +17,9 @@ from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import CHECK_LAYERS, ForwardPass
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted, ask
+from tui_telescope.engine.measurement import Measurement, ShouldStop, ask
 from tui_telescope.engine.plain_readings import LayerRecord, Signals, Slopes, is_in_range
+from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -33,16 +34,9 @@ NOTHING = -1e307
 _LOG2_E = float(np.log2(np.e))
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-    workspace: Workspace,
-) -> Measurement | None:
+def measure(task: Task, workspace: Workspace) -> Measurement | None:
     """The readings of a network that `plain.suits`, or None where they need more care still. Raises `Stopped`."""
-    inputs, targets = samples
+    network, (inputs, targets), settings, wanted, should_stop = task
     with np.errstate(all="ignore"):
         road = _Road(network, inputs.T, settings, workspace, should_stop)
         record = LayerRecord(settings, wanted, road.signals, workspace, may_cancel=road.signals_may_cancel)

@@ -21,6 +21,7 @@ from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS
+from tui_telescope.engine.task import Task
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -54,18 +55,12 @@ def is_small(settings: Settings) -> bool:
     return settings.activation in RESPONSES and len(_digits(settings)) > 1
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-) -> Measurement | None:
+def measure(task: Task) -> Measurement | None:
     """The readings of one network with a norm, or None where even the most digits do not settle them.
 
-    `samples` holds inputs and targets, each (samples, n). Raises `Stopped`.
+    Raises `Stopped`.
     """
-    inputs, targets = samples
+    network, (inputs, targets), settings, wanted, should_stop = task
     before: Measurement | None = None
     for digits in _digits(settings):
         traps = [InvalidOperation, DivisionByZero, Overflow]

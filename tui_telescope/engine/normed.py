@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
-from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.engine.plain_readings import is_in_range, outer_squares
+from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
-from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
@@ -35,31 +34,24 @@ CANCELLED = 1e-6
 """A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled."""
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-) -> Measurement | None:
+def measure(task: Task) -> Measurement | None:
     """The readings of one network with a norm, or None where only `propagation` can be trusted. Raises `Stopped`."""
-    norm = NORMS[settings.norm]
-    inputs, targets = samples
+    inputs, targets = task.samples
+    settings, norm = task.settings, NORMS[task.settings.norm]
     if inputs.shape[::-1][norm.axis] - norm.centred < 2 or INITIALIZERS[settings.initializer].diagonal:
         return None
     with np.errstate(all="ignore"):
-        road = _Road(network, settings, inputs.shape[0], wanted, should_stop)
+        road = _Road(task)
         return road.backward(targets.T) if road.forward(inputs.T) else None
 
 
 class _Road:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
-    def __init__(
-        self, network: UnitNetwork, settings: Settings, samples: int, wanted: Wanted, should_stop: ShouldStop
-    ) -> None:
-        n, depth = settings.width, settings.depth
-        self._network, self._settings, self._wanted, self._should_stop = network, settings, wanted, should_stop
+    def __init__(self, task: Task) -> None:
+        network, _, settings, self._wanted, self._should_stop = task
+        self._network, self._settings = network, settings
+        n, depth, samples = settings.width, settings.depth, settings.samples
         self._activation, self._norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
         gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
         folded = network.block is not None and n <= FOLDED_WIDTH

@@ -14,8 +14,9 @@ from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import ForwardPass
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
+from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.plain_readings import LayerRecord
+from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -35,16 +36,9 @@ def suits(network: UnitNetwork, settings: Settings) -> bool:
     return settings.norm == "none" and not diagonal and not (may_cancel and network.biases is None)
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-    workspace: Workspace,
-) -> Measurement | None:
+def measure(task: Task, workspace: Workspace) -> Measurement | None:
     """The readings of a network that `suits`, or None where they need more care. Raises `Stopped`."""
-    inputs, targets = samples
+    network, (inputs, targets), settings, wanted, should_stop = task
     with np.errstate(all="ignore"):
         forward = ForwardPass(network, settings, workspace, should_stop)
         if not forward.run(inputs.T):

@@ -33,19 +33,15 @@ from tui_telescope.engine.scaled import (
     values,
 )
 from tui_telescope.engine.spread import spread_of_phi
+from tui_telescope.engine.task import Task
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-) -> Measurement:
-    """The readings of one network; `samples` holds inputs and targets, each (samples, n). Raises `Stopped`."""
+def measure(task: Task) -> Measurement:
+    """The readings of one network. Raises `Stopped`."""
+    network, samples, settings, wanted, should_stop = task
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     forward = _propagate_forward(blocks, inputs, wanted, should_stop)

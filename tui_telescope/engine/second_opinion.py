@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine import multiprecision, propagation
-from tui_telescope.engine.draws import UnitNetwork
-from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
-from tui_telescope.settings import Settings
+from tui_telescope.engine.measurement import Measurement
+from tui_telescope.engine.task import Task
 
 Array = NDArray[np.float64]
 
@@ -24,40 +23,28 @@ STEADY = 1e-11
 _LAST_DIGIT = 2.0**-52
 
 
-def measure(
-    network: UnitNetwork,
-    samples: tuple[Array, Array],
-    settings: Settings,
-    wanted: Wanted,
-    should_stop: ShouldStop,
-) -> Measurement:
-    """The readings of one network with a norm; `samples` holds inputs and targets, each (samples, n).
-
-    Raises `Stopped`.
-    """
-    careful = propagation.measure(network, samples, settings, wanted, should_stop)
-    if not multiprecision.is_small(settings):
+def measure(task: Task) -> Measurement:
+    """The readings of one network with a norm. Raises `Stopped`."""
+    careful = propagation.measure(task)
+    if not multiprecision.is_small(task.settings):
         return careful
-    moved = propagation.measure(*_moved(network, samples, settings), wanted, should_stop)
-    if multiprecision.differ_by(careful, moved) <= STEADY:
+    if multiprecision.differ_by(careful, propagation.measure(_moved(task))) <= STEADY:
         return careful
-    return multiprecision.measure(network, samples, settings, wanted, should_stop) or careful
+    return multiprecision.measure(task) or careful
 
 
-def _moved(
-    network: UnitNetwork, samples: tuple[Array, Array], settings: Settings
-) -> tuple[UnitNetwork, tuple[Array, Array], Settings]:
+def _moved(task: Task) -> Task:
     """The same with another last digit in every number, up or down at random; in the scale for all weights alike."""
     rng = np.random.default_rng(0)
 
     def moved(numbers: Array) -> Array:
         return np.asarray(numbers * (1 + _LAST_DIGIT * rng.choice((-1, 1), numbers.shape)))
 
+    network, (inputs, targets), settings = task.network, task.samples, task.settings
     weights = [moved(each) for each in network.weights]
     biases = None if network.biases is None else moved(network.biases)
-    inputs, targets = samples
-    return (
-        dataclasses.replace(network, weights=weights, biases=biases),
-        (moved(inputs), moved(targets)),
-        settings.replace(scale=settings.scale * (1 + (3 if settings.scale < 1 else -3) * _LAST_DIGIT)),
+    return task._replace(
+        network=dataclasses.replace(network, weights=weights, biases=biases),
+        samples=(moved(inputs), moved(targets)),
+        settings=settings.replace(scale=settings.scale * (1 + (3 if settings.scale < 1 else -3) * _LAST_DIGIT)),
     )

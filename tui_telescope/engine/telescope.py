@@ -19,6 +19,7 @@ from tui_telescope.engine.readings import (
     weight_gradient_reading,
 )
 from tui_telescope.engine.remedies import Remedy, find_remedy
+from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import GATES, Settings
 
@@ -76,15 +77,15 @@ class Telescope:
             sequences = self._units.sequences(settings, should_stop)
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
-        on_network = network, samples, settings, wanted, should_stop
+        task = Task(network, samples, settings, wanted, should_stop)
         if settings.norm != "none":
             from tui_telescope.engine import normed, second_opinion
 
-            return normed.measure(*on_network) or second_opinion.measure(*on_network)
+            return normed.measure(task) or second_opinion.measure(task)
         measured = None
         if plain.suits(network, settings):
-            measured = plain.measure(*on_network, self._workspace) or lifted.measure(*on_network, self._workspace)
-        return measured or propagation.measure(*on_network)
+            measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
+        return measured or propagation.measure(task)
 
     def advise(
         self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never

@@ -1,0 +1,26 @@
+"""What every road through a network is asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.draws import UnitNetwork
+from tui_telescope.engine.measurement import ShouldStop, Wanted
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+
+class Task(NamedTuple):
+    """One network to measure."""
+
+    network: UnitNetwork
+    samples: tuple[Array, Array]
+    """Inputs and targets, each (samples, n)."""
+    settings: Settings
+    wanted: Wanted
+    should_stop: ShouldStop
+    """Asked between layers; whoever hears yes raises `measurement.Stopped`."""
