@@ -18,11 +18,17 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from math import exp, hypot
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
+from tui_telescope.engine import telescope
+from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitDraws
+from tui_telescope.engine.forward import ForwardPass
 from tui_telescope.engine.sweep import map_scales_and_depths
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
@@ -114,8 +120,8 @@ def least(depth: int, width: int, samples: int) -> Callable[[], object]:
 
 
 def observing(settings: Settings, readings: Sequence[str]) -> Callable[[], object]:
-    telescope = Telescope()
-    return lambda: telescope.observe(settings, readings=readings)
+    through = Telescope()
+    return lambda: through.observe(settings, readings=readings)
 
 
 def report(depth: int, width: int, samples: int, target: float) -> None:
@@ -129,6 +135,47 @@ def report(depth: int, width: int, samples: int, target: float) -> None:
     drawing = best_seconds([lambda: UnitDraws().network(runs[0], 0)])[0] if width < 512 else float("nan")
     size, bound = f"{depth} x {width} x {samples}", seconds[1] / seconds[0]
     print(f"{size:>14} {seconds[0] * 1e3:9.3f} {target:6.1f} {bound:5.2f}  {cells} {drawing * 1e3:9.2f}", flush=True)
+
+
+PARTS: dict[str, tuple[Any, str]] = {
+    "set-up": (ForwardPass, "__init__"),
+    "way forward": (ForwardPass, "run"),
+    "way back": (BackwardPass, "run"),
+    "mean and band": (telescope, "gradient_reading"),
+    "verdict": (telescope, "diagnose"),
+}
+
+
+def report_parts(depth: int, width: int, samples: int) -> None:
+    """Where the time of a tanh network's gradient goes in the best of many observations.
+
+    Beside it what the bare calls of its passes take.
+    """
+    taken: dict[str, float] = {}
+
+    def timed(part: str, function: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **options: object) -> object:
+            start = time.perf_counter()
+            answer = function(*arguments, **options)
+            taken[part] = time.perf_counter() - start
+            return answer
+
+        return run
+
+    def whole() -> dict[str, float]:
+        start = time.perf_counter()
+        observe()
+        seconds = time.perf_counter() - start
+        return {**taken, "all else": seconds - sum(taken.values()), "all": seconds}
+
+    observe = observing(settings_for("tanh", depth, width, samples), ("gradient",))
+    (bare,) = best_seconds([least(depth, width, samples)])
+    with ExitStack() as patches:
+        for part, (owner, name) in PARTS.items():
+            patches.enter_context(patch.object(owner, name, timed(part, getattr(owner, name))))
+        best = min((whole() for _ in range(300)), key=lambda parts: parts["all"])
+    told = ", ".join(f"{part} {seconds * 1e6:.0f}" for part, seconds in best.items())
+    print(f"{depth} x {width} x {samples}, tanh, in us: {told}; least {bare * 1e6:.0f}")
 
 
 def plain_python(depth: int, width: int, samples: int) -> float:
@@ -165,6 +212,8 @@ def main() -> None:
             report(depth, width, samples, target)
     lists, arrays = best_seconds([lambda: plain_python(50, 4, 20), observing(Settings(), ("gradient",))])
     print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
+    for size in ((50, 4, 20), (50, 32, 20), (100, 128, 64)):
+        report_parts(*size)
     maps = ", ".join(f"{name} {first_map(settings):.2f} s" for name, settings in MAPPED.items())
     print(f"first map at width 64 and 16 samples (target 0.5 s): {maps}")
 
