@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_telescope.notation import decade, scientific
+from tui_telescope.notation import decade, decimal_literal, scientific
 
 
 @settings(deadline=None)
 @given(st.floats(-300, 300), st.integers(1, 6))
 def test_what_is_written_is_the_nearest_number_of_that_many_digits(log10, digits):
-    written = scientific(log10, digits)
+    written = decimal_literal(log10, digits)
     assert re.fullmatch(r"[1-9](\.\d+)?e[+-]\d{2,}", written)
     assert len(written.split("e")[0].replace(".", "")) == digits
     unit_in_the_last_place = Decimal(10) ** (int(written.split("e")[1]) - digits + 1)
@@ -40,6 +40,13 @@ def test_small_and_huge_numbers_keep_their_digits(value, written):
 @pytest.mark.parametrize(("value", "written"), [(9.996, "1.00e+01"), (0.9999, "1.00e+00"), (9.994, "9.99e+00")])
 def test_a_mantissa_that_rounds_up_to_ten_becomes_the_next_decade(value, written):
     assert scientific(math.log10(value)) == written
+
+
+@pytest.mark.parametrize(
+    ("log10", "written"), [(-1.776e299, "10^-1.8e+299"), (2.5e12, "10^2.5e+12"), (-9e11 - 0.5, "3.16e-900000000001")]
+)
+def test_where_float64_has_lost_the_mantissa_none_is_made_up(log10, written):
+    assert scientific(log10) == written
 
 
 def test_an_exact_zero_is_written_as_0():

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 
+FARTHEST = 1e12
+"""Decades up to which float64 holds the mantissa of 10**log10 as well, to the three digits that people are told."""
 
-def scientific(log10: float, digits: int = 3) -> str:
-    """Write 10**log10 with `digits` significant digits, such as `2.51e-18` or `1.30e-4567`; -inf is `0`.
 
-    The input is a log10 and may lie far outside float64's own range.
+def scientific(log10: float) -> str:
+    """Write 10**log10 with three significant digits, such as `2.51e-18` or `1.30e-4567`; -inf is `0`.
+
+    The input is a log10 and may lie far outside float64's own range. Beyond `FARTHEST` the exponent alone is known,
+    and told: `10^-2.4e+50`.
     """
     if log10 == -math.inf:
         return "0"
+    return decimal_literal(log10, 3) if abs(log10) < FARTHEST else f"10^{log10:.2g}"
+
+
+def decimal_literal(log10: float, digits: int) -> str:
+    """Write 10**log10 with `digits` significant digits, whatever its size, as programs read it; log10 is finite."""
     exponent = math.floor(log10)
     mantissa = f"{10 ** (log10 - exponent):.{digits - 1}f}"
     if mantissa.startswith("10"):

@@ -24,7 +24,7 @@ from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.sweep import map_scales_and_depths, sweep_depths
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.theory import critical_scale, predict
-from tui_telescope.notation import scientific
+from tui_telescope.notation import decimal_literal, scientific
 from tui_telescope.settings import REGISTRY, Settings
 
 Array = NDArray[np.float64]
@@ -241,7 +241,7 @@ def _power(log10: float) -> Any:
     """10**log10 as a JSON number; what float64 would turn into zero is marked for `_bare_numbers`."""
     if log10 == -np.inf:
         return 0.0
-    return float(10.0**log10) if log10 > -300 else _MARK + scientific(float(log10), digits=17)
+    return float(10.0**log10) if log10 > -300 else _MARK + decimal_literal(float(log10), digits=17)
 
 
 def _bare_numbers(text: str) -> str:
