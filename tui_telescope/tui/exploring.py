@@ -60,9 +60,12 @@ class ExploringApp(App[None]):
     VERTICAL_BREAKPOINTS = VERTICAL_BREAKPOINTS
 
     def __init__(self, settings: Settings, *, view: str = "gradient", ascii_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True)
         self.register_theme(TERMINAL)
-        self.theme = TERMINAL.name
+        # Not assigned: that would have the style sheet read a second time, after the first paint.
+        self.set_reactive(App.theme, TERMINAL.name)
+        self.set_reactive(App.ansi_color, None)  # the theme says it from here on
+        self.stylesheet.set_variables(self.get_css_variables())
         self.settings = settings
         self.selected = "depth"
         self.view = view
