@@ -158,8 +158,7 @@ class Observer:
         """Let go of all work: what runs stops between two layers, and nobody waits for it."""
         with self._change:
             self._closed = True
-            self._slot = None
-            self._change.notify()
+            self._drop_work()
 
     def _drop_work(self) -> None:
         """What waits and what runs is not wanted any more."""
@@ -259,7 +258,7 @@ class Observer:
 
     def _land(self, outcome: Outcome) -> None:
         self._post(Answered(outcome))
-        self._landed = outcome.generation
+        self._landed = max(self._landed, outcome.generation)
         self._unanswered_since = monotonic()
 
     def _is_superseded(self) -> bool:
