@@ -15,7 +15,7 @@ Lit = NDArray[np.uint8]
 """(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
-BRAILLE = 0x2800
+BLANK_BRAILLE = 0x2800
 """The cell without a dot."""
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
@@ -80,4 +80,4 @@ class Cells:
         return tuple(map(tuple, rows))
 
     def _braille(self) -> NDArray[np.uint32]:
-        return np.where(self._dots, BRAILLE + self._dots.astype("<u4"), np.uint32(ord(" ")))
+        return np.where(self._dots, BLANK_BRAILLE + self._dots.astype("<u4"), np.uint32(ord(" ")))

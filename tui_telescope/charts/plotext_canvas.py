@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tui_telescope.charts import plotext_docs
-from tui_telescope.charts.cells import BRAILLE, Lit
+from tui_telescope.charts.cells import BLANK_BRAILLE, Lit
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Point, Polyline
 
@@ -52,7 +52,7 @@ def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker
         _draw(figure, lines, width, height, marker)
         text = _COLOR_CODE.sub("", figure.build().string()).replace("\n", "")
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(height, width)
-    dots = codes != ord(" ") if marker == "*" else np.where(codes >= BRAILLE, codes - BRAILLE, 0)
+    dots = codes != ord(" ") if marker == "*" else np.where(codes >= BLANK_BRAILLE, codes - BLANK_BRAILLE, 0)
     lit = dots.astype(np.uint8)
     lit.flags.writeable = False
     return lit

@@ -37,7 +37,6 @@ class Canvas(Widget):
     bytes of a key.
     """
 
-    ALLOW_SELECT = False
     seams: Sequence[int] = ()
     """Columns between which Textual can send a part of a row by itself; elsewhere it sends from the row's left."""
 
