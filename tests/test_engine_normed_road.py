@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from engine_roads import task_of
+from engine_roads import assert_the_same, task_of
 
 from tui_telescope import Settings
 from tui_telescope.engine import normed, propagation
-from tui_telescope.engine.measurement import Measurement, Stopped
+from tui_telescope.engine.measurement import Stopped
 from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.settings import REGISTRY
 
 PLACES, ACTIVATIONS = (REGISTRY[name].values for name in ("norm_place", "activation"))
 every_norm = pytest.mark.parametrize("norm", ["batch", "layer", "rms"])
 every_place = pytest.mark.parametrize("place", PLACES)
-
-
-def assert_the_same(ordinary: Measurement, careful: Measurement, tolerance: float) -> None:
-    pairs = [
-        (ordinary.gradient, careful.gradient),
-        (ordinary.weight_gradient, careful.weight_gradient),
-        (ordinary.signal.norms, careful.signal.norms),
-        (ordinary.signal.saturated, careful.signal.saturated),
-        (ordinary.signal.dead, careful.signal.dead),
-    ]
-    for one, other in pairs:
-        np.testing.assert_array_equal(np.isneginf(one), np.isneginf(other))
-        alive = np.isfinite(other)
-        np.testing.assert_allclose(one[alive], other[alive], rtol=tolerance, atol=tolerance)
 
 
 @every_norm

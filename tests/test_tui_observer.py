@@ -98,6 +98,14 @@ def desk_of() -> Iterator[Callable[[Any], Desk]]:
 DeskOf = Callable[[Any], Desk]
 
 
+def loaded(desk: Desk) -> Desk:
+    """The same once depth 1 is answered and advised on, from when on quick work is done in the call itself."""
+    desk.telescope.released.set()
+    desk.ask(1)
+    wait_until(desk.remedies)
+    return desk
+
+
 def test_quick_work_is_answered_in_the_call_itself_with_its_remedy(desk_of: DeskOf) -> None:
     desk = desk_of(SlowTelescope(0.001))
     desk.telescope.released.set()
@@ -115,10 +123,7 @@ def test_an_observation_that_was_held_up_keeps_its_remedy(desk_of: DeskOf) -> No
             sleep(0.01)
             return super().observe(settings, should_stop=should_stop)
 
-    desk = desk_of(HeldUp(0.001))
-    desk.telescope.released.set()
-    desk.ask(1)
-    wait_until(desk.remedies)
+    desk = loaded(desk_of(HeldUp(0.001)))
     outcome = desk.ask(2)
     assert isinstance(outcome, Observed)
     assert outcome.remedy == "Try something for 2."
@@ -136,10 +141,7 @@ def test_a_remedy_that_takes_longer_than_forecast_is_found_in_the_background(des
                 sleep(0.001)
             return super().advise(settings, observation, should_stop=should_stop)
 
-    desk = desk_of(Pensive(0.001))
-    desk.telescope.released.set()
-    desk.ask(1)
-    wait_until(desk.remedies)
+    desk = loaded(desk_of(Pensive(0.001)))
     outcome = desk.ask(2)
     assert isinstance(outcome, Observed)
     assert outcome.remedy == ""
@@ -147,10 +149,7 @@ def test_a_remedy_that_takes_longer_than_forecast_is_found_in_the_background(des
 
 
 def test_what_takes_far_longer_than_forecast_is_left_to_the_background(desk_of: DeskOf) -> None:
-    desk = desk_of(SlowTelescope(0.001))
-    desk.telescope.released.set()
-    desk.ask(1)
-    wait_until(desk.remedies)
+    desk = loaded(desk_of(SlowTelescope(0.001)))
     desk.telescope.released.clear()
     began = monotonic()
     assert desk.ask(2) is None
@@ -233,10 +232,7 @@ def test_settings_seen_before_are_not_observed_again(desk_of: DeskOf) -> None:
 
 
 def test_going_back_to_settings_seen_before_stops_what_runs(desk_of: DeskOf) -> None:
-    desk = desk_of(SlowTelescope(100.0))
-    desk.telescope.released.set()
-    desk.ask(1)
-    wait_until(desk.remedies)
+    desk = loaded(desk_of(SlowTelescope(100.0)))
     desk.telescope.released.clear()
     desk.ask(2)
     wait_until(lambda: desk.telescope.begun == [1, 2])
