@@ -1,9 +1,12 @@
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tui_telescope.charts.chart import Axis, Chart, Curve
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.engine.observation import (
@@ -267,3 +270,14 @@ def test_every_view_draws_whatever_was_observed(view, size, live):
     for ascii_only in (False, True):
         picture = draw(chart(view, live, trace(WHISPER, "pin")), *size, ascii_only=ascii_only)
         assert [sum(len(span.text) for span in row) for row in picture.rows] == [size[0]] * size[1]
+
+
+def test_charts_are_equal_where_their_pictures_are() -> None:
+    def chart(y: Sequence[float] = (0.0, -1.0, np.nan), **look: Any) -> Chart:
+        curve = Curve(np.arange(1.0, 4.0), np.array(y), **look)
+        return Chart("gradient", Axis(1, 3), Axis(-2, 0), (curve,))
+
+    assert chart() == chart()
+    assert hash(chart()) == hash(chart())
+    others = (chart((0.0, -1.5, np.nan)), chart(stroke="dashed"), chart(ink="curve-2"), chart(label="now"))
+    assert len({chart(), *others}) == 5

@@ -18,7 +18,15 @@ from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.memory import Memory
-from tui_telescope.tui.observer import Answered, Failed, Observed, Observer, Refused, load_telescope
+from tui_telescope.tui.observer import (
+    INLINE_SECONDS,
+    Answered,
+    Failed,
+    Observed,
+    Observer,
+    Refused,
+    load_telescope,
+)
 from tui_telescope.tui.reading import Reading
 
 TIMEOUT = 10.0
@@ -103,6 +111,7 @@ def loaded(desk: Desk) -> Desk:
     desk.telescope.released.set()
     desk.ask(1)
     wait_until(desk.remedies)
+    wait_until(lambda: desk.observer.is_free)
     return desk
 
 
@@ -229,6 +238,62 @@ def test_settings_seen_before_are_not_observed_again(desk_of: DeskOf) -> None:
     assert (outcome.settings.depth, outcome.generation) == (1, desk.observer.generation)
     assert outcome.remedy == "Try something for 1."
     assert desk.telescope.begun == [1, 2]
+
+
+def test_what_was_foreseen_is_there_at_once_with_its_remedy(desk_of: DeskOf) -> None:
+    desk = loaded(desk_of(SlowTelescope(0.001)))
+    foreseen = desk.observer.foresee(Settings(depth=2))
+    assert foreseen
+    assert desk.observer.generation == 1, "nobody has asked for it yet"
+    desk.telescope.forecast = 100.0
+    outcome = desk.ask(2)
+    assert isinstance(outcome, Observed)
+    assert (outcome.observation, outcome.remedy) == (foreseen.observation, "Try something for 2.")
+    assert desk.telescope.begun == [1, 2]
+
+
+def test_a_foreseen_pair_needs_both(desk_of: DeskOf) -> None:
+    desk = loaded(desk_of(SlowTelescope(0.001)))
+    pair = Settings(depth=2), Settings(depth=3)
+    foreseen = desk.observer.foresee(*pair)
+    assert foreseen
+    assert foreseen.companion is REAL
+    outcome = desk.observer.observe(*pair)
+    assert isinstance(outcome, Observed)
+    assert outcome.companion is REAL
+    assert desk.telescope.begun == [1, 2, 3]
+    desk.telescope.forecast = 100.0
+    assert desk.observer.foresee(Settings(depth=2), Settings(depth=4)) is None
+    assert desk.telescope.begun == [1, 2, 3]
+
+
+def test_nothing_slow_is_foreseen_and_nothing_while_the_telescope_is_busy(desk_of: DeskOf) -> None:
+    desk = desk_of(SlowTelescope(0.001))
+    assert desk.observer.foresee(Settings(depth=2)) is None, "the engine is not loaded yet"
+    loaded(desk)
+    desk.telescope.forecast = INLINE_SECONDS
+    assert desk.observer.foresee(Settings(depth=2)) is None
+    desk.telescope.released.clear()
+    desk.ask(3)
+    wait_until(lambda: 3 in desk.telescope.begun)
+    desk.telescope.forecast = 0.001
+    assert desk.observer.foresee(Settings(depth=2)) is None
+    assert desk.telescope.begun == [1, 3]
+
+
+def test_what_turns_out_slow_or_refused_is_not_foreseen(desk_of: DeskOf) -> None:
+    class Refusing(SlowTelescope):
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+            if settings.depth == 3:
+                raise SettingsError("scale: the signal overflows")
+            return super().observe(settings, should_stop=should_stop)
+
+    desk = loaded(desk_of(Refusing(0.001)))
+    desk.telescope.released.clear()
+    assert desk.observer.foresee(Settings(depth=2)) is None
+    assert desk.telescope.stopped == [2]
+    assert desk.observer.foresee(Settings(depth=3)) is None
+    assert isinstance(desk.ask(3), Refused)
 
 
 def test_going_back_to_settings_seen_before_stops_what_runs(desk_of: DeskOf) -> None:

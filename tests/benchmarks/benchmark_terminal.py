@@ -42,8 +42,15 @@ Bare().run()
 SIZES = ((80, 24), (120, 40))
 PRESSES = 30
 STARTS = 7
-BACK_AND_FORTH = "rr"
-"""Keys that lead back to settings seen before, which are not observed again; any others here lead to new ones."""
+KEYS = {
+    "again": "s",
+    "again, at scale 100": "S",
+    "in turn": "rs",
+    "seen before": "rr",
+    "not foreseen": "drsDlbS",
+}
+"""What is pressed, and how well it is prepared for: the app looks ahead at the keys pressed lately, six at most, and
+remembers what it saw. The last ones are too many to be foreseen, and lead to new settings."""
 ANSWER = 1.0
 """Seconds in which the first byte of an answer comes, if one comes at all."""
 SILENCE = 0.08
@@ -129,8 +136,10 @@ def report(name: str, value: str, ratio: float, kind: str) -> None:
     print(f"  {name:<42} {value:>22}  {ratio:5.2f} x  (aim {MOST[kind]}){mark}", flush=True)
 
 
-def benchmark_keys(columns: int, rows: int, keys: str, *arguments: str) -> None:
-    """The time from a key to the last byte of its answer, both apps in turn; `keys` are pressed again and again."""
+def benchmark_keys(columns: int, rows: int, kind: str) -> None:
+    """The time from a key to the last byte of its answer, both apps in turn; the keys are pressed again and again."""
+    keys = KEYS[kind]
+    arguments = ["--scale", "100"] if "scale 100" in kind else []
     with telescope(columns, rows, *arguments) as ours, bare(columns, rows) as theirs:
         ours.seconds_to(b"Try")
         theirs.seconds_to(b"ready")
@@ -140,8 +149,7 @@ def benchmark_keys(columns: int, rows: int, keys: str, *arguments: str) -> None:
         presses = [key for _ in range(PRESSES // len(keys)) for key in keys]
         pairs = [(ours.seconds_to_last_byte(key), theirs.seconds_to_last_byte(key)) for key in presses]
     mine, other = (statistics.median(times) * 1e3 for times in zip(*pairs, strict=True))
-    name = " ".join((f"{keys!r} to last byte{', seen before' if keys == BACK_AND_FORTH else ''}", *arguments))
-    report(name, f"{mine:.1f} / {other:.1f} ms", mine / other, "key")
+    report(f"{keys!r} to last byte, {kind}", f"{mine:.1f} / {other:.1f} ms", mine / other, "key")
 
 
 def benchmark_bytes(columns: int, rows: int, keys: Sequence[str]) -> None:
@@ -200,10 +208,8 @@ def main() -> None:
     for columns, rows in SIZES:
         print(f"{columns}x{rows}")
         benchmark_start(columns, rows)
-        benchmark_keys(columns, rows, "s")
-        benchmark_keys(columns, rows, "rs")
-        benchmark_keys(columns, rows, BACK_AND_FORTH)
-        benchmark_keys(columns, rows, "S", "--scale", "100")
+        for kind in KEYS:
+            benchmark_keys(columns, rows, kind)
         benchmark_bytes(columns, rows, ("r", "r", "s", "S", "S"))
     benchmark_held_key()
 

@@ -49,7 +49,7 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
+    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap. Equal where all of it is.
 
     `label` empty keeps the curve off the legend. A curve that `leaps` is no line where it jumps about: of a step of
     more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
@@ -62,6 +62,16 @@ class Curve:
     stroke: Stroke = "solid"
     leaps: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Curve) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[object, ...]:
+        return self.x.tobytes(), self.y.tobytes(), self.label, self.ink, self.stroke, self.leaps
+
 
 class Rule(NamedTuple):
     """A horizontal line at y with a label, such as the factor 1."""
@@ -70,9 +80,11 @@ class Rule(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Chart:
     """A chart of some kind, ready to be drawn at any size: the first curve is the one that lies on top.
+
+    Equal charts give equal pictures.
 
     `note` is written where the curves leave room, for what they cannot show.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -17,6 +18,8 @@ LABEL_CELLS = 6
 """What the labels of the y axis and the frame take, mostly."""
 STRETCH_CELLS = 30
 """Narrower ones cost more in cursor moves than they save in blanks, and each takes its time."""
+REMEMBERED = 64
+"""Charts, each with its picture."""
 
 
 class Stretch(Hidden):
@@ -52,11 +55,19 @@ class ChartView(Canvas):
         self.chart = chart
         self.redraw()
 
-    def draw(self, width: int, height: int) -> Sequence[Line]:
-        if self.chart is None:
-            return []
-        # Only now: numpy must not delay the first paint.
-        from tui_telescope.charts.painting import paint
+    def prepare(self, chart: Paintable) -> None:
+        """Draw a chart that is likely to be shown next."""
+        drawn(chart, *self.size, self.ascii_only)
 
-        picture = paint(self.chart, width, height, ascii_only=self.ascii_only)
-        return [tuple(Word(span.text, span.ink) for span in row) for row in picture.rows]
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        return drawn(self.chart, width, height, self.ascii_only) if self.chart else ()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def drawn(chart: Paintable, width: int, height: int, ascii_only: bool) -> Sequence[Line]:
+    """The chart in exactly `height` lines of `width` cells. A chart seen lately is not painted again."""
+    # Only now: numpy must not delay the first paint.
+    from tui_telescope.charts.painting import paint
+
+    picture = paint(chart, width, height, ascii_only=ascii_only)
+    return [tuple(Word(span.text, span.ink) for span in row) for row in picture.rows]

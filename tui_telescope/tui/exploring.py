@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,7 @@ from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
 from tui_telescope.tui.footer import Footer
+from tui_telescope.tui.foresight import Habits, Step
 from tui_telescope.tui.history import History
 from tui_telescope.tui.inks import COLORLESS
 from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
@@ -31,11 +32,15 @@ from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.top_line import TopLine
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Axis
+    from tui_telescope.charts.chart import Axis, Chart
     from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
 
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
+CALM = 0.02
+"""Seconds after an answer in which its bytes are sent; what comes next is looked at only then."""
+BREATH = 0.001
+"""Seconds between two pieces of work that nobody waits for, in which a key may come."""
 
 
 class Notice(NamedTuple):
@@ -89,6 +94,10 @@ class ExploringApp(App[None]):
         self._surveyor = Surveyor(self.post_message)
         self._delay: Timer | None = None
         self._is_overdue = False
+        self._habits = Habits()
+        self._foresight: Iterator[Settings] = iter(())
+        """Does a piece of the work for the keys that are likely next."""
+        self._calm: Timer | None = None
         self._notice = Notice("")
         self._editor: ValueEditor | None = None
 
@@ -123,7 +132,9 @@ class ExploringApp(App[None]):
 
     def action_step(self, name: str, direction: int, coarse: bool = False) -> None:
         self.selected = name
-        self.try_settings(lambda: self.settings.stepped(name, direction, coarse=coarse))
+        step = Step(name, direction, coarse)
+        self._habits.note(step)
+        self.try_settings(lambda: step.from_(self.settings))
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
         """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
@@ -134,6 +145,7 @@ class ExploringApp(App[None]):
         self.try_settings(lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
 
     def action_draw_next_network(self) -> None:
+        self._habits.note(Step("seed", 1))
         seeds = REGISTRY["seed"].ends[1] + 1
         self.try_settings(lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
 
@@ -286,12 +298,46 @@ class ExploringApp(App[None]):
                 self._field.mount(Seams())
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
-            if not is_drawn:
+            if is_drawn:
+                self._foresee_soon()
+            else:
                 self._show_chart()
             self._show_words()
         elif is_newest:
             self.settings = self.shown.settings if self.shown else self.settings
             self._refuse(outcome.reason)
+
+    # What is likely next, before anybody asks
+
+    def _foresee_soon(self) -> None:
+        """Let the screen be painted, then look ahead."""
+        self._foresight = self._foreseeing()
+        self._foresee_after(CALM)
+
+    def _foresee_after(self, seconds: float) -> None:
+        if self._calm:
+            self._calm.stop()
+        self._calm = self.set_timer(seconds, self._foresee)
+
+    def _foresee(self) -> None:
+        if next(self._foresight, None):
+            self._foresee_after(BREATH)
+        else:
+            self._calm = None
+
+    @property
+    def is_looking_ahead(self) -> bool:
+        return self._calm is not None
+
+    def _foreseeing(self) -> Iterator[Settings]:
+        """Observe the settings that the next keys are likely to ask for, and draw their charts, piece by piece."""
+        for settings in self._habits.guesses(self.settings):
+            companion = ghost_of(settings) if self.comparison.wants_ghost else None
+            foreseen = self._observer.foresee(settings, companion)
+            yield settings
+            if foreseen and (chart := self._chart_of(foreseen)):
+                self._chart.prepare(chart)
+                yield settings
 
     # From state to the screen
 
@@ -300,17 +346,23 @@ class ExploringApp(App[None]):
         self._top_line.show(self.settings, self.selected)
 
     def _show_chart(self) -> None:
+        if self.shown and (chart := self._chart_of(self.shown)):
+            self._axes[self.view] = chart.y_axis
+            self._chart.show(chart)
+            self._foresee_soon()
+
+    def _chart_of(self, observed: Observed) -> Chart | None:
+        """What the view on the screen shows of these settings; None for a view that a survey makes."""
         view = VIEWS[self.view]
-        if self.shown is None or view.chart is None:
-            return
-        live = Compared(self.shown.settings, self.shown.observation)
-        chart = view.chart(self.comparison.traces(live, self.shown.companion), self._axes.get(self.view))
-        self._axes[self.view] = chart.y_axis
+        if view.chart is None:
+            return None
+        live = Compared(observed.settings, observed.observation)
+        chart = view.chart(self.comparison.traces(live, observed.companion), self._axes.get(self.view))
         if self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
             chart = with_floors(chart)
-        self._chart.show(chart)
+        return chart
 
     def _show_words(self) -> None:
         """Why the last change was refused, or what is read, or what is overdue."""

@@ -29,7 +29,7 @@ CALM_SECONDS = 0.05
 """Without a key for so long, the observer looks for a remedy; a held key comes every 33 ms."""
 ADVICE_TRIALS = 3
 """Observations that finding a remedy usually takes."""
-REMEMBERED = 32
+REMEMBERED = 100
 """Observations, of half a megabyte each for ten thousand layers."""
 
 
@@ -136,19 +136,50 @@ class Observer:
         self.generation += 1
         with self._change:
             remembered = self._memory.recall(settings)
+            partner = self._memory.recall(companion) if companion else None
         if seen := remembered or known:
-            known = replace(seen, generation=self.generation, companion=None)
+            known = replace(seen, generation=self.generation, companion=partner.observation if partner else None)
             self._landed = self.generation
-        if remembered and companion is None:
+        if remembered and (partner or companion is None):
             self._drop_work()
             return known
-        request = Request(self.generation, settings, companion, known)
+        request = Request(self.generation, settings, None if known and partner else companion, known)
         with self._change:
             if not self._can_observe_inline(request) or self._telescope is None:
                 self._hand_over(request)
                 return known
             self._slot = None
         return self._observe_inline(request, self._telescope)
+
+    def foresee(self, settings: Settings, companion: Settings | None = None) -> Observed | None:
+        """What these settings will be observed as once they are asked for, where that is quick to have by now."""
+        foreseen = self._foreseen(settings)
+        if foreseen and companion and (partner := self._foreseen(companion)):
+            return replace(foreseen, companion=partner.observation)
+        return None if companion else foreseen
+
+    def _foreseen(self, settings: Settings) -> Observed | None:
+        from tui_telescope.engine.measurement import Stopped
+
+        with self._change:
+            remembered = self._memory.recall(settings)
+        if remembered or not self.is_free or self._telescope is None:
+            return remembered
+        if self._telescope.expected_seconds(settings) * (1 + ADVICE_TRIALS) > INLINE_SECONDS:
+            return None
+        try:
+            outcome = observed(self._telescope, Request(0, settings), stop_after(INLINE_SECONDS))
+            if isinstance(outcome, Refused):
+                return None
+            return self._advised(outcome, self._telescope, stop_after(INLINE_SECONDS))
+        except Stopped:
+            return None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being observed, and nothing waits to be."""
+        with self._change:
+            return not self._working and self._slot is None
 
     def expected_seconds(self, settings: Settings) -> float | None:
         """How long observing takes, roughly; None before the engine is loaded."""
@@ -182,7 +213,7 @@ class Observer:
                 return outcome
             request = request._replace(observed=outcome)
             if request.companion and telescope.expected_seconds(request.companion) < INLINE_SECONDS:
-                outcome = accompanied(telescope, outcome, request.companion, stop_after(MOST_INLINE_SECONDS))
+                outcome = self._accompanied(outcome, request.companion, telescope, stop_after(MOST_INLINE_SECONDS))
                 request = request._replace(observed=outcome, companion=None)
             if not request.companion and self._is_advice_quick(outcome, telescope):
                 return self._advised(outcome, telescope, stop_after(INLINE_SECONDS))
@@ -197,7 +228,19 @@ class Observer:
         is_sick = outcome.observation.verdict.state != "healthy"
         return not is_sick or telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS < INLINE_SECONDS
 
+    def _accompanied(
+        self, outcome: Observed, companion: Settings, telescope: Telescope, should_stop: ShouldStop
+    ) -> Observed:
+        with self._change:
+            partner = self._memory.recall(companion)
+        if partner:
+            return replace(outcome, companion=partner.observation)
+        return accompanied(telescope, outcome, companion, should_stop)
+
     def _advised(self, outcome: Observed, telescope: Telescope, should_stop: ShouldStop) -> Observed:
+        with self._change:
+            if remembered := self._memory.recall(outcome.settings):
+                return replace(outcome, remedy=remembered.remedy)
         outcome = advised(telescope, outcome, should_stop)
         with self._change:
             self._memory.keep(outcome.settings, outcome)
@@ -242,7 +285,9 @@ class Observer:
 
         try:
             if request.observed and request.companion:
-                outcome: Outcome = accompanied(telescope, request.observed, request.companion, self._is_superseded)
+                outcome: Outcome = self._accompanied(
+                    request.observed, request.companion, telescope, self._is_superseded
+                )
                 request = request._replace(companion=None)
             elif request.observed:
                 self._land(self._advised(request.observed, telescope, self._is_superseded))

@@ -1,0 +1,115 @@
+"""What the next keys are likely to ask for is observed and drawn before they are pressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from exploring import Explorer, exploring
+
+from tui_telescope.charts import painting
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui import chart_view
+from tui_telescope.tui.comparison import ghost_of
+from tui_telescope.tui.foresight import Habits, Step
+
+
+class Work:
+    """All that is observed and painted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.observed: list[Settings] = []
+        self.painted: list[painting.Paintable] = []
+        observe, paint = Telescope.observe, painting.paint
+
+        def observing(telescope: Telescope, settings: Settings, **options: Any) -> Any:
+            self.observed.append(settings)
+            return observe(telescope, settings, **options)
+
+        def painting_(chart: painting.Paintable, *size: int, **options: Any) -> Any:
+            self.painted.append(chart)
+            return paint(chart, *size, **options)
+
+        monkeypatch.setattr(Telescope, "observe", observing)
+        monkeypatch.setattr(painting, "paint", painting_)
+        chart_view.drawn.cache_clear()
+
+    def forget(self) -> None:
+        self.observed.clear()
+        self.painted.clear()
+
+    def was_needed_for(self, explorer: Explorer) -> bool:
+        """Whether what is on the screen was observed or painted since."""
+        return explorer.app.settings in self.observed or explorer.app._chart.chart in self.painted
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    return Work(monkeypatch)
+
+
+async def looked_ahead(explorer: Explorer) -> None:
+    await explorer.until(lambda: not explorer.app.is_looking_ahead)
+
+
+def test_what_was_pressed_lately_is_likeliest() -> None:
+    habits = Habits()
+    start = Settings()
+    assert next(habits.guesses(start)) == start.replace(residual=True)
+    deeper, quieter = Step("depth", 1, coarse=True), Step("scale", -1)
+    for step in (quieter, deeper, quieter):
+        habits.note(step)
+    guesses = list(habits.guesses(start))
+    assert guesses[:2] == [quieter.from_(start), deeper.from_(start)]
+    assert len(guesses) == len(set(guesses))
+
+
+def test_a_step_that_leads_nowhere_is_no_guess() -> None:
+    habits = Habits()
+    loudest = Settings(scale=1000.0, width=1024, depth=128)
+    habits.note(Step("depth", 1))
+    with pytest.raises(SettingsError):
+        loudest.stepped("depth", 1)
+    assert list(habits.guesses(loudest)) == [loudest.stepped("residual", 1), loudest.stepped("scale", -1)]
+
+
+@pytest.mark.parametrize("keys", ["r", "sss", "SsrS", "daad"])
+async def test_the_key_pressed_again_finds_its_work_done(work: Work, keys: str) -> None:
+    async with exploring() as explorer:
+        await explorer.press(*keys[:-1])
+        await looked_ahead(explorer)
+        work.forget()
+        await explorer.press(keys[-1])
+        assert not work.was_needed_for(explorer)
+        await explorer.press("n")
+        assert work.was_needed_for(explorer), "or this test shows nothing"
+
+
+async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
+    async with exploring() as explorer:
+        await explorer.press("s")
+        before = explorer.screen_rows()
+        await looked_ahead(explorer)
+        assert explorer.screen_rows() == before
+        assert explorer.app.settings.stepped("scale", 1) in work.observed
+
+
+async def test_the_ghosts_of_the_next_settings_are_foreseen_too(work: Work) -> None:
+    async with exploring() as explorer:
+        await explorer.press("s", "g")
+        await looked_ahead(explorer)
+        work.forget()
+        await explorer.press("s")
+        assert explorer.app.shown
+        assert explorer.app.shown.companion
+        assert not work.was_needed_for(explorer)
+        assert ghost_of(explorer.app.settings) not in work.observed
+
+
+async def test_slow_settings_are_not_looked_at_ahead(work: Work) -> None:
+    async with exploring(Settings(width=256, depth=200, generator="numpy")) as explorer:
+        await looked_ahead(explorer)
+        work.forget()
+        await explorer.press("s")
+        assert work.was_needed_for(explorer)
