@@ -9,6 +9,7 @@ import pytest
 from engine_roads import assert_the_same, on_the_careful_road, on_the_plain_road
 
 from tui_telescope import Settings
+from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import REGISTRY
 
@@ -36,6 +37,7 @@ def test_both_roads_read_the_same_in_the_ordered_phase(activation, residual, ini
         {"depth": 300, "width": 3, "samples": 2},
         {"depth": 5, "width": 64, "samples": 3},
         {"depth": 3, "width": 50, "samples": 80},
+        {"depth": 2, "width": 130, "samples": 70},
     ],
     ids=str,
 )
@@ -48,6 +50,21 @@ def test_both_roads_read_the_same_at_any_shape(shape, activation, residual, loss
         loss=loss, **shape,
     )  # fmt: skip
     assert_the_same(on_the_plain_road(settings), on_the_careful_road(settings), 1e-11)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "gelu"])
+@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("scale", [0.001, 0.8, 30.0])
+def test_the_gradient_alone_is_the_same_as_among_all_readings(activation, residual, scale):
+    """Of large layers it is read in passing, layer by layer; 0.001 and 30 need powers of two of their own."""
+    settings = Settings(
+        depth=40, width=64, samples=64, scale=scale, initializer="orthogonal", activation=activation, residual=residual
+    )
+    telescope = Telescope()
+    alone = telescope.observe(settings, readings=("gradient",)).gradient
+    among = telescope.observe(settings).gradient
+    for one, other in zip(vars(alone).values(), vars(among).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
 def test_the_start_settings_and_their_likes_take_the_plain_road():

@@ -1,27 +1,33 @@
 """The way back from the loss through a network without a norm, each sample under a power of two of its own.
 
-Gradients are rescaled between chunks of layers; a chunk in which one leaves the safe range is taken again in halves.
+Gradients are rescaled between chunks of layers, where they must be; a chunk in which one leaves the safe range is taken
+again in halves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle, islice, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
-from tui_telescope.engine.forward import ForwardPass, chunk_layers
+from tui_telescope.engine.forward import ForwardPass, chunk_layers, is_large
 from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.plain_readings import LayerRecord, Slopes, is_in_range
-from tui_telescope.engine.statistics import log2_roots
+from tui_telescope.engine.statistics import log2_roots, squared_norms
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
+LONG_CHUNK = 16
+"""Layers in a chunk of large layers of which no more than the gradient's norm is wanted."""
 SAFE_SQUARE = 1e200
 """Squared norms of rescaled gradients stay within 1e-200 and 1e200."""
+ORDINARY_SQUARE = 1e20
+"""Those between 1e-20 and 1e20 are left as they are."""
 
 
 class BackwardPass:
@@ -31,7 +37,7 @@ class BackwardPass:
         self,
         settings: Settings,
         forward: ForwardPass,
-        slopes_of: Callable[[slice], Slopes],
+        slopes_of: Callable[[slice, bool], Slopes],
         record: LayerRecord,
         workspace: Workspace,
         should_stop: ShouldStop,
@@ -39,14 +45,22 @@ class BackwardPass:
         self._settings, self._slopes_of, self._record, self._should_stop = settings, slopes_of, record, should_stop
         self._operands, self._factor = forward.operands, forward.factor
         self._dies = ACTIVATIONS[settings.activation].dies
-        self._chunk = chunk = chunk_layers(settings)
         n, samples = settings.width, settings.samples
-        self._deltas = workspace.take_stack("deltas", chunk + 1, n, samples)
-        # what nobody reads stays in the fastest cache
+        self._passes_by = passes_by = is_large(settings) and not record.reads_layers
+        """Whether nothing of a layer is read once it has been walked; then all of it stays in the fastest cache."""
+        self._chunk = chunk = min(LONG_CHUNK, settings.depth) if passes_by else chunk_layers(settings)
+        self._deltas = workspace.take_stack("deltas", 3 if passes_by else chunk + 1, n, samples)
+        first, *others = self._deltas.rows
+        self._delta_rows = [first, *islice(cycle(others), chunk)]
         self._products = workspace.take_stack("products", chunk if record.takes_products else 1, n, samples)
         self._product_rows = self._products.rows * (chunk // len(self._products.rows))
+        self._squares = np.empty((chunk + 1, samples))
+        self._scratch = workspace.take_stack("squares", 1 if passes_by else chunk + 1, n, samples)
         self._log2_norms = np.empty((settings.depth + 1, samples))
         """Of the gradients by a_0 to a_L."""
+        is_lacking = self._operands.rescale is not None and not settings.residual
+        self._log2_factors = np.arange(chunk + 1)[:, None] * (np.log2(self._factor) if is_lacking else 0.0)
+        """Of the scale that deltas[0..chunk] lack where it is not folded into the matrices."""
         self._exponent = np.zeros(samples)
         """log2 of what the samples' gradients lack where the next chunk starts."""
 
@@ -61,23 +75,21 @@ class BackwardPass:
         for stop in range(self._settings.depth, 0, -self._chunk):
             ask(self._should_stop)
             layers = slice(max(0, stop - self._chunk), stop)
-            if not self._take(layers, self._slopes_of(layers)):
+            if not self._take(layers, self._slopes_of(layers, self._passes_by)):
                 return None
         return self._log2_norms
 
     def _take(self, layers: slice, slopes: Slopes) -> bool:
         """Some layers, or each half of them in turn; whether their gradients stayed within the safe range."""
         count = layers.stop - layers.start
-        deltas = self._deltas.array[: count + 1]
         self._walk_down(layers, slopes)
-        squares = np.einsum("lus,lus->ls", deltas, deltas)
+        squares = self._squares_of(count)
         if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._dies):
             return count > 1 and all(self._take(*half) for half in _halves(layers, slopes))
-        _, doubled_shift = np.frexp(squares[count])
         lacking = self._lacking(slopes, count)
         self._read(layers, slopes, lacking[:count])
+        self._carry_on(self._delta_rows[count], squares[count], lacking[count])
         self._log2_norms[layers.start : layers.stop + 1][::-1] = log2_roots(squares) + lacking
-        self._rescale(count, doubled_shift // 2, lacking[count])
         return True
 
     def _walk_down(self, layers: slice, slopes: Slopes) -> None:
@@ -85,15 +97,24 @@ class BackwardPass:
         residual, is_folded = self._settings.residual, self._operands.rescale is None
         beta = self._settings.branch_factor
         branch_factor = np.array(beta if is_folded else beta * self._factor)
-        rows = slopes.whole_rows() if residual else slopes.rows
-        transposed, deltas, products = self._operands.backward[layers], self._deltas.rows, self._product_rows
-        steps = zip(reversed(transposed), reversed(rows), deltas, deltas[1:], products, strict=False)
-        for multiply, slope, delta, below, product in steps:
+        rows = slopes.whole_downwards() if residual else slopes.downwards()
+        transposed, deltas, products = self._operands.backward[layers], self._delta_rows, self._product_rows
+        squares = self._squares[1:] if self._passes_by else repeat(None)
+        steps = zip(reversed(transposed), rows, deltas, deltas[1:], products, squares, strict=False)
+        for multiply, slope, delta, below, product, square in steps:
             np.multiply(slope, delta, product)
             multiply(product, below)
             if residual:
                 np.multiply(below, branch_factor, below)
                 np.add(below, delta, below)
+            if square is not None:
+                squared_norms(below, self._scratch.rows[0], square)
+
+    def _squares_of(self, count: int) -> Array:
+        """The squared norms of deltas[0..count], (count + 1, samples); passing by, all but the first are known."""
+        squares, known = self._squares[: count + 1], 1 if self._passes_by else count + 1
+        squared_norms(self._deltas.array[:known], self._scratch.array[:known], squares[:known])
+        return squares
 
     def _read(self, layers: slice, slopes: Slopes, lacking: Array) -> None:
         """Have the record take down the layers just walked."""
@@ -103,22 +124,22 @@ class BackwardPass:
             np.multiply(slopes.array[::-1], self._deltas.array[:count], products)
         self._record.take(layers, products, lacking, slopes)
 
-    def _rescale(self, count: int, shift: Array, lacking: Array) -> None:
-        """Start the next chunk from the gradient so many layers below, its norm of ordinary size."""
-        np.multiply(self._deltas.rows[count], np.ldexp(1.0, -shift), self._deltas.rows[0])
-        self._exponent = lacking + shift
+    def _carry_on(self, delta: Array, squares: Array, lacking: Array) -> None:
+        """Start the next chunk from this gradient, its norm of ordinary size."""
+        if is_in_range(squares, ORDINARY_SQUARE, may_be_zero=self._dies):
+            np.copyto(self._deltas.rows[0], delta)
+            self._exponent = lacking
+        else:
+            shift = np.frexp(squares)[1] // 2
+            np.multiply(delta, np.ldexp(1.0, -shift), self._deltas.rows[0])
+            self._exponent = lacking + shift
 
     def _lacking(self, slopes: Slopes, count: int) -> Array:
         """log2 of what deltas[0..count] lack, (count + 1, samples)."""
-        lacking = np.empty((count + 1, len(self._exponent)))
-        if self._settings.residual or (slopes.exponents is None and self._operands.rescale is None):
-            lacking[...] = self._exponent
-            return lacking
-        lacking[0] = self._exponent
-        lacking[1:] = 0.0 if slopes.exponents is None else slopes.exponents[::-1]
-        if self._operands.rescale is not None:
-            lacking[1:] += np.log2(self._factor)
-        return np.add.accumulate(lacking, out=lacking)
+        lacking = self._exponent + self._log2_factors[: count + 1]
+        if slopes.exponents is not None and not self._settings.residual:
+            lacking[1:] += np.add.accumulate(slopes.exponents[::-1])
+        return np.asarray(lacking)
 
 
 def _halves(layers: slice, slopes: Slopes) -> Iterator[tuple[slice, Slopes]]:

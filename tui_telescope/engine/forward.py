@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
+LARGE_LAYER = 2**12
+"""From so many numbers on a layer is taken by itself, as long as it is in the fastest cache."""
 FEWEST_LAYERS = 4
 CHECK_LAYERS = 16
 """Signals are checked at the first end of a chunk after so many layers."""
@@ -28,6 +30,11 @@ CHUNK_LAYERS = 64
 """At most so many, so that no chunk can run through float64's range from within the safe one."""
 SAFE_SIGNAL = 1e45
 """Signals stay within 1e-45 and 1e45 at the chunks' ends."""
+
+
+def is_large(settings: Settings) -> bool:
+    """Whether a layer's numbers cost more than the numpy calls that take them."""
+    return settings.width * settings.samples >= LARGE_LAYER
 
 
 def chunk_layers(settings: Settings) -> int:
@@ -82,11 +89,15 @@ class ForwardPass:
         self.output_slope = None if settings.residual else kernel.output_slope
         """How slopes are had from h; None where they cannot."""
         self._keeps_arguments = keeps_arguments
-        self._branches = workspace.take_stack("branches", chunk, n, samples) if settings.residual else None
         self._keeps_slopes = not (self.output_slope or keeps_arguments)
-        # what nobody reads stays in the fastest cache
-        self._arguments = workspace.take_stack("arguments", chunk if self._keeps_slopes else 1, n, samples)
-        self._argument_rows = self._arguments.rows * (chunk // len(self._arguments.rows))
+        self._slopes_at_once = self._keeps_slopes and is_large(settings)
+        """Whether slopes are told layer by layer; elsewhere for a whole chunk, in fewer calls."""
+        # what nobody reads any more stays in the fastest cache
+        in_use = chunk if self._keeps_slopes and not self._slopes_at_once else 1
+        self._arguments = workspace.take_stack("arguments", in_use, n, samples)
+        self._argument_rows = self._arguments.rows * (chunk // in_use)
+        self._branches = workspace.take_stack("branches", in_use, n, samples) if settings.residual else None
+        self._branch_rows = self._branches.rows * (chunk // in_use) if self._branches else []
         keeps = self._keeps_slopes or keeps_arguments
         kept = workspace.take_stack("slopes", depth if keeps else chunk, n, samples)
         self._slopes = workspace.take_stack("stashes", chunk, n, samples) if keeps_arguments else kept
@@ -98,11 +109,14 @@ class ForwardPass:
         """a_L, (n, samples)."""
         return np.asarray(self.kernel.output_scale * (self.heard.rows[-1] + self.drifts[-1]))
 
-    def slopes_of(self, layers: slice) -> Slopes:
-        """core' of a chunk of layers, from h or from what was kept."""
+    def slopes_of(self, layers: slice, passing: bool) -> Slopes:
+        """core' of some layers, from h or from what was kept; `passing` says that each row is read once."""
         if self.output_slope is None:
             return Slopes(self._slopes.array[layers], self._slopes.rows[layers])
         count = layers.stop - layers.start
+        if passing:
+            row, heard = self._slopes.rows[0], self.heard.rows[layers.start + 1 : layers.stop + 1]
+            return Slopes(self._slopes.array[:1], [row] * count, fill=self.output_slope, heard=heard)
         slopes = self._slopes.array[:count]
         self.output_slope(self.heard.array[1:][layers], slopes)
         return Slopes(slopes, self._slopes.rows[:count])
@@ -135,8 +149,8 @@ class ForwardPass:
         above, count = slice(layers.start + 1, layers.stop + 1), layers.stop - layers.start
         branches = self._branches
         stashes = self._slopes.rows[layers] if self._keeps_slopes else self._slopes.rows
-        self._run_layers(layers, branches.rows if branches else self.heard.rows[above], stashes)
-        if self._keeps_slopes:
+        self._run_layers(layers, self._branch_rows if branches else self.heard.rows[above], stashes)
+        if self._keeps_slopes and not self._slopes_at_once:
             responses = branches.array[:count] if branches else self.heard.array[above]
             self.kernel.slope(self._arguments.array[:count], responses, self._slopes.array[layers])
 
@@ -145,6 +159,7 @@ class ForwardPass:
         residual, heard = self._settings.residual, self.heard.rows
         branch_factor = np.array(self._settings.branch_factor)
         kept = self.arguments.rows if self._keeps_arguments else None
+        slope = self.kernel.slope if self._slopes_at_once else None
         steps = zip(
             range(layers.start, layers.stop), self.operands.forward[layers], self.heard.padded_rows[layers],
             self._argument_rows, responses, stashes, strict=False,
@@ -158,13 +173,15 @@ class ForwardPass:
             if kept is not None:
                 np.copyto(kept[layer], argument)
             core(argument, response, stash)
+            if slope is not None:
+                slope(argument, response, stash)
             if residual:
                 np.multiply(response, branch_factor, heard[layer + 1])
                 np.add(heard[layer], heard[layer + 1], heard[layer + 1])
 
     def _is_safe(self, h: Array) -> bool:
         """Whether each sample's largest signal is within the safe range, or zero because its units are dead."""
-        peaks = np.maximum.reduce(np.abs(h))
+        peaks = np.maximum(np.maximum.reduce(h), -np.minimum.reduce(h))
         if self.kernel.offset:  # beside which nothing is small
             return bool(peaks.max() < SAFE_SIGNAL)
         return is_in_range(peaks, SAFE_SIGNAL, may_be_zero=self._activation.dies)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.workspace import aligned
+
 Array = NDArray[np.float64]
 
 SQRT_2PI = float(np.sqrt(2 * np.pi))
@@ -22,16 +24,9 @@ _DENOMINATOR = (
 )  # fmt: skip
 
 
-_HALF_DEGREE = 6
-_HALVES = np.array(
-    [
-        [*_NUMERATOR[_HALF_DEGREE:], 0.0],
-        _DENOMINATOR[_HALF_DEGREE:],
-        _NUMERATOR[:_HALF_DEGREE],
-        _DENOMINATOR[:_HALF_DEGREE],
-    ]
-)
-"""Each polynomial is upper * x^6 + lower; one product with the powers of x up to 5 gives all four halves."""
+_TERMS = 6
+_HALVES = np.array([[*_NUMERATOR[1::2], 0.0], _DENOMINATOR[1::2], _NUMERATOR[::2], _DENOMINATOR[::2]])
+"""Each polynomial is x * odd(x^2) + even(x^2); one product with the powers of x^2 up to 5 gives all four halves."""
 
 _MINUS_HALF, _PEAK = np.array(-0.5), np.array(1 / SQRT_2PI)
 _FARTHEST = np.array(38.0)
@@ -43,35 +38,36 @@ def mills_ratio(x: Array) -> Array:
 
     Mills (1926); here to a few units in the last place.
     """
-    powers = np.empty((_HALF_DEGREE, *x.shape))
-    np.copyto(powers[1], x)
-    return _mills_ratio(powers, np.empty_like(x))
+    ratio = np.array(x)
+    _mills_ratio(ratio)
+    return ratio
 
 
 def tail_and_density(z: Array, tail: Array) -> Array:
     """1 - Phi(|z|) into `tail`, and pdf(z) as a new array; any shape, best of no more than some 8,000 numbers."""
-    powers = np.empty((_HALF_DEGREE, *z.shape))
-    np.abs(z, powers[1])
-    np.minimum(powers[1], _FARTHEST, out=powers[1])
-    _mills_ratio(powers, tail)
-    density = powers[2]
+    np.abs(z, tail)
+    np.minimum(tail, _FARTHEST, out=tail)
+    density = _mills_ratio(tail)
     np.multiply(density, _MINUS_HALF, density)
     np.exp(density, density)
     np.multiply(density, _PEAK, density)
     np.multiply(tail, density, tail)
-    return np.asarray(density)
+    return density
 
 
-def _mills_ratio(powers: Array, out: Array) -> Array:
-    """The ratio of x = powers[1]; leaves x^2 in powers[2]."""
+def _mills_ratio(x: Array) -> Array:
+    """Turns x into its ratio; returns x^2, as a new array."""
+    memory = aligned(_TERMS + len(_HALVES), *x.shape)
+    powers, halves = memory[:_TERMS], memory[_TERMS:]
     powers[0] = 1.0
-    square, cube = powers[2], powers[3]
-    np.multiply(powers[1], powers[1], square)
-    np.multiply(powers[1:3], square, powers[3:5])
-    np.multiply(cube, square, powers[5])
-    halves = _HALVES.dot(powers.reshape(_HALF_DEGREE, -1)).reshape(4, *out.shape)
+    first, second = powers[1], powers[2]
+    np.multiply(x, x, first)
+    np.multiply(first, first, second)
+    np.multiply(powers[1:3], second, powers[3:5])
+    np.multiply(powers[3], second, powers[5])
+    np.dot(_HALVES, powers.reshape(_TERMS, -1), halves.reshape(len(_HALVES), -1))
     total = halves[:2]
-    np.multiply(cube, cube, cube)
-    np.multiply(total, cube, total)
+    np.multiply(total, x, total)
     np.add(total, halves[2:], total)
-    return np.asarray(np.divide(total[0], total[1], out))
+    np.divide(total[0], total[1], x)
+    return np.asarray(first)

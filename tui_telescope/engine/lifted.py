@@ -126,7 +126,7 @@ class _Road:
         arguments, exponents = self.plainly.arguments.array[layers], self._argument_exponents[layers]
         return self._bounded(Lifted(arguments, exponents))[0]
 
-    def slopes_of(self, layers: slice) -> Slopes:
+    def slopes_of(self, layers: slice, passing: bool) -> Slopes:
         """core' of some layers, the largest in each sample of ordinary size."""
         array, exponents = normalized(lifted(self._activation.slope(self._arguments(layers))))
         return Slopes(array, list(array), exponents - np.log2(self._kernel.input_scale * self._kernel.output_scale))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
+from tui_telescope.engine.kernels import FromOutput
 from tui_telescope.engine.measurement import SATURATED, SignalMeasurement, Wanted
-from tui_telescope.engine.statistics import log2_roots
+from tui_telescope.engine.statistics import log2_roots, squared_norms
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -20,6 +21,8 @@ BLUNT_SIGNAL = 1e-3
 """Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""
 GRAM_SHARE = 0.6
 """With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
+SYMMETRIC_WIDTH = 128
+"""From this width on half of a symmetric matrix costs less than all of it."""
 SAFE_SQUARE = 1e280
 """Squared norms of signals and weight gradients stay within 1e-280 and 1e280."""
 LOWEST = -1e307
@@ -35,15 +38,28 @@ class Slopes(NamedTuple):
     """Each layer's."""
     exponents: Array | None = None
     """(layers, samples); None stands for zeros."""
+    fill: FromOutput | None = None
+    """Where it is given, rows are filled by it when they are walked, and not before."""
+    heard: Sequence[Array] = ()
+    """The h of each layer, for `fill`."""
 
     def part(self, layers: slice) -> Slopes:
         """Those of some of these layers."""
         exponents = None if self.exponents is None else self.exponents[layers]
-        return Slopes(self.array[layers], self.rows[layers], exponents)
+        return Slopes(self.array[layers], self.rows[layers], exponents, self.fill, self.heard[layers])
 
-    def whole_rows(self) -> list[Array]:
-        """Each layer's, nothing lacking."""
-        return self.rows if self.exponents is None else list(self.array * np.exp2(self.exponents)[:, None])
+    def downwards(self) -> Iterable[Array]:
+        """Each layer's from the top, whatever the exponents."""
+        return reversed(self.rows) if self.fill is None else self._filled(self.fill)
+
+    def _filled(self, fill: FromOutput) -> Iterator[Array]:
+        for h, row in zip(reversed(self.heard), reversed(self.rows), strict=True):
+            fill(h, row)
+            yield row
+
+    def whole_downwards(self) -> Iterable[Array]:
+        """The same with nothing lacking."""
+        return self.downwards() if self.exponents is None else (self.array * np.exp2(self.exponents)[:, None])[::-1]
 
 
 class Signals(NamedTuple):
@@ -76,6 +92,8 @@ class LayerRecord:
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = kernel = self._activation.kernel
         self._threshold = SATURATED * self._activation.steepest / (kernel.input_scale * kernel.output_scale)
+        self.reads_layers = wanted.weight_gradient or wanted.signal
+        """Whether anything is read at all."""
         self.takes_products = wanted.weight_gradient
         """Whether anything is read from products of slopes and gradients."""
         self._measures_signal = wanted.signal or (wanted.weight_gradient and may_cancel)
@@ -92,7 +110,7 @@ class LayerRecord:
         and (layers, samples). May overwrite the products.
         """
         wanted = self._wanted
-        if not (wanted.weight_gradient or wanted.signal):
+        if not self.reads_layers:
             return
         signals = self._signals_of(layers)
         if wanted.weight_gradient:
@@ -103,7 +121,9 @@ class LayerRecord:
             self._count_silent_units(layers, slopes)
 
     def _take_norms(self, layers: slice, signals: Signals) -> None:
-        squares = np.einsum("lus,lus->ls", signals.array[1:], signals.array[1:])
+        array = signals.array[1:]
+        squares = np.empty((len(array), array.shape[2]))
+        squared_norms(array, self._workspace.take("squared signals", *array.shape), squares)
         self._are_norms_safe &= is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies)
         norms = log2_roots(squares)
         self._norms[layers] = norms if signals.exponents is None else norms + signals.exponents[1:]
@@ -116,7 +136,9 @@ class LayerRecord:
                 exponents = exponents + others[::-1]
         if exponents.any():
             peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
-            np.multiply(products, np.exp2(exponents - peaks[:, None])[:, None], products)
+            spread = exponents - peaks[:, None]
+            if spread.any():
+                np.multiply(products, np.exp2(spread)[:, None], products)
             self._outer_exponents[layers][::-1] = peaks
         self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
 
@@ -126,10 +148,10 @@ class LayerRecord:
             array = np.abs(array, out=self._workspace.take("sizes", *array.shape))
         if slopes.exponents is not None:
             array = array * np.exp2(slopes.exponents)[:, None]
-        is_saturated = array < self._threshold
-        self._saturated[layers] = is_saturated.reshape(len(array), -1).sum(axis=1)
+        is_saturated = (array < self._threshold).view(np.uint8).reshape(len(array), -1)
+        self._saturated[layers] = np.add.reduce(is_saturated, axis=1, dtype=np.uint32)
         if self._activation.dies:
-            self._dead[layers] = (array == 0).all(axis=2).sum(axis=1)
+            self._dead[layers] = (np.matmul(array, np.ones(array.shape[2])) == 0).sum(axis=1)
 
     def is_sound(self) -> bool:
         """Whether signals have digits enough, and neither they nor a weight gradient ran through float64's range."""
@@ -169,12 +191,21 @@ def is_in_range(sizes: Array, limit: float, *, may_be_zero: bool) -> bool:
 def outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:
     """||P A^T||_F^2 of each layer, P and A its products and signals: as it stands, or as sum((P^T P) * (A^T A))."""
     count, n, samples = products.shape
-    transposed = workspace.take("transposed", count, samples, n)
-    np.copyto(transposed, products.transpose(0, 2, 1))
     if samples > GRAM_SHARE * n:
-        outer = np.matmul(signals, transposed, out=workspace.take("outer", count, n, n))
+        outer = np.matmul(signals, _transposed(products, workspace), out=workspace.take("outer", count, n, n))
         return np.asarray(np.einsum("lij,lij->l", outer, outer))
-    among_products = np.matmul(transposed, products, out=workspace.take("outer", count, samples, samples))
-    np.copyto(transposed, signals.transpose(0, 2, 1))
-    among_signals = np.matmul(transposed, signals, out=workspace.take("inner", count, samples, samples))
+    among_products = workspace.take("outer", count, samples, samples)
+    among_signals = workspace.take("inner", count, samples, samples)
+    for columns, out in ((products, among_products), (signals, among_signals)):
+        # numpy sees that a view's product with its own array is symmetric: that halves it, and pays from here on
+        rows = columns.transpose(0, 2, 1) if n >= SYMMETRIC_WIDTH else _transposed(columns, workspace)
+        np.matmul(rows, columns, out=out)
     return np.asarray(np.einsum("lij,lij->l", among_products, among_signals))
+
+
+def _transposed(matrices: Array, workspace: Workspace) -> Array:
+    """A copy of each, its rows the columns."""
+    count, n, samples = matrices.shape
+    transposed = workspace.take("transposed", count, samples, n)
+    np.copyto(transposed, matrices.transpose(0, 2, 1))
+    return transposed

@@ -85,6 +85,17 @@ def _log2_quantiles(ordered: Array, fractions: Sequence[float]) -> Array:
     return np.asarray(np.maximum.accumulate(quantiles))
 
 
+def squared_norms(columns: Array, scratch: Array, out: Array) -> None:
+    """The squared norm of each column of some matrices, (..., rows, columns) -> (..., columns)."""
+    np.multiply(columns, columns, scratch)
+    np.matmul(_ones(columns.shape[-2]), scratch, out)
+
+
+@lru_cache(maxsize=8)
+def _ones(count: int) -> Array:
+    return np.ones(count)
+
+
 def log2_roots(squares: Array) -> Array:
     """log2 of the square roots, in the place of the squares."""
     np.log2(squares, out=squares)
