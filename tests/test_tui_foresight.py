@@ -9,8 +9,8 @@ from exploring import Explorer, exploring
 
 from tui_telescope.charts import painting
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui import chart_view
+from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.tui import chart_view, observer
 from tui_telescope.tui.comparison import ghost_of
 from tui_telescope.tui.foresight import Habits, Step
 
@@ -49,6 +49,12 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     return Work(monkeypatch)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine, nothing quick is given up for having taken too long."""
+    monkeypatch.setattr(observer, "INLINE_SECONDS", 10.0)
+
+
 async def looked_ahead(explorer: Explorer) -> None:
     await explorer.until(lambda: not explorer.app.is_looking_ahead)
 
@@ -56,13 +62,22 @@ async def looked_ahead(explorer: Explorer) -> None:
 def test_what_was_pressed_lately_is_likeliest() -> None:
     habits = Habits()
     start = Settings()
-    assert next(habits.guesses(start)) == start.replace(residual=True)
+    assert habits.guesses(start)[0] == start.replace(residual=True)
     deeper, quieter = Step("depth", 1, coarse=True), Step("scale", -1)
     for step in (quieter, deeper, quieter):
         habits.note(step)
-    guesses = list(habits.guesses(start))
+    guesses = habits.guesses(start)
     assert guesses[:2] == [quieter.from_(start), deeper.from_(start)]
     assert len(guesses) == len(set(guesses))
+
+
+def test_every_letter_is_guessed_in_the_end() -> None:
+    habits, start = Habits(), Settings()
+    reached = [*habits.guesses(start), *habits.others(start)]
+    assert len(reached) == len(set(reached))
+    for name, setting in REGISTRY.items():
+        if setting.key:
+            assert {start.stepped(name, 1), start.stepped(name, -1)} - {start} <= set(reached)
 
 
 def test_a_step_that_leads_nowhere_is_no_guess() -> None:
@@ -71,11 +86,15 @@ def test_a_step_that_leads_nowhere_is_no_guess() -> None:
     habits.note(Step("depth", 1))
     with pytest.raises(SettingsError):
         loudest.stepped("depth", 1)
-    assert list(habits.guesses(loudest)) == [loudest.stepped("residual", 1), loudest.stepped("scale", -1)]
+    assert habits.guesses(loudest) == [loudest.stepped("residual", 1), loudest.stepped("scale", -1)]
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("keys", ["r", "sss", "SsrS", "daad"])
-async def test_the_key_pressed_again_finds_its_work_done(work: Work, keys: str) -> None:
+async def test_the_key_pressed_again_finds_its_work_done(
+    work: Work, keys: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Habits, "others", lambda habits, settings: [])
     async with exploring() as explorer:
         await explorer.press(*keys[:-1])
         await looked_ahead(explorer)
@@ -86,6 +105,17 @@ async def test_the_key_pressed_again_finds_its_work_done(work: Work, keys: str) 
         assert work.was_needed_for(explorer), "or this test shows nothing"
 
 
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("key", "bwDLki")
+async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -> None:
+    async with exploring() as explorer:
+        await looked_ahead(explorer)
+        work.forget()
+        await explorer.press(key)
+        assert not work.was_needed_for(explorer)
+
+
+@pytest.mark.usefixtures("patience")
 async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
     async with exploring() as explorer:
         await explorer.press("s")
@@ -95,6 +125,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
         assert explorer.app.settings.stepped("scale", 1) in work.observed
 
 
+@pytest.mark.usefixtures("patience")
 async def test_the_ghosts_of_the_next_settings_are_foreseen_too(work: Work) -> None:
     async with exploring() as explorer:
         await explorer.press("s", "g")

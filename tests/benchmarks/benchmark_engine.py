@@ -29,8 +29,10 @@ from tui_telescope.engine import telescope
 from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.forward import ForwardPass
+from tui_telescope.engine.plain_readings import LayerRecord
 from tui_telescope.engine.sweep import map_scales_and_depths
-from tui_telescope.engine.telescope import Telescope
+from tui_telescope.engine.telescope import READINGS, Telescope
+from tui_telescope.engine.workspace import aligned
 from tui_telescope.settings import Settings
 
 SIZES = (
@@ -101,8 +103,9 @@ def floor(depth: int, width: int, samples: int) -> Callable[[], object]:
 def least(depth: int, width: int, samples: int) -> Callable[[], object]:
     """The calls without which no gradient of a tanh network comes about."""
     weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).weights
-    signals = list(np.random.default_rng(0).normal(size=(depth + 1, width, samples)))
-    argument, slope, gradient, product = np.random.default_rng(1).normal(size=(4, width, samples))
+    signals, (argument, slope, gradient, product) = (list(aligned(count, width, samples)) for count in (depth + 1, 4))
+    for array in (*signals, argument, slope, gradient, product):
+        array[...] = np.random.default_rng(0).normal(size=(width, samples))
     forward, backward = [w.dot for w in weights], [w.T.dot for w in weights[::-1]]
     one = np.array(1.0)
 
@@ -125,10 +128,9 @@ def observing(settings: Settings, readings: Sequence[str]) -> Callable[[], objec
 
 
 def report(depth: int, width: int, samples: int, target: float) -> None:
-    every = ("gradient", "weight_gradient", "signal")
     runs = [settings_for(activation, depth, width, samples) for activation in ACTIVATIONS]
     subjects = [floor(depth, width, samples), least(depth, width, samples)]
-    subjects += [observing(settings, readings) for settings in runs for readings in (("gradient",), every)]
+    subjects += [observing(settings, readings) for settings in runs for readings in (("gradient",), READINGS)]
     seconds = best_seconds(subjects)
     alone, together = seconds[2::2], seconds[3::2]
     cells = " ".join(f"{one / seconds[0]:5.2f} (x{both / one:4.2f})" for one, both in zip(alone, together, strict=True))
@@ -137,45 +139,59 @@ def report(depth: int, width: int, samples: int, target: float) -> None:
     print(f"{size:>14} {seconds[0] * 1e3:9.3f} {target:6.1f} {bound:5.2f}  {cells} {drawing * 1e3:9.2f}", flush=True)
 
 
-PARTS: dict[str, tuple[Any, str]] = {
+GRADIENT_PARTS: dict[str, tuple[Any, str]] = {
     "set-up": (ForwardPass, "__init__"),
     "way forward": (ForwardPass, "run"),
     "way back": (BackwardPass, "run"),
     "mean and band": (telescope, "gradient_reading"),
     "verdict": (telescope, "diagnose"),
 }
+EXTRA_PARTS: dict[str, tuple[Any, str]] = {
+    "weight gradient": (LayerRecord, "_take_outer_products"),
+    "signal": (LayerRecord, "_take_norms"),
+    "silent units": (LayerRecord, "_count_silent_units"),
+}
+"""Of all readings together, what the gradient alone does without."""
 
 
 def report_parts(depth: int, width: int, samples: int) -> None:
-    """Where the time of a tanh network's gradient goes in the best of many observations.
+    """Where the time of a tanh network's observation goes, beside what the bare calls of its passes take."""
+    settings = settings_for("tanh", depth, width, samples)
+    (bare,) = best_seconds([least(depth, width, samples)])
+    alone = parts_of(observing(settings, ("gradient",)), GRADIENT_PARTS)
+    together = parts_of(observing(settings, READINGS), EXTRA_PARTS)
+    print(f"{depth} x {width} x {samples}, tanh, in us: {told(alone)}; least {bare * 1e6:.0f}")
+    print(f"{'with all readings':>{len('100 x 128 x 64, tanh')}}, in us: {told(together)}")
 
-    Beside it what the bare calls of its passes take.
-    """
+
+def told(parts: dict[str, float]) -> str:
+    return ", ".join(f"{part} {seconds * 1e6:.0f}" for part, seconds in parts.items())
+
+
+def parts_of(observe: Callable[[], object], parts: dict[str, tuple[Any, str]]) -> dict[str, float]:
+    """What each part takes in the best of many observations, and the rest of it."""
     taken: dict[str, float] = {}
 
     def timed(part: str, function: Callable[..., object]) -> Callable[..., object]:
         def run(*arguments: object, **options: object) -> object:
             start = time.perf_counter()
             answer = function(*arguments, **options)
-            taken[part] = time.perf_counter() - start
+            taken[part] = taken.get(part, 0.0) + time.perf_counter() - start
             return answer
 
         return run
 
     def whole() -> dict[str, float]:
+        taken.clear()
         start = time.perf_counter()
         observe()
         seconds = time.perf_counter() - start
         return {**taken, "all else": seconds - sum(taken.values()), "all": seconds}
 
-    observe = observing(settings_for("tanh", depth, width, samples), ("gradient",))
-    (bare,) = best_seconds([least(depth, width, samples)])
     with ExitStack() as patches:
-        for part, (owner, name) in PARTS.items():
+        for part, (owner, name) in parts.items():
             patches.enter_context(patch.object(owner, name, timed(part, getattr(owner, name))))
-        best = min((whole() for _ in range(300)), key=lambda parts: parts["all"])
-    told = ", ".join(f"{part} {seconds * 1e6:.0f}" for part, seconds in best.items())
-    print(f"{depth} x {width} x {samples}, tanh, in us: {told}; least {bare * 1e6:.0f}")
+        return min((whole() for _ in range(300)), key=lambda seconds: seconds["all"])
 
 
 def plain_python(depth: int, width: int, samples: int) -> float:
@@ -212,7 +228,7 @@ def main() -> None:
             report(depth, width, samples, target)
     lists, arrays = best_seconds([lambda: plain_python(50, 4, 20), observing(Settings(), ("gradient",))])
     print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
-    for size in ((50, 4, 20), (50, 32, 20), (100, 128, 64)):
+    for size in ((50, 4, 20), (50, 32, 20), (50, 64, 32), (100, 128, 64)):
         report_parts(*size)
     maps = ", ".join(f"{name} {first_map(settings):.2f} s" for name, settings in MAPPED.items())
     print(f"first map at width 64 and 16 samples (target 0.5 s): {maps}")

@@ -47,10 +47,13 @@ KEYS = {
     "again, at scale 100": "S",
     "in turn": "rs",
     "seen before": "rr",
-    "not foreseen": "drsDlbS",
+    "after a pause": "drsDlbS",
+    "in haste": "drsDlbS",
 }
-"""What is pressed, and how well it is prepared for: the app looks ahead at the keys pressed lately, six at most, and
-remembers what it saw. The last ones are too many to be foreseen, and lead to new settings."""
+"""What is pressed, and how well it is prepared for: the app remembers what it saw, looks ahead at the keys pressed
+lately, six at most, and in a longer pause at all the others."""
+PAUSE = 1.0
+"""Seconds in which the app looks at what every letter would lead to."""
 ANSWER = 1.0
 """Seconds in which the first byte of an answer comes, if one comes at all."""
 SILENCE = 0.08
@@ -146,8 +149,10 @@ def benchmark_keys(columns: int, rows: int, kind: str) -> None:
         for terminal in (ours, theirs):
             for key in keys:
                 terminal.seconds_to_last_byte(key)
-        presses = [key for _ in range(PRESSES // len(keys)) for key in keys]
-        pairs = [(ours.seconds_to_last_byte(key), theirs.seconds_to_last_byte(key)) for key in presses]
+        pairs = []
+        for key in keys * (PRESSES // len(keys)):
+            time.sleep(PAUSE if "pause" in kind else 0)
+            pairs.append((ours.seconds_to_last_byte(key), theirs.seconds_to_last_byte(key)))
     mine, other = (statistics.median(times) * 1e3 for times in zip(*pairs, strict=True))
     report(f"{keys!r} to last byte, {kind}", f"{mine:.1f} / {other:.1f} ms", mine / other, "key")
 

@@ -6,6 +6,7 @@ again in halves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice, repeat
 
@@ -59,8 +60,10 @@ class BackwardPass:
         self._log2_norms = np.empty((settings.depth + 1, samples))
         """Of the gradients by a_0 to a_L."""
         is_lacking = self._operands.rescale is not None and not settings.residual
-        self._log2_factors = np.arange(chunk + 1)[:, None] * (np.log2(self._factor) if is_lacking else 0.0)
+        self._log2_factors = np.zeros((chunk + 1, 1))
         """Of the scale that deltas[0..chunk] lack where it is not folded into the matrices."""
+        if is_lacking:
+            self._log2_factors[:, 0] = np.arange(chunk + 1) * math.log2(self._factor)
         self._exponent = np.zeros(samples)
         """log2 of what the samples' gradients lack where the next chunk starts."""
 
@@ -88,7 +91,8 @@ class BackwardPass:
             return count > 1 and all(self._take(*half) for half in _halves(layers, slopes))
         lacking = self._lacking(slopes, count)
         self._read(layers, slopes, lacking[:count])
-        self._carry_on(self._delta_rows[count], squares[count], lacking[count])
+        if layers.start > 0:
+            self._carry_on(self._delta_rows[count], squares[count], lacking[count])
         self._log2_norms[layers.start : layers.stop + 1][::-1] = log2_roots(squares) + lacking
         return True
 
@@ -139,7 +143,7 @@ class BackwardPass:
         lacking = self._exponent + self._log2_factors[: count + 1]
         if slopes.exponents is not None and not self._settings.residual:
             lacking[1:] += np.add.accumulate(slopes.exponents[::-1])
-        return np.asarray(lacking)
+        return lacking
 
 
 def _halves(layers: slice, slopes: Slopes) -> Iterator[tuple[slice, Slopes]]:

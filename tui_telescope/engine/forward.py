@@ -181,7 +181,7 @@ class ForwardPass:
 
     def _is_safe(self, h: Array) -> bool:
         """Whether each sample's largest signal is within the safe range, or zero because its units are dead."""
-        peaks = np.maximum(np.maximum.reduce(h), -np.minimum.reduce(h))
+        peaks = np.maximum.reduce(np.abs(h))
         if self.kernel.offset:  # beside which nothing is small
             return bool(peaks.max() < SAFE_SIGNAL)
         return is_in_range(peaks, SAFE_SIGNAL, may_be_zero=self._activation.dies)

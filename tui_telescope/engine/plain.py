@@ -7,6 +7,8 @@ range, where gradients leave it from one layer to the next, or where so many uni
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,4 +60,4 @@ def _is_sharp(gradient: Array, forward: ForwardPass, settings: Settings) -> bool
         return True
     sigma_w = INITIALIZERS[settings.initializer].sigma_w(settings.scale, settings.width)
     most = sigma_w * kernel.input_scale * kernel.output_scale
-    return bool((gradient[:-1] - gradient[1:] > np.log2(BLUNT_FACTOR * most)).all())
+    return bool(np.subtract(gradient[:-1], gradient[1:]).min() > math.log2(BLUNT_FACTOR * most))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +20,7 @@ from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
 from tui_telescope.tui.footer import Footer
-from tui_telescope.tui.foresight import Habits, Step
+from tui_telescope.tui.foresight import Foresight, Habits, Step
 from tui_telescope.tui.history import History
 from tui_telescope.tui.inks import COLORLESS
 from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
-CALM = 0.02
-"""Seconds after an answer in which its bytes are sent; what comes next is looked at only then."""
-BREATH = 0.001
-"""Seconds between two pieces of work that nobody waits for, in which a key may come."""
 
 
 class Notice(NamedTuple):
@@ -95,9 +92,7 @@ class ExploringApp(App[None]):
         self._delay: Timer | None = None
         self._is_overdue = False
         self._habits = Habits()
-        self._foresight: Iterator[Settings] = iter(())
-        """Does a piece of the work for the keys that are likely next."""
-        self._calm: Timer | None = None
+        self._foresight = Foresight(self._habits, self._look_at, self._call_after)
         self._notice = Notice("")
         self._editor: ValueEditor | None = None
 
@@ -259,16 +254,19 @@ class ExploringApp(App[None]):
 
     def _observe(self, known: Observed | None = None) -> None:
         self._notice = Notice("")
-        companion = ghost_of(self.settings) if self.comparison.wants_ghost else None
         if self.view in SURVEYS:
             self._surveyor.survey(self.view, self.settings)
-        outcome = self._observer.observe(self.settings, companion, known)
+        outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
         if outcome:
             self._show_outcome(outcome)
         elif self._delay is None:
             self._delay = self.set_timer(PROGRESS_AFTER, self._note_delay)
         else:
             self._show_words()
+
+    def _companion_of(self, settings: Settings) -> Settings | None:
+        """What these settings are to be compared with as long as it is not pinned."""
+        return ghost_of(settings) if self.comparison.wants_ghost else None
 
     def _note_delay(self) -> None:
         self._is_overdue = True
@@ -299,7 +297,7 @@ class ExploringApp(App[None]):
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:
-                self._foresee_soon()
+                self._foresight.look_ahead(self.settings)
             else:
                 self._show_chart()
             self._show_words()
@@ -309,35 +307,22 @@ class ExploringApp(App[None]):
 
     # What is likely next, before anybody asks
 
-    def _foresee_soon(self) -> None:
-        """Let the screen be painted, then look ahead."""
-        self._foresight = self._foreseeing()
-        self._foresee_after(CALM)
-
-    def _foresee_after(self, seconds: float) -> None:
-        if self._calm:
-            self._calm.stop()
-        self._calm = self.set_timer(seconds, self._foresee)
-
-    def _foresee(self) -> None:
-        if next(self._foresight, None):
-            self._foresee_after(BREATH)
-        else:
-            self._calm = None
-
     @property
     def is_looking_ahead(self) -> bool:
-        return self._calm is not None
+        """Whether the pause is spent on what the next key may ask for."""
+        return self._foresight.is_busy
 
-    def _foreseeing(self) -> Iterator[Settings]:
-        """Observe the settings that the next keys are likely to ask for, and draw their charts, piece by piece."""
-        for settings in self._habits.guesses(self.settings):
-            companion = ghost_of(settings) if self.comparison.wants_ghost else None
-            foreseen = self._observer.foresee(settings, companion)
-            yield settings
-            if foreseen and (chart := self._chart_of(foreseen)):
-                self._chart.prepare(chart)
-                yield settings
+    def _call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
+        return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
+
+    def _look_at(self, settings: Settings) -> Iterator[None]:
+        """Observe settings that the next key may ask for, then draw their chart."""
+        foreseen = self._observer.foresee(settings, self._companion_of(settings))
+        yield
+        if foreseen and (chart := self._chart_of(foreseen)):
+            self._chart.prepare(chart)
+            yield
 
     # From state to the screen
 
@@ -349,7 +334,7 @@ class ExploringApp(App[None]):
         if self.shown and (chart := self._chart_of(self.shown)):
             self._axes[self.view] = chart.y_axis
             self._chart.show(chart)
-            self._foresee_soon()
+            self._foresight.look_ahead(self.settings)
 
     def _chart_of(self, observed: Observed) -> Chart | None:
         """What the view on the screen shows of these settings; None for a view that a survey makes."""
