@@ -64,11 +64,17 @@ class Explorer:
 
 @asynccontextmanager
 async def exploring(
-    settings: Settings | None = None, *, size: tuple[int, int] = (80, 24), **options: Any
+    settings: Settings | None = None, *, size: tuple[int, int] = (80, 24), looks_ahead: bool = False, **options: Any
 ) -> AsyncIterator[Explorer]:
-    """The app at the given size, once its first chart stands."""
+    """The app at the given size, once its first chart stands.
+
+    A test waits until the app is idle, which it is later where it looks ahead: for tests of that alone, of the soak
+    and of those in a real terminal.
+    """
     app = TelescopeApp(settings or Settings(), **options)
     async with app.run_test(size=size) as pilot:
+        if not looks_ahead:
+            app._foresight.look_ahead = lambda settings: None  # type: ignore[method-assign]
         explorer = Explorer(app, pilot)
         await explorer.settle()
         yield explorer

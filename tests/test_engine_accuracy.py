@@ -69,7 +69,7 @@ def test_the_references_reverse_pass_agrees_with_its_own_finite_differences(acti
 @every_initializer
 def test_the_gradient_is_the_slope_that_finite_differences_measure(activation, residual, loss, initializer):
     settings = Settings(
-        depth=4, width=3, scale=0.8, samples=2, networks=2, bias=0.3, seed=5,
+        depth=4, width=3, scale=0.8, samples=2, bias=0.3, seed=5,
         activation=activation, residual=residual, loss=loss, initializer=initializer,
     )  # fmt: skip
     assert_the_engine_reads_what_the_reference_says(settings, 1e-12, digits=75, differences=True)

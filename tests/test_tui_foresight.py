@@ -95,7 +95,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
     work: Work, keys: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Habits, "others", lambda habits, settings: [])
-    async with exploring() as explorer:
+    async with exploring(looks_ahead=True) as explorer:
         await explorer.press(*keys[:-1])
         await looked_ahead(explorer)
         work.forget()
@@ -108,7 +108,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
 @pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("key", "bwDLki")
 async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -> None:
-    async with exploring() as explorer:
+    async with exploring(looks_ahead=True) as explorer:
         await looked_ahead(explorer)
         work.forget()
         await explorer.press(key)
@@ -117,7 +117,7 @@ async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -
 
 @pytest.mark.usefixtures("patience")
 async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
-    async with exploring() as explorer:
+    async with exploring(looks_ahead=True) as explorer:
         await explorer.press("s")
         before = explorer.screen_rows()
         await looked_ahead(explorer)
@@ -127,7 +127,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
 
 @pytest.mark.usefixtures("patience")
 async def test_the_ghosts_of_the_next_settings_are_foreseen_too(work: Work) -> None:
-    async with exploring() as explorer:
+    async with exploring(looks_ahead=True) as explorer:
         await explorer.press("s", "g")
         await looked_ahead(explorer)
         work.forget()
@@ -139,7 +139,7 @@ async def test_the_ghosts_of_the_next_settings_are_foreseen_too(work: Work) -> N
 
 
 async def test_slow_settings_are_not_looked_at_ahead(work: Work) -> None:
-    async with exploring(Settings(width=256, depth=200, generator="numpy")) as explorer:
+    async with exploring(Settings(width=256, depth=200, generator="numpy"), looks_ahead=True) as explorer:
         await looked_ahead(explorer)
         work.forget()
         await explorer.press("s")

@@ -54,7 +54,7 @@ async def test_any_keys_clicks_and_sizes_leave_the_app_alive_and_true_to_its_set
     monkeypatch.setattr(palette, "NOT_LISTED", KEPT_OUT)
     make_the_engine_quick(monkeypatch)
     dice = random.Random(SEED)
-    async with exploring(made_small(Settings())) as explorer:
+    async with exploring(made_small(Settings()), looks_ahead=True) as explorer:
         app = explorer.app
         for batch in range(INPUTS // BATCH):
             for _ in range(BATCH):
