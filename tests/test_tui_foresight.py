@@ -90,7 +90,7 @@ def test_a_step_that_leads_nowhere_is_no_guess() -> None:
 
 
 @pytest.mark.usefixtures("patience")
-@pytest.mark.parametrize("keys", ["r", "sss", "SsrS", "daad"])
+@pytest.mark.parametrize("keys", ["r", "sss", "daad"])
 async def test_the_key_pressed_again_finds_its_work_done(
     work: Work, keys: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,7 +106,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
 
 
 @pytest.mark.usefixtures("patience")
-@pytest.mark.parametrize("key", "bwDLki")
+@pytest.mark.parametrize("key", "bDi")
 async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -> None:
     async with exploring(looks_ahead=True) as explorer:
         await looked_ahead(explorer)
