@@ -22,7 +22,7 @@ def diagnose(gradient: GradientReading) -> Verdict:
     """Judge by ratios alone: absolute gradients depend on width, batch and loss."""
     mean = gradient.log10_mean
     slope = decades_per_layer(mean)
-    is_dead = np.isneginf(mean)
+    is_dead = mean == -np.inf
     dead_below = int(np.flatnonzero(is_dead)[-1]) + 1 if is_dead.any() else 0
     end_to_end = -np.inf if dead_below else float(mean[0] - mean[-1])
     return Verdict(_state(end_to_end, slope, dead_below), slope, end_to_end, _frozen(mean), dead_below)

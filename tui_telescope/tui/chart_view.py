@@ -18,7 +18,7 @@ LABEL_CELLS = 6
 """What the labels of the y axis and the frame take, mostly."""
 STRETCH_CELLS = 30
 """Narrower ones cost more in cursor moves than they save in blanks, and each takes its time."""
-REMEMBERED = 100
+REMEMBERED = 64
 """Charts, each with its picture."""
 
 

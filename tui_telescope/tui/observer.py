@@ -29,7 +29,7 @@ CALM_SECONDS = 0.05
 """Without a key for so long, the observer looks for a remedy; a held key comes every 33 ms."""
 ADVICE_TRIALS = 3
 """Observations that finding a remedy usually takes."""
-REMEMBERED = 100
+REMEMBERED = 64
 """Observations, of half a megabyte each for ten thousand layers."""
 
 
