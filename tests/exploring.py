@@ -68,8 +68,7 @@ async def exploring(
 ) -> AsyncIterator[Explorer]:
     """The app at the given size, once its first chart stands.
 
-    A test waits until the app is idle, which it is later where it looks ahead: for tests of that alone, of the soak
-    and of those in a real terminal.
+    The pilot waits after every key until the app is idle: most tests do without its looking ahead, which takes time.
     """
     app = TelescopeApp(settings or Settings(), **options)
     async with app.run_test(size=size) as pilot:

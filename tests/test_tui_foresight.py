@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from asyncio import TimerHandle
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 from exploring import Explorer, exploring
@@ -12,7 +14,7 @@ from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui import chart_view, observer
 from tui_telescope.tui.comparison import ghost_of
-from tui_telescope.tui.foresight import Habits, Step
+from tui_telescope.tui.foresight import LULL, Foresight, Habits, Step
 
 
 class Work:
@@ -56,7 +58,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def looked_ahead(explorer: Explorer) -> None:
-    await explorer.until(lambda: not explorer.app.is_looking_ahead)
+    await explorer.until(lambda: not explorer.app._foresight.is_busy)
 
 
 def test_what_was_pressed_lately_is_likeliest() -> None:
@@ -87,6 +89,54 @@ def test_a_step_that_leads_nowhere_is_no_guess() -> None:
     with pytest.raises(SettingsError):
         loudest.stepped("depth", 1)
     assert habits.guesses(loudest) == [loudest.stepped("residual", 1), loudest.stepped("scale", -1)]
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Waiting] = []
+
+    def wait(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
+        self.waiting.append(Waiting(self, seconds, callback))
+        return cast(TimerHandle, self.waiting[-1])
+
+    def pass_one(self) -> float:
+        """Run what waits, which must be one thing; how long it had to wait."""
+        (one,) = self.waiting
+        one.cancel()
+        one.callback()
+        return one.seconds
+
+
+class Waiting:
+    def __init__(self, clock: Clock, seconds: float, callback: Callable[[], None]) -> None:
+        self.clock, self.seconds, self.callback = clock, seconds, callback
+
+    def cancel(self) -> None:
+        if self in self.clock.waiting:
+            self.clock.waiting.remove(self)
+
+
+def test_a_new_change_drops_what_is_left_and_the_unlikelier_keys_come_after_a_rest() -> None:
+    seen: list[Settings] = []
+
+    def look_at(settings: Settings) -> Iterator[None]:
+        seen.append(settings)
+        yield
+
+    clock, habits, start = Clock(), Habits(), Settings()
+    foresight, later = Foresight(habits, look_at, clock.wait), start.replace(scale=5.0)
+    foresight.look_ahead(start)
+    clock.pass_one()
+    foresight.look_ahead(later)
+    pauses = []
+    while foresight.is_busy:
+        pauses.append((clock.pass_one(), len(seen)))
+    assert seen == [habits.guesses(start)[0], *habits.guesses(later), *habits.others(later)]
+    after_the_rest = [count for pause, count in pauses if pause == LULL]
+    assert after_the_rest == [1 + len(habits.guesses(later)) + 1]
+    assert clock.waiting == []
 
 
 @pytest.mark.usefixtures("patience")

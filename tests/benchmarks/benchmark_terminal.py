@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -42,18 +43,29 @@ Bare().run()
 SIZES = ((80, 24), (120, 40))
 PRESSES = 30
 STARTS = 7
-KEYS = {
-    "again": "s",
-    "again, at scale 100": "S",
-    "in turn": "rs",
-    "seen before": "rr",
-    "after a pause": "drsDlbS",
-    "in haste": "drsDlbS",
-}
-"""What is pressed, and how well it is prepared for: the app remembers what it saw, looks ahead at the keys pressed
-lately, six at most, and in a longer pause at all the others."""
-PAUSE = 1.0
-"""Seconds in which the app looks at what every letter would lead to."""
+
+
+class Presses(NamedTuple):
+    """Keys that are pressed again and again, and how well the app is prepared for them.
+
+    It remembers what it saw, looks ahead at the keys pressed lately, six at most, and in a longer pause at all others.
+    """
+
+    name: str
+    keys: str
+    arguments: tuple[str, ...] = ()
+    pause: float = 0.0
+    """Seconds before each."""
+
+
+PRESSED = (
+    Presses("again", "s"),
+    Presses("again, at scale 100", "S", ("--scale", "100")),
+    Presses("in turn", "rs"),
+    Presses("seen before", "rr"),
+    Presses("after a pause", "drsDlbS", pause=1.0),
+    Presses("in haste", "drsDlbS"),
+)
 ANSWER = 1.0
 """Seconds in which the first byte of an answer comes, if one comes at all."""
 SILENCE = 0.08
@@ -139,22 +151,20 @@ def report(name: str, value: str, ratio: float, kind: str) -> None:
     print(f"  {name:<42} {value:>22}  {ratio:5.2f} x  (aim {MOST[kind]}){mark}", flush=True)
 
 
-def benchmark_keys(columns: int, rows: int, kind: str) -> None:
-    """The time from a key to the last byte of its answer, both apps in turn; the keys are pressed again and again."""
-    keys = KEYS[kind]
-    arguments = ["--scale", "100"] if "scale 100" in kind else []
-    with telescope(columns, rows, *arguments) as ours, bare(columns, rows) as theirs:
+def benchmark_keys(columns: int, rows: int, presses: Presses) -> None:
+    """The time from a key to the last byte of its answer, both apps in turn."""
+    with telescope(columns, rows, *presses.arguments) as ours, bare(columns, rows) as theirs:
         ours.seconds_to(b"Try")
         theirs.seconds_to(b"ready")
         for terminal in (ours, theirs):
-            for key in keys:
+            for key in presses.keys:
                 terminal.seconds_to_last_byte(key)
         pairs = []
-        for key in keys * (PRESSES // len(keys)):
-            time.sleep(PAUSE if "pause" in kind else 0)
+        for key in presses.keys * (PRESSES // len(presses.keys)):
+            time.sleep(presses.pause)
             pairs.append((ours.seconds_to_last_byte(key), theirs.seconds_to_last_byte(key)))
     mine, other = (statistics.median(times) * 1e3 for times in zip(*pairs, strict=True))
-    report(f"{keys!r} to last byte, {kind}", f"{mine:.1f} / {other:.1f} ms", mine / other, "key")
+    report(f"{presses.keys!r} to last byte, {presses.name}", f"{mine:.1f} / {other:.1f} ms", mine / other, "key")
 
 
 def benchmark_bytes(columns: int, rows: int, keys: Sequence[str]) -> None:
@@ -213,8 +223,8 @@ def main() -> None:
     for columns, rows in SIZES:
         print(f"{columns}x{rows}")
         benchmark_start(columns, rows)
-        for kind in KEYS:
-            benchmark_keys(columns, rows, kind)
+        for presses in PRESSED:
+            benchmark_keys(columns, rows, presses)
         benchmark_bytes(columns, rows, ("r", "r", "s", "S", "S"))
     benchmark_held_key()
 

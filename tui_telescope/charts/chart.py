@@ -49,7 +49,7 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap. Equal where all of it is.
+    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
 
     `label` empty keeps the curve off the legend. A curve that `leaps` is no line where it jumps about: of a step of
     more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.

@@ -70,4 +70,4 @@ def drawn(chart: Paintable, width: int, height: int, ascii_only: bool) -> Sequen
     from tui_telescope.charts.painting import paint
 
     picture = paint(chart, width, height, ascii_only=ascii_only)
-    return [tuple(Word(span.text, span.ink) for span in row) for row in picture.rows]
+    return tuple(tuple(Word(span.text, span.ink) for span in row) for row in picture.rows)

@@ -307,11 +307,6 @@ class ExploringApp(App[None]):
 
     # What is likely next, before anybody asks
 
-    @property
-    def is_looking_ahead(self) -> bool:
-        """Whether the pause is spent on what the next key may ask for."""
-        return self._foresight.is_busy
-
     def _call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
         return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
