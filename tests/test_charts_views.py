@@ -24,13 +24,13 @@ WHISPER = np.linspace(-17.6, 0.35, 50)
 RESIDUAL = np.linspace(1.92, 1.70, 50)
 
 
-def observation(log10_mean, spread=0.0, dead_below=0, weights=None, rms=None, saturated=None, dead=None):
+def observation(log10_mean, spread=0.0, weights=None, rms=None, saturated=None, dead=None):
     """Readings as an engine would give them; the verdict's numbers are of no concern here."""
     mean = np.asarray(log10_mean, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         factor = mean[:-1] - mean[1:]
-    gradient = GradientReading(mean, mean - spread, mean + spread)
-    verdict = Verdict("vanishing", -0.37, -17.9, 33, dead_below)
+    gradient = GradientReading(mean, mean - spread, mean, mean + spread)
+    verdict = Verdict("vanishing", -0.37, -17.9, networks=1, dead_networks=0)
     weight_gradient = None if weights is None else WeightGradientReading(np.asarray(weights, dtype=np.float64))
     return Observation(gradient, factor, verdict, weight_gradient, signal(len(mean), rms, saturated, dead))
 
@@ -53,7 +53,7 @@ def chart(view, *traces, previous=None):
 def dead_up_to(layer, depth=50):
     gradient = np.linspace(-3.0, 0.0, depth)
     gradient[:layer] = -np.inf
-    return trace(gradient, dead_below=layer)
+    return trace(gradient)
 
 
 def test_views_are_called_by_name_and_numbered_in_order():

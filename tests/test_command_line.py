@@ -142,8 +142,8 @@ def test_ten_thousand_layers_give_a_finite_curve_and_no_warning() -> None:
 def test_text_says_the_verdict_and_draws_the_chart() -> None:
     result = run("print")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "Layer 1 receives 2.51e-18" in result.stdout
-    assert "VANISHING: 33 of 50 layers are frozen" in result.stdout
+    assert "VANISHING: layer 1 receives 2.51e-18" in result.stdout
+    assert "33 of 50 layers are frozen in float32." in result.stdout
     assert "1e-15┤" in result.stdout
     assert "\x1b" not in result.stdout
 

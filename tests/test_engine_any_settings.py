@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from observed_numbers import numbers_of
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.diagnosis import describe
+from tui_telescope.engine.description import describe
 from tui_telescope.engine.observation import Observation
 from tui_telescope.settings import REGISTRY
 
@@ -63,7 +64,9 @@ def assert_only_numbers(network: Settings) -> None:
     assert_zeros_are_true(network, observation)
     assert_readings_make_sense(observation)
     assert not any(word in text.lower() for word in ("nan", "inf"))
-    assert ("DEAD" in text) == (observation.verdict.state == "dead") == (-math.inf in observation.gradient.log10_mean)
+    verdict = observation.verdict
+    assert ("DEAD" in text) == (verdict.state == "dead") == (2 * verdict.dead_networks >= network.networks)
+    assert (verdict.dead_networks == network.networks) == (-math.inf in observation.gradient.log10_mean)
 
 
 def assert_zeros_are_true(network: Settings, observation: Observation) -> None:
@@ -82,12 +85,12 @@ def assert_zeros_are_true(network: Settings, observation: Observation) -> None:
 
 def assert_readings_make_sense(observation: Observation) -> None:
     gradient, signal = observation.gradient, observation.signal
-    in_order = gradient.log10_low <= gradient.log10_high
-    assert (in_order | np.isclose(gradient.log10_low, gradient.log10_high, rtol=1e-12, atol=1e-12)).all()
+    for lower, higher in pairwise((gradient.log10_low, gradient.log10_median, gradient.log10_high)):
+        assert ((lower <= higher) | np.isclose(lower, higher, rtol=1e-12, atol=1e-12)).all()
     silent = np.flatnonzero(np.isneginf(gradient.log10_mean))
-    assert silent.tolist() == list(range(observation.verdict.dead_below)), "what is lost comes back further down"
+    assert silent.tolist() == list(range(gradient.dead_below)), "what is lost comes back further down"
     assert ((signal.dead >= 0) & (signal.dead <= signal.saturated) & (signal.saturated <= 1)).all()
-    assert np.isneginf(observation.weight_gradient.log10[: observation.verdict.dead_below]).all()
+    assert np.isneginf(observation.weight_gradient.log10[: gradient.dead_below]).all()
 
 
 @settings(

@@ -1,33 +1,20 @@
-"""Verdicts from readings made by hand, what they say in words, and remedies that really help."""
+"""Verdicts on profiles made by hand, and the statistics of the gradient that they are judged beside."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import math
 
 import numpy as np
 import pytest
+from hand_made import judged, ramp
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tui_telescope import Settings, Telescope, observe
-from tui_telescope.engine.diagnosis import describe, diagnose
-from tui_telescope.engine.observation import GradientReading
-from tui_telescope.notation import scientific
+from tui_telescope.engine.observation import Carriers, Steepest
 
 FLOAT32_EPSILON = math.log10(2**-23)
-
-
-def judged(log10_mean):
-    """The verdict on a curve given from layer 1 to layer L."""
-    curve = np.asarray(log10_mean, dtype=np.float64)
-    return diagnose(GradientReading(curve, curve, curve))
-
-
-def ramp(depth: int, first: float, last: float = 0.0) -> np.ndarray:
-    return np.linspace(first, last, depth)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +30,28 @@ def test_the_state_follows_from_how_far_the_ends_lie_apart(curve, state):
     assert judged(curve).state == state
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("jump", [2.5, 30.0])
+def test_a_jump_at_the_last_layer_is_no_verdict_while_the_fitted_line_moves_by_less_than_a_decade(sign, jump):
+    # the line through 400 level layers and one that jumps falls by 6 jump / 401
+    level = judged([sign * jump] * 400 + [0.0])
+    fitted = level.decades_per_layer * 400
+    assert fitted * sign == pytest.approx(6 * jump / 402, rel=0.01)
+    assert level.state == "healthy"
+    assert level.steepest == Steepest(401, sign * jump)
+    steeper = judged([sign * jump] * 10 + [0.0])
+    assert abs(steeper.decades_per_layer * 10) > 1
+    assert steeper.state == ("exploding" if sign > 0 else "vanishing")
+
+
+def test_a_jump_at_the_last_layer_is_no_verdict_where_the_slope_contradicts_it():
+    for sign in (1.0, -1.0):
+        verdict = judged([*(sign * ramp(49, 2.0)), sign * 5.0])
+        assert verdict.end_to_end == pytest.approx(-3 * sign)
+        assert verdict.decades_per_layer * sign > 0
+        assert verdict.state == "healthy"
+
+
 @hypothesis_settings(deadline=None)
 @given(st.floats(-5000, 5000), st.floats(-30, 30), st.integers(2, 60))
 def test_the_verdict_judges_ratios_and_never_absolute_gradients(offset, first, depth):
@@ -50,7 +59,7 @@ def test_the_verdict_judges_ratios_and_never_absolute_gradients(offset, first, d
     curve = np.round(ramp(depth, first) * 1024) / 1024
     shift = round(offset * 1024) / 1024
     here, there = judged(curve), judged(curve + shift)
-    assert (here.state, here.frozen_layers) == (there.state, there.frozen_layers)
+    assert here.state == there.state
     assert here.decades_per_layer == pytest.approx(there.decades_per_layer, abs=1e-9)
 
 
@@ -68,120 +77,79 @@ def test_decades_per_layer_are_the_least_squares_slope():
     assert judged(curve).decades_per_layer == pytest.approx(-slope)
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_jump_at_the_last_layer_is_no_verdict_where_the_slope_contradicts_it(sign):
-    verdict = judged([*(sign * ramp(49, 2.0)), sign * 5.0])
-    assert verdict.end_to_end == pytest.approx(-3 * sign)
-    assert verdict.decades_per_layer * sign > 0
-    assert verdict.state == "healthy"
-
-
-@pytest.mark.parametrize(
-    ("curve", "frozen"),
-    [
-        ([-7, -6.9, 0], 1),
-        ([-20, -10, -7, -6.9, -3, 0], 3),
-        ([30, 20, 10], 2),
-        ([0, 0, 0], 0),
-        ([-math.inf, -1, 0], 1),
-        ([5000 + FLOAT32_EPSILON - 0.001, 5000 + FLOAT32_EPSILON + 0.001, 5000], 1),
-    ],
-)
-def test_frozen_layers_are_those_below_float32s_epsilon_of_the_largest(curve, frozen):
-    assert judged(curve).frozen_layers == frozen
-
-
 @pytest.mark.parametrize("dead", [1, 2, 5])
-def test_a_dead_network_says_up_to_which_layer_nothing_arrives(dead):
+def test_a_dead_network_keeps_a_finite_slope(dead):
     verdict = judged([-math.inf] * dead + [0.0] * (5 - dead))
-    assert (verdict.state, verdict.dead_below, verdict.end_to_end) == ("dead", dead, -math.inf)
+    assert (verdict.state, verdict.end_to_end, verdict.dead_networks) == ("dead", -math.inf, 1)
     assert math.isfinite(verdict.decades_per_layer)
 
 
-def test_the_start_settings_freeze_33_of_50_layers_and_the_line_says_so():
-    observation = observe(Settings())
-    assert (observation.verdict.state, observation.verdict.frozen_layers) == ("vanishing", 33)
-    assert describe(observation) == (
-        "Layer 1 receives 2.51e-18 (factor 0.43 a layer, -0.37 decades). "
-        "VANISHING: 33 of 50 layers are frozen in float32."
-    )
-
-
-def test_the_start_settings_are_told_of_the_residual_road_and_what_it_brings():
-    telescope, settings = Telescope(), Settings()
-    remedy = telescope.advise(settings, telescope.observe(settings))
-    assert dict(remedy.changes) == {"residual": True}
-    assert remedy.text == "Try r: the residual road brings 8.39e+01."
-
-
-def line_of(log10_mean) -> str:
-    """What is said of a hand-made curve."""
-    curve = np.asarray(log10_mean, dtype=np.float64)
-    reading = GradientReading(curve, curve, curve)
-    real = observe(Settings(depth=len(curve)))
-    return describe(dataclasses.replace(real, gradient=reading, verdict=diagnose(reading)))
+@pytest.mark.parametrize(
+    ("curve", "steepest"),
+    [
+        ([-5.0, -5.0, -5.0, 0.0], (4, -5.0)),
+        ([-5.0, 0.0, 0.0, 0.0], (2, -5.0)),
+        ([5.0, 5.0, 0.0, 0.0], (3, 5.0)),
+        ([-4.0, -2.0, 0.0], None),  # half, and not more
+        ([-4.1, -2.0, 0.0], (2, -2.1)),
+        ([-0.9, 0.0, 0.0], None),  # less than a decade
+        ([0.5, -1.0, 0.0], (2, 1.5)),  # more than what is left of all in the end
+        ([0.0, -3.0, 0.0], None),
+        ([-math.inf, -3.0, 0.0], None),
+        ([1.0], None),
+    ],
+)
+def test_the_layer_that_accounts_for_more_than_half_of_all_decades_is_named(curve, steepest):
+    assert judged(curve).steepest == (None if steepest is None else pytest.approx(steepest))
 
 
 @pytest.mark.parametrize(
-    ("curve", "line"),
+    ("changes", "frozen"),
     [
-        (ramp(11, 20.0), "Layer 1 receives 1.00e+20 (factor 100.00 a layer, +2.00 decades). "
-         "EXPLODING: 7 of 11 layers are frozen in float32."),
-        (ramp(11, -60.0), "Layer 1 receives 1.00e-60 (factor 1.00e-06 a layer, -6.00 decades). "
-         "VANISHING: 9 of 11 layers are frozen in float32."),
-        ([-7.0, 0.0], "Layer 1 receives 1.00e-07 (factor 1.00e-07 a layer, -7.00 decades). "
-         "VANISHING: 1 of 2 layers is frozen in float32."),
-        ([0.0, 0.0], "Layer 1 receives 1.00e+00 (factor 1.00 a layer, +0.00 decades). "
-         "HEALTHY: none of 2 layers are frozen in float32."),
-        ([-math.inf, 0.0], "Layer 1 receives exactly 0. DEAD: nothing at all reaches layer 1."),
-        ([-math.inf, -math.inf, 0.0], "Layer 1 receives exactly 0. DEAD: nothing at all reaches layers 1 to 2."),
+        ([-7, -6.9, 0], 1),
+        ([-20, -10, -7, -6.9, -3, 0], 3),
+        ([0, -20, -30], 2),
+        ([0, 0, 0], 0),
+        ([-math.inf, -1, 0], 1),
+        ([FLOAT32_EPSILON - 0.001, FLOAT32_EPSILON + 0.001, 0], 1),
     ],
-)  # fmt: skip
-def test_the_reading_in_words(curve, line):
-    assert line_of(curve) == line
+)
+def test_frozen_layers_are_those_whose_weights_change_by_less_than_float32s_epsilon(changes, frozen):
+    assert judged(ramp(len(changes), 0), changes=[changes]).frozen_layers == frozen
 
 
-def test_a_single_layer_has_no_pace():
-    line = line_of([0.0])
-    assert line.startswith("Layer 1 receives 1.00e+00. HEALTHY: none of 1 layer ")
+def test_steps_that_share_their_weights_are_unheard_below_half_an_epsilon():
+    changes = [[-math.inf, -7.3, -7.2, 0.0]]
+    assert judged(ramp(4, 0), changes=changes, shares_weights=True).frozen_layers == 2
+    assert judged(ramp(4, 0), changes=changes).frozen_layers == 3
 
 
-def test_a_network_of_dying_relus_is_dead_in_its_readings_and_in_words():
-    observation = observe(Settings(activation="relu", width=1, depth=60, seed=1))
-    mean = observation.gradient.log10_mean
-    dead = int(np.count_nonzero(np.isneginf(mean)))
-    assert 1 < dead < 60
-    assert np.isneginf(mean[:dead]).all()
-    assert np.isfinite(mean[dead:]).all()
-    assert np.isneginf(observation.log10_factor[:dead]).all()
-    assert np.isfinite(observation.log10_factor[dead:]).all()
-    assert observation.verdict.dead_below == dead
-    assert describe(observation).endswith(f"DEAD: nothing at all reaches layers 1 to {dead}.")
+def test_without_weight_gradients_nothing_is_said_of_what_is_frozen():
+    assert judged(ramp(50, -18)).frozen_layers is None
 
 
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "selu", "gelu", "softplus", "linear"])
-def test_whatever_is_advised_is_healthy_when_it_is_done_and_brings_what_it_says(activation):
-    telescope, fresh, advised = Telescope(), Telescope(), 0
-    for initializer, scale in itertools.product(("gaussian", "xavier", "orthogonal", "identity"), (0.1, 10.0)):
-        settings = Settings(activation=activation, initializer=initializer, scale=scale)
-        observation = telescope.observe(settings)
-        remedy = telescope.advise(settings, observation)
-        if observation.verdict.state == "healthy":
-            assert remedy is None
-            continue
-        assert remedy is not None, f"no remedy for {settings}"
-        mended = settings.replace(**remedy.changes)
-        after = fresh.observe(mended)
-        assert mended != settings
-        assert after.verdict.state == "healthy"
-        assert f"brings {scientific(float(after.gradient.log10_mean[0]))}." in remedy.text
-        advised += 1
-    assert advised > 2
+def test_where_every_weight_gradient_is_zero_every_layer_is_frozen_and_the_network_still():
+    verdict = judged(ramp(4, 0), changes=[[-math.inf] * 4])
+    assert (verdict.frozen_layers, verdict.still_networks) == (4, 1)
 
 
-def test_a_healthy_network_gets_no_advice():
-    telescope, settings = Telescope(), Settings(residual=True)
-    assert telescope.advise(settings, telescope.observe(settings)) is None
+def test_one_loud_network_among_many_does_not_decide():
+    quiet, loud = list(ramp(20, -9)), list(ramp(20, 40))
+    verdict = judged(*[quiet] * 7, loud, *[quiet] * 4)
+    assert verdict.state == "vanishing"
+    assert verdict.end_to_end == pytest.approx(-9)
+    assert verdict.carriers == Carriers("network", 1, 12)
+
+
+@pytest.mark.parametrize(("dead", "state"), [(0, "healthy"), (1, "healthy"), (2, "dead"), (4, "dead")])
+def test_dead_networks_are_counted_and_decide_from_half_of_them_on(dead, state):
+    curves = [[-math.inf, -math.inf, 0.0]] * dead + [[0.5, 0.2, 0.0]] * (4 - dead)
+    verdict = judged(*curves)
+    assert (verdict.state, verdict.dead_networks) == (state, dead)
+
+
+def test_a_mean_within_its_band_has_no_carriers():
+    assert judged([-1.0, 0.0], [-1.1, 0.0], [-0.9, 0.0]).carriers is None
 
 
 def chain_norms(settings: Settings) -> np.ndarray:
@@ -202,10 +170,11 @@ def test_the_headline_is_the_mean_of_the_norms_and_not_of_their_logarithms():
     assert mean[0] > np.log10(norms[0]).mean() + 0.5
 
 
-def test_the_band_is_the_10_and_90_percent_quantile_over_samples_and_networks():
+def test_the_band_and_the_median_are_quantiles_over_samples_and_networks():
     norms = chain_norms(CHAIN)
     gradient = observe(CHAIN).gradient
     np.testing.assert_allclose(gradient.log10_low, np.log10(np.quantile(norms, 0.1, axis=1)), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(gradient.log10_median, np.log10(np.quantile(norms, 0.5, axis=1)), rtol=0, atol=1e-13)
     np.testing.assert_allclose(gradient.log10_high, np.log10(np.quantile(norms, 0.9, axis=1)), rtol=0, atol=1e-13)
 
 

@@ -8,7 +8,7 @@ import pytest
 from exploring import exploring
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.engine.diagnosis import describe
+from tui_telescope.engine.description import describe
 from tui_telescope.engine.telescope import observe
 from tui_telescope.presets import PRESETS
 from tui_telescope.printing import write_reading
@@ -38,11 +38,11 @@ def test_print_counts_steps(settings: Settings, view: str) -> None:
 
 def test_the_words_of_a_verdict_are_the_same_with_steps_for_layers() -> None:
     words = describe(observe(FADING))
-    assert words.startswith("Step 1 receives ")
-    assert " a step," in words
-    assert "of 40 steps are frozen" in words
-    assert describe(observe(DYING)).endswith("nothing at all reaches steps 1 to 24.")
-    assert "Layer 1 receives" in describe(observe(SMALL))
+    assert words.startswith("VANISHING: step 1 receives ")
+    assert " a step)" in words
+    assert "of 40 steps are unheard" in words
+    assert "nothing at all reaches steps 1 to 24." in describe(observe(DYING))
+    assert "layer 1 receives" in describe(observe(SMALL))
 
 
 async def test_the_screen_counts_steps_in_every_view() -> None:
@@ -52,7 +52,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
             awaited = "◆" if view.name == "map" else "step"
             await explorer.until(lambda awaited=awaited: awaited in explorer.text(ChartView))  # type: ignore[misc]
             assert "layer" not in explorer.text(ChartView)
-            assert "Step 1 receives" in explorer.text(Reading)
+            assert "step 1 receives" in explorer.text(Reading)
 
 
 async def test_the_depth_view_of_a_gated_cell_has_no_residual_road_to_compare_with() -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 from terminal import SCRIPT, Terminal
 
-AT_START = ("Layer 1 receives 2.51e-18", "VANISHING: 33", "Try r: the residual road brings 8.39e+01.")
+AT_START = ("VANISHING: layer 1 receives 2.51e-18", "33 of 50 layers", "the residual connection brings 8.39e+01.")
 COLOR_CODE = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-9]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 MOUSE_MODE = re.compile(rb"\x1b\[\?100[0-356]h")
 
@@ -38,7 +38,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         assert "⠤" in terminal.text
 
         terminal.press("r")
-        wait_for_reading(terminal, "Layer 1 receives 8.39e+01", "HEALTHY", ">r Residual on")
+        wait_for_reading(terminal, "HEALTHY: layer 1 receives 8.39e+01", ">r Residual on")
         assert "Try" not in terminal.text
 
         terminal.press("d")
@@ -162,7 +162,7 @@ def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
         terminal.press("escape")
         wait_for_reading(terminal, *AT_START)
         terminal.press("r")
-        wait_for_reading(terminal, "Layer 1 receives 8.39e+01", "r Residual on")
+        wait_for_reading(terminal, "HEALTHY: layer 1 receives 8.39e+01", "r Residual on")
         terminal.press("q")
         terminal.wait_until(lambda: terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h"), "the end")
         terminal.wait_until(lambda: terminal.modes_left_on() <= {b"2004"}, "every mode but bash's own to be off")

@@ -60,8 +60,8 @@ async def test_space_draws_the_next_network_and_wraps_at_the_last_seed() -> None
 async def test_the_reading_follows_the_settings_and_names_a_remedy() -> None:
     async with exploring() as explorer:
         reading = " ".join(explorer.text(Reading).split())
-        assert reading.startswith("Layer 1 receives 2.51e-18")
-        assert "VANISHING: 33 of 50 layers are frozen in float32." in reading
+        assert reading.startswith("VANISHING: layer 1 receives 2.51e-18")
+        assert "33 of 50 layers are frozen in float32." in reading
         await explorer.press("r")
         assert "8.39e+01" in explorer.text(Reading)
         assert "HEALTHY" in explorer.text(Reading)
@@ -99,7 +99,7 @@ async def test_enter_types_an_exact_value() -> None:
         await explorer.press(*"3.14", "enter")
         assert explorer.app.settings.scale == 3.14
         assert not explorer.app.screen.query(ValueEditor)
-        assert "Layer 1" in explorer.text(Reading)
+        assert "layer 1" in explorer.text(Reading)
 
 
 async def test_a_bad_value_says_why_and_changes_nothing() -> None:
@@ -141,7 +141,7 @@ async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_
         assert explorer.app.settings == start
         assert "Depth               2" in explorer.text(Panels)
         await explorer.press("down")
-        assert "Layer 1 receives" in explorer.text(Reading)
+        assert "layer 1 receives" in explorer.text(Reading)
 
 
 async def test_a_click_selects_a_setting_and_a_second_one_takes_its_next_value() -> None:

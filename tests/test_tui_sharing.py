@@ -59,7 +59,7 @@ async def test_saving_writes_readings_and_picture_and_overwrites_nothing(
     picture = ElementTree.parse(tmp_path / "gradient-telescope-1.svg").getroot()
     text = " ".join("".join(picture.itertext()).replace("\xa0", " ").split())
     assert "gradient that reaches each layer" in text
-    assert "Layer 1 receives" in text
+    assert "HEALTHY: layer 1 receives" in text
 
 
 async def test_where_nothing_can_be_written_one_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

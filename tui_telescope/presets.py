@@ -1,4 +1,4 @@
-"""Settings that tell the story, by name: the road from a whisper to a deep network that learns.
+"""Settings that tell the story, by name: the way from a whisper to a deep network that learns.
 
 Adding a preset is adding one entry. This module imports the standard library alone: `--help` must not wait for numpy.
 """
@@ -35,11 +35,16 @@ _CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier",
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("telephone", "the telephone game", "vanishing: 50 sigmoid layers; layer 1 hears nothing", Settings()),
+        Preset(
+            "telephone",
+            "the telephone game",
+            "vanishing: 50 sigmoid layers, 33 of them frozen in float32",
+            Settings(),
+        ),
         Preset(
             "residual",
-            "the residual road",
-            "healthy: the same 50 layers, with a road around each one",
+            "residual connection",
+            "healthy: the same, residual; yet 16 of 50 layers are frozen",
             Settings(residual=True),
         ),
         Preset("sigmoid", "the sigmoid stack", "vanishing: a sigmoid passes on a quarter at the very most", _SIGMOIDS),
@@ -86,20 +91,20 @@ PRESETS: dict[str, Preset] = {
             _DEEP_RELUS.replace(norm="batch"),
         ),
         Preset(
-            "resnet-152", "the depth of ResNet-152", "healthy: the same 152 layers, each with a residual road",
+            "resnet-152", "the depth of ResNet-152", "healthy: the same 152 layers, each with a residual connection",
             _DEEP_RELUS.replace(norm="batch", residual=True),
         ),
         Preset(
-            "pre-norm", "the pre-norm stack", "healthy: 100 blocks, the norm beside the road, as in GPT-2",
+            "pre-norm", "the pre-norm stack", "healthy: 100 blocks, the norm inside the branch, as in GPT-2",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="pre", residual=True),
         ),
         Preset(
-            "post-norm", "the post-norm stack", "exploding: the same 100 blocks with the norm across the road",
+            "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
         ),
         Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
         Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),
-        Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell road", _CELL),
+        Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell state", _CELL),
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""

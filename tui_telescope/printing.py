@@ -19,7 +19,7 @@ from tui_telescope.charts.map_chart import MapChart
 from tui_telescope.charts.painting import Paintable, paint
 from tui_telescope.charts.svg import svg
 from tui_telescope.charts.views import VIEWS, Trace
-from tui_telescope.engine.diagnosis import describe
+from tui_telescope.engine.description import describe
 from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.sweep import map_scales_and_depths, sweep_depths
 from tui_telescope.engine.telescope import Telescope

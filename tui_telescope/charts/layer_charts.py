@@ -176,7 +176,7 @@ def _layers(traces: Sequence[Trace]) -> Axis:
 
 def _silence(observation: Observation) -> str:
     """Where the gradient is exactly zero, which no log axis can show."""
-    dead_below, stage = observation.verdict.dead_below, observation.stage
+    dead_below, stage = observation.gradient.dead_below, observation.stage
     if dead_below == 0:
         return ""
     where = f"at every {stage}" if dead_below == observation.depth else f"up to {stage} {dead_below}"

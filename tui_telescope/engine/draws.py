@@ -62,6 +62,8 @@ class UnitNetwork:
     """Unit matrices (n, n)."""
     row_sums: Array
     """Their products with a vector of ones, (depth, n)."""
+    norms: Array
+    """Their Frobenius norms, (depth,)."""
     biases: Array | None
     """Unit biases (depth, n); None where the bias is off."""
     block: Array | None = None
@@ -98,6 +100,7 @@ class _GrowingStack:
         self._chunks: list[Array] = []
         self._layers: list[Array] = []
         self._row_sums = np.empty((0, *shape[:-1]))
+        self._norms = np.empty(0)
 
     @property
     def nbytes(self) -> int:
@@ -129,6 +132,10 @@ class _GrowingStack:
         """The layers summed over their last axis."""
         return self._row_sums[:depth]
 
+    def norms(self, depth: int) -> Array:
+        """The Frobenius norms of the layers."""
+        return self._norms[:depth]
+
     def block(self, depth: int) -> Array | None:
         """The layers as one array, where they are small enough to be kept as one."""
         is_one = len(self._chunks) == 1 and self._chunks[0].nbytes <= _FOLDED_BYTES
@@ -142,6 +149,8 @@ class _GrowingStack:
 
     def _keep(self, drawn: Array) -> None:
         self._row_sums = np.concatenate([self._row_sums, drawn.sum(axis=-1)])
+        flat = drawn.reshape(len(drawn), -1)
+        self._norms = np.concatenate([self._norms, np.sqrt(np.einsum("li,li->l", flat, flat))])
         self._chunks.append(drawn)
         self._layers.extend(drawn)
         if len(self._chunks) > 1 and self.nbytes <= _JOINED_BYTES:
@@ -172,9 +181,9 @@ class UnitDraws:
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
         biases = self._biases(settings, index, depth, should_stop)
         if initializer.diagonal:
-            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), biases)
+            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), biases)
         stack = self._weights(settings, index, initializer, depth, should_stop)
-        return UnitNetwork(stack.layers(depth), stack.row_sums(depth), biases, stack.block(depth))
+        return UnitNetwork(stack.layers(depth), stack.row_sums(depth), stack.norms(depth), biases, stack.block(depth))
 
     def cell(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
@@ -256,6 +265,12 @@ class UnitDraws:
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
     """The draw of these settings with gain, scale and bias applied."""
     return _scaled_cells(units, settings) if settings.is_recurrent else _scaled_layers(units, settings)
+
+
+def log2_weight_norms(network: UnitNetwork, settings: Settings) -> Array:
+    """log2 of ||W_l||_F of a network's layers, scale included, shape (depth,)."""
+    gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+    return np.asarray(np.log2(network.norms * gain))
 
 
 def _scaled_layers(units: UnitDraws, settings: Settings) -> Draw:

@@ -55,6 +55,8 @@ class Measurement:
     """log2 of ||d mean loss / d W_l||_F, shape (depth,)."""
     signal: SignalMeasurement | None
     cell_gradient: Array | None = None
-    """log2 of ||d loss / d c_t||, shape (depth, samples): the LSTM's cell road. None for every other cell."""
+    """log2 of ||d loss / d c_t||, shape (depth, samples): the LSTM's cell state. None for every other cell."""
     shared_weight_gradient: float | None = None
-    """log2 of ||d mean loss / d W||_F where all steps share W. Known only where the gradient is clipped."""
+    """log2 of ||d mean loss / d W||_F where all steps share W; None where each layer has its own."""
+    weight_norms: Array | None = None
+    """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""

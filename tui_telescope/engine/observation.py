@@ -6,7 +6,7 @@ An observation says nothing of how it was made; whatever yields gradients per la
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,16 @@ class GradientReading:
     """log10 of the arithmetic mean of the norms over samples and networks."""
     log10_low: Array
     """log10 of their 10% quantile."""
+    log10_median: Array
+    """log10 of their 50% quantile."""
     log10_high: Array
     """log10 of their 90% quantile."""
+
+    @property
+    def dead_below(self) -> int:
+        """The highest layer at which it is exactly zero for every sample of every network; 0 where there is none."""
+        dead = np.flatnonzero(np.isneginf(self.log10_mean))
+        return int(dead[-1]) + 1 if len(dead) else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +41,8 @@ class WeightGradientReading:
 
     log10: Array
     """Shape (L,); an exact zero is -inf."""
+    log10_clipped_from: float | None = None
+    """log10 of the typical network's global norm before clipping; None where clip is off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +57,66 @@ class SignalReading:
     """The fraction of units whose derivative is zero on every sample."""
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkReadings:
+    """What the verdict is judged by: readings of each network by itself, as log10; an exact zero is -inf."""
+
+    gradient: Array
+    """The mean of ||d loss / d a_l||_2 over the network's samples, (networks, L)."""
+    first_gradients: Array
+    """||d loss / d a_1||_2 of every sample, (networks, samples)."""
+    weight_change: Array | None = None
+    """||d mean loss / d W_l|| / ||W_l||, (networks, L), as a share of the largest layer's; where steps share W, what
+    each step adds to d mean loss / d W as a share of the norm of the whole. None where it was not measured."""
+    cell_gradient: Array | None = None
+    """The mean of ||d loss / d c_t||_2 over the samples, (networks, L), for the LSTM alone."""
+    shares_weights: bool = False
+    """Whether all steps share W."""
+
+
+class Steepest(NamedTuple):
+    """The layer that accounts for most of what the gradient gains or loses on its way."""
+
+    layer: int
+    decades: float
+    """log10 of its factor: negative where it loses."""
+
+
+class Carriers(NamedTuple):
+    """Who carries a mean that lies above its own 90% quantile."""
+
+    kind: Literal["network", "sample"]
+    reaching: int
+    """How many of them reach the mean at layer 1: networks by their own mean, or samples of all networks."""
+    total: int
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What the readings amount to."""
+    """What the readings amount to, for the typical network: medians over networks of each one's own profile."""
 
     state: State
     decades_per_layer: float
     """Least-squares slope of log10 gradient on the way from layer L to layer 1; negative where it fades."""
     end_to_end: float
-    """log10 of gradient_1 / gradient_L; -inf where nothing arrives."""
-    frozen_layers: int
-    """Layers whose gradient is below 2^-23 (float32's epsilon) times the largest layer's."""
-    dead_below: int
-    """The highest layer with a gradient of exactly zero; 0 where none has."""
+    """log10 of gradient_1 / gradient_L; -inf where nothing arrives in at least half of the networks."""
+    networks: int
+    dead_networks: int
+    """In how many of them exactly nothing arrives at layer 1."""
+    steepest: Steepest | None = None
+    """The layer that accounts for more than half of `end_to_end` and for a decade at least, if one does."""
+    cell_end_to_end: float | None = None
+    """log10 of ||d loss / d c_1|| / ||d loss / d c_T||; None but for the LSTM."""
+    carriers: Carriers | None = None
+    """Who carries the mean, where it lies above its own 90% quantile."""
+    frozen_layers: int | None = None
+    """Layers whose ||dW|| / ||W|| is below 2^-23 times the largest layer's: while that one moves by its own size, they
+    do not change by a bit in float32. Of steps that share W, those that add less than 2^-24 of the whole to dW. None
+    where the weight gradient was not measured."""
+    still_networks: int = 0
+    """In how many networks every weight gradient is exactly zero."""
+    log10_clipped_from: float | None = None
+    """log10 of the global norm of the gradient by all parameters before clipping; None where clip is off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +125,13 @@ class Observation:
 
     gradient: GradientReading
     log10_factor: Array
-    """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): above 0 a layer screams, below it whispers."""
+    """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): above 0 a layer amplifies, below it attenuates."""
     verdict: Verdict
     weight_gradient: WeightGradientReading | None = None
     """None where it was not asked for, as is the next."""
     signal: SignalReading | None = None
     cell_gradient: GradientReading | None = None
-    """The LSTM's cell road: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
+    """The LSTM's cell state: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
     stage: str = "layer"
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.measurement import Measurement
-from tui_telescope.engine.observation import GradientReading, SignalReading, WeightGradientReading
+from tui_telescope.engine.observation import GradientReading, NetworkReadings, SignalReading, WeightGradientReading
 from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_root_mean_square, summarize_log2
 
 Array = NDArray[np.float64]
 
-LOW, HIGH = 0.1, 0.9
-"""The quantiles of the gradient's band."""
+QUANTILES = (0.1, 0.5, 0.9)
+"""The gradient's band and its median."""
 
 
 def gradient_reading(measurements: Sequence[Measurement]) -> GradientReading:
@@ -23,14 +23,45 @@ def gradient_reading(measurements: Sequence[Measurement]) -> GradientReading:
 
 
 def cell_gradient_reading(measurements: Sequence[Measurement]) -> GradientReading | None:
-    """The same of the LSTM's cell road."""
+    """The same of the LSTM's cell state."""
     cell_gradients = [each.cell_gradient for each in measurements if each.cell_gradient is not None]
     return _with_band(cell_gradients) if cell_gradients else None
 
 
 def _with_band(gradients: Sequence[Array]) -> GradientReading:
-    mean, (low, high) = summarize_log2(_joined(gradients), (LOW, HIGH))
-    return GradientReading(mean * LOG10_2, low * LOG10_2, high * LOG10_2)
+    mean, (low, median, high) = summarize_log2(_joined(gradients), QUANTILES)
+    return GradientReading(mean * LOG10_2, low * LOG10_2, median * LOG10_2, high * LOG10_2)
+
+
+def network_readings(measurements: Sequence[Measurement], gradient: GradientReading) -> NetworkReadings:
+    """Those of each network by itself; `gradient` is that of all of them, which a single network shares."""
+    is_single = len(measurements) == 1
+    cells = [each.cell_gradient for each in measurements if each.cell_gradient is not None]
+    changes = [change for each in measurements if (change := _weight_change(each)) is not None]
+    return NetworkReadings(
+        gradient.log10_mean[None] if is_single else _means([each.gradient for each in measurements]),
+        np.stack([each.gradient[0] for each in measurements]) * LOG10_2,
+        np.stack(changes) * LOG10_2 if changes else None,
+        _means(cells) if cells else None,
+        shares_weights=measurements[0].weight_norms is None,
+    )
+
+
+def _means(gradients: Sequence[Array]) -> Array:
+    """log10 of each network's mean over its samples, (networks, depth)."""
+    return np.stack([log2_mean(each) for each in gradients]) * LOG10_2
+
+
+def _weight_change(measurement: Measurement) -> Array | None:
+    """log2 of what the weights of each layer would change, as a share: see `NetworkReadings.weight_change`."""
+    gradient, whole = measurement.weight_gradient, measurement.shared_weight_gradient
+    if gradient is None:
+        return None
+    if whole is None:
+        assert measurement.weight_norms is not None, "layers have weights of their own"
+        gradient = gradient - measurement.weight_norms
+        whole = float(gradient.max())
+    return gradient - whole if np.isfinite(whole) else gradient
 
 
 def _averaged(readings: Sequence[Array]) -> Array:

@@ -193,7 +193,7 @@ class _Gradients:
         self._settings = settings
         self._by_state = np.empty((state_size, settings.depth, settings.samples))
         self._by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
-        self._sum: _Sum | None = _Sum() if wanted.weight_gradient and settings.clip_norm is not None else None
+        self._sum: _Sum | None = _Sum() if wanted.weight_gradient else None
 
     def take(self, t: int, pulled: Pulled[N], heard: N, exponent: Array) -> None:
         """What step t says; the pulled gradients are to be multiplied with 2**exponent, exponent (samples,)."""

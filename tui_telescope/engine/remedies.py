@@ -1,78 +1,202 @@
-"""What would mend a sick network: candidates that the engine tries itself before it names one."""
+"""What would mend a sick network: changes that the engine tries itself before it names one.
+
+Each answers a cause, and they stand from the smallest change to the largest: a constant or a place, then the weights,
+then what the network is made of. The first that makes the typical one of these very networks healthy is named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.observation import Observation, Verdict
 from tui_telescope.notation import scientific
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
+
+Changes = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Remedy:
     """A change of settings after which the gradient has been seen to be healthy."""
 
-    changes: Mapping[str, Any]
+    changes: Changes
+    log10_gradient_1: float
+    """log10 of the mean gradient that then reaches layer 1."""
     text: str
     """One sentence that says what to try and what it brings."""
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    changes: Callable[[Settings, Verdict], Mapping[str, Any]]
+class Candidate:
+    """A kind of change, and the cause that it answers."""
+
+    cause: str
+    answers: Callable[[Settings, Verdict], bool]
+    """Whether these settings and their verdict may have the cause."""
+    changes: Callable[[Settings, Verdict], Iterable[Changes]]
+    """What is to be tried, the smallest change first."""
     phrase: Callable[[Settings], str]
+    """What was changed, from the settings that were tried: `Try ... brings 1.2e-01.`"""
 
 
 def find_remedy(
     settings: Settings, observation: Observation, observe: Callable[[Settings], Observation]
 ) -> Remedy | None:
-    """The first candidate that `observe` finds healthy; None for a healthy network or where none helps."""
+    """The first change that `observe` finds healthy; None for a healthy network or where none helps."""
     if observation.verdict.state == "healthy":
         return None
-    for changes, phrase in _applicable(settings, observation.verdict):
-        trial = settings.replace(**changes)
+    for trial, phrase in _trials(settings, observation.verdict):
         seen = observe(trial)
         if seen.verdict.state == "healthy":
-            brings = scientific(float(seen.gradient.log10_mean[0]))
-            return Remedy(changes, f"Try {phrase(trial)} brings {brings}.")
+            brings = float(seen.gradient.log10_mean[0])
+            return Remedy(trial.changes(settings), brings, f"Try {phrase(trial)} brings {scientific(brings)}.")
     return None
 
 
-def _applicable(settings: Settings, verdict: Verdict) -> Iterator[tuple[Mapping[str, Any], Callable[[Settings], str]]]:
-    """The candidates that are within the settings' ranges and change something."""
+def _trials(settings: Settings, verdict: Verdict) -> Iterator[tuple[Settings, Callable[[Settings], str]]]:
+    """What answers the causes at hand, is within the settings' ranges and changes something; nothing twice."""
+    tried = {settings}
     for candidate in CANDIDATES:
-        changes = candidate.changes(settings, verdict)
-        try:
-            trial = settings.replace(**changes)
-        except SettingsError:
+        if not candidate.answers(settings, verdict):
             continue
-        if trial != settings and not trial.ineffective & changes.keys():
-            yield changes, candidate.phrase
+        for changes in candidate.changes(settings, verdict):
+            try:
+                trial = settings.replace(**changes)
+            except SettingsError:
+                continue
+            if trial not in tried and not trial.ineffective & changes.keys():
+                tried.add(trial)
+                yield trial, candidate.phrase
 
 
-def _balancing_scale(settings: Settings, verdict: Verdict) -> Mapping[str, Any]:
-    """The scale that levels the fitted slope, exact where the activation is homogeneous."""
-    if abs(verdict.decades_per_layer) > 100:
-        return {}
-    return {"scale": float(f"{settings.scale * 10**-verdict.decades_per_layer:.3g}")}
+def _uses(settings: Settings, *names: str) -> bool:
+    """Whether all these settings have an effect."""
+    return not settings.ineffective & set(names)
 
+
+def _always(*changes: Changes) -> Callable[[Settings, Verdict], Iterable[Changes]]:
+    return lambda settings, verdict: changes
+
+
+def _has_dead_units(settings: Settings, verdict: Verdict) -> bool:
+    return verdict.state == "dead" and _uses(settings, "activation") and ACTIVATIONS[settings.activation].dies
+
+
+def _is_rectified(settings: Settings, verdict: Verdict) -> bool:
+    """Whether the activation is of ReLU's family, which grows without bound above zero."""
+    return _uses(settings, "activation") and ACTIVATIONS[settings.activation].grows[1]
+
+
+def _larger_forget_biases(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
+    return ({"forget_bias": bias} for bias in FORGET_BIASES if bias > settings.forget_bias)
+
+
+def _balanced_scales(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
+    """Theory's critical scale, and the one that levels the fitted line: exact where the activation is homogeneous."""
+    from tui_telescope.engine.theory import critical_scale  # imported once advice is asked for: the start need not wait
+
+    critical = critical_scale(settings)
+    if critical is not None:
+        yield {"scale": float(f"{critical:.4g}")}
+    if abs(verdict.decades_per_layer) < FARTHEST_STEP:
+        yield {"scale": float(f"{settings.scale * 10**-verdict.decades_per_layer:.3g}")}
+
+
+def _wider(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
+    return ({"width": width} for width in WIDTHS if width > settings.width)
+
+
+def _branches(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
+    """A residual connection whose branch is scaled down by depth, so that its power does not add up over layers."""
+    yield {"branch_scale": "1/sqrt(L)"} if settings.residual else {"residual": True, "branch_scale": "1/sqrt(L)"}
+
+
+def _pressing(name: str, what: str) -> str:
+    return f"{REGISTRY[name].key}: {what}"
+
+
+FORGET_BIASES = (2.0, 3.0, 5.0, 8.0)
+WIDTHS = (8, 16, 32, 64)
+FARTHEST_STEP = 100.0
+"""Decades a layer beyond which no scale of the range makes up for it."""
 
 CANDIDATES = (
-    _Candidate(
-        lambda settings, verdict: {"residual": True},
-        lambda trial: f"{REGISTRY['residual'].key}: the residual road",
+    Candidate(
+        "a norm across the residual connection rescales it at every layer",
+        lambda settings, verdict: settings.residual and settings.norm_place == "post" and _uses(settings, "norm_place"),
+        _always({"norm_place": "pre"}),
+        lambda trial: _pressing("norm_place", "the norm at pre, beside the residual connection,"),
     ),
-    _Candidate(_balancing_scale, lambda trial: f"{REGISTRY['scale'].key}: scale {REGISTRY['scale'].show(trial.scale)}"),
-    _Candidate(
-        lambda settings, verdict: {"activation": "relu", "initializer": "he", "scale": 1.0},
-        lambda trial: "ReLU with He at scale 1: it",
+    Candidate(
+        "the forget gate closes a little at every step",
+        lambda settings, verdict: verdict.state == "vanishing" and _uses(settings, "forget_bias"),
+        _larger_forget_biases,
+        lambda trial: f"forget bias {trial.forget_bias:g}: it",
     ),
-    _Candidate(
-        lambda settings, verdict: {"activation": "tanh", "initializer": "orthogonal", "scale": 1.0},
-        lambda trial: "tanh with orthogonal weights at scale 1: it",
+    Candidate(
+        "the weights are too small or too large; no scale revives dead units, whose signs it does not change",
+        lambda settings, verdict: verdict.state != "dead",
+        _balanced_scales,
+        lambda trial: _pressing("scale", f"scale {REGISTRY['scale'].show(trial.scale)}"),
     ),
-)  # fmt: skip
+    Candidate(
+        "weights that do not make up for the half of the signal that a rectifier drops",
+        _is_rectified,
+        _always({"initializer": "he", "scale": 1.0}),
+        lambda trial: _pressing("initializer", "he at scale 1"),
+    ),
+    Candidate(
+        "units whose slope is zero on one side",
+        _has_dead_units,
+        _always({"activation": "leaky_relu"}),
+        lambda trial: _pressing("activation", "leaky_relu"),
+    ),
+    Candidate(
+        "so few units that all are silent at once",
+        _has_dead_units,
+        _wider,
+        lambda trial: _pressing("width", f"width {trial.width}"),
+    ),
+    Candidate(
+        "every layer multiplies, and nothing goes past it",
+        lambda settings, verdict: not settings.residual and _uses(settings, "residual"),
+        _always({"residual": True}),
+        lambda trial: _pressing("residual", "the residual connection"),
+    ),
+    Candidate(
+        "the branches beside a residual connection add up over the layers",
+        lambda settings, verdict: _uses(settings, "residual"),
+        _branches,
+        lambda trial: "a residual connection with branch 1/sqrt(L): it",
+    ),
+    Candidate(
+        "a cell whose state has no gate of its own that a bias may hold open",
+        lambda settings, verdict: settings.is_recurrent and not _uses(settings, "forget_bias"),
+        _always({"cell": "lstm"}, {"cell": "gru"}, *({"cell": "lstm", "forget_bias": bias} for bias in FORGET_BIASES)),
+        lambda trial: _pressing("cell", _gated(trial)),
+    ),
+    Candidate(
+        "a norm in front of every activation amplifies",
+        lambda settings, verdict: settings.norm != "none" and _uses(settings, "norm"),
+        _always({"norm": "none"}),
+        lambda trial: _pressing("norm", "no norm: it"),
+    ),
+    Candidate(
+        "an activation and weights that do not suit each other",
+        lambda settings, verdict: _uses(settings, "activation"),
+        _always(
+            {"activation": "relu", "initializer": "he", "scale": 1.0},
+            {"activation": "tanh", "initializer": "orthogonal", "scale": 1.0},
+        ),
+        lambda trial: f"{trial.activation} with {trial.initializer} weights at scale 1: it",
+    ),
+)
 """In the order in which they are tried."""
+
+
+def _gated(trial: Settings) -> str:
+    bias = f" with forget bias {trial.forget_bias:g}" if trial.cell == "lstm" else ""
+    return f"the cell {trial.cell}{bias}"

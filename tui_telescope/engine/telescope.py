@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Sequence
 
 from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
-from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
+from tui_telescope.engine.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
@@ -15,6 +16,7 @@ from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
     log10_factor,
+    network_readings,
     signal_reading,
     weight_gradient_reading,
 )
@@ -57,11 +59,12 @@ class Telescope:
         with self._lock:
             measurements = [self._measure(settings, k, wanted, should_stop) for k in range(settings.networks)]
         gradient = gradient_reading(measurements)
+        weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
         return Observation(
             gradient,
             log10_factor(gradient.log10_mean),
-            diagnose(gradient),
-            weight_gradient_reading(measurements, settings.clip_norm),
+            diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
+            weight_gradient,
             signal_reading(measurements, settings.width),
             cell_gradient_reading(measurements),
             settings.stage,
@@ -78,6 +81,11 @@ class Telescope:
             return recurrent.measure(cell, sequences, settings, wanted, should_stop)
         network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
         task = Task(network, samples, settings, wanted, should_stop)
+        return dataclasses.replace(self._measure_layers(task), weight_norms=log2_weight_norms(network, settings))
+
+    def _measure_layers(self, task: Task) -> Measurement:
+        """The same of a network whose layers have weights of their own."""
+        network, settings = task.network, task.settings
         if settings.norm != "none":
             from tui_telescope.engine import normed, second_opinion
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.mean_field import Stack, forward, log10_norms
-from tui_telescope.engine.observation import GradientReading, Observation
+from tui_telescope.engine.observation import GradientReading, NetworkReadings, Observation
 from tui_telescope.engine.quadrature import (
     LARGEST_LOG_Q,
     SMALLEST_LOG_Q,
@@ -63,8 +63,9 @@ class Theory:
 
     def as_observation(self) -> Observation:
         """The prediction as a reading without scatter, so that it can be drawn over a measurement; no theory in it."""
-        gradient = GradientReading(self.log10_gradient, self.log10_gradient, self.log10_gradient)
-        return Observation(gradient, self.log10_factor, diagnose(gradient))
+        gradient = GradientReading(*[self.log10_gradient] * 4)
+        network = NetworkReadings(self.log10_gradient[None], self.log10_gradient[None, :1])
+        return Observation(gradient, self.log10_factor, diagnose(network, gradient))
 
     @property
     def depth_scale(self) -> float:

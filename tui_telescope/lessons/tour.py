@@ -35,7 +35,7 @@ def _near(value: float, target: float, tolerance: float) -> bool:
 
 
 def _frozen(measures: Measures, settings: Settings) -> int:
-    return measures.observe(settings).verdict.frozen_layers
+    return measures.observe(settings).verdict.frozen_layers or 0
 
 
 def _best_activation(measures: Measures) -> str:
@@ -62,7 +62,7 @@ STEPS: tuple[Step, ...] = (
         "The whispering line",
         "A network learns from its loss: how wrong the answer at its end was. That message travels down, from the last "
         "layer (right) to layer 1 (left), and each layer passes it on a little quieter. Here {last} leaves the top and "
-        "{first} arrives. To float32, {frozen} of these 50 layers hear nothing beside the loudest.",
+        "{first} arrives. In float32 {frozen} of these 50 layers are frozen beside the loudest.",
         "Press Space for other weights. Do any of them carry the message?",
         WHISPER,
         lambda m: m.state(WHISPER) == "vanishing",

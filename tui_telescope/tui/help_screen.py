@@ -96,10 +96,10 @@ def _setting_entries() -> list[tuple[str, str]]:
 
 
 def _meanings() -> tuple[tuple[str, str], ...]:
-    from tui_telescope.engine.diagnosis import FLOAT32_EPSILON_LOG10, HEALTHY_DECADES
+    from tui_telescope.engine.diagnosis import FROZEN_LOG10, HEALTHY_DECADES
 
     bound = f"{10**HEALTHY_DECADES:g} times"
-    epsilon = f"{10**FLOAT32_EPSILON_LOG10:.1e}"
+    epsilon = f"{10**FROZEN_LOG10:.1e}"
     return (
         ("layer", "Counted from 1 at the input to L at the output. The loss sits above layer L, and its gradient "
          "travels down to layer 1 like a message in the game of telephone."),

@@ -331,7 +331,7 @@ def load_telescope() -> Telescope:
 
     From here on garbage is collected, of what comes later alone.
     """
-    for module in ("charts.painting", "charts.layer_charts", "engine.diagnosis"):
+    for module in ("charts.painting", "charts.layer_charts", "engine.description", "engine.remedies"):
         import_module(f"tui_telescope.{module}")
     from tui_telescope.engine.telescope import Telescope
 
@@ -342,7 +342,7 @@ def load_telescope() -> Telescope:
 
 def observed(telescope: Telescope, request: Request, should_stop: ShouldStop) -> Outcome:
     """What the telescope reads, or why it cannot."""
-    from tui_telescope.engine.diagnosis import describe
+    from tui_telescope.engine.description import describe
 
     try:
         observation = telescope.observe(request.settings, should_stop=should_stop)
