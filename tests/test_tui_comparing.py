@@ -140,7 +140,7 @@ async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_
         assert explorer.lines(TopLine)[0].startswith(" Telescope · the telephone game ")
         await explorer.press("right_square_bracket")
         assert explorer.app.settings == PRESETS["residual"].settings
-        assert "· residual connection " in explorer.lines(TopLine)[0]
+        assert "· skip connections " in explorer.lines(TopLine)[0]
         await explorer.press("s")
         assert "·" not in explorer.lines(TopLine)[0]
         await explorer.press("right_square_bracket")

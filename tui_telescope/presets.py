@@ -43,7 +43,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "residual",
-            "residual connection",
+            "skip connections",
             "healthy: the same, residual; yet 16 of 50 layers are frozen",
             Settings(residual=True),
         ),
