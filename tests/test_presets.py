@@ -52,3 +52,15 @@ def test_stepping_past_either_end_goes_around() -> None:
     names = list(PRESETS)
     assert neighbouring(PRESETS[names[0]], -1).name == names[-1]
     assert neighbouring(PRESETS[names[-1]], 1).name == names[0]
+
+
+def test_what_the_lines_count_is_counted() -> None:
+    for name, frozen in (("telephone", 33), ("residual", 16)):
+        assert str(frozen) in PRESETS[name].line
+        assert observe(PRESETS[name].settings).verdict.frozen_layers == frozen
+
+
+def test_post_norm_explodes_for_the_branch_that_ends_in_relu() -> None:
+    branches = {"relu": "exploding", "linear": "healthy", "tanh": "healthy"}
+    for activation, state in branches.items():
+        assert observe(PRESETS["post-norm"].settings.replace(activation=activation)).verdict.state == state

@@ -176,7 +176,13 @@ CANDIDATES = (
         "a cell whose state has no gate of its own that a bias may hold open",
         lambda settings, verdict: settings.is_recurrent and not _uses(settings, "forget_bias"),
         _always({"cell": "lstm"}, {"cell": "gru"}, *({"cell": "lstm", "forget_bias": bias} for bias in FORGET_BIASES)),
-        lambda trial: _pressing("cell", _gated(trial)),
+        lambda trial: _pressing("cell", f"the cell {trial.cell}{_forget_bias(trial)}"),
+    ),
+    Candidate(
+        "weights that drive the gates to their ends",
+        lambda settings, verdict: settings.is_recurrent,
+        _always({"scale": 1.0}, *({"cell": "lstm", "scale": 1.0, "forget_bias": bias} for bias in FORGET_BIASES)),
+        lambda trial: f"the cell {trial.cell} at scale 1{_forget_bias(trial)}: it",
     ),
     Candidate(
         "a norm in front of every activation amplifies",
@@ -185,18 +191,18 @@ CANDIDATES = (
         lambda trial: _pressing("norm", "no norm: it"),
     ),
     Candidate(
-        "an activation and weights that do not suit each other",
+        "an activation and weights that do not suit each other, whatever the norm",
         lambda settings, verdict: _uses(settings, "activation"),
         _always(
             {"activation": "relu", "initializer": "he", "scale": 1.0},
             {"activation": "tanh", "initializer": "orthogonal", "scale": 1.0},
+            {"activation": "tanh", "initializer": "orthogonal", "scale": 1.0, "norm": "none"},
         ),
-        lambda trial: f"{trial.activation} with {trial.initializer} weights at scale 1: it",
+        lambda trial: f"{trial.activation} with {trial.initializer} weights at scale 1 and norm {trial.norm}: it",
     ),
 )
 """In the order in which they are tried."""
 
 
-def _gated(trial: Settings) -> str:
-    bias = f" with forget bias {trial.forget_bias:g}" if trial.cell == "lstm" else ""
-    return f"the cell {trial.cell}{bias}"
+def _forget_bias(trial: Settings) -> str:
+    return f" with forget bias {trial.forget_bias:g}" if _uses(trial, "forget_bias") else ""
