@@ -119,13 +119,18 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("layer 1 receives", "The gradient at the far end, which is all that layer 1 has to learn from."),
         ("factor", "What one layer does to the message: the gradient below it divided by the one above. Above 1 it "
          "screams, below 1 it whispers. Factors multiply: fifty of 0.43 leave less than 1e-18."),
-        ("decades", "Powers of ten that the gradient gains (+) or loses (-) at each layer on its way to layer 1."),
-        ("VANISHING", f"Layer 1 receives over {bound} less than the last layer."),
-        ("EXPLODING", f"Layer 1 receives over {bound} more than the last layer."),
-        ("HEALTHY", f"The two ends are within {bound} of each other."),
-        ("DEAD", "The gradient is exactly zero from some layer on: no unit there passes anything down."),
-        ("frozen", f"Layers whose gradient is below float32's epsilon ({epsilon}) times the largest layer's: beside "
-         "the others' steps, theirs round to nothing."),
+        ("decades", "Powers of ten. Where one layer accounts for more than half of those that are lost or gained, it is "
+         "named, with what the others do."),
+        ("VANISHING", f"Of the typical network (the median over networks), layer 1 receives over {bound} less than the "
+         "last layer, and the line fitted through all layers falls by ten times at least."),
+        ("EXPLODING", f"Layer 1 receives over {bound} more than the last layer, and the fitted line climbs as well."),
+        ("HEALTHY", f"The two ends are within {bound} of each other, or the fitted line is level."),
+        ("DEAD", "In at least half of the networks exactly nothing arrives: no unit of some layer passes anything down."),
+        ("frozen", f"Layers whose weights would change, as a share of their size, by less than float32's epsilon "
+         f"({epsilon}) times the largest layer's share: while that one moves by its own size, they keep every bit."),
+        ("unheard", "Steps of a cell that add so little to the gradient by the weights they share that no bit of it "
+         "changes in float32."),
+        ("Try ...", "A change that was made and seen to be healthy on these very networks: the smallest that helps."),
         ("on the map", "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where "
          "layer 1 receives as much as the last layer (even), a line at theory's critical scale (edge)."),
     )  # fmt: skip
