@@ -119,13 +119,13 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("layer 1 receives", "The gradient at the far end, which is all that layer 1 has to learn from."),
         ("factor", "What one layer does to the message: the gradient below it divided by the one above. Above 1 it "
          "screams, below 1 it whispers. Factors multiply: fifty of 0.43 leave less than 1e-18."),
-        ("decades", "Powers of ten. Where one layer accounts for more than half of those that are lost or gained, it is "
-         "named, with what the others do."),
+        ("decades", "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
+         "with what the others do."),
         ("VANISHING", f"Of the typical network (the median over networks), layer 1 receives over {bound} less than the "
          "last layer, and the line fitted through all layers falls by ten times at least."),
         ("EXPLODING", f"Layer 1 receives over {bound} more than the last layer, and the fitted line climbs as well."),
         ("HEALTHY", f"The two ends are within {bound} of each other, or the fitted line is level."),
-        ("DEAD", "In at least half of the networks exactly nothing arrives: no unit of some layer passes anything down."),
+        ("DEAD", "In at least half of the networks exactly nothing arrives: some layer's units pass nothing down."),
         ("frozen", f"Layers whose weights would change, as a share of their size, by less than float32's epsilon "
          f"({epsilon}) times the largest layer's share: while that one moves by its own size, they keep every bit."),
         ("unheard", "Steps of a cell that add so little to the gradient by the weights they share that no bit of it "
