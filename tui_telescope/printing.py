@@ -139,6 +139,7 @@ def _theory(settings: Settings) -> dict[str, Any] | None:
         "log10_gradient": _nullable(theory.log10_gradient),
         "factor": theory.factor,
         "critical_scale": theory.critical_scale,
+        "depth_scale": theory.depth_scale if np.isfinite(theory.depth_scale) else None,
     }
 
 
