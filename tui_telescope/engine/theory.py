@@ -45,6 +45,7 @@ _TOUCH = 1e-13
 class Theory:
     """The infinite-width prediction for one network description, by the recursions derived in `mean_field`."""
 
+    settings: Settings
     log10_gradient: Array
     """log10 of the mean ||d loss / d a_l||_2 per sample, l = 1..L, shape (L,): `Observation.gradient.log10_mean`."""
     factor: float
@@ -52,8 +53,11 @@ class Theory:
 
     chi_1 is equation 6 of Poole et al. (2016) and equation 5 of Schoenholz et al. (2017). See `asymptotic_factor`.
     """
-    critical_scale: float | None
-    """The scale at which `factor` is 1, see `critical_scale`."""
+
+    @property
+    def critical_scale(self) -> float | None:
+        """The scale at which `factor` passes 1, see `critical_scale`."""
+        return critical_scale(self.settings)
 
     @property
     def log10_factor(self) -> Array:
@@ -71,6 +75,11 @@ class Theory:
         return depth_scale(self.factor)
 
 
+def covers(settings: Settings) -> bool:
+    """Whether there is a prediction for these settings; takes no time."""
+    return stack_of(settings) is not None
+
+
 def predict(settings: Settings) -> Theory | None:
     """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
 
@@ -80,7 +89,7 @@ def predict(settings: Settings) -> Theory | None:
     if stack is None:
         return None
     gradient = log10_norms(stack, forward(stack), settings.width, squared_error=settings.loss == "mse")
-    return Theory(gradient, asymptotic_factor(stack), critical_scale(settings))
+    return Theory(settings, gradient, asymptotic_factor(stack))
 
 
 def depth_scale(factor: float) -> float:
