@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from typing import Any
 
 import pytest
@@ -74,3 +75,10 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
     else:
         column = header.index("log10_gradient_mean")
         assert [float(row[column]) for row in rows] == document["gradient"]["log10_mean"]
+
+
+def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:
+    start, critical = Settings(depth=3), Settings(depth=3, activation="relu", initializer="he", scale=1.0)
+    theory, level = (json.loads(printed(each, "gradient", "json"))["theory"] for each in (start, critical))
+    assert theory["depth_scale"] == pytest.approx(1 / abs(2 * math.log(theory["factor"])))
+    assert (level["factor"], level["depth_scale"]) == (1.0, None)

@@ -55,7 +55,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
             assert "step 1 receives" in explorer.text(Reading)
 
 
-async def test_the_depth_view_of_a_gated_cell_has_no_residual_road_to_compare_with() -> None:
+async def test_the_depth_view_of_a_gated_cell_has_no_residual_connection_to_compare_with() -> None:
     async with exploring(SMALL.replace(cell="lstm")) as explorer:
         await explorer.press("4")
         await explorer.until(lambda: "gradient at step 1" in explorer.text(ChartView))
@@ -66,13 +66,13 @@ async def test_the_depth_view_of_a_gated_cell_has_no_residual_road_to_compare_wi
 async def test_the_three_cells_can_be_pinned_side_by_side() -> None:
     async with exploring(PRESETS["rnn"].settings, size=(120, 40)) as explorer:
         await explorer.press("p", "right_square_bracket", "p", "right_square_bracket")
-        await explorer.until(lambda: "cell road" in explorer.text(ChartView))
+        await explorer.until(lambda: "cell state" in explorer.text(ChartView))
         assert explorer.app.settings == PRESETS["lstm"].settings
         assert "cell=rnn" in explorer.text(ChartView) or "rnn" in explorer.text(ChartView)
         assert "gru" in explorer.text(ChartView)
 
 
-def test_the_help_says_what_a_step_and_the_cell_road_are() -> None:
+def test_the_help_says_what_a_step_and_the_cell_state_are() -> None:
     text = " ".join(word.text for line in help_lines(200) for word in line)
     assert "What a layer is to the cells rnn, lstm and gru" in text
     assert "cell_gradient" in text

@@ -193,10 +193,10 @@ def test_a_step_up_and_a_step_down_from_a_rung_lead_back(name):
         assert entry.step(entry.step(rung, 1), -1) == rung == entry.step(entry.step(rung, -1), 1)
 
 
-@pytest.mark.parametrize(("name", "word"), [("branch_scale", "1/sqrt(L)"), ("clip", "off")])
-def test_a_word_stands_below_the_smallest_number_and_is_read_however_it_is_typed(name, word):
+@pytest.mark.parametrize(("name", "word", "first"), [("branch_scale", "1/sqrt(L)", None), ("clip", "off", 1.0)])
+def test_a_word_stands_below_the_smallest_number_and_is_read_however_it_is_typed(name, word, first):
     entry = REGISTRY[name]
-    assert entry.step(word, 1) == entry.minimum
+    assert entry.step(word, 1) == (entry.minimum if first is None else first)
     assert entry.step(entry.minimum, -1) == word == entry.step(word, -1)
     assert [entry.parse(typed) for typed in (word, f" {word.upper()} ", word.replace("/", " / "))] == [word] * 3
     assert getattr(Settings(**{name: word}), name) == entry.show(word) == entry.write(word) == word

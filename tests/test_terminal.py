@@ -168,7 +168,7 @@ def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
         terminal.wait_until(lambda: terminal.modes_left_on() <= {b"2004"}, "every mode but bash's own to be off")
 
 
-def test_copying_speaks_osc_52_and_says_what_was_copied() -> None:
+def test_sharing_speaks_osc_52_and_says_what_was_sent_until_it_gives_way_and_x_judges_before_it_jumps() -> None:
     with start("--preset", "he-relu", "--depth", "7") as terminal:
         wait_for_reading(terminal, "of 7 layers")
         answer = terminal.answer_to("y")
@@ -176,7 +176,14 @@ def test_copying_speaks_osc_52_and_says_what_was_copied() -> None:
         assert copied
         command = base64.b64decode(copied[1]).decode()
         assert command == ("tui-telescope --depth 7 --width 64 --scale 1.0 --activation relu --init he --loss probe")
-        assert f"Copied: {command}" in unwrapped(terminal.text)
+        assert f"Sent to the clipboard: {command}" in unwrapped(terminal.text)
+        wait_for_reading(terminal, "of 7 layers")  # with no key pressed
+
+        terminal.press("S", "x")
+        wait_for_reading(terminal, "scale 0.8; critical 1.0; chi 0.64: a signal lasts 2.2 layers.", "Tried at 1.0")
+        assert "Scale 0.8" in unwrapped(terminal.text)
+        terminal.press("x")
+        wait_for_reading(terminal, ">s Scale 1.0", "of 7 layers")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
 

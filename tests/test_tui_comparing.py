@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from drawn_settings import settings_within
 from exploring import Explorer, exploring
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tui_telescope import observe
+from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.chart import Chart, Curve
 from tui_telescope.charts.floors import FLOORS
+from tui_telescope.charts.layout import layout
+from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.comparison import MOST, distinctions, ghost_of
+from tui_telescope.tui.comparison import MOST, Compared, Comparison, ghost_of
+from tui_telescope.tui.distinctions import distinctions
 from tui_telescope.tui.history import History
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.top_line import TopLine
@@ -80,12 +89,65 @@ def test_as_many_curves_as_may_be_compared_have_strokes_of_their_own(view: str) 
     assert len({curve.stroke for curve in curves if curve.label.isdigit()}) == MOST + 1
 
 
-def test_equal_settings_need_no_distinction_and_words_that_speak_for_themselves_no_name() -> None:
-    assert distinctions([Settings(), Settings()]) == ["", ""]
-    assert distinctions([Settings(activation="tanh"), Settings(norm="batch")]) == [
-        "tanh, norm none",
-        "sigmoid, batch",
+def test_each_curve_is_told_by_the_settings_that_differ_and_briefly_by_as_few_as_it_takes() -> None:
+    live = Settings(activation="tanh", scale=1.32699066071)
+    told = distinctions(live, (Settings(norm="batch", scale=1.3269907), Settings(seed=43)))
+    assert told.whole == [
+        "scale 1.32699066071, tanh, norm none, seed 42",
+        "scale 1.3269907, sigmoid, batch, seed 42",
+        "scale 2.0, sigmoid, norm none, seed 43",
     ]
+    assert told.brief == ["scale 1.32699066071", "scale 1.3269907", "scale 2.0"]
+    assert distinctions(live, (Settings(scale=1.5),)).brief == ["tanh", "sigmoid"]
+    assert distinctions(Settings(scale=1.32699), (Settings(scale=1.5),)).brief == ["scale 1.33", "scale 1.5"]
+
+
+def test_what_has_no_effect_is_told_only_where_nothing_else_differs() -> None:
+    idle = Settings(forget_bias=2.0)
+    assert distinctions(Settings(), (idle,)).whole == ["forget bias 1.0", "forget bias 2.0"]
+    assert distinctions(Settings(scale=1.0), (idle,)).whole == ["scale 1.0", "scale 2.0"]
+
+
+def test_the_live_curve_is_told_from_a_pin_of_the_very_same_network() -> None:
+    assert distinctions(Settings(), (Settings(),)).whole == ["now", "pinned"]
+    told = distinctions(Settings(), (Settings(depth=9), Settings()))
+    assert told.whole == ["now: depth 50", "depth 9", "depth 50"]
+
+
+LEGENDS = {(60, 16): (35, 11), (60, 24): (35, 19), (80, 24): (55, 19), (120, 32): (95, 26)}
+"""The chart's room by the size of the terminal."""
+SEEN = observe(Settings(depth=10_000, width=1, samples=2, scale=0.001, activation="linear", initializer="orthogonal"))
+"""A gradient whose axis takes more room than any other's."""
+COMPARABLE = settings_within(seed=st.integers(42, 44), scale=st.floats(0.5, 2) | st.just(2.0))
+NEIGHBOURS = st.builds(
+    lambda seed, sample_seed, scale, depth: Settings(seed=seed, sample_seed=sample_seed, scale=scale, depth=depth),
+    st.integers(0, 1), st.integers(2**31, 2**31 + 1), st.sampled_from((2.0, 1.3269906, 1.32699060001)),
+    st.sampled_from((50, 51)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("size", LEGENDS)
+@given(
+    others=st.sampled_from(("pins", "ghost", "ghost and theory")),
+    networks=st.lists(COMPARABLE | NEIGHBOURS, min_size=4, max_size=4, unique=True),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_legend_tells_any_two_compared_curves_apart(
+    size: tuple[int, int], others: str, networks: list[Settings]
+) -> None:
+    live, *pins = networks
+    comparison = Comparison()
+    comparison.wants_ghost, comparison.wants_theory = "ghost" in others, "theory" in others
+    comparison.pins = [Compared(pin, SEEN) for pin in pins[: MOST - comparison.wants_ghost - comparison.wants_theory]]
+    traces = comparison.traces(Compared(live, SEEN), SEEN, SEEN)
+    chart = VIEWS["gradient"].chart(traces, None)  # type: ignore[misc]
+    plan = layout(chart, *LEGENDS[size], BRAILLE)
+    assert plan
+    said = "  ".join(row_text(each) for each in plan.legend) + "  "
+    names = [re.search(rf"{BRAILLE.sample(curve.stroke)} (.*?)  ", said) for curve in chart.curves[: len(traces)]]
+    told = [match.group(1) for match in names if match]
+    assert len(set(told)) == len(traces), said
+    assert "…" not in said
 
 
 async def test_floors_lie_where_the_formats_run_out_and_only_on_gradients() -> None:

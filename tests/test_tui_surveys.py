@@ -13,7 +13,6 @@ from tui_telescope.charts.painting import Paintable
 from tui_telescope.engine.measurement import Stopped
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.engine.theory import critical_scale
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.reading import Reading
@@ -23,7 +22,7 @@ SURVEY = SURVEYS["depth"]
 SMALL = Settings(depth=12, width=2, samples=2)
 
 
-async def test_the_depth_view_shows_both_sides_of_the_residual_road() -> None:
+async def test_the_depth_view_shows_both_sides_of_the_residual_connection() -> None:
     async with exploring(SMALL) as explorer:
         await explorer.press("4")
         await explorer.until(lambda: "residual on" in explorer.text(ChartView))
@@ -110,15 +109,3 @@ async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: 
         await explorer.press("o")
         assert "No theory here" in explorer.text(Reading)
         assert "theory" not in explorer.text(ChartView)
-
-
-async def test_x_jumps_to_the_critical_scale_and_says_where_there_is_none() -> None:
-    relu = Settings(activation="relu", initializer="he", scale=0.5, width=32)
-    async with exploring(relu) as explorer:
-        await explorer.press("x")
-        assert explorer.app.settings.scale == pytest.approx(1.0)
-        assert explorer.app.settings.scale == critical_scale(relu)
-    async with exploring(relu.replace(norm="batch")) as explorer:
-        await explorer.press("x")
-        assert "no critical scale" in explorer.text(Reading)
-        assert explorer.app.settings.scale == 0.5

@@ -139,6 +139,7 @@ def _theory(settings: Settings) -> dict[str, Any] | None:
         "log10_gradient": _nullable(theory.log10_gradient),
         "factor": theory.factor,
         "critical_scale": theory.critical_scale,
+        "depth_scale": theory.depth_scale if np.isfinite(theory.depth_scale) else None,
     }
 
 
@@ -169,7 +170,7 @@ def _csv_columns(observation: Observation) -> dict[str, list[Any]]:
 def _depth_view(
     telescope: Telescope, settings: Settings, form: str, depths: Sequence[int] | None, ascii_only: bool
 ) -> str:
-    """Layer 1's gradient against the depth; pictures show the other side of the residual road too, if there is one."""
+    """Layer 1's gradient against the depth; pictures show residual flipped too, where that has an effect."""
     sweep = sweep_depths(telescope, settings, depths)
     if form == "json":
         return json.dumps(sweep.document(), allow_nan=False) + "\n"

@@ -233,9 +233,14 @@ class Switch(Setting):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RealOrWord(Real):
-    """A real number, or a word that stands below the smallest of them."""
+    """A real number, or a word that stands below the smallest of them.
+
+    A step up from the word gives `first`, or the smallest number where there is none such; a step down from the
+    smallest number gives the word, from which no step leads further down.
+    """
 
     word: str = ""
+    first: float | None = None
 
     @property
     def allowed(self) -> str:
@@ -253,10 +258,14 @@ class RealOrWord(Real):
 
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
         if value == self.word:
-            return self.minimum if direction > 0 else value
+            return self._first if direction > 0 else value
         if value == self.minimum and direction < 0:
             return self.word
         return super().step(value, direction, coarse=coarse)
+
+    @property
+    def _first(self) -> float:
+        return float(self.minimum if self.first is None else self.first)
 
     def show(self, value: Any) -> str:
         return str(value) if value == self.word else super().show(value)

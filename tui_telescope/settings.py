@@ -88,11 +88,11 @@ class Settings:
         )
     )  # fmt: skip
     residual: bool = _entry(
-        Switch("Residual", False, "the road around every layer: a + phi(z) in place of phi(z)", "r", "--residual")
+        Switch("Residual", False, "the connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual")
     )
     branch_scale: float | str = _entry(
         RealOrWord(
-            "Branch", 1.0, "what phi(z) is multiplied with beside the residual road", None, "--branch-scale",
+            "Branch", 1.0, "what phi(z) is multiplied with beside the residual connection", None, "--branch-scale",
             minimum=0.0, maximum=10.0, word="1/sqrt(L)",
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
@@ -131,7 +131,7 @@ class Settings:
     clip: float | str = _entry(
         RealOrWord(
             "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
-            minimum=1e-6, maximum=1e6, word="off",
+            minimum=1e-6, maximum=1e6, word="off", first=1.0,
             ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
@@ -216,11 +216,16 @@ class Settings:
     @cached_property
     def ineffective(self) -> frozenset[str]:
         """The settings that change nothing at the moment, whatever their value."""
-        return frozenset(name for name, has_effect in _HAS_EFFECT.items() if not has_effect(self))
+        return frozenset(name for name in _WITHOUT_EFFECT if self.why_ineffective(name))
+
+    def why_ineffective(self, name: str) -> str:
+        """What keeps a setting from making a difference, as a clause; empty where it does make one."""
+        reasons = (reason for holds, reason in _WITHOUT_EFFECT.get(name, ()) if holds(self))
+        return next(reasons, "").format(cell=self.cell.upper())
 
     @property
     def branch_factor(self) -> float:
-        """What the branch is multiplied with: 1 without a residual road, `branch_scale` in numbers with it."""
+        """What the branch is multiplied with: 1 without a residual connection, `branch_scale` in numbers with it."""
         if not self.residual:
             return 1.0
         return self.depth**-0.5 if isinstance(self.branch_scale, str) else self.branch_scale
@@ -256,20 +261,37 @@ def _check_budget(needed: int, what: str, advice: str) -> None:
         raise SettingsError(f"{what} take {needed / 2**30:.2f} GiB; allowed: 1 GiB ({advice})")
 
 
-def _has_one_activation(settings: Settings) -> bool:
-    """Whether phi and the road around it are the user's to choose; the gated cells bring their own of both."""
-    return settings.cell in ("feedforward", "rnn")
+_Reason = tuple[Callable[[Settings], bool], str]
 
+_GATED: _Reason = (lambda settings: settings.cell in ("lstm", "gru"), "the {cell}'s gates are its own")
+_RECURRENT: _Reason = (lambda settings: settings.is_recurrent, "recurrent cells take no norm")
 
-_HAS_EFFECT: dict[str, Callable[[Settings], bool]] = {
-    "activation": _has_one_activation,
-    "residual": _has_one_activation,
-    "branch_scale": lambda settings: settings.residual and _has_one_activation(settings),
-    "norm": lambda settings: not settings.is_recurrent,
-    "norm_place": lambda settings: not settings.is_recurrent and settings.norm != "none",
-    "forget_bias": lambda settings: settings.cell == "lstm",
+_WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
+    "activation": (_GATED,),
+    "residual": (_GATED,),
+    "branch_scale": (
+        _GATED,
+        (lambda settings: not settings.residual, "there is no branch without a residual connection"),
+    ),
+    "bias": (
+        (
+            lambda settings: (
+                not settings.is_recurrent and settings.norm == "batch" and settings.norm_place == "activation"
+            ),
+            "batch norm before phi takes every bias out again",
+        ),
+    ),
+    "norm": (_RECURRENT,),
+    "norm_place": (_RECURRENT, (lambda settings: settings.norm == "none", "there is no norm")),
+    "forget_bias": ((lambda settings: settings.cell != "lstm", "only the LSTM has a forget gate"),),
+    "seed": (
+        (
+            lambda settings: not settings.is_recurrent and settings.initializer == "identity" and settings.bias == 0,
+            "identity weights are not drawn",
+        ),
+    ),
 }
-"""When those settings have an effect that have none at times."""
+"""When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
 
 REGISTRY: dict[str, Setting] = {
     each.name: dataclasses.replace(each.metadata["setting"], name=each.name) for each in fields(Settings)

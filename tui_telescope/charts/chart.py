@@ -6,6 +6,7 @@ Both axes are linear in what they are given; a log axis is given log10 values an
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeVar
 
@@ -51,7 +52,8 @@ class Axis:
 class Curve:
     """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
 
-    `label` empty keeps the curve off the legend. A curve that `leaps` is no line where it jumps about: of a step of
+    `label` empty keeps the curve off the legend; `briefs` are other names for it, each shorter than the one before, for
+    a legend with less room. A curve that `leaps` is no line where it jumps about: of a step of
     more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
     """
 
@@ -61,6 +63,7 @@ class Curve:
     ink: Ink = "curve-1"
     stroke: Stroke = "solid"
     leaps: bool = False
+    briefs: Sequence[str] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Curve) and self._content == other._content
@@ -70,7 +73,7 @@ class Curve:
 
     @property
     def _content(self) -> tuple[object, ...]:
-        return self.x.tobytes(), self.y.tobytes(), self.label, self.ink, self.stroke, self.leaps
+        return self.x.tobytes(), self.y.tobytes(), self.label, self.ink, self.stroke, self.leaps, *self.briefs
 
 
 class Rule(NamedTuple):

@@ -1,4 +1,4 @@
-"""The chart of layer 1's gradient against the depth of the network, without and with the residual road."""
+"""The chart of layer 1's gradient against the depth of the network, without and with the residual connection."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     live = traces[0].observation
     weights = _weights(live)
     curves = _curves(traces, lambda observation: observation.gradient.log10_mean, name="gradient" if weights else "")
-    curves += _cell_road(live)
+    curves += _cell_state(live)
     band = _band(live)
     # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
     shown = extent(*(curve.y for curve in (*curves, *band)), *(_typical(curve.y) for curve in weights))
@@ -49,12 +49,12 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     )
 
 
-def _cell_road(observation: Observation) -> tuple[Curve, ...]:
-    """The gradient by the LSTM's cell state, which is the road that its memory takes."""
+def _cell_state(observation: Observation) -> tuple[Curve, ...]:
+    """The gradient by the LSTM's cell state, through which its memory passes."""
     if observation.cell_gradient is None:
         return ()
     steps = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(steps, observation.cell_gradient.log10_mean, "cell road", *_THIRD),)
+    return (Curve(steps, observation.cell_gradient.log10_mean, "cell state", *_THIRD),)
 
 
 def _typical(y: Array) -> Array:
@@ -147,7 +147,7 @@ def _curves(
         if y is not None:
             depth = trace.observation.depth
             layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
-            curves.append(Curve(layers, y, trace.label or name, ink, stroke))
+            curves.append(Curve(layers, y, trace.label or name, ink, stroke, briefs=trace.briefs))
     return tuple(curves)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Curve
 from tui_telescope.charts.picture import Row, Span, row
 
-_ROOMS = (80, 40, 30, 24)
+_WHOLE = 80
+"""Cells that hold every label whole."""
+_ROOMS = (_WHOLE, 40, 30, 24)
 """Cells that labels may take, tried in turn until the legend fits."""
 _SHORT_ROOMS = (18, 14)
 """The same where it does not fit without its last entry either."""
@@ -17,34 +20,60 @@ _TIGHT_ROOMS = (10, 7, 4)
 _GAP = 2
 
 
+class _Attempt(NamedTuple):
+    brevity: int
+    """Which of a curve's names: 0 for its label, then its briefs."""
+    curves: int
+    """How many to explain."""
+    room: int
+    """Cells for each name."""
+    extra: int = 0
+    """Rows beyond what the legend may take."""
+
+
 def legend_rows(curves: Sequence[Curve], width: int, most: int, charset: Charset) -> tuple[Row, ...]:
     """Rows of at most `width` cells, `most` of them or fewer; none unless two curves have a label.
 
-    Long labels are shortened as far as they stay readable; then the last curves are left out, down to two.
+    Names give way to shorter ones before any is cut; then the last curves are left out, down to two. Curves that have
+    shorter names are there to be compared: before one of them is left out, the legend takes a row more than it may.
+    Two curves that are explained are never explained by the same words.
     """
     labelled = [curve for curve in curves if curve.label]
     if len(labelled) < 2:
         return ()
-    rows: tuple[Row, ...] = ()
-    for count, room in _attempts(len(labelled)):
-        rows = _packed([_entry(curve, room, charset) for curve in labelled[:count]], width)
-        if len(rows) <= most and all(_length(each) <= width for each in rows):
+    for attempt in _attempts(labelled):
+        names = [_name(curve, attempt, charset) for curve in labelled[: attempt.curves]]
+        entries = [_entry(curve, name, charset) for curve, name in zip(labelled, names, strict=False)]
+        rows = _packed(entries, width)
+        fits = len(rows) <= most + attempt.extra and all(_length(each) <= width for each in rows)
+        if fits and len(set(names)) == len(names):
             return rows
-    return tuple(each for each in rows[:most] if _length(each) <= width)
+    return ()
 
 
-def _attempts(count: int) -> Iterator[tuple[int, int]]:
-    """How many curves to explain, and in how many cells each, the best first."""
-    yield from ((count, room) for room in _ROOMS)
-    yield max(count - 1, 2), _ROOMS[-1]
-    yield from ((count, room) for room in _SHORT_ROOMS)
-    yield from ((fewer, _SHORT_ROOMS[-1]) for fewer in range(count - 1, 1, -1))
-    yield from ((2, room) for room in _TIGHT_ROOMS)
+def _attempts(curves: Sequence[Curve]) -> Iterator[_Attempt]:
+    """The best first."""
+    count, briefest = len(curves), max(len(curve.briefs) for curve in curves)
+    if briefest:
+        compared = max(sum(bool(curve.briefs) for curve in curves), 2)
+        yield from (_Attempt(0, fewer, _WHOLE) for fewer in (count, max(count - 1, compared)))
+        for brevity in range(1, briefest + 1):
+            yield from (_Attempt(brevity, fewer, _WHOLE) for fewer in range(count, compared - 1, -1))
+        yield _Attempt(briefest, compared, _WHOLE, extra=1)
+    yield from (_Attempt(briefest, count, room) for room in _ROOMS)
+    yield _Attempt(briefest, max(count - 1, 2), _ROOMS[-1])
+    yield from (_Attempt(briefest, count, room) for room in _SHORT_ROOMS)
+    yield from (_Attempt(briefest, fewer, _SHORT_ROOMS[-1]) for fewer in range(count - 1, 1, -1))
+    yield from (_Attempt(briefest, 2, room) for room in _TIGHT_ROOMS)
 
 
-def _entry(curve: Curve, room: int, charset: Charset) -> Row:
-    label = charset.shortened(charset.words(curve.label), room)
-    return row(Span(charset.sample(curve.stroke), curve.ink), Span(f" {label}", "tick"))
+def _name(curve: Curve, attempt: _Attempt, charset: Charset) -> str:
+    names = (curve.label, *curve.briefs)
+    return charset.shortened(charset.words(names[min(attempt.brevity, len(names) - 1)]), attempt.room)
+
+
+def _entry(curve: Curve, name: str, charset: Charset) -> Row:
+    return row(Span(charset.sample(curve.stroke), curve.ink), Span(f" {name}", "tick"))
 
 
 def _packed(entries: Sequence[Row], width: int) -> tuple[Row, ...]:

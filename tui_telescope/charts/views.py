@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """An observation and what it is called on the legend."""
+    """An observation and what it is called on the legend.
+
+    `briefs` are other names, each shorter than the one before, for a legend with less room: traces that are shown
+    together differ in their labels, in their first briefs, and so on.
+    """
 
     label: str
     observation: Observation
+    briefs: Sequence[str] = ()
 
 
 class View(NamedTuple):

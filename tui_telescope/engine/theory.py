@@ -1,6 +1,6 @@
 """What mean-field theory predicts of a network before it is run: gradients, their pace, and the critical scale.
 
-The theory is of infinitely wide networks: Poole et al. (2016) and Schoenholz et al. (2017), with a residual road
+The theory is of infinitely wide networks: Poole et al. (2016) and Schoenholz et al. (2017), with a residual connection
 after Yang and Schoenholz (2017); what is derived here rather than quoted says so. At small widths measurements
 scatter around it, by decades at width 4, and at any width most near an edge of chaos, where q has not settled.
 Gaussian weights (gaussian, xavier, he) and orthogonal ones have the same theory of a single input, but for the part
@@ -28,8 +28,7 @@ from tui_telescope.engine.quadrature import (
     homogeneous_slopes,
     slopes_at_infinity,
 )
-from tui_telescope.setting_kinds import Real
-from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
@@ -46,6 +45,7 @@ _TOUCH = 1e-13
 class Theory:
     """The infinite-width prediction for one network description, by the recursions derived in `mean_field`."""
 
+    settings: Settings
     log10_gradient: Array
     """log10 of the mean ||d loss / d a_l||_2 per sample, l = 1..L, shape (L,): `Observation.gradient.log10_mean`."""
     factor: float
@@ -53,8 +53,11 @@ class Theory:
 
     chi_1 is equation 6 of Poole et al. (2016) and equation 5 of Schoenholz et al. (2017). See `asymptotic_factor`.
     """
-    critical_scale: float | None
-    """The scale at which `factor` is 1, see `critical_scale`."""
+
+    @property
+    def critical_scale(self) -> float | None:
+        """The scale at which `factor` passes 1, see `critical_scale`."""
+        return critical_scale(self.settings)
 
     @property
     def log10_factor(self) -> Array:
@@ -69,11 +72,13 @@ class Theory:
 
     @property
     def depth_scale(self) -> float:
-        """1 / |ln chi|: over so many layers the squared gradient changes by a factor e; infinite where critical.
+        """Layers over which the squared gradient changes by a factor e, see `depth_scale`."""
+        return depth_scale(self.factor)
 
-        xi_nabla of Schoenholz et al. (2017), derived from their equation 5: |delta|^2 changes by chi_1 a layer.
-        """
-        return math.inf if self.factor == 1 else 1 / abs(2 * math.log(self.factor))
+
+def covers(settings: Settings) -> bool:
+    """Whether there is a prediction for these settings; takes no time."""
+    return stack_of(settings) is not None
 
 
 def predict(settings: Settings) -> Theory | None:
@@ -85,7 +90,16 @@ def predict(settings: Settings) -> Theory | None:
     if stack is None:
         return None
     gradient = log10_norms(stack, forward(stack), settings.width, squared_error=settings.loss == "mse")
-    return Theory(gradient, asymptotic_factor(stack), critical_scale(settings))
+    return Theory(settings, gradient, asymptotic_factor(stack))
+
+
+def depth_scale(factor: float) -> float:
+    """1 / |ln chi| for a factor of sqrt(chi) a layer: over so many layers the squared gradient changes by a factor e.
+
+    xi_nabla of Schoenholz et al. (2017), derived from their equation 5: |delta|^2 changes by chi_1 a layer. Infinite
+    for a factor of 1.
+    """
+    return math.inf if factor == 1 else 1 / abs(2 * math.log(factor))
 
 
 def critical_scale(settings: Settings) -> float | None:
@@ -94,17 +108,19 @@ def critical_scale(settings: Settings) -> float | None:
     There, chi_1 = sigma_w^2 E[phi'(sqrt(q) z)^2] = 1 at the fixed point of q (Poole et al. 2016, equation 6;
     Schoenholz et al. 2017, equation 5; for ReLU that is He et al. 2015, equation 14). Derived here: GELU and SiLU
     without bias have no fixed point with chi_1 = 1, but q runs to zero below the scale and to infinity above it.
-    (Hayou, Doucet and Rousseau 2019 study the edges of such activations.) None where there is no theory, where the
-    scale would be out of its range, and beside a residual road, which makes every factor at least 1 (Yang and
-    Schoenholz 2017).
+    (Hayou, Doucet and Rousseau 2019 study the edges of such activations.) None where there is no theory, and beside a
+    residual connection, which makes every factor at least 1 (Yang and Schoenholz 2017). Never out of the scale's
+    range: sigma_w is between 0.69 (SELU without bias) and 15 (sigmoid with the largest) for every activation.
     """
     stack = stack_of(settings)
     if stack is None or stack.road:
         return None
-    sigma_w_of_scale_1 = INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width)
-    scale = float(f"{_critical_sigma_w(stack.activation, settings.bias) / sigma_w_of_scale_1:.12g}")
-    setting = REGISTRY["scale"]
-    return scale if isinstance(setting, Real) and setting.minimum <= scale <= setting.maximum else None
+    return scale_of_sigma_w(settings, _critical_sigma_w(stack.activation, settings.bias))
+
+
+def scale_of_sigma_w(settings: Settings, sigma_w: float) -> float:
+    """The scale, to twelve digits, that gives this sigma_w with the initializer and the width of the settings."""
+    return float(f"{sigma_w / INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width):.12g}")
 
 
 def stack_of(settings: Settings) -> Stack | None:
@@ -130,8 +146,8 @@ def stack_of(settings: Settings) -> Stack | None:
 def asymptotic_factor(stack: Stack) -> float:
     """The factor that layers settle at as the depth grows without bound.
 
-    Plain: sqrt(chi_1) at the fixed point of q (Schoenholz et al. 2017, equation 5). With a residual road q has no
-    fixed point. Where phi is bounded, chi_1 fades and the factor goes to 1: gradients grow more slowly than
+    Plain: sqrt(chi_1) at the fixed point of q (Schoenholz et al. 2017, equation 5). With a residual connection q
+    has no fixed point. Where phi is bounded, chi_1 fades and the factor goes to 1: gradients grow more slowly than
     exponentially (Yang and Schoenholz 2017). Else, derived here, phi becomes two straight lines, a_l . delta_l is
     the same for all l by Euler's theorem, and the gradient grows downwards as fast as the signal grows upwards.
     """

@@ -170,11 +170,11 @@ STEPS: tuple[Step, ...] = (
         {"xavier": factor(RELU), "he": factor(HE)},
     ),
     Step(
-        "The residual road",
-        "Now let every layer add to what it heard, and not replace it. The message has a road of its own with factor "
-        "1, whatever the layer does. The same sigmoid network that let {plain} through now lets {residual} arrive. "
-        "This is He et al.'s idea of 2015.",
-        "Press r again and again. Which is the whisper and which is the road?",
+        "The residual connection",
+        "Now let every layer add to what it heard, and not replace it. The message gets a connection around each "
+        "layer, with factor 1, whatever the layer does. The same sigmoid network that let {plain} through now lets "
+        "{residual} arrive. This is He et al.'s idea of 2015.",
+        "Press r again and again. Which line is with the connection, and which without?",
         WHISPER.replace(residual=True),
         lambda m: m.state(WHISPER.replace(residual=True)) == "healthy",
         lambda m: m.first(WHISPER.replace(residual=True)) > m.first(WHISPER) + 15,
@@ -184,7 +184,7 @@ STEPS: tuple[Step, ...] = (
         "Normalisation",
         "Normalising keeps signals in shape, not gradients. Layer norm before the sigmoid: factor {layer}, still a "
         "whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
-        "showed it in 2019. It works in residual networks, where the road carries the message.",
+        "showed it in 2019. It works in residual networks, where the connection carries the message.",
         "Press m. Does another place in the block stop the scream?",
         BATCH_RELU,
         lambda m: (
@@ -239,9 +239,10 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Where it went",
-        "ResNet-152 stacks a residual road, batch norm and ReLU; so does this network: {deep} arrives at layer 1 of "
-        "152. Without the road it would be {bare}. Transformers took the same road. With the norm on the branch (pre) "
-        "{pre} arrives after 96 layers; with the norm across the road (post) every norm multiplies: {post}.",
+        "ResNet-152 stacks residual connections, batch norm and ReLU; so does this network: {deep} arrives at layer 1 "
+        "of 152. Without the connections it would be {bare}. Transformers have them too. With the norm on the branch "
+        "(pre) {pre} arrives after 96 layers; with the norm across the connection (post) every norm multiplies: "
+        "{post}.",
         "Build the network that you use. What reaches its first layer?",
         DEEP,
         lambda m: (

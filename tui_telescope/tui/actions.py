@@ -58,12 +58,12 @@ GENERAL: tuple[Action, ...] = (
         "floors: the smallest numbers above 0 in float16, bfloat16 and float32 (subnormal ones included)",
     ),
     Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
-    Action("jump_to_critical_scale", ("x",), "x", "jump to the critical scale of this activation, init and bias"),
+    Action("jump_to_critical_scale", ("x",), "x", "how your scale stands to the critical one; again: jump there"),
     Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
     Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
     Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
     Action("end_tour", ("escape",), "Escape", "leave the tour"),
-    Action("copy_command", ("y",), "y", "copy the command line that reproduces this screen"),
+    Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip
 

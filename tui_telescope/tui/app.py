@@ -13,6 +13,8 @@ from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.comparison import Compared, ComparisonError
 from tui_telescope.tui.exploring import ExploringApp
+from tui_telescope.tui.observer import Observed
+from tui_telescope.tui.theorist import Judged
 from tui_telescope.tui.touring import Guide
 
 
@@ -41,6 +43,8 @@ class TelescopeApp(ExploringApp):
     def __init__(self, settings: Settings, *, view: str = "gradient", ascii_only: bool = False) -> None:
         super().__init__(settings, view=view, ascii_only=ascii_only)
         self.guide = Guide(self)
+        self._judged: Judged | None = None
+        """What has been said of the scale on the screen, if x has been pressed."""
 
     # Comparing
 
@@ -64,8 +68,11 @@ class TelescopeApp(ExploringApp):
             return
         known = self.shown if self.shown and self.shown.settings == self.settings else None
         self._observe(known)
-        elsewhere = self._where_to_look()
-        self._say(f"The ghost is {_on_or_off(self.comparison.wants_ghost)}.{elsewhere}" if elsewhere else "")
+        state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
+        if reason := self.settings.why_ineffective("residual"):
+            self._say(f"{state} It would be the same network: {reason}.")
+        elif elsewhere := self._where_to_look():
+            self._say(f"{state}{elsewhere}")
 
     def action_toggle_floors(self) -> None:
         from tui_telescope.charts.floors import summary
@@ -76,28 +83,36 @@ class TelescopeApp(ExploringApp):
         self._say(f"{summary()}{elsewhere}" if self.shows_floors else "")
 
     def action_toggle_theory(self) -> None:
-        from tui_telescope.engine.theory import COVERAGE, predict
+        from tui_telescope.engine.theory import COVERAGE, covers
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
         self._show_chart()
-        is_silent = self.comparison.wants_theory and predict(self.settings) is None
+        is_silent = self.comparison.wants_theory and not covers(self.settings)
         elsewhere = self._where_to_look()
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
         self._say(COVERAGE if is_silent else state)
 
     def action_jump_to_critical_scale(self) -> None:
-        from tui_telescope.engine.theory import critical_scale
+        """Say how the scale stands to the critical one; once that is said, jump there."""
+        if self._judged is None:
+            self._theorist.begin_judgement(self.settings)
+        elif target := self._judged.target:
+            self.selected = "scale"
+            self.try_settings(lambda: target)
+        else:
+            self._say(self._judged.text)
 
-        scale = critical_scale(self.settings)
-        if scale is None:
-            self._refuse("There is no critical scale for these settings, or no theory that names one.")
-            return
-        self.selected = "scale"
-        self.try_settings(lambda: self.settings.replace(scale=scale))
-        if self.shown and self.shown.settings == self.settings and self.shown.observation.verdict.state != "healthy":
-            width = self.settings.width
-            self._say(f"{self.shown.description} Critical is meant at infinite width: width {width} scatters about it.")
+    def on_judged(self, message: Judged) -> None:
+        if message.settings == self.settings:
+            self._judged = message
+            self._say(message.text)
+
+    def _observe(self, known: Observed | None = None) -> None:
+        """What was judged is not what is on the screen from now on."""
+        self._judged = None
+        self._theorist.drop_judgement()
+        super()._observe(known)
 
     def _is_taken(self, change: Callable[[], None]) -> bool:
         """Whether the comparison took the change; where it did not, it is said why."""
@@ -122,7 +137,7 @@ class TelescopeApp(ExploringApp):
 
         command = command_line(self.settings, self.view)
         self.copy_to_clipboard(command)
-        self._say(f"Copied: {command}")
+        self._say(f"Sent to the clipboard: {command}")
 
     def action_save(self) -> None:
         from tui_telescope.tui.sharing import SharingError, save_screen

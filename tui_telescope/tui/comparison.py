@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.views import Trace
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.distinctions import distinctions
 
 if TYPE_CHECKING:
     from tui_telescope.engine.observation import Observation
@@ -59,49 +59,39 @@ class Comparison:
         if len(self.pins) + self.wants_ghost + self.wants_theory >= MOST:
             raise ComparisonError(f"{MOST} curves beside the live one are the most that stay apart; u drops the pins.")
 
-    def traces(self, live: Compared, flipped: Observation | None) -> list[Trace]:
-        """The live curve first, then the pins, each labelled with what tells it from the others, then the ghost.
+    def traces(self, live: Compared, flipped: Observation | None, predicted: Observation | None = None) -> list[Trace]:
+        """The live curve first, then the pins, the ghost and the theory, each with words that tell it from the others.
 
-        `flipped` is what the live settings with residual flipped were observed as, once they were.
+        `flipped` is what the live settings with residual flipped were observed as, once they were; `predicted` is what
+        theory makes of them, where it is known. Neither is shown unless it is wanted.
         """
+        traces = self._measured(live, is_alone=not (self.wants_ghost and flipped))
+        ghost = ghost_of(live.settings)
+        if self.wants_ghost and flipped and ghost:
+            traces.append(Trace(f"ghost: {_residual(ghost)}", flipped, ("ghost",)))
+        if self.wants_theory and predicted:
+            traces.append(Trace("theory: infinite width", predicted, ("theory",)))
+        return traces
+
+    def _measured(self, live: Compared, *, is_alone: bool) -> list[Trace]:
+        """The live curve and the pins."""
+        if not self.pins and is_alone:
+            return [Trace("", live.observation)]
+        if not self.pins:
+            return [Trace(_residual(live.settings), live.observation, ("now",))]
         compared = [live, *self.pins]
-        label = f"ghost: {_residual(ghost_of(live.settings))}"
-        ghosts = [Trace(label, flipped)] if flipped and self.wants_ghost else []
-        words = distinctions([each.settings for each in compared])
-        if not words[0]:
-            words = ["now", "pinned"] if self.pins else [_residual(live.settings) if ghosts else ""]
-        traces = [Trace(label, each.observation) for label, each in zip(words, compared, strict=True)]
-        return [*traces, *ghosts, *self._prediction(live.settings)]
-
-    def _prediction(self, settings: Settings) -> list[Trace]:
-        """The theory's curve, where it is wanted and there is one."""
-        if not self.wants_theory:
-            return []
-        from tui_telescope.engine.theory import predict
-
-        theory = predict(settings)
-        return [Trace("theory: infinite width", theory.as_observation())] if theory else []
+        whole, brief = distinctions(live.settings, tuple(pin.settings for pin in self.pins))
+        roles = ["now", *(f"pin{number}" for number in range(1, len(compared)))]
+        return [
+            Trace(label, each.observation, shorter)
+            for label, each, *shorter in zip(whole, compared, brief, roles, strict=True)
+        ]
 
 
-def ghost_of(settings: Settings) -> Settings:
-    """The same network with residual flipped."""
-    return settings.replace(residual=not settings.residual)
-
-
-def distinctions(described: Sequence[Settings]) -> list[str]:
-    """For each of them the values of those settings in which they are not all equal."""
-    differing = [name for name in REGISTRY if len({getattr(settings, name) for settings in described}) > 1]
-    return [", ".join(_value(name, settings) for name in differing) for settings in described]
+def ghost_of(settings: Settings) -> Settings | None:
+    """The same network with residual flipped; None where that would be the very same one."""
+    return None if "residual" in settings.ineffective else settings.replace(residual=not settings.residual)
 
 
 def _residual(settings: Settings) -> str:
-    return _value("residual", settings)
-
-
-def _value(name: str, settings: Settings) -> str:
-    """Value and name as short as they can be: `tanh` needs no name, `off` and `2.0` do."""
-    setting = REGISTRY[name]
-    value = getattr(settings, name)
-    shown = setting.show(value)
-    names_itself = isinstance(value, str) and value not in ("off", "none") and name != "branch_scale"
-    return shown if names_itself else f"{setting.label.lower()} {shown}"
+    return REGISTRY["residual"].label.lower() + " " + REGISTRY["residual"].show(settings.residual)

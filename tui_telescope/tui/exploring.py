@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -23,6 +23,7 @@ from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.foresight import Foresight, Habits, Step
 from tui_telescope.tui.history import History
 from tui_telescope.tui.inks import COLORLESS
+from tui_telescope.tui.notices import NOTICE_SECONDS, Notice, why_nothing_changes
 from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
 from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
@@ -30,6 +31,7 @@ from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS,
 from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
 from tui_telescope.tui.terminal_signals import exit_on_signals
 from tui_telescope.tui.themes import TERMINAL
+from tui_telescope.tui.theorist import Predicted, Theorist
 from tui_telescope.tui.top_line import TopLine
 
 if TYPE_CHECKING:
@@ -38,13 +40,6 @@ if TYPE_CHECKING:
 
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
-
-
-class Notice(NamedTuple):
-    """What is said in place of the reading."""
-
-    text: str
-    ink: str = ""
 
 
 class Field(Hidden):
@@ -93,7 +88,9 @@ class ExploringApp(App[None]):
         self._is_overdue = False
         self._habits = Habits()
         self._foresight = Foresight(self._habits, self._look_at, self._call_after)
+        self._theorist = Theorist(self.post_message)
         self._notice = Notice("")
+        self._end_of_notice: asyncio.TimerHandle | None = None
         self._editor: ValueEditor | None = None
 
     def compose(self) -> ComposeResult:
@@ -118,6 +115,13 @@ class ExploringApp(App[None]):
     def on_unmount(self) -> None:
         self._observer.close()
         self._surveyor.stop()
+        self._theorist.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key, or a press of the mouse, takes a message away before it does what it does."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self._give_way()
+        await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
         self._top_line.fold(folds_panels(event.size))
@@ -129,7 +133,7 @@ class ExploringApp(App[None]):
         self.selected = name
         step = Step(name, direction, coarse)
         self._habits.note(step)
-        self.try_settings(lambda: step.from_(self.settings))
+        self._change(name, lambda: step.from_(self.settings))
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
         """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
@@ -137,12 +141,12 @@ class ExploringApp(App[None]):
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
-        self.try_settings(lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
+        self._change(name, lambda: self.settings.replace(**{name: REGISTRY[name].ends[index]}))
 
     def action_draw_next_network(self) -> None:
         self._habits.note(Step("seed", 1))
         seeds = REGISTRY["seed"].ends[1] + 1
-        self.try_settings(lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
+        self._change("seed", lambda: self.settings.replace(seed=(self.settings.seed + 1) % seeds))
 
     def action_select(self, direction: int) -> None:
         if self.view == "map":
@@ -177,13 +181,19 @@ class ExploringApp(App[None]):
         self._show_settings()
         self._observe()
 
-    def try_settings(self, changed: Callable[[], Settings]) -> None:
-        """Take the changed settings; where they are refused, say why and keep those before."""
+    def _change(self, name: str, changed: Callable[[], Settings]) -> None:
+        """Take another value of one setting; where it makes no difference, say why."""
+        before = self.settings
+        if self.try_settings(changed) and (reason := why_nothing_changes(name, before, self.settings)):
+            self._say(reason)
+
+    def try_settings(self, changed: Callable[[], Settings]) -> bool:
+        """Take the changed settings and return True; where they are refused, say why and keep those before."""
         try:
             settings = changed()
         except SettingsError as refusal:
             self._refuse(str(refusal))
-            return
+            return False
         is_new = settings != self.settings
         if is_new:
             self._history.record(self.settings)
@@ -191,15 +201,24 @@ class ExploringApp(App[None]):
         self._show_settings()
         if is_new:
             self._observe()
+        return True
 
     def _refuse(self, reason: str) -> None:
         self._show_settings()
         self._say(reason, "refusal")
 
     def _say(self, text: str, ink: str = "") -> None:
-        """Say it in place of the reading until the next change; an empty text brings the reading back."""
+        """Say it in place of the reading until the next key, or for a while; an empty text brings the reading back."""
+        if self._end_of_notice:
+            self._end_of_notice.cancel()
+        self._end_of_notice = self._call_after(NOTICE_SECONDS, self._give_way) if text else None
         self._notice = Notice(text, ink)
         self._show_words()
+
+    def _give_way(self) -> None:
+        """What was said has been read."""
+        if self._notice.text:
+            self._say("")
 
     # Typing a value
 
@@ -227,7 +246,7 @@ class ExploringApp(App[None]):
                 self._editor.refuse(str(refusal))
             return
         await self._close_editor()
-        self.try_settings(lambda: settings)
+        self._change(message.name, lambda: settings)
 
     async def on_edit_cancelled(self) -> None:
         await self._close_editor()
@@ -265,7 +284,7 @@ class ExploringApp(App[None]):
             self._show_words()
 
     def _companion_of(self, settings: Settings) -> Settings | None:
-        """What these settings are to be compared with as long as it is not pinned."""
+        """What these settings are to be compared with as long as it is not pinned; None where nothing can be."""
         return ghost_of(settings) if self.comparison.wants_ghost else None
 
     def _note_delay(self) -> None:
@@ -326,10 +345,17 @@ class ExploringApp(App[None]):
         self._top_line.show(self.settings, self.selected)
 
     def _show_chart(self) -> None:
+        if self.shown and self.comparison.wants_theory:
+            self._theorist.begin_prediction(self.shown.settings)
         if self.shown and (chart := self._chart_of(self.shown)):
             self._axes[self.view] = chart.y_axis
             self._chart.show(chart)
             self._foresight.look_ahead(self.settings)
+
+    def on_predicted(self, message: Predicted) -> None:
+        self._theorist.on_predicted(message)
+        if self.shown and self.shown.settings == message.settings:
+            self._show_chart()
 
     def _chart_of(self, observed: Observed) -> Chart | None:
         """What the view on the screen shows of these settings; None for a view that a survey makes."""
@@ -337,7 +363,9 @@ class ExploringApp(App[None]):
         if view.chart is None:
             return None
         live = Compared(observed.settings, observed.observation)
-        chart = view.chart(self.comparison.traces(live, observed.companion), self._axes.get(self.view))
+        predicted = self._theorist.prediction(observed.settings) if self.comparison.wants_theory else None
+        traces = self.comparison.traces(live, observed.companion, predicted)
+        chart = view.chart(traces, self._axes.get(self.view))
         if self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 

@@ -108,8 +108,8 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("gradient", "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, "
          "averaged over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1."),
         ("10-90%", "The range of a gradient's norm from sample to sample, without the highest and the lowest tenth."),
-        ("cell road", "The gradient by the LSTM's memory c_t, beside the one by h_t: the road that its forget gate "
-         "keeps open. In JSON it is cell_gradient."),
+        ("cell state", "The gradient by the LSTM's memory c_t, beside the one by h_t: its forget gate decides how much "
+         "of it is kept. In JSON it is cell_gradient."),
         ("weights", "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it "
          "jumps from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart."),
         ("rms", "The signal on its way up: the root mean square of a layer's outputs."),

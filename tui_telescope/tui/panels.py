@@ -8,7 +8,6 @@ from typing import Any
 
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.canvas import Canvas, Line, Word
-from tui_telescope.tui.relevance import why_idle
 
 LABEL_COLUMN = 3
 """Where labels start: after the marker, the key and a blank."""
@@ -58,7 +57,8 @@ class Panels(Canvas):
     def _hint(self, width: int) -> list[Line]:
         setting = REGISTRY[self.selected]
         keys = f"{setting.key} up, {setting.key.upper()} down" if setting.key else "left, right"
-        idle = why_idle(self.selected, self.settings)
+        reason = self.settings.why_ineffective(self.selected)
+        idle = f"no effect: {reason}" if reason else ""
         text = [line for part in (setting.help, idle) for line in textwrap.wrap(part, width - LABEL_COLUMN - 1)]
         return [(Word(" " * LABEL_COLUMN), Word(line, "muted")) for line in (*text, keys)]
 
@@ -78,7 +78,7 @@ def neighbour(name: str, direction: int) -> str:
 def setting_row(settings: Settings, name: str, width: int, selected: bool) -> Line:
     """Marker, key, label and value; a label gives way where both do not fit. A value without effect is bracketed."""
     setting = REGISTRY[name]
-    is_idle = bool(why_idle(name, settings))
+    is_idle = name in settings.ineffective
     value = setting.show(getattr(settings, name))
     value = f"({value})" if is_idle else value
     label_width = width - LABEL_COLUMN - len(value) - 1

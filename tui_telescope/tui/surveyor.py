@@ -78,7 +78,7 @@ class Surveyor:
 
 
 def _depths(instruments: Instruments, settings: Settings, should_stop: ShouldStop) -> Iterator[Paintable]:
-    """The settings themselves first, then with the other side of the residual road, where there is one."""
+    """The settings themselves first, then with residual flipped, where that has an effect."""
     from tui_telescope.charts.depth_chart import depth_chart
     from tui_telescope.engine.sweep import sweep_depths
 

@@ -1,0 +1,29 @@
+"""What is said in place of the reading, until a key comes or its time is up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tui_telescope.settings import REGISTRY, Settings
+
+NOTICE_SECONDS = 4.0
+"""How long a message stays, unless a key comes first."""
+
+
+class Notice(NamedTuple):
+    """A message; an empty one leaves the reading its place."""
+
+    text: str
+    ink: str = ""
+
+
+def why_nothing_changes(name: str, before: Settings, after: Settings) -> str:
+    """Why a key of this setting made no difference, in a sentence; empty where it made one."""
+    called = name.replace("_", " ")
+    if reason := after.why_ineffective(name):
+        return f"{reason[0].upper()}{reason[1:]}: {called} changes nothing here."
+    if after != before:
+        return ""
+    setting, value = REGISTRY[name], getattr(after, name)
+    which = "last" if value == setting.ends[1] else "first"
+    return f"{called[0].upper()}{called[1:]} stays at {setting.show(value)}, its {which} value."

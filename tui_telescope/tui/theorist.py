@@ -1,0 +1,118 @@
+"""Who asks the theory: for the curve that it predicts, and for how a scale stands to the critical one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui_telescope.settings import Settings
+from tui_telescope.tui.errand import Errand
+from tui_telescope.tui.memory import Memory
+from tui_telescope.tui.observer import ShouldStop
+
+if TYPE_CHECKING:
+    from tui_telescope.engine.criticality import Criticality
+    from tui_telescope.engine.observation import Observation
+
+QUICK_DEPTH = 200
+"""Layers whose theory a key may wait for: a layer takes some 15 microseconds, what comes before them up to 8 ms."""
+REMEMBERED = 64
+
+
+class Predicted(Message):
+    """The theory of settings that take long has been worked out."""
+
+    def __init__(self, settings: Settings, prediction: Observation) -> None:
+        super().__init__()
+        self.settings = settings
+        self.prediction = prediction
+
+
+class Judged(Message):
+    """How the scale of these settings stands to the critical one; where it was tried, `target` is what x jumps to."""
+
+    def __init__(self, settings: Settings, text: str, target: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.text = text
+        self.target = target
+
+
+class Theorist:
+    """Answers at once where that is quick; else `Predicted` and `Judged` messages follow, from threads of its own."""
+
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        self._predicting = Errand(post)
+        self._judging = Errand(post)
+        self._asked: Settings | None = None
+        """What the latest prediction in the background is of."""
+        self._memory: Memory[Settings, Observation] = Memory(REMEMBERED)
+
+    def prediction(self, settings: Settings) -> Observation | None:
+        """The curve that theory predicts; None where there is no theory, or none as yet."""
+        if known := self._memory.recall(settings):
+            return known
+        if settings.depth > QUICK_DEPTH or (predicted := _predicted(settings)) is None:
+            return None
+        self._memory.keep(settings, predicted)
+        return predicted
+
+    def begin_prediction(self, settings: Settings) -> None:
+        """Work the theory out in the background, where `prediction` has none as yet."""
+        if settings.depth > QUICK_DEPTH and settings != self._asked and self._memory.recall(settings) is None:
+            self._asked = settings
+            self._predicting.begin(lambda should_stop: _predictions(settings))
+
+    def on_predicted(self, message: Predicted) -> None:
+        """Keep it for `prediction`."""
+        self._memory.keep(message.settings, message.prediction)
+
+    def begin_judgement(self, settings: Settings) -> None:
+        """Say how the scale stands to the critical one, then what is seen there."""
+        self._judging.begin(lambda should_stop: _judgements(settings, should_stop))
+
+    def drop_judgement(self) -> None:
+        self._judging.drop()
+
+    def close(self) -> None:
+        self._predicting.drop()
+        self._judging.drop()
+
+
+def _predicted(settings: Settings) -> Observation | None:
+    from tui_telescope.engine.theory import predict
+
+    theory = predict(settings)
+    return theory.as_observation() if theory else None
+
+
+def _predictions(settings: Settings) -> Iterator[Message]:
+    if predicted := _predicted(settings):
+        yield Predicted(settings, predicted)
+
+
+def _judgements(settings: Settings, should_stop: ShouldStop) -> Iterator[Message]:
+    from tui_telescope.engine.criticality import criticality, describe_criticality
+
+    standing = criticality(settings)
+    words = describe_criticality(standing)
+    if standing.critical_scale is None or standing.is_at_critical_scale:
+        yield Judged(settings, words)
+        return
+    yield Judged(settings, f"{words} Trying it ...")
+    target = settings.replace(scale=standing.critical_scale)
+    yield Judged(settings, f"{words} {_trial_words(standing, target, should_stop)}", target)
+
+
+def _trial_words(standing: Criticality, target: Settings, should_stop: ShouldStop) -> str:
+    """What a telescope of its own sees there: no key waits for it, and its weights are let go of at once."""
+    from tui_telescope.engine.criticality import describe_trial
+    from tui_telescope.engine.telescope import Telescope
+
+    try:
+        seen = Telescope().observe(target, readings=("gradient",), should_stop=should_stop)
+    except MemoryError:
+        return "There is not enough memory to try it. x again jumps there all the same."
+    return describe_trial(standing, target.width, seen.verdict.state)
