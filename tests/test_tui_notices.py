@@ -25,13 +25,13 @@ async def test_a_message_gives_way_to_the_reading_at_the_next_key_or_press_of_th
         await explorer.press("p")
         assert words(explorer).startswith("Pinned")
         await explorer.press("9")
-        assert words(explorer).startswith("Layer 1 receives")
+        assert words(explorer).startswith("VANISHING: layer 1 receives")
         await explorer.press("p", "2")
-        assert words(explorer).startswith("Layer 1 receives")
+        assert words(explorer).startswith("VANISHING: layer 1 receives")
         await explorer.press("p")
         explorer.app.post_message(events.MouseDown(None, 40, 9, 0, 0, 1, False, False, False, 40, 9))
         await explorer.pilot.pause()
-        assert words(explorer).startswith("Layer 1 receives")
+        assert words(explorer).startswith("VANISHING: layer 1 receives")
         await explorer.press("u", "u")
         assert words(explorer).startswith("There are no pins"), "the key's own message comes after"
 
@@ -45,7 +45,7 @@ async def test_a_message_gives_way_after_four_seconds_of_its_own(monkeypatch: py
         await explorer.press("p")
         assert earlier
         assert earlier.cancelled(), "it would have cut the newer one short"
-        await explorer.until(lambda: words(explorer).startswith("Layer 1 receives"))
+        await explorer.until(lambda: words(explorer).startswith("VANISHING: layer 1 receives"))
 
 
 async def test_what_is_wrong_with_a_typed_value_stays_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
