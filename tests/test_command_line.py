@@ -158,7 +158,7 @@ def test_text_says_the_verdict_and_draws_the_chart() -> None:
 )
 def test_text_tabulates_what_the_view_shows_within_80_columns(view: str, columns: str) -> None:
     lines = run("print", "--view", view, "--depth", "30").stdout.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.lstrip().startswith("layer "))
+    start = lines.index("11 of 30 layers:") + 1
     assert lines[start].split() == columns.split()
     assert [lines[start + 1].split()[0], lines[start + 11].split()[0]] == ["1", "30"]
     assert max(map(len, lines[start:])) <= 80

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
     from tui_telescope.tui.observer import Observed
 
-PICTURE = 100, 30
-"""Columns and rows of a saved picture."""
 STEM = "gradient-telescope"
 
 
@@ -35,7 +33,7 @@ def command_line(settings: Settings, view: str) -> str:
 def save_screen(shown: Observed, chart: Paintable, folder: Path, *, ascii_only: bool) -> list[Path]:
     """Save the readings and the picture of the chart. Raises `SharingError`."""
     from tui_telescope.charts.painting import paint
-    from tui_telescope.charts.svg import svg
+    from tui_telescope.charts.svg import PICTURE, svg
     from tui_telescope.printing import WRITERS
 
     words = f"{shown.description} {shown.remedy}".strip()
