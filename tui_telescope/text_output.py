@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ TABLE_ROWS = 11
 def reading_text(words: str, settings: Settings, chart: Paintable, rows: str, *, ascii_only: bool) -> str:
     """All that a view tells of some settings; `words` are the verdict's, `rows` those of the view's table."""
     picture = paint(chart, columns(), CHART_HEIGHT, ascii_only=ascii_only)
-    return "\n\n".join(filter(None, (words, changed(settings), picture.text, rows, theory(settings)))) + "\n"
+    return "\n\n".join(filter(None, (words, changed(settings), picture.text, rows, fill(theory(settings), 80)))) + "\n"
 
 
 def changed(settings: Settings) -> str:
