@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -43,6 +44,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     # One thread is right for products this small (two stall each other); a user's own choice wins.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.command in (EXPLORING, "tour") and in_terminal:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the one that asyncio puts its own in the place of
         return _explore(options.settings, options)
     return WRITERS[options.command](output, options)
 

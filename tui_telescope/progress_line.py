@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from time import monotonic
 
 PATIENCE = 1.0
@@ -89,7 +90,8 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
+@cache
 def on_stderr() -> ProgressLine:
-    """A line on stderr, if that is a terminal."""
+    """The line on stderr; it shows nothing where that is no terminal."""
     is_seen = sys.stderr is not None and sys.stderr.isatty()
     return ProgressLine(sys.stderr.fileno() if is_seen else None)
