@@ -5,6 +5,7 @@ This module imports the standard library alone: it is there before anything that
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -16,8 +17,6 @@ from time import monotonic
 PATIENCE = 1.0
 """Seconds of work before anything is said: a word that flashes up would be noise."""
 REDRAW_SECONDS = 0.2
-MOST_SHARE = 0.99
-"""What is said to be done, at most, while it is not: a forecast is one."""
 
 
 class ProgressLine:
@@ -71,12 +70,10 @@ class ProgressLine:
         self._shown = len(text)
 
     def _text(self, elapsed: float) -> str:
-        share = self._done + self._share * self._part
-        if not self._expected or not share:
+        share = (self._done + self._share * self._part) / (self._expected or math.inf)
+        if not 0 < share < 1:  # nobody knows, or the forecast was too low
             return f"{self._what}: {_spoken(elapsed)} so far"
-        share = min(share / self._expected, MOST_SHARE)
-        left = f", about {_spoken(elapsed * (1 - share) / share)} left" if share < MOST_SHARE else ""
-        return f"{self._what}: {share:.0%} done{left}"
+        return f"{self._what}: {share:.0%} done, about {_spoken(elapsed * (1 - share) / share)} left"
 
     def _write(self, text: str) -> None:
         # Not through sys.stderr: who interrupts the program may do so in the middle of a write.

@@ -62,7 +62,7 @@ def status_of(command: Callable[[], int]) -> int:
     except (MemoryError, ImportError, OSError) as error:
         if not _is_want_of_memory(error):
             raise
-    return fail("not enough memory; lower width, depth, samples or networks")
+    return fail("not enough memory (smaller width, depth, samples or networks take less)")
 
 
 def fail(message: str) -> int:

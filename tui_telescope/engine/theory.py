@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.diagnosis import diagnose
+from tui_telescope.engine.float_errors import as_numpy_begins
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.mean_field import Stack, forward, log10_norms
 from tui_telescope.engine.observation import GradientReading, Observation
@@ -75,6 +76,7 @@ class Theory:
         return math.inf if self.factor == 1 else 1 / abs(2 * math.log(self.factor))
 
 
+@as_numpy_begins
 def predict(settings: Settings) -> Theory | None:
     """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
 
@@ -87,6 +89,7 @@ def predict(settings: Settings) -> Theory | None:
     return Theory(gradient, asymptotic_factor(stack), critical_scale(settings))
 
 
+@as_numpy_begins
 def critical_scale(settings: Settings) -> float | None:
     """The scale below which gradients vanish with depth and above which they explode: the edge of chaos.
 
