@@ -72,5 +72,6 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
         expected = [number for line in gradients for number in line] if view == "map" else gradients
         assert [float(row[-1]) for row in rows] == expected
     else:
-        column = header.index("log10_gradient_mean")
-        assert [float(row[column]) for row in rows] == document["gradient"]["log10_mean"]
+        for name, numbers in document["gradient"].items():
+            column = header.index(name.replace("log10", "log10_gradient"))
+            assert [float(row[column]) for row in rows] == numbers

@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from typing import TextIO
 
 from tui_telescope.setting_kinds import SettingsError
 
@@ -43,7 +43,7 @@ class StandardOutput:
             written = sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
-            _abandon_output()
+            _abandon(sys.stdout)
             is_enough = isinstance(error, BrokenPipeError)
             raise OutputLost("" if is_enough else error.strerror or str(error)) from None
         return written
@@ -75,13 +75,15 @@ def tell(message: str) -> None:
     """One line on stderr, in which nothing that is quoted can do the terminal any harm."""
     if sys.stderr is None:
         return
-    with suppress(OSError):  # whose stderr is full as well is told by the exit status alone
+    try:
         print(f"{PROGRAM}: {_shortened(_harmless(message))}", file=sys.stderr)
+    except OSError:  # whose stderr is full as well is told by the exit status alone
+        _abandon(sys.stderr)
 
 
-def _abandon_output() -> None:
+def _abandon(stream: TextIO) -> None:
     """Let the interpreter flush what is left into nothing at its end, where it would complain a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _is_want_of_memory(error: BaseException) -> bool:
