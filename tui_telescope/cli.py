@@ -86,9 +86,12 @@ def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
     from tui_telescope.lessons.measures import Measures
     from tui_telescope.lessons.tour import STEPS
+    from tui_telescope.watched_telescope import WatchedTelescope
 
-    measures = Measures()
+    telescope = WatchedTelescope(on_stderr())
+    measures = Measures(telescope)
     for number, step in enumerate(STEPS, 1):
+        telescope.begin(f"measuring for step {number} of {len(STEPS)}", None)
         output.write(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n\n")
     return 0
 

@@ -60,13 +60,11 @@ def write_reading(
     While it observes, the line tells of it. Returns the verdict's state, None for a view of many networks. Raises
     `SettingsError` for a depth out of range.
     """
-    line = line or ProgressLine(None)
-    telescope = WatchedTelescope(line)
+    telescope = WatchedTelescope(line or ProgressLine(None))
     if view in SURVEYS:
         text, state = SURVEYS[view](telescope, settings, form, depths, ascii_only), None
     else:
         text, state = _reading(telescope, settings, form, view, ascii_only)
-    line.wipe()
     stream.write(text)
     return state
 

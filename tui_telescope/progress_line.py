@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,17 +56,14 @@ class ProgressLine:
     def wipe(self) -> None:
         """Leave the line as it was found."""
         if self._shown:
-            self._write("\r" + " " * self._shown + "\r")
-            self._shown = 0
+            self._replace("")
 
     def _redraw(self) -> None:
         now = monotonic()
         if self._descriptor is None or now - self._started < PATIENCE or now - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = now
-        text = self._text(now - self._started)[: shutil.get_terminal_size().columns - 1]
-        self._write("\r" + text.ljust(self._shown))
-        self._shown = len(text)
+        self._replace(self._text(now - self._started))
 
     def _text(self, elapsed: float) -> str:
         share = (self._done + self._share * self._part) / (self._expected or math.inf)
@@ -75,12 +71,17 @@ class ProgressLine:
             return f"{self._what}: {_spoken(elapsed)} so far"
         return f"{self._what}: {share:.0%} done, about {_spoken(elapsed * (1 - share) / share)} left"
 
-    def _write(self, text: str) -> None:
-        # Not through sys.stderr: who interrupts the program may do so in the middle of a write.
+    def _replace(self, text: str) -> None:
+        """Put the text, or what fits of it, in the place of what is on the line."""
+        if self._descriptor is None:
+            return
         try:
-            os.write(self._descriptor or 0, text.encode())
-        except OSError:  # the terminal is gone, and with it whoever wanted to know
-            self._descriptor, self._shown = None, 0
+            text = text[: (os.get_terminal_size(self._descriptor).columns or 80) - 1]
+            # Not through sys.stderr: who interrupts the program may do so in the middle of a write.
+            os.write(self._descriptor, f"\r{text.ljust(self._shown)}\r{text}".encode())
+        except OSError:  # the terminal is gone, with whoever wanted to know; the work goes on
+            self._descriptor = None
+        self._shown = len(text)
 
 
 def _spoken(seconds: float) -> str:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from tui_telescope.progress_line import on_stderr
 from tui_telescope.setting_kinds import SettingsError
 
 PROGRAM = "tui-telescope"
@@ -39,6 +40,7 @@ class StandardOutput:
 
     def write(self, text: str) -> int:
         """Write the text. Raises `OutputLost`."""
+        on_stderr().wipe()
         try:
             written = sys.stdout.write(text)
             sys.stdout.flush()
@@ -75,6 +77,7 @@ def tell(message: str) -> None:
     """One line on stderr, in which nothing that is quoted can do the terminal any harm."""
     if sys.stderr is None:
         return
+    on_stderr().wipe()
     try:
         print(f"{PROGRAM}: {_shortened(_harmless(message))}", file=sys.stderr)
     except OSError:  # whose stderr is full as well is told by the exit status alone
