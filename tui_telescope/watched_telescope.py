@@ -12,10 +12,6 @@ from tui_telescope.progress_line import ProgressLine
 from tui_telescope.settings import Settings
 
 
-def _never() -> bool:
-    return False
-
-
 class WatchedTelescope(Telescope):
     """Each observation, whoever asks for it, is a part of the work that the line tells of."""
 
@@ -28,7 +24,7 @@ class WatchedTelescope(Telescope):
         self._line.begin(what, None if networks is None else sum(map(self.expected_seconds, networks)))
 
     def observe(
-        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = _never
+        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = lambda: False
     ) -> Observation:
         """As any telescope does."""
         seconds = self.expected_seconds(settings)

@@ -49,7 +49,7 @@ class Telescope:
         self._workspace = Workspace()
         self._lock = threading.Lock()
 
-    def begin_in_fork(self) -> None:
+    def _begin_in_fork(self) -> None:
         """In a fork's child: whichever thread observed is not there, its work lies half done and its lock is held."""
         if self._lock.locked():
             self._begin()
@@ -134,7 +134,7 @@ _TELESCOPES: weakref.WeakSet[Telescope] = weakref.WeakSet()
 
 def _begin_in_fork() -> None:
     for telescope in _TELESCOPES:
-        telescope.begin_in_fork()
+        telescope._begin_in_fork()
 
 
 if hasattr(os, "register_at_fork"):  # Windows knows no forks
