@@ -225,6 +225,7 @@ def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),
+        (("",), ("unexpected ''", "print")),
         (("print", "again"), ("again",)),
         (("--dept", "5"), ("--dept;", "did you mean --depth")),
         (("print", "--no-residul"), ("--no-residual",)),

@@ -164,7 +164,7 @@ def _parsed(words: Iterable[str]) -> argparse.Namespace:
         near = get_close_matches(flag[:40], re.findall("--[a-z-]+", parser.format_usage()))
         raise UsageError(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     for word in (options.command, *unknown):
-        if word is not None and (word not in COMMANDS or word in unknown):
+        if word is not None and (word in unknown or word not in filter(None, COMMANDS)):
             allowed = ", ".join(filter(None, COMMANDS))
             raise UsageError(f"unexpected {word[:40]!r}; allowed: one of {allowed}, and flags")
     return options
