@@ -8,7 +8,7 @@ import signal
 import sys
 
 
-def run() -> int:
+def start() -> int:
     """Run the program; returns its exit status. Ctrl+C ends it at once, whatever it imports or computes."""
     signal.signal(signal.SIGINT, _end)
     from tui_telescope.cli import main
@@ -25,4 +25,4 @@ def _end(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(start())
