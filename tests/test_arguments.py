@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from tui_telescope.arguments import COMMANDS, OPTIONS, STATES, Answer, parse
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.engine.observation import State
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.standard_output import UsageError
@@ -80,3 +83,7 @@ def test_help_fits_one_screen_and_names_every_flag_view_and_state() -> None:
     assert max(map(len, lines)) <= 80
     for word in (*FLAGS, *VIEWS, *STATES, "--version", "--no-residual"):
         assert word in str(answer.value)
+
+
+def test_every_state_can_be_expected() -> None:
+    assert set(STATES) == set(get_args(State))

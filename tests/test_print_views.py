@@ -75,3 +75,10 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
         for name, numbers in document["gradient"].items():
             column = header.index(name.replace("log10", "log10_gradient"))
             assert [float(row[column]) for row in rows] == numbers
+
+
+def test_no_terminal_is_too_wide_or_too_narrow_for_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, drawn in (("10000000", 1000), ("300", 300), ("1", 40)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = printed(Settings(depth=3), "gradient", "text").splitlines()
+        assert next(len(line) for line in lines if "┐" in line) == drawn

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tui_telescope import progress_line
+from tui_telescope import progress_line, standard_output
 from tui_telescope.progress_line import ProgressLine
+from tui_telescope.standard_output import StandardOutput, tell
 
 
 class Watcher:
@@ -73,3 +74,16 @@ def test_a_terminal_that_goes_away_ends_the_line_and_not_the_work(watcher: Watch
     with watcher.line.part(1.0):
         watcher.line.tell(0.5)
     watcher.line.wipe()
+
+
+@pytest.mark.parametrize("write", [lambda: StandardOutput().write("a reading\n"), lambda: tell("an error")])
+def test_whatever_is_written_takes_the_place_of_the_line(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]
+) -> None:
+    monkeypatch.setattr(standard_output, "on_stderr", lambda: watcher.line)
+    watcher.line.begin("observing", None)
+    watcher.now = 3.0
+    with watcher.line.part(1.0):
+        assert watcher.shown() != ""
+    write()
+    assert watcher.shown() == ""
