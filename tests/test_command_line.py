@@ -6,23 +6,34 @@ import csv
 import io
 import json
 import math
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import zipapp
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
+from terminal import SCRIPT, Terminal
 
+import tui_telescope
 from tui_telescope import Settings, __version__, observe
-from tui_telescope.settings import REGISTRY
 
-SCRIPT = Path(sys.executable).with_name("tui-telescope")
+LONG = "x" * 100_000
+LONG_WORK = ("--cell", "lstm", "--depth", "10000", "--width", "64", "--samples", "64")
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, output: IO[str] | int = subprocess.PIPE, shell: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; `shell` is what a shell does for it, with the command as "$@"."""
+    command = [str(SCRIPT), *arguments]
     return subprocess.run(
-        [str(SCRIPT), *arguments],
-        capture_output=True,
+        ["bash", "-c", shell, "-", *command] if shell else command,
+        stdout=output,
+        stderr=subprocess.PIPE,
         text=True,
         stdin=subprocess.DEVNULL,
         timeout=60,
@@ -139,12 +150,17 @@ def test_ten_thousand_layers_give_a_finite_curve_and_no_warning() -> None:
     assert means[0] < -1000
 
 
-def test_text_says_the_verdict_and_draws_the_chart() -> None:
-    result = run("print")
+def test_text_says_the_verdict_then_what_was_changed_then_draws_the_chart() -> None:
+    result = run("print", "--scale", "4")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "VANISHING: layer 1 receives 2.51e-18" in result.stdout
-    assert "33 of 50 layers are frozen in float32." in result.stdout
-    assert "1e-15┤" in result.stdout
+    in_order = (
+        "VANISHING: layer 1 receives 9.87e-22", "\n\nChanged from the start: scale 4.0.\n\n", "┌─", "┤",
+        "\n\n11 of 50 layers:\n", "\n\nTheory of infinite width: critical scale 5.075; at scale 4.0 chi 0.",
+    )  # fmt: skip
+    places = [result.stdout.find(words) for words in in_order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert places[0] == 0
     assert "\x1b" not in result.stdout
 
 
@@ -158,7 +174,7 @@ def test_text_says_the_verdict_and_draws_the_chart() -> None:
 )
 def test_text_tabulates_what_the_view_shows_within_80_columns(view: str, columns: str) -> None:
     lines = run("print", "--view", view, "--depth", "30").stdout.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.lstrip().startswith("layer "))
+    start = lines.index("11 of 30 layers:") + 1
     assert lines[start].split() == columns.split()
     assert [lines[start + 1].split()[0], lines[start + 11].split()[0]] == ["1", "30"]
     assert max(map(len, lines[start:])) <= 80
@@ -209,29 +225,124 @@ def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),
+        (("",), ("unexpected ''", "print")),
         (("print", "again"), ("again",)),
         (("--dept", "5"), ("--dept;", "did you mean --depth")),
         (("print", "--no-residul"), ("--no-residual",)),
+        (("presets", "--depth", "5"), ("--depth", "presets does not use it")),
+        (("--view", LONG), ("--view", "xxx", "gradient")),
+        (("--format", "\x1b[31m\udcff"), ("--format", r"\x1b[31m\udcff", "text")),
+        ((LONG,), ("xxx", "print")),
+        (("--\x1b" + LONG,), (r"--\x1b", "xxx")),
+        (("--residual=" + LONG,), ("--residual", "xxx")),
     ],
+    ids=lambda words: " ".join(words)[:30],
 )
 def test_bad_input_gets_one_line_and_status_2(arguments: tuple[str, ...], said: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
+    assert len(result.stderr) < 500
+    assert "\x1b" not in result.stderr
     assert all(word in result.stderr for word in said)
 
 
-def test_a_reader_that_stops_early_sees_no_traceback() -> None:
-    command = f"'{SCRIPT}' print --depth 10000 --width 1 --format csv | head -n 1"
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
-    assert result.stdout.startswith("layer,")
-    assert result.stderr == ""
+def test_an_expectation_decides_the_exit_status_and_changes_no_output() -> None:
+    met, failed = (run("print", "--expect", state) for state in ("Vanishing", "healthy"))
+    assert (met.returncode, met.stderr) == (0, "")
+    assert failed.returncode == 1
+    assert failed.stderr == "tui-telescope: the gradient is vanishing, and was expected to be healthy\n"
+    assert met.stdout == failed.stdout
+    assert met.stdout.startswith("Layer 1 receives 2.51e-18")
 
 
-def test_help_names_every_setting() -> None:
-    result = run("--help")
-    assert result.returncode == 0
-    assert all(setting.flag in result.stdout for setting in REGISTRY.values())
+COMMANDS = [("print",), ("presets",), ("tour",), ("--help",), ("--version",)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_reader_that_has_had_enough_ends_every_command_silently(command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = run(*command, output=writing)
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_an_output_that_cannot_be_written_is_told_by_every_command(command: tuple[str, ...]) -> None:
+    for shell, reason in (('"$@" > /dev/full', "No space left on device"), ('"$@" >&-', "it is closed")):
+        result = run(*command, shell=shell)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr == f"tui-telescope: error: standard output cannot be written: {reason}\n"
+
+
+def test_who_closes_the_input_or_asks_for_errors_nowhere_still_gets_an_answer() -> None:
+    printed = run("print", "--depth", "5").stdout
+    assert run("--depth", "5", shell='"$@" <&-').stdout == printed
+    for nowhere in ("2>&-", "2>/dev/full"):
+        result = run("--depth", "0", shell=f'"$@" {nowhere}')
+        assert (result.returncode, result.stdout, result.stderr) == (2, "", "")
+
+
+def test_memory_that_runs_out_is_told_in_one_line() -> None:
+    result = run("print", "--width", "1024", "--depth", "100", shell='ulimit -v 400000; "$@"')
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("tui-telescope: error: not enough memory (")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_that_cannot_move_its_cursor_gets_print(term: str) -> None:
+    with Terminal([str(SCRIPT), "--depth", "5"], environment={"TERM": term}) as terminal:
+        assert terminal.wait_for_exit() == 0
+    assert b"Changed from the start: depth 5." in terminal.raw
+    assert b"\x1b" not in terminal.raw
+
+
+def test_a_picture_is_the_same_in_every_terminal() -> None:
+    here, there = (
+        run("print", "--format", "svg", **environment)
+        for environment in ({"TERM": "xterm-256color"}, {"TERM": "dumb", "COLUMNS": "43", "NO_COLOR": "1"})
+    )
+    assert here.stdout.startswith("<svg")
+    assert there.stdout == here.stdout
+
+
+def test_sizes_that_no_terminal_has_harm_nobody() -> None:
+    results = [run("print", "--depth", "5", COLUMNS=size, LINES=size) for size in ("", "10000000")]
+    assert [result.returncode for result in results] == [0, 0]
+    assert results[0].stdout == results[1].stdout
+    with Terminal([str(SCRIPT)], environment={"COLUMNS": "1" * 5000, "LINES": "1" * 30}) as terminal:
+        terminal.wait_for("Layer 1 receives", "q quit")
+
+
+def test_long_work_says_how_far_it_is_and_ends_at_once_on_ctrl_c() -> None:
+    with Terminal([str(SCRIPT), "print", *LONG_WORK]) as terminal:
+        terminal.wait_for("observing 10000 steps of width 64: ", "% done, about ", " left")
+        terminal.press("ctrl+c")
+        assert terminal.wait_for_exit() == 130
+    assert terminal.text.strip("^C \n") == ""
+
+
+def test_ctrl_c_during_the_imports_ends_it_without_a_word() -> None:
+    process = subprocess.Popen([SCRIPT, "print"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    memory = Path(f"/proc/{process.pid}/maps")
+    while "multiarray" not in memory.read_text():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 130
+
+
+def test_it_all_runs_from_a_zip_file(tmp_path: Path) -> None:
+    package = Path(tui_telescope.__file__).parent
+    shutil.copytree(package, tmp_path / "in" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    archive = tmp_path / "telescope.pyz"
+    zipapp.create_archive(tmp_path / "in", archive, main="tui_telescope.__main__:start")
+    with Terminal([sys.executable, "-I", str(archive)]) as terminal:
+        terminal.wait_for("Layer 1 receives 2.51e-18", "q quit")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
 
 
 def test_version_is_the_package_version() -> None:

@@ -73,8 +73,9 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
         expected = [number for line in gradients for number in line] if view == "map" else gradients
         assert [float(row[-1]) for row in rows] == expected
     else:
-        column = header.index("log10_gradient_mean")
-        assert [float(row[column]) for row in rows] == document["gradient"]["log10_mean"]
+        for name, numbers in document["gradient"].items():
+            column = header.index(name.replace("log10", "log10_gradient"))
+            assert [float(row[column]) for row in rows] == numbers
 
 
 def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:
@@ -82,3 +83,28 @@ def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:
     theory, level = (json.loads(printed(each, "gradient", "json"))["theory"] for each in (start, critical))
     assert theory["depth_scale"] == pytest.approx(1 / abs(2 * math.log(theory["factor"])))
     assert (level["factor"], level["depth_scale"]) == (1.0, None)
+
+
+def test_no_terminal_is_too_wide_or_too_narrow_for_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, drawn in (("10000000", 1000), ("300", 300), ("1", 40)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = printed(Settings(depth=3), "gradient", "text").splitlines()
+        assert next(len(line) for line in lines if "┐" in line) == drawn
+
+
+def test_json_tells_every_part_of_the_verdict() -> None:
+    lstm = Settings(cell="lstm", width=16, depth=60, initializer="orthogonal", scale=0.1, forget_bias=5)
+    verdict = json.loads(printed(lstm, "gradient", "json"))["verdict"]
+    assert (verdict["state"], verdict["dead_networks"], verdict["remedy"]) == ("healthy", 0, None)
+    assert verdict["steepest"] == {"layer": 60, "decades": pytest.approx(-1.7, abs=0.2)}
+    assert verdict["clipped_from"] is None
+    dying = Settings(activation="relu", initializer="he", scale=1, networks=3, depth=20, samples=4)
+    document = json.loads(printed(dying, "gradient", "json"))
+    verdict = document["verdict"]
+    assert verdict["dead_networks"] == 2
+    assert verdict["steepest"] is None
+    assert document["gradient"]["log10_median"][0] is None
+    remedy = verdict["remedy"]
+    mended = json.loads(printed(dying.replace(**remedy["settings"]), "gradient", "json"))
+    assert mended["verdict"]["state"] == "healthy"
+    assert mended["gradient"]["log10_mean"][0] == pytest.approx(remedy["log10_gradient_1"], rel=1e-9)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from observed_numbers import numbers_of
 
 from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope.arguments import parse
 from tui_telescope.engine import recurrent
 from tui_telescope.engine.draws import Sequences, UnitCell
 from tui_telescope.engine.measurement import Stopped, Wanted
@@ -242,12 +243,8 @@ def test_recurrent_weights_do_not_multiply_by_the_depth():
 @settings(deadline=None)
 @given(any_value(REGISTRY["forget_bias"]))
 def test_a_forget_bias_is_written_so_that_a_command_line_reads_it_back(value):
-    from argparse import ArgumentParser
-
-    entry = REGISTRY["forget_bias"]
-    parser = ArgumentParser()
-    parser.add_argument("--forget-bias", dest="given")
-    assert entry.parse(parser.parse_args(entry.arguments(value)).given) == value
+    words = REGISTRY["forget_bias"].arguments(value)
+    assert parse(words, in_terminal=True).settings.forget_bias == value
 
 
 def test_every_cell_can_be_reached_from_every_other():

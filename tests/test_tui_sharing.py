@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import shlex
 from pathlib import Path
 from xml.etree import ElementTree
@@ -79,6 +80,24 @@ def test_a_name_taken_by_the_picture_alone_is_left_alone_too(tmp_path: Path) -> 
     assert [path.name for path in paths] == ["gradient-telescope-2.csv", "gradient-telescope-2.svg"]
     assert (tmp_path / "gradient-telescope-1.svg").read_text() == "mine"
     assert not (tmp_path / "gradient-telescope-1.csv").exists()
+
+
+@pytest.mark.parametrize("room", [0, 1000, 5000], ids=lambda room: f"{room} bytes")
+async def test_what_finds_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=7)) as explorer:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))  # how a full disk is had without one
+        try:
+            await explorer.press("e")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert words(explorer).startswith("Nothing saved to ")
+        assert list(tmp_path.iterdir()) == []
+        await explorer.press("r", "e")
+        assert "Saved gradient-telescope-1.csv" in words(explorer)
 
 
 def test_a_folder_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:

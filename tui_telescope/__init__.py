@@ -6,24 +6,31 @@ observe(Settings(depth=50, residual=True)).gradient.log10_mean
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.version import __version__
 
+TYPE_CHECKING = False  # type checkers take it for true; typing's own would have to be imported
 if TYPE_CHECKING:
+    from typing import Any
+
     from tui_telescope.engine.observation import Observation
     from tui_telescope.engine.telescope import Telescope, observe
+    from tui_telescope.settings import Settings, SettingsError
 
 __all__ = ["Observation", "Settings", "SettingsError", "Telescope", "__version__", "observe"]
 
-_LAZY = {"Telescope": "telescope", "observe": "telescope", "Observation": "observation"}
+_LAZY = {
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "Telescope": "engine.telescope",
+    "observe": "engine.telescope",
+    "Observation": "engine.observation",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the engine, and numpy with it, only once somebody asks for it: `--help` must not wait."""
+    """Import what somebody asks for, and numpy with the engine: `--help` must not wait for it, nor Ctrl+C for any."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"tui_telescope.engine.{_LAZY[name]}"), name)
+    return getattr(import_module(f"tui_telescope.{_LAZY[name]}"), name)

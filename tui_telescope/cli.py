@@ -1,7 +1,7 @@
 """The command line: `tui-telescope` explores, `print` gives one reading, `presets` lists the presets.
 
-Flags come from the settings' registry. Nothing heavy is imported until it is known what is wanted, so that
-`--help`, `--version` and a mistyped flag answer at once.
+Nothing heavy is imported until it is known what is wanted, so that `--help`, `--version` and a mistyped flag answer
+at once.
 """
 
 from __future__ import annotations
@@ -9,40 +9,44 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Literal, NoReturn
+from typing import Literal
 
-from tui_telescope.charts.views import VIEWS
-from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.setting_kinds import Switch
-from tui_telescope.settings import REGISTRY, Settings, SettingsError
-from tui_telescope.version import __version__
+from tui_telescope.arguments import EXPLORING, Answer, parse
+from tui_telescope.presets import PRESETS
+from tui_telescope.progress_line import on_stderr
+from tui_telescope.settings import Settings
+from tui_telescope.standard_output import UNEXPECTED, StandardOutput, status_of, tell
+from tui_telescope.window_size import forget_absurd_sizes
 
-PROGRAM = "tui-telescope"
-COMMANDS = ("print", "tour", "presets")
-FORMATS = ("text", "json", "csv", "svg")
-USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+TERMINALS_THAT_CANNOT = ("", "dumb", "unknown")
+"""What TERM says of terminals without a cursor to move. A name that nobody has heard of is a new terminal, not an old
+one: it can what all can today."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    options = _parse(arguments)
-    if options.command == "presets":
-        return _list_presets()
+    return status_of(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    forget_absurd_sizes()
+    in_terminal = _is_in_terminal()
+    output = StandardOutput()
     try:
-        settings = options.preset.settings.replace(
-            **{name: getattr(options, name) for name in REGISTRY if hasattr(options, name)}
-        )
-    except SettingsError as error:
-        return _fail(str(error))
+        options = parse(arguments, in_terminal=in_terminal)
+    except Answer as answer:
+        output.write(str(answer))
+        return 0
     # One thread is right for products this small (two stall each other); a user's own choice wins.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if options.command != "print" and sys.stdin.isatty() and sys.stdout.isatty():
-        return _explore(settings, options)
-    return _quietly(_tell_tour if options.command == "tour" else lambda: _print(settings, options))
+    if options.command in (EXPLORING, "tour") and in_terminal:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the one that asyncio puts its own in the place of
+        return _explore(options.settings, options)
+    return WRITERS[options.command](output, options)
 
 
 def _explore(settings: Settings, options: argparse.Namespace) -> int:
@@ -58,44 +62,52 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     return run(settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
-def _list_presets() -> int:
+def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:
     column = max(map(len, PRESETS))
-    for preset in PRESETS.values():
-        print(f"{preset.name:<{column}}  {preset.line}")
+    output.write("".join(f"{preset.name:<{column}}  {preset.line}\n" for preset in PRESETS.values()))
     return 0
 
 
-def _print(settings: Settings, options: argparse.Namespace) -> None:
+def _print(output: StandardOutput, options: argparse.Namespace) -> int:
     from tui_telescope.printing import write_reading
 
     ascii_only = options.ascii or not _speaks_unicode()
-    write_reading(sys.stdout, settings, options.format, options.view, ascii_only=ascii_only, depths=options.depths)
+    state = write_reading(
+        output, options.settings, options.format, options.view,
+        ascii_only=ascii_only, depths=options.depths, line=on_stderr(),
+    )  # fmt: skip
+    if options.expect in (None, state):
+        return 0
+    tell(f"the gradient is {state}, and was expected to be {options.expect}")
+    return UNEXPECTED
 
 
-def _tell_tour() -> None:
+def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
     from tui_telescope.lessons.measures import Measures
     from tui_telescope.lessons.tour import STEPS
+    from tui_telescope.watched_telescope import WatchedTelescope
 
-    measures = Measures()
+    telescope = WatchedTelescope(on_stderr())
+    measures = Measures(telescope)
     for number, step in enumerate(STEPS, 1):
-        print(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n")
-
-
-def _quietly(write: Callable[[], None]) -> int:
-    """Write to standard output; whoever reads it may stop at any time."""
-    try:
-        write()
-        sys.stdout.flush()
-    except SettingsError as error:
-        return _fail(str(error))
-    except BrokenPipeError:
-        # Whoever read has enough; keep the interpreter from complaining about the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        telescope.begin(f"measuring for step {number} of {len(STEPS)}", None)
+        output.write(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n\n")
     return 0
+
+
+WRITERS: dict[str, Callable[[StandardOutput, argparse.Namespace], int]] = {
+    "print": _print,
+    "tour": _tell_tour,
+    "presets": _list_presets,
+}
+"""What needs no terminal, by the command's word."""
+
+
+def _is_in_terminal() -> bool:
+    """Whether there is a terminal to explore in, on both ends."""
+    can_draw = os.name == "nt" or os.environ.get("TERM", "") not in TERMINALS_THAT_CANNOT
+    return can_draw and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def _speaks_unicode() -> bool:
@@ -114,99 +126,3 @@ def _speaks_unicode() -> bool:
 
 def _is_utf8(encoding: str) -> bool:
     return encoding.lower().replace("-", "").partition("@")[0] == "utf8"
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage in front of it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SystemExit(_fail(message))
-
-    def format_help(self) -> str:
-        """One screen of 80x24."""
-        return HELP.format(settings="\n".join(_settings_in_columns()), views="|".join(VIEWS), formats="|".join(FORMATS))
-
-
-HELP = """\
-tui-telescope [print | tour | presets] [SETTINGS] [OPTIONS]
-
-See, live, how much of the loss's gradient reaches each layer of a deep network.
-Without a command: explore (? is help, q quits); without a terminal: print.
-print: one reading.  tour: the guided tour.  presets: list them.
-
-Settings, with their values at the start (? inside tells what each one means):
-{settings}
-
-Options:
-  --preset NAME       start from a preset; single settings win over it
-  --view VIEW         {views}
-  --depths 5,10,50    depths for the views depth and map
-  --format FORMAT     of print: {formats}
-  --ascii             draw in ASCII      --no-mouse   leave the mouse alone
-  --autoplay          unattended tour    --version    -h, --help
-"""
-
-
-def _settings_in_columns() -> list[str]:
-    """Every flag with its value at the start, three to a line."""
-    flags = [" ".join(setting.arguments(setting.default)) for setting in REGISTRY.values()]
-    flags = [flag.replace("--no-residual", "--residual/--no-residual") for flag in flags]
-    return ["  " + "".join(f"{flag:<26}" for flag in flags[row : row + 3]).rstrip() for row in range(0, len(flags), 3)]
-
-
-def _fail(message: str) -> int:
-    print(f"{PROGRAM}: error: {message} (see {PROGRAM} --help)", file=sys.stderr)
-    return USAGE_ERROR
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """What the words ask for. An unknown flag is told before its value, which would pass for a command."""
-    parser = _parser()
-    options, unknown = parser.parse_known_args(arguments)
-    for flag in (word.partition("=")[0] for word in unknown if word.startswith("-")):
-        from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
-
-        near = get_close_matches(flag, re.findall("--[a-z-]+", parser.format_usage()))
-        parser.error(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-    for word in (options.command, *unknown):
-        if word is not None and (word not in COMMANDS or word in unknown):
-            parser.error(f"unexpected {word[:40]!r}; allowed: one of {', '.join(COMMANDS)}, and flags")
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, allow_abbrev=False)
-    add = parser.add_argument
-    add("--version", action="version", version=f"{PROGRAM} {__version__}")
-    add("command", nargs="?")
-    add("--preset", type=_as_argument(preset_named), default=next(iter(PRESETS)))
-    add("--autoplay", action="store_true")
-    add("--view", choices=list(VIEWS), default=next(iter(VIEWS)))
-    add("--depths", type=_depths)
-    add("--format", choices=FORMATS, default=FORMATS[0])
-    add("--ascii", action="store_true")
-    add("--no-mouse", dest="mouse", action="store_false")
-    for name, setting in REGISTRY.items():
-        if isinstance(setting, Switch):
-            add(setting.flag, action=argparse.BooleanOptionalAction, dest=name, default=argparse.SUPPRESS)
-        else:
-            add(setting.flag, type=_as_argument(setting.parse), dest=name, default=argparse.SUPPRESS)
-    return parser
-
-
-def _depths(words: str) -> list[int]:
-    """Depths, ascending, from a list with commas."""
-    depth = _as_argument(REGISTRY["depth"].parse)
-    return sorted({int(str(depth(word))) for word in words.split(",")})
-
-
-def _as_argument(parse: Callable[[str], object]) -> Callable[[str], object]:
-    """The same for argparse, which has a word of its own for what it should tell the user."""
-
-    def parse_argument(word: str) -> object:
-        try:
-            return parse(word)
-        except (SettingsError, PresetError) as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse_argument

@@ -163,15 +163,6 @@ class SignedReal(Real):
         # a panel has no room for a sign and three digits of exponent
         return super().show(value if abs(value) > 1e-99 else 0.0)
 
-    def write(self, value: float) -> str:
-        """Without an exponent where it is negative: a command line takes -1e-05 for a flag."""
-        text = str(value)
-        if value >= 0 or "e" not in text:
-            return text
-        from decimal import Decimal  # 5 ms that `--help` need not wait for
-
-        return format(Decimal(text), "f")
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Choice(Setting):

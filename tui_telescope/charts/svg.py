@@ -26,17 +26,22 @@ COLORS: Mapping[Ink, str] = {
 """On the dark ground that rich's SVG export has."""
 
 
+PICTURE = 100, 30
+"""Columns and rows of a picture that is kept, whatever the terminal's size."""
+
+
 def svg(picture: Picture, title: str, words: str = "") -> str:
     """The picture in a window of that title, with the words below it."""
     from rich.console import Console
     from rich.text import Text
 
+    lines = [Text(" ").append_tokens((span.text, COLORS[span.ink]) for span in row) for row in picture.rows]
+    lines += [Text(f" {line}", COLORS["tick"]) for line in textwrap.wrap(words, picture.width)]
+    # Both sizes are said: a console that is left to find out one takes 80x25 for a dumb terminal's.
     console = Console(
-        width=picture.width + 2, file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor",
-        legacy_windows=False,
+        width=picture.width + 2, height=len(lines), file=io.StringIO(), record=True, force_terminal=True,
+        color_system="truecolor", legacy_windows=False, no_color=False,
     )  # fmt: skip
-    for row in picture.rows:
-        console.print(Text(" ").append_tokens((span.text, COLORS[span.ink]) for span in row), no_wrap=True)
-    for line in textwrap.wrap(words, picture.width):
-        console.print(Text(f" {line}", COLORS["tick"]), no_wrap=True)
+    for line in lines:
+        console.print(line, no_wrap=True)
     return console.export_svg(title=title)

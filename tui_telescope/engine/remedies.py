@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_telescope.engine.activations import ACTIVATIONS
+from tui_telescope.engine.description import describe
 from tui_telescope.engine.observation import Observation, Verdict
 from tui_telescope.notation import scientific
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
@@ -54,6 +55,11 @@ def find_remedy(
             brings = float(seen.gradient.log10_mean[0])
             return Remedy(trial.changes(settings), brings, f"Try {phrase(trial)} brings {scientific(brings)}.")
     return None
+
+
+def in_words(observation: Observation, remedy: Remedy | None) -> str:
+    """The verdict, and what would mend it, where something does."""
+    return f"{describe(observation)} {remedy.text}" if remedy else describe(observation)
 
 
 def _trials(settings: Settings, verdict: Verdict) -> Iterator[tuple[Settings, Callable[[Settings], str]]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
+import weakref
 from collections.abc import Sequence
 
 from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
+from tui_telescope.engine.float_errors import as_numpy_begins
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
@@ -40,10 +43,20 @@ class Telescope:
     """
 
     def __init__(self) -> None:
+        self._begin()
+        _TELESCOPES.add(self)
+
+    def _begin(self) -> None:
         self._units = UnitDraws()
         self._workspace = Workspace()
         self._lock = threading.Lock()
 
+    def _begin_in_fork(self) -> None:
+        """In a fork's child: whichever thread observed is not there, its work lies half done and its lock is held."""
+        if self._lock.locked():
+            self._begin()
+
+    @as_numpy_begins
     def observe(
         self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = _never
     ) -> Observation:
@@ -95,6 +108,7 @@ class Telescope:
             measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
         return measured or propagation.measure(task)
 
+    @as_numpy_begins
     def advise(
         self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
     ) -> Remedy | None:
@@ -105,6 +119,7 @@ class Telescope:
             lambda trial: self.observe(trial, readings=("gradient",), should_stop=should_stop),
         )
 
+    @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
         """The numbers that `observe` uses for these settings, scale included."""
         with self._lock:
@@ -120,6 +135,18 @@ class Telescope:
         products = 6 * n * n * samples / 1e10
         elementwise = 20 * n * samples * 1e-9
         return layers * gates * (_seconds_of_calls(settings) + products + elementwise)
+
+
+_TELESCOPES: weakref.WeakSet[Telescope] = weakref.WeakSet()
+
+
+def _begin_in_fork() -> None:
+    for telescope in _TELESCOPES:
+        telescope._begin_in_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Windows knows no forks
+    os.register_at_fork(after_in_child=_begin_in_fork)
 
 
 def _seconds_of_calls(settings: Settings) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.diagnosis import diagnose
+from tui_telescope.engine.float_errors import as_numpy_begins
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.mean_field import Stack, forward, log10_norms
 from tui_telescope.engine.observation import GradientReading, NetworkReadings, Observation
@@ -81,6 +82,7 @@ def covers(settings: Settings) -> bool:
     return stack_of(settings) is not None
 
 
+@as_numpy_begins
 def predict(settings: Settings) -> Theory | None:
     """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
 
@@ -102,6 +104,7 @@ def depth_scale(factor: float) -> float:
     return math.inf if factor == 1 else 1 / abs(2 * math.log(factor))
 
 
+@as_numpy_begins
 def critical_scale(settings: Settings) -> float | None:
     """The scale below which gradients vanish with depth and above which they explode: the edge of chaos.
 

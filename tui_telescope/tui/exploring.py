@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -28,6 +27,7 @@ from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Obs
 from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
+from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
 from tui_telescope.tui.terminal_signals import exit_on_signals
 from tui_telescope.tui.themes import TERMINAL
@@ -49,7 +49,7 @@ class Field(Hidden):
 class ExploringApp(App[None]):
     """Holds the state that everything on the screen is drawn from: settings, selection, view, observation."""
 
-    CSS_PATH = Path(__file__).with_name("telescope.tcss")
+    CSS = style_sheet("telescope")
     TITLE = "Gradient Telescope"
     AUTO_FOCUS = ""
     ALLOW_SELECT = False  # Textual 8 fails on a press where a label has just gone; terminals select with Shift

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -19,6 +18,7 @@ from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import all_actions
 from tui_telescope.tui.canvas import Canvas, Line, Word
 from tui_telescope.tui.reading import ending_in_ellipsis
+from tui_telescope.tui.style_sheets import style_sheet
 
 NOT_LISTED = ("show_palette",)
 """What would lead nowhere from here."""
@@ -75,7 +75,7 @@ def _distance(word: str, entry: Entry) -> int:
 class Palette(ModalScreen[str]):
     """Covers the telescope until an entry is chosen, whose action is the result, or Escape."""
 
-    CSS_PATH = Path(__file__).with_name("palette.tcss")
+    CSS = style_sheet("palette")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close"),
         Binding("down", "move(1)"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.views import VIEWS
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
     from tui_telescope.tui.observer import Observed
 
-PICTURE = 100, 30
-"""Columns and rows of a saved picture."""
 STEM = "gradient-telescope"
 
 
@@ -35,15 +34,15 @@ def command_line(settings: Settings, view: str) -> str:
 def save_screen(shown: Observed, chart: Paintable, folder: Path, *, ascii_only: bool) -> list[Path]:
     """Save the readings and the picture of the chart. Raises `SharingError`."""
     from tui_telescope.charts.painting import paint
-    from tui_telescope.charts.svg import svg
-    from tui_telescope.printing import WRITERS
+    from tui_telescope.charts.svg import PICTURE, svg
+    from tui_telescope.machine_output import reading_as_csv
 
     words = f"{shown.description} {shown.remedy}".strip()
     preset = preset_of(shown.settings)
     title = preset.title if preset else shlex.join(shown.settings.arguments())
     picture = paint(chart, *PICTURE, ascii_only=ascii_only)
     contents = {
-        "csv": WRITERS["csv"](shown.settings, shown.observation, words),
+        "csv": reading_as_csv(shown.observation),
         "svg": svg(picture, title, words),
     }
     return save(contents, folder)
@@ -52,19 +51,45 @@ def save_screen(shown: Observed, chart: Paintable, folder: Path, *, ascii_only: 
 def save(contents: Mapping[str, str], folder: Path) -> list[Path]:
     """Write each content to a file with its suffix, all under one new name. Raises `SharingError`.
 
-    Nothing is overwritten: a name that is taken, by however short a head start, is left alone.
+    All or nothing: what a full disk cuts short was written aside. Nothing is overwritten: a name that is taken, by
+    however short a head start, is left alone.
     """
+    try:
+        with TemporaryDirectory(prefix=f".{STEM}-", dir=folder) as aside:
+            written = [_written(content, Path(aside) / suffix) for suffix, content in contents.items()]
+            return _moved(written, folder)
+    except OSError as error:
+        raise SharingError(f"Nothing saved to {folder}: {error.strerror or error}.") from None
+
+
+def _written(content: str, path: Path) -> Path:
+    with path.open("x", encoding="utf-8", newline="") as file:
+        file.write(content)
+    return path
+
+
+def _moved(written: Sequence[Path], folder: Path) -> list[Path]:
+    """The files, each named after its suffix so far, under the first free name in the folder."""
     for number in count(1):
-        paths = [folder / f"{STEM}-{number}.{suffix}" for suffix in contents]
-        if any(path.exists() for path in paths):
-            continue
-        try:
-            for path, content in zip(paths, contents.values(), strict=True):
-                with path.open("x", encoding="utf-8", newline="") as file:
-                    file.write(content)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise SharingError(f"Nothing saved to {folder}: {error.strerror or error}.") from None
-        return paths
+        paths = [folder / f"{STEM}-{number}.{path.name}" for path in written]
+        if not any(path.exists() for path in paths) and _are_moved(written, paths):
+            return paths
     raise AssertionError("unreachable")
+
+
+def _are_moved(written: Sequence[Path], paths: Sequence[Path]) -> bool:
+    """Move each file to its path, or none of them where a path is taken. Raises `OSError`, with none moved either."""
+    own: list[Path] = []
+    try:
+        for path in paths:
+            path.touch(exist_ok=False)  # the name is ours from here on: moving alone would overwrite another's
+            own.append(path)
+        for source, path in zip(written, paths, strict=True):
+            source.replace(path)
+    except OSError as error:
+        for path in own:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            return False
+        raise
+    return True

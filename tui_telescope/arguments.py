@@ -1,0 +1,258 @@
+"""What the words of a command line ask for: one table of options, one of commands with the options that each uses.
+
+Flags of settings come from the settings' registry. This module imports the standard library alone, so that `--help`,
+`--version` and a mistyped flag answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.presets import PRESETS, PresetError, preset_named
+from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch
+from tui_telescope.settings import REGISTRY
+from tui_telescope.standard_output import PROGRAM, UsageError
+from tui_telescope.version import __version__
+
+FORMATS = ("text", "json", "csv", "svg")
+STATES = ("vanishing", "healthy", "exploding", "dead")
+"""What a verdict can be."""
+
+
+class Option(NamedTuple):
+    """A flag that is not a setting's."""
+
+    default: Any
+    metavar: str
+    """What stands for its value in the help; empty for a flag without one, which turns the default over."""
+    help: str
+    parse: Callable[[str], Any] = str
+
+
+class Command(NamedTuple):
+    """What may be asked for, and the flags that it uses: all others are refused."""
+
+    name: str
+    """As it is spoken of."""
+    flags: frozenset[str] = frozenset()
+
+
+def _depths(words: str) -> list[int]:
+    """Depths, ascending, from a list with commas."""
+    return sorted({int(REGISTRY["depth"].parse(word)) for word in words.split(",")})
+
+
+def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
+    return Choice(name, "", "", name=name, values=tuple(values)).parse
+
+
+OPTIONS: dict[str, Option] = {
+    "--preset": Option(
+        next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
+    ),
+    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
+    "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
+    "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
+    "--expect": Option(None, "STATE", f"{'|'.join(STATES)}, or status 1", _one_of("expect", STATES)),
+    "--ascii": Option(False, "", "draw in ASCII"),
+    "--no-mouse": Option(True, "", "leave the mouse alone"),
+    "--autoplay": Option(False, "", "unattended"),
+}
+
+EXPLORING = ""
+"""What no command's word asks for."""
+_SETTINGS = frozenset(setting.flag for setting in REGISTRY.values())
+_ON_SCREEN = _SETTINGS | {"--preset", "--view", "--ascii", "--no-mouse"}
+_PRINTED = _SETTINGS | {"--preset", "--view", "--depths", "--format", "--expect", "--ascii"}
+
+COMMANDS: dict[str, Command] = {
+    EXPLORING: Command("exploring", _ON_SCREEN),
+    "print": Command("print", _PRINTED),
+    "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
+    "presets": Command("presets"),
+}
+"""By the word that asks for it."""
+
+_SURVEYS = frozenset(view.name for view in VIEWS.values() if view.chart is None)
+VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(VIEWS) - _SURVEYS}
+"""The flags that not every view uses: a single verdict is had from a single network."""
+
+
+class Answer(Exception):
+    """The words ask for nothing but this text."""
+
+
+def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespace:
+    """What the words ask for: the command, the settings, and each option by its name.
+
+    Without a command that is exploring where there is a terminal to explore in, else `print`. Raises `Answer` where
+    the words ask for the help or the version, `UsageError` for words that make no sense, `SettingsError` for settings
+    that do not go together.
+    """
+    options = _parsed(_with_negative_values(sys.argv[1:] if words is None else words))
+    given = {name: value for name, value in vars(options).items() if name != "command"}
+    if options.command is None:
+        options.command = EXPLORING if in_terminal else "print"
+    defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
+    options = argparse.Namespace(**{**defaults, **vars(options)})
+    _refuse_unused([_FLAGS[name] for name in given], options)
+    changes = {name: value for name, value in given.items() if name in REGISTRY}
+    options.settings = options.preset.settings.replace(**changes)
+    return options
+
+
+def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
+    command = COMMANDS[options.command]
+    for flag in flags:
+        if flag not in command.flags:
+            users = [each.name for each in COMMANDS.values() if flag in each.flags]
+            raise UsageError(f"{flag}: {command.name} does not use it; allowed with: {', '.join(users)}")
+        views = VIEWS_THAT_USE.get(flag, VIEWS)
+        if options.view not in views:
+            allowed = [view for view in VIEWS if view in views]
+            raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")
+
+
+def _name(flag: str) -> str:
+    return flag.removeprefix("--").removeprefix("no-")
+
+
+_FLAGS = {**{_name(flag): flag for flag in OPTIONS}, **{name: setting.flag for name, setting in REGISTRY.items()}}
+"""By the name under which it is parsed."""
+
+
+def _with_negative_values(words: Sequence[str]) -> Iterator[str]:
+    """The words, with `--flag -1e-5` as `--flag=-1e-5`: argparse takes what begins with a dash for a flag, but for a
+    few ways of writing a number."""
+    with_value = {flag for flag, option in OPTIONS.items() if option.metavar}
+    with_value |= {setting.flag for setting in REGISTRY.values() if not isinstance(setting, Switch)}
+    rest = iter(words)
+    for word in rest:
+        value = next(rest, None) if word in with_value else None
+        if value is None:
+            yield word
+        elif value.startswith("-") and not value.startswith("--") and value != "-h":
+            yield f"{word}={value}"
+        else:
+            yield from (word, value)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message.removeprefix("argument "))
+
+
+class _Answering(argparse.Action):
+    """Asks for a text, whatever else is asked for."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise Answer(self.const())
+
+
+def _parsed(words: Iterable[str]) -> argparse.Namespace:
+    """What is given, and nothing else. An unknown flag is told before its value, which would pass for a command."""
+    parser = _parser()
+    options, unknown = parser.parse_known_args(list(words))
+    for flag in (word.partition("=")[0] for word in unknown if word.startswith("-")):
+        from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
+
+        near = get_close_matches(flag[:40], re.findall("--[a-z-]+", parser.format_usage()))
+        raise UsageError(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    for word in (options.command, *unknown):
+        if word is not None and (word in unknown or word not in filter(None, COMMANDS)):
+            allowed = ", ".join(filter(None, COMMANDS))
+            raise UsageError(f"unexpected {word[:40]!r}; allowed: one of {allowed}, and flags")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=PROGRAM, allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("command", nargs="?", default=None)
+    add("-h", "--help", action=_Answering, nargs=0, const=help_text)
+    add("--version", action=_Answering, nargs=0, const=lambda: f"{PROGRAM} {__version__}\n")
+    for flag, option in OPTIONS.items():
+        if option.metavar:
+            add(flag, type=_as_argument(_name(flag), option.parse), dest=_name(flag))
+        else:
+            add(flag, action="store_const", const=not option.default, dest=_name(flag))
+    for name, setting in REGISTRY.items():
+        if isinstance(setting, Switch):
+            add(setting.flag, action=argparse.BooleanOptionalAction, dest=name)
+        else:
+            add(setting.flag, type=_as_argument(name, setting.parse), dest=name)
+    return parser
+
+
+def _as_argument(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The same for argparse, which has an error of its own for what it should tell the user, after the flag's name."""
+
+    def parse_argument(word: str) -> Any:
+        try:
+            return parse(word)
+        except (SettingsError, PresetError) as error:
+            raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name}: ")) from None
+
+    return parse_argument
+
+
+HELP = """\
+{program} [{commands}] [SETTINGS] [OPTIONS]
+
+See, live, how much of the loss's gradient reaches each layer of a deep network.
+Without a command: explore (? is help, q quits); without a terminal: print.
+print: one reading.  tour: the guided tour.  presets: list them.
+
+Settings, with their values at the start (? inside tells what each one means):
+{settings}
+
+Options:
+{options}
+"""
+
+
+def help_text() -> str:
+    """One screen of 80x24."""
+    return HELP.format(
+        program=PROGRAM,
+        commands=" | ".join(filter(None, COMMANDS)),
+        settings=_in_columns(map(_described_setting, REGISTRY.values()), 3, 26),
+        options="\n".join([*_described_options(), _in_columns(_described_switches(), 2, 38)]),
+    )
+
+
+def _described_setting(setting: Setting) -> str:
+    """The flag with its value at the start."""
+    flag = setting.flag
+    return f"{flag}/--no-{flag[2:]}" if isinstance(setting, Switch) else f"{flag} {setting.write(setting.default)}"
+
+
+def _described_options() -> list[str]:
+    return [
+        f"  {flag + ' ' + option.metavar:<19} {_sole_user(flag)}{option.help}"
+        for flag, option in OPTIONS.items() if option.metavar
+    ]  # fmt: skip
+
+
+def _described_switches() -> list[str]:
+    switches = [
+        f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar
+    ]
+    return [*switches, "--version   -h, --help"]
+
+
+def _sole_user(flag: str) -> str:
+    """Whose flag it is, where it is one command's alone."""
+    users = [command.name for command in COMMANDS.values() if flag in command.flags]
+    return f"of {users[0]}: " if len(users) == 1 else ""
+
+
+def _in_columns(words: Iterable[str], columns: int, width: int) -> str:
+    cells = list(words)
+    rows = (cells[row : row + columns] for row in range(0, len(cells), columns))
+    return "\n".join("  " + "".join(f"{cell:<{width}}" for cell in row).rstrip() for row in rows)

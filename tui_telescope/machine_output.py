@@ -1,0 +1,134 @@
+"""A reading for machines: strict JSON, whose fields are only ever added to, and CSV with a row a layer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.observation import GradientReading, Observation
+from tui_telescope.engine.remedies import Remedy, in_words
+from tui_telescope.engine.theory import predict
+from tui_telescope.notation import decimal_literal
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+
+def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy | None) -> str:
+    """Everything that was read; an exact zero has no logarithm and is null."""
+    weights, signal = observation.weight_gradient, observation.signal
+    document = {
+        "settings": settings.as_dict(),
+        "layers": list(range(1, observation.depth + 1)),
+        "gradient": {name: _nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
+        "cell_gradient": observation.cell_gradient and {"log10_mean": _nullable(observation.cell_gradient.log10_mean)},
+        "weight_gradient": weights and {"log10": _nullable(weights.log10)},
+        "factor": [_power(number) for number in observation.log10_factor],
+        "signal": signal
+        and {
+            "log10_rms": _nullable(signal.log10_rms),
+            "saturated": signal.saturated.tolist(),
+            "dead": signal.dead.tolist(),
+        },
+        "theory": _theory(settings),
+        "verdict": _verdict(observation, remedy),
+    }
+    return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"
+
+
+def _statistics(reading: GradientReading) -> dict[str, Array]:
+    """The mean and the quantiles by name, `log10_mean` the first."""
+    return {field.name: getattr(reading, field.name) for field in fields(reading)}
+
+
+def _verdict(observation: Observation, remedy: Remedy | None) -> dict[str, Any]:
+    verdict = observation.verdict
+    clipped_from = verdict.log10_clipped_from
+    return {
+        "state": verdict.state,
+        "decades_per_layer": verdict.decades_per_layer,
+        "frozen_layers": verdict.frozen_layers,
+        "dead_networks": verdict.dead_networks,
+        "steepest": verdict.steepest and verdict.steepest._asdict(),
+        "clipped_from": None if clipped_from is None else _power(clipped_from),
+        "remedy": remedy and {"settings": dict(remedy.changes), "log10_gradient_1": remedy.log10_gradient_1},
+        "text": in_words(observation, remedy),
+    }
+
+
+def _theory(settings: Settings) -> dict[str, Any] | None:
+    """What mean-field theory predicts; None where it does not cover the settings."""
+    theory = predict(settings)
+    if theory is None:
+        return None
+    return {
+        "log10_gradient": _nullable(theory.log10_gradient),
+        "factor": theory.factor,
+        "critical_scale": theory.critical_scale,
+        "depth_scale": theory.depth_scale if np.isfinite(theory.depth_scale) else None,
+    }
+
+
+def reading_as_csv(observation: Observation) -> str:
+    """One row a layer; an exact zero is -inf, and layer 1 has no factor."""
+    columns = _columns(observation)
+    return rows_as_csv(["layer", *columns], zip(range(1, observation.depth + 1), *columns.values(), strict=True))
+
+
+def _columns(observation: Observation) -> dict[str, list[Any]]:
+    weights, signal = observation.weight_gradient, observation.signal
+    columns: dict[str, list[Any]] = {
+        name.replace("log10", "log10_gradient"): numbers.tolist()
+        for name, numbers in _statistics(observation.gradient).items()
+    }
+    columns["log10_factor"] = ["", *observation.log10_factor.tolist()]
+    if observation.cell_gradient:
+        columns["log10_cell_gradient_mean"] = observation.cell_gradient.log10_mean.tolist()
+    if weights:
+        columns["log10_weight_gradient"] = weights.log10.tolist()
+    if signal:
+        columns["log10_rms"] = signal.log10_rms.tolist()
+        columns["saturated"], columns["dead"] = signal.saturated.tolist(), signal.dead.tolist()
+    return columns
+
+
+def rows_as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return sheet.getvalue()
+
+
+WRITERS: dict[str, Callable[[Settings, Observation, Remedy | None], str]] = {
+    "json": reading_as_json,
+    "csv": lambda settings, observation, remedy: reading_as_csv(observation),
+}
+"""The forms for machines."""
+
+
+def _nullable(log10: Array) -> list[float | None]:
+    return [number if np.isfinite(number) else None for number in log10.tolist()]
+
+
+_MARK = "\0"
+
+
+def _power(log10: float) -> Any:
+    """10**log10 as a JSON number; what float64 would turn into zero or infinity is marked for `_bare_numbers`."""
+    if log10 == -np.inf:
+        return 0.0
+    return float(10.0**log10) if abs(log10) < 300 else _MARK + decimal_literal(float(log10), digits=17)
+
+
+def _bare_numbers(text: str) -> str:
+    """Take the quotes from marked numbers: JSON has no smallest number, though json.dumps does."""
+    return re.sub(r'"\\u0000([^"]+)"', r"\1", text)

@@ -1,0 +1,92 @@
+"""A reading as text: the verdict, what was changed, the chart, a table and what theory says, for eyes and ears."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.charts.painting import Paintable, paint
+from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.sweep import DepthSweep
+from tui_telescope.engine.theory import predict
+from tui_telescope.notation import scientific
+from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.window_size import columns
+
+Array = NDArray[np.float64]
+
+CHART_HEIGHT = 20
+TABLE_ROWS = 11
+
+
+def reading_text(words: str, settings: Settings, chart: Paintable, rows: str, *, ascii_only: bool) -> str:
+    """All that a view tells of some settings; `words` are the verdict's, `rows` those of the view's table."""
+    picture = paint(chart, columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    return "\n\n".join(filter(None, (words, changed(settings), picture.text, rows, fill(theory(settings), 80)))) + "\n"
+
+
+def changed(settings: Settings) -> str:
+    """What differs from the settings at the start."""
+    changes = settings.changes(Settings())
+    words = [f"{REGISTRY[name].label.lower()} {REGISTRY[name].write(value)}" for name, value in changes.items()]
+    return f"Changed from the start: {', '.join(words)}." if words else "Every setting is as it is at the start."
+
+
+def table(observation: Observation, view: str) -> str:
+    """What the view shows at a few layers spread over the depth, the first and the last always among them."""
+    readings = _signal_columns(observation) if view == "signal" else _gradient_columns(observation)
+    depth, stage = observation.depth, observation.stage
+    layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
+    lines = [f"{len(layers)} of {depth} {stage}{'s' * (depth != 1)}:"]
+    lines += [f"{stage:>7}" + "".join(f" {name:>12}" for name in readings)]
+    lines += [f"{layer:>7}" + "".join(f" {cells[layer - 1]:>12}" for cells in readings.values()) for layer in layers]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def sweep_table(sweep: DepthSweep) -> str:
+    """Layer 1's gradient at every depth."""
+    lines = [f"{'depth':>7} {f'gradient at {sweep.settings.stage} 1':>20}"]
+    lines += [f"{d:>7} {scientific(g):>20}" for d, g in zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True)]
+    return "\n".join(lines)
+
+
+def theory(settings: Settings) -> str:
+    """The critical scale and chi by mean-field theory; empty where no theory covers the settings."""
+    prediction = predict(settings)
+    if prediction is None:
+        return ""
+    factor = f"a factor of {prediction.factor:.4g} a {settings.stage}"
+    if settings.residual:
+        return f"Theory of infinite width: {factor} beside the residual connection, where no scale is critical."
+    critical = f"critical scale {prediction.critical_scale:.4g}" if prediction.critical_scale else "no critical scale"
+    now = f"at scale {REGISTRY['scale'].show(settings.scale)} chi {prediction.factor**2:.4g}, {factor}"
+    return f"Theory of infinite width: {critical}; {now}."
+
+
+def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
+    reading, weights = observation.gradient, observation.weight_gradient
+    return {
+        "gradient": _powers(reading.log10_mean),
+        "10%": _powers(reading.log10_low),
+        "90%": _powers(reading.log10_high),
+        **({"weights": _powers(weights.log10)} if weights else {}),
+        "factor": ["", *_powers(observation.log10_factor)],
+    }
+
+
+def _signal_columns(observation: Observation) -> dict[str, list[str]]:
+    signal = observation.signal
+    if signal is None:
+        return {}
+    return {
+        "rms": _powers(signal.log10_rms),
+        "saturated": [f"{fraction:.1%}" for fraction in signal.saturated],
+        "dead": [f"{fraction:.1%}" for fraction in signal.dead],
+    }
+
+
+def _powers(log10: Sequence[float] | Array) -> list[str]:
+    return [scientific(float(number)) for number in log10]

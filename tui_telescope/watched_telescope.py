@@ -1,0 +1,38 @@
+"""A telescope that says how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from time import monotonic
+
+from tui_telescope.engine.measurement import ShouldStop
+from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.telescope import READINGS, Telescope
+from tui_telescope.progress_line import ProgressLine
+from tui_telescope.settings import Settings
+
+
+class WatchedTelescope(Telescope):
+    """Each observation, whoever asks for it, is a part of the work that the line tells of."""
+
+    def __init__(self, line: ProgressLine) -> None:
+        super().__init__()
+        self._line = line
+
+    def begin(self, what: str, networks: Iterable[Settings] | None) -> None:
+        """Work begins on these networks; None where nobody knows how many there will be."""
+        self._line.begin(what, None if networks is None else sum(map(self.expected_seconds, networks)))
+
+    def observe(
+        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = lambda: False
+    ) -> Observation:
+        """As any telescope does."""
+        seconds = self.expected_seconds(settings)
+        start = monotonic()
+
+        def tell_and_ask() -> bool:
+            self._line.tell(min(1.0, (monotonic() - start) / seconds))
+            return should_stop()
+
+        with self._line.part(seconds):
+            return super().observe(settings, readings=readings, should_stop=tell_and_ask)
