@@ -98,7 +98,7 @@ def test_json_tells_every_part_of_the_verdict() -> None:
     assert (verdict["state"], verdict["dead_networks"], verdict["remedy"]) == ("healthy", 0, None)
     assert verdict["steepest"] == {"layer": 60, "decades": pytest.approx(-1.7, abs=0.2)}
     assert verdict["clipped_from"] is None
-    dying = Settings(activation="relu", initializer="he", scale=1, networks=3, depth=20, samples=4)
+    dying = Settings(activation="relu", initializer="he", scale=1, networks=3, depth=50, samples=4)
     document = json.loads(printed(dying, "gradient", "json"))
     verdict = document["verdict"]
     assert verdict["dead_networks"] == 2
