@@ -135,10 +135,10 @@ _UNITS: dict[str, Any] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 
 def _loss(settings: Any, output: list[Node], targets: list[Node]) -> Node:
-    if settings.loss == "probe":
-        return _sum([e * a for e, a in zip(targets, output, strict=True)])
-    differences = [a + t.negated() for a, t in zip(output, targets, strict=True)]
-    return Node(mpf(1) / 2) * _sum([d * d for d in differences])
+    if settings.loss == "mse":
+        differences = [a + t.negated() for a, t in zip(output, targets, strict=True)]
+        return Node(mpf(1) / 2) * _sum([d * d for d in differences])
+    return _sum([e * a for e, a in zip(targets, output, strict=True)])
 
 
 class Expected(NamedTuple):

@@ -226,11 +226,11 @@ def squared_error(targets: Batch) -> tuple[Callable[[Batch], Any], Callable[[Bat
 
 
 def probe(errors: Batch) -> tuple[Callable[[Batch], Any], Callable[[Batch], Batch]]:
-    """e . a, summed over the samples, and its gradient."""
+    """e . a, summed over the samples, and its gradient; the draw holds e, which is of norm 1 for the loss `unit`."""
     return lambda batch: mp.fsum(mp.fdot(e, a) for e, a in zip(errors, batch, strict=True)), lambda batch: errors
 
 
-LOSSES = {"mse": squared_error, "probe": probe}
+LOSSES = {"mse": squared_error, "probe": probe, "unit": probe}
 
 
 class Expected(NamedTuple):
@@ -290,7 +290,7 @@ def single_unit_gradients(settings: Any, draw: Any, *, digits: int = 25) -> list
             z = weight * a + bias
             factors.append(road + share * weight * curve.slope(z))
             a = road * a + share * curve.value(z)
-        gradients = [a - target if settings.loss == "mse" else target]
+        gradients = LOSSES[settings.loss]([[target]])[1]([[a]])[0]
         for factor in factors[:0:-1]:
             gradients.append(gradients[-1] * factor)
         return [abs(gradient) for gradient in reversed(gradients)]

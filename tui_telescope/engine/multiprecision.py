@@ -19,6 +19,7 @@ from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.decimal_activations import RESPONSES
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS
 from tui_telescope.engine.task import Task
@@ -130,7 +131,7 @@ class _Run:
             signal.norms[layer] = _log2_norms(a)
         if self._is_lost:
             return None
-        delta = a - targets if settings.loss == "mse" else targets
+        delta = LOSSES[settings.loss].gradient(a, targets)
         quiet: Numbers = np.array(Decimal(SATURATED * activation.steepest), dtype=object)
         for layer in reversed(range(settings.depth)):
             ask(self._should_stop)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
@@ -147,7 +148,7 @@ class _Road:
         weight_gradient = np.empty(depth) if self._wanted.weight_gradient else None
         saturated, dead = np.empty(depth), np.zeros(depth)
         deltas, before, after, products = (np.empty((self._chunk + extra, n, samples)) for extra in (1, 0, 0, 0))
-        top = self._output - targets if self._settings.loss == "mse" else targets
+        top = LOSSES[self._settings.loss].gradient(self._output, targets)
         exponent = np.zeros(samples)
         for stop in range(depth, 0, -self._chunk):
             ask(self._should_stop)

@@ -6,7 +6,6 @@ a digit on the way. Arrays are feature-major, (units, samples): a layer is then 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,12 +16,14 @@ from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_depart
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
 from tui_telescope.engine.products import Product, better, inner, sizes, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
+    difference,
     log2_norm,
     log2_outer_norm,
     multiply,
@@ -45,7 +46,7 @@ def measure(task: Task) -> Measurement:
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     forward = _propagate_forward(blocks, inputs, wanted, should_stop)
-    error = LOSSES[settings.loss](forward.output, targets)
+    error = LOSSES[settings.loss].gradient(forward.output, targets, difference)
     gradient, weight_gradient = _propagate_backward(blocks, forward, error, wanted, should_stop)
     return Measurement(gradient, weight_gradient, forward.signal)
 
@@ -272,17 +273,3 @@ def _propagate_backward(
             if weight_gradient is not None:
                 weight_gradient[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
     return gradient, weight_gradient
-
-
-def _squared_error(output: Scaled, targets: Scaled) -> Scaled:
-    """d (1/2 ||a - t||^2) / d a = a - t."""
-    return add(output, times(targets, -1.0))
-
-
-def _probe(output: Scaled, targets: Scaled) -> Scaled:
-    """d (e . a) / d a = e."""
-    return targets
-
-
-LOSSES: dict[str, Callable[[Scaled, Scaled], Scaled]] = {"mse": _squared_error, "probe": _probe}
-"""The gradient of each loss by the output, from output and targets."""

@@ -18,11 +18,20 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import Activation
 from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
-from tui_telescope.engine.propagation import LOSSES
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
-from tui_telescope.engine.scaled import ABSENT, Scaled, log2_norm, log2_outer_norm, normalized, per_sample, shifted
+from tui_telescope.engine.scaled import (
+    ABSENT,
+    Scaled,
+    difference,
+    log2_norm,
+    log2_outer_norm,
+    normalized,
+    per_sample,
+    shifted,
+)
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -74,7 +83,8 @@ class _Network(Generic[N]):
         """The loss's gradient by h_T, and none by c_T."""
         targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
         level = np.zeros(self.settings.samples)
-        error = LOSSES[self.settings.loss](state[0].to_scaled(level), targets.to_scaled(level))
+        loss = LOSSES[self.settings.loss]
+        error = loss.gradient(state[0].to_scaled(level), targets.to_scaled(level), difference)
         gradient = list(self.start())
         gradient[0] = self.kind.from_scaled(error)
         return tuple(gradient)

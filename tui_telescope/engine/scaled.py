@@ -74,6 +74,11 @@ def add(x: Scaled, y: Scaled) -> Scaled:
     return normalized(Scaled(total, exponent))
 
 
+def difference(x: Scaled, y: Scaled) -> Scaled:
+    """x - y."""
+    return add(x, times(y, -1.0))
+
+
 def multiply(x: Scaled, y: Scaled) -> Scaled:
     """x * y, elementwise."""
     return normalized(Scaled(x.mantissa * y.mantissa, x.exponent + y.exponent))
