@@ -45,7 +45,7 @@ def measure(task: Task, workspace: Workspace) -> Measurement | None:
         gradient = walk.run(*road.error(targets.T))
         if gradient is None or not record.is_sound():
             return None
-        return Measurement(gradient[1:], record.weight_gradient(), record.signal())
+        return record.measurement(gradient[1:])
 
 
 class Lifted(NamedTuple):

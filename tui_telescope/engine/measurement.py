@@ -31,6 +31,8 @@ class Wanted:
 
     weight_gradient: bool = True
     signal: bool = True
+    global_norm: bool = False
+    """Needs the weight gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,5 +58,5 @@ class Measurement:
     signal: SignalMeasurement | None
     cell_gradient: Array | None = None
     """log2 of ||d loss / d c_t||, shape (depth, samples): the LSTM's cell road. None for every other cell."""
-    shared_weight_gradient: float | None = None
-    """log2 of ||d mean loss / d W||_F where all steps share W. Known only where the gradient is clipped."""
+    global_norm: float | None = None
+    """log2 of the norm of d mean loss by all parameters together."""

@@ -33,6 +33,9 @@ class WeightGradientReading:
 
     log10: Array
     """Shape (L,); an exact zero is -inf."""
+    log10_clipped_from: float | None = None
+    """log10 of the typical (median) network's global norm before clipping, within the limit or not; None where clipping
+    is off."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ def measure(task: Task, workspace: Workspace) -> Measurement | None:
         gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, should_stop).run(error)
         if gradient is None or not (_is_sharp(gradient, forward, settings) and record.is_sound()):
             return None
-        return Measurement(gradient[1:], record.weight_gradient(), record.signal())
+        return record.measurement(gradient[1:])
 
 
 def _is_sharp(gradient: Array, forward: ForwardPass, settings: Settings) -> bool:

@@ -20,6 +20,7 @@ from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.parameters import log2_norm_of_all
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
 from tui_telescope.engine.scaled import (
@@ -30,6 +31,7 @@ from tui_telescope.engine.scaled import (
     log2_outer_norm,
     normalized,
     per_sample,
+    scaled,
     shifted,
 )
 from tui_telescope.settings import Settings
@@ -76,8 +78,13 @@ class _Network(Generic[N]):
 
     def step(self, t: int, state: tuple[N, ...]) -> Step[N]:
         """The state after step t, which counts from 0."""
-        inputs = self._input_weights.dot(self._sequences.inputs[t].T) + self._biases
+        inputs = self._input_weights.dot(self.inputs(t)) + self._biases
         return self.cell.step(self._recurrent(state[0]), self.kind.of(inputs), state)
+
+    def inputs(self, t: int) -> Array:
+        """x_t, which counts from 0, shape (n, samples)."""
+        inputs: Array = self._sequences.inputs[t].T
+        return inputs
 
     def error(self, state: tuple[N, ...]) -> tuple[N, ...]:
         """The loss's gradient by h_T, and none by c_T."""
@@ -160,7 +167,7 @@ class _Journey(Generic[N]):
                 ask(self._should_stop)
                 pulled = steps.pop().pull(gradient)
                 heard = steps[-1].state[0] if steps else start[0]
-                gradients.take(t, pulled, heard, exponent)
+                gradients.take(t, pulled, heard, self._network.inputs(t), exponent)
                 if t > 0:
                     gradient, shift = self._network.kind.rebased(self._network.before(pulled))
                     exponent = exponent + shift
@@ -203,18 +210,19 @@ class _Gradients:
         self._settings = settings
         self._by_state = np.empty((state_size, settings.depth, settings.samples))
         self._by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
-        self._sum: _Sum | None = _Sum() if wanted.weight_gradient and settings.clip_norm is not None else None
+        self._shared = _SharedGradients(settings) if wanted.global_norm else None
 
-    def take(self, t: int, pulled: Pulled[N], heard: N, exponent: Array) -> None:
-        """What step t says; the pulled gradients are to be multiplied with 2**exponent, exponent (samples,)."""
+    def take(self, t: int, pulled: Pulled[N], heard: N, inputs: Array, exponent: Array) -> None:
+        """What step t says, which heard h_{t-1} and the inputs x_t; what was pulled lacks 2**exponent, (samples,)."""
         for log2_norms, total in zip(self._by_state, pulled.totals, strict=True):
             log2_norms[t] = total.log2_norm() + exponent
         if self._by_weights is not None:
             by_product = type(heard).stack(pulled.by_products).to_scaled(exponent)
             heard_scaled = heard.to_scaled(np.zeros_like(exponent))
             self._by_weights[t] = log2_outer_norm(by_product, heard_scaled) - np.log2(self._settings.samples)
-            if self._sum is not None:
-                self._sum.take(by_product, heard_scaled)
+            if self._shared is not None:
+                by_inputs = type(heard).stack(pulled.by_inputs).to_scaled(exponent)
+                self._shared.take(by_product, heard_scaled, by_inputs, inputs)
 
     def measurement(self, signal: _Signal | None) -> Measurement:
         by_hidden, *by_memory = self._by_state
@@ -223,8 +231,27 @@ class _Gradients:
             self._by_weights,
             signal.measurement if signal else None,
             by_memory[0] if by_memory else None,
-            self._sum.log2_norm() - float(np.log2(self._settings.samples)) if self._sum else None,
+            self._shared.log2_norm() if self._shared else None,
         )
+
+
+class _SharedGradients:
+    """The gradient by what all steps share: the recurrent matrices, the input matrices and the biases."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._samples = settings.samples
+        self._by_recurrent, self._by_input = _Sum(), _Sum()
+
+    def take(self, by_product: Scaled, heard: Scaled, by_inputs: Scaled, inputs: Array) -> None:
+        """Add one step's share: the gradients by W h_{t-1} and by U x_t + b, with h_{t-1} and x_t."""
+        self._by_recurrent.take(by_product, heard)
+        with_ones = np.concatenate([inputs, np.ones((1, self._samples))])  # a bias is the weight of an input of 1
+        self._by_input.take(by_inputs, scaled(with_ones))
+
+    def log2_norm(self) -> float:
+        """log2 of the norm of all of it, the mean taken over samples."""
+        parts = np.array([self._by_recurrent.log2_norm(), self._by_input.log2_norm()])
+        return log2_norm_of_all(parts) - float(np.log2(self._samples))
 
 
 class _Sum:

@@ -130,6 +130,12 @@ def log2_norm(x: Scaled) -> Array:
         return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
 
 
+def log2_norm_of_sum(x: Scaled) -> float:
+    """log2 of the Euclidean norm of the sum over samples; -inf where it is zero."""
+    mantissa, exponent = along_one_exponent(x, 1)
+    return float(log2_norm(Scaled(mantissa.sum(axis=1, keepdims=True), exponent))[0])
+
+
 def reciprocal(x: Scaled) -> Scaled:
     """1 / x, and 0 where x is 0."""
     alive = x.mantissa != 0
