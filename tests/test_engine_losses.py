@@ -23,12 +23,12 @@ def test_with_the_loss_unit_a_hand_computation_starts_at_1():
     "network",
     [
         {},
-        {"activation": "relu", "scale": 1000.0, "depth": 200},
+        {"activation": "leaky_relu", "scale": 1000.0, "depth": 200},
         {"initializer": "identity"},
         {"norm": "layer", "width": 8},
         {"norm": "rms", "width": 2, "depth": 8, "norm_place": "post"},
         {"cell": "lstm"},
-        {"cell": "rnn", "activation": "relu", "scale": 1000.0, "depth": 200},
+        {"cell": "rnn", "activation": "leaky_relu", "scale": 1000.0, "depth": 200},
     ],
     ids=["plain", "lifted", "diagonal", "normed", "decimal", "cell", "cell beyond float64"],
 )

@@ -165,11 +165,12 @@ def test_a_single_living_unit_hears_through_its_weights_what_the_norm_above_left
     assert_exact(settings, tolerance=1e-11, digits=200)
 
 
-def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves():
+@pytest.mark.parametrize("more", [{}, {"bias": 0.3, "clip": 1e-6}], ids=["without bias", "clipped with one"])
+def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves(more):
     assert_exact(
         Settings(
             depth=4, width=1, samples=4, scale=30.0, initializer="gaussian", activation="leaky_relu", norm="batch",
-            norm_place="pre", seed=1,
+            norm_place="pre", seed=1, **more,
         ),
         tolerance=1e-10,
         digits=300,
