@@ -21,7 +21,7 @@ def never() -> bool:
 def task_of(settings: Settings, should_stop: Callable[[], bool] = never) -> Task:
     """The first network of these settings, every reading wanted."""
     units = UnitDraws()
-    return Task(units.network(settings, 0), units.samples(settings), settings, Wanted(), should_stop)
+    return Task(units.network(settings, 0), units.samples(settings), settings, Wanted(global_norm=True), should_stop)
 
 
 def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
@@ -48,6 +48,7 @@ def assert_the_same(quickly: Measurement | None, carefully: Measurement, toleran
         (quickly.gradient, carefully.gradient),
         (quickly.weight_gradient, carefully.weight_gradient),
         (quickly.signal.norms, carefully.signal.norms),
+        (np.array([quickly.global_norm]), np.array([carefully.global_norm])),
     ]
     for one, other in pairs:
         np.testing.assert_array_equal(np.isneginf(one), np.isneginf(other))

@@ -11,7 +11,7 @@ import itertools
 from typing import Any, NamedTuple
 
 from mpmath import mp, mpf
-from reference_network import CURVES
+from reference_network import CURVES, quantile
 
 _count = itertools.count()
 
@@ -78,19 +78,23 @@ class Trace(NamedTuple):
     """c_0..c_T; empty vectors without a cell road."""
     weights: list[list[list[list[Node]]]]
     """The copy of the recurrent matrices that each step used."""
+    input_weights: list[list[list[Node]]]
+    """The input matrices, the same for all steps."""
+    biases: list[list[Node]]
 
 
 def run(settings: Any, draw: Any, network: int, sample: int, moved: tuple[str, int, int, Any] | None = None) -> Trace:
     """Forward through time. `moved` = ("h" or "c", t, unit, by) changes one number once it has been computed."""
     n = settings.width
     hidden, memory, copies = [vector([0] * n)], [vector([0] * n) if settings.cell == "lstm" else []], []
+    input_weights, biases = matrices(draw.input_weights[network]), [vector(each) for each in draw.biases[network]]
     for t in range(1, settings.depth + 1):
         copies.append(matrices(draw.weights[network]))
-        x, inputs = vector(draw.inputs[sample, t - 1]), matrices(draw.input_weights[network])
+        x = vector(draw.inputs[sample, t - 1])
         heard = [product(w, hidden[-1]) for w in copies[-1]]
         new = [
-            [z + b for z, b in zip(product(u, x), vector(bias), strict=True)]
-            for u, bias in zip(inputs, draw.biases[network], strict=True)
+            [z + b for z, b in zip(product(u, x), bias, strict=True)]
+            for u, bias in zip(input_weights, biases, strict=True)
         ]
         units = [
             _UNITS[settings.cell](settings, [g[k] for g in heard], [g[k] for g in new], hidden[-1][k], c)
@@ -103,7 +107,8 @@ def run(settings: Any, draw: Any, network: int, sample: int, moved: tuple[str, i
             memory.append([])
             hidden.append(units)
         hidden[-1] = _shifted(hidden[-1], "h", t, moved)
-    return Trace(_loss(settings, hidden[-1], vector(draw.targets[sample])), hidden, memory, copies)
+    loss = _loss(settings, hidden[-1], vector(draw.targets[sample]))
+    return Trace(loss, hidden, memory, copies, input_weights, biases)
 
 
 def _shifted(numbers: list[Node], name: str, t: int, moved: tuple[str, int, int, Any] | None) -> list[Node]:
@@ -135,10 +140,10 @@ _UNITS: dict[str, Any] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 
 
 def _loss(settings: Any, output: list[Node], targets: list[Node]) -> Node:
-    if settings.loss == "probe":
-        return _sum([e * a for e, a in zip(targets, output, strict=True)])
-    differences = [a + t.negated() for a, t in zip(output, targets, strict=True)]
-    return Node(mpf(1) / 2) * _sum([d * d for d in differences])
+    if settings.loss == "mse":
+        differences = [a + t.negated() for a, t in zip(output, targets, strict=True)]
+        return Node(mpf(1) / 2) * _sum([d * d for d in differences])
+    return _sum([e * a for e, a in zip(targets, output, strict=True)])
 
 
 class Expected(NamedTuple):
@@ -147,14 +152,15 @@ class Expected(NamedTuple):
     gradient: list[float]
     cell_gradient: list[float]
     weight_gradient: list[float]
-    shared_weight_gradient: float
-    """log10 of the norm of the sum over the steps; the mean over networks."""
+    """Each network's clipped by its own norm."""
+    clipped_from: float
+    """log10 of the norm by all parameters, recurrent and input matrices and biases; the median network's."""
 
 
 def expected(settings: Any, draw: Any, digits: int = 40) -> Expected:
     """Means over networks and samples, by automatic differentiation."""
     with mp.workdps(digits):
-        by_hidden, by_memory, by_weights, shared = [], [], [], []
+        by_hidden, by_memory, by_weights, wholes = [], [], [], []
         for network in range(settings.networks):
             traces = [run(settings, draw, network, sample) for sample in range(settings.samples)]
             for trace in traces:
@@ -162,11 +168,12 @@ def expected(settings: Any, draw: Any, digits: int = 40) -> Expected:
                 by_hidden.append([_norm(h) for h in trace.hidden[1:]])
                 by_memory.append([_norm(c) for c in trace.memory[1:]])
             shares = [_mean_share([trace.weights[t] for trace in traces]) for t in range(settings.depth)]
-            by_weights.append([mp.norm(share) for share in shares])
-            shared.append(mp.norm([mp.fsum(entries) for entries in zip(*shares, strict=True)]))
-        return Expected(
-            *(_means(each) for each in (by_hidden, by_memory, by_weights)), _means([[x] for x in shared])[0]
-        )
+            by_inputs = _mean_share([[*trace.input_weights, trace.biases] for trace in traces])
+            wholes.append(mp.norm([*(mp.fsum(entries) for entries in zip(*shares, strict=True)), *by_inputs]))
+            share_left = 1 if settings.clip == "off" else min(1, settings.clip / wholes[-1])
+            by_weights.append([mp.norm(share) * share_left for share in shares])
+        by_state = (_means(each) for each in (by_hidden, by_memory, by_weights))
+        return Expected(*by_state, log10(quantile(wholes, mpf(1) / 2)))
 
 
 def _norm(nodes: list[Node]) -> Any:

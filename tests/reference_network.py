@@ -197,6 +197,22 @@ class ReferenceNetwork:
             for layer in range(1, self.depth + 1)
         ]  # fmt: skip
 
+    def bias_gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Vector]:
+        """d loss / d b_l for l = 1..L, each bias moved by itself."""
+        signals = self.signals(batch)
+
+        def moved(layer: int, unit: int, by: Any) -> Any:
+            kept = self.biases[layer - 1][unit]
+            self.biases[layer - 1][unit] = kept + by
+            result = loss(self.signals(signals[layer - 1], after=layer - 1)[-1])
+            self.biases[layer - 1][unit] = kept
+            return result
+
+        return [
+            [(moved(layer, unit, step) - moved(layer, unit, -step)) / (2 * step) for unit in range(len(batch[0]))]
+            for layer in range(1, self.depth + 1)
+        ]
+
     def gradients_by_reverse(self, batch: Batch, error: Callable[[Batch], Batch]) -> list[Batch]:
         """d loss / d a_l for l = 1..L by the chain rule, from the loss's gradient at the output; without a norm."""
         assert self.architecture.norm == "none"
@@ -226,11 +242,11 @@ def squared_error(targets: Batch) -> tuple[Callable[[Batch], Any], Callable[[Bat
 
 
 def probe(errors: Batch) -> tuple[Callable[[Batch], Any], Callable[[Batch], Batch]]:
-    """e . a, summed over the samples, and its gradient."""
+    """e . a, summed over the samples, and its gradient; the draw holds e, which is of norm 1 for the loss `unit`."""
     return lambda batch: mp.fsum(mp.fdot(e, a) for e, a in zip(errors, batch, strict=True)), lambda batch: errors
 
 
-LOSSES = {"mse": squared_error, "probe": probe}
+LOSSES = {"mse": squared_error, "probe": probe, "unit": probe}
 
 
 class Expected(NamedTuple):
@@ -239,6 +255,14 @@ class Expected(NamedTuple):
     mean: list[float]
     low: list[float]
     high: list[float]
+
+
+class WeightGradient(NamedTuple):
+    """What the engine should read by the weights."""
+
+    log10: list[float]
+    log10_clipped_from: float | None
+    """The median network's global norm; None where clip is off."""
 
 
 class Signals(NamedTuple):
@@ -290,7 +314,7 @@ def single_unit_gradients(settings: Any, draw: Any, *, digits: int = 25) -> list
             z = weight * a + bias
             factors.append(road + share * weight * curve.slope(z))
             a = road * a + share * curve.value(z)
-        gradients = [a - target if settings.loss == "mse" else target]
+        gradients = LOSSES[settings.loss]([[target]])[1]([[a]])[0]
         for factor in factors[:0:-1]:
             gradients.append(gradients[-1] * factor)
         return [abs(gradient) for gradient in reversed(gradients)]
@@ -307,21 +331,22 @@ def expected_reading(settings: Any, draw: Any, *, digits: int = 50, differences:
         )
 
 
-def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> list[float]:
-    """log10 of ||d mean loss / d W_l||_F by finite differences, the mean over networks, then clipped."""
+def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> WeightGradient:
+    """log10 of ||d mean loss / d W_l||_F by finite differences, each network's clipped, then the mean over networks."""
     with mp.workdps(digits):
         loss, _ = LOSSES[settings.loss](exact(draw.targets))
         inputs, step = exact(draw.inputs), mpf(10) ** (-digits // 3)
-        gradients = [
-            network.weight_gradients_by_differences(inputs, loss, step) for network in networks(draw, settings)
-        ]
-        norms = [
-            mp.fsum(mp.norm([x for row in matrix for x in row]) for matrix in layer) / settings.samples / len(layer)
-            for layer in zip(*gradients, strict=True)
-        ]
-        whole = mp.norm(norms)
-        limit = whole if settings.clip == "off" else mpf(settings.clip)
-        return [log10(norm * limit / whole if whole > limit else norm) for norm in norms]
+        clipped, wholes = [], []
+        for network in networks(draw, settings):
+            matrices = network.weight_gradients_by_differences(inputs, loss, step)
+            norms = [mp.norm([x for row in matrix for x in row]) / settings.samples for matrix in matrices]
+            if settings.clip != "off":
+                biases = network.bias_gradients_by_differences(inputs, loss, step) if settings.bias > 0 else []
+                wholes.append(mp.norm([*norms, *(mp.norm(vector) / settings.samples for vector in biases)]))
+                norms = [norm * min(1, settings.clip / wholes[-1]) if norm else norm for norm in norms]
+            clipped.append(norms)
+        means = [mp.fsum(layer) / len(layer) for layer in zip(*clipped, strict=True)]
+        return WeightGradient([log10(mean) for mean in means], log10(quantile(wholes, mpf(1) / 2)) if wholes else None)
 
 
 def expected_signal(settings: Any, draw: Any, *, digits: int = 50) -> Signals:

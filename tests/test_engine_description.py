@@ -74,6 +74,29 @@ def test_several_networks_in_words():
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"clip": 1}, " Clipping acts: the global norm was 3.27e+03."),
+        ({"clip": 1e4}, " Clipping does not act: the global norm is 3.27e+03."),
+    ],
+)
+def test_clipping_is_told_with_the_norm_of_all_parameters_before_it(changes, sentence):
+    rnn = Settings(cell="rnn", activation="tanh", initializer="gaussian", scale=0.4, width=32, depth=50, **changes)
+    assert describe(observe(rnn)).endswith(sentence)
+
+
+def test_each_network_is_clipped_by_its_own_norm():
+    several, telescope = Settings(networks=6, depth=5, clip=30.0), Telescope()
+    singles = [telescope.observe(several.replace(networks=1, seed=42 + k)).verdict for k in range(6)]
+    acts = sum(verdict.log10_clipped_from > math.log10(30) for verdict in singles)
+    typical = np.median([10**verdict.log10_clipped_from for verdict in singles])
+    assert 0 < acts < 6
+    assert describe(telescope.observe(several)).endswith(
+        f"In {acts} of 6 networks clipping acts: the global norm was {scientific(math.log10(typical))}."
+    )
+
+
 def test_the_start_freezes_33_of_50_layers_and_residual_connections_leave_16_of_them_frozen():
     assert describe(observe(Settings())) == (
         "VANISHING: layer 1 receives 2.51e-18 (factor 0.43 a layer). 33 of 50 layers are frozen in float32."

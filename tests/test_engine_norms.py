@@ -31,7 +31,9 @@ def assert_exact(settings: Settings, tolerance: float = 1e-12, digits: int = 60)
     log10_agree(observation.gradient.log10_mean, gradient.mean, tolerance, "gradient")
     log10_agree(observation.gradient.log10_low, gradient.low, tolerance, "10%")
     log10_agree(observation.gradient.log10_high, gradient.high, tolerance, "90%")
-    log10_agree(observation.weight_gradient.log10, weight_gradient, tolerance, "weight gradient")
+    log10_agree(observation.weight_gradient.log10, weight_gradient.log10, tolerance, "weight gradient")
+    clipped_from = observation.weight_gradient.log10_clipped_from
+    assert clipped_from == pytest.approx(weight_gradient.log10_clipped_from, abs=tolerance)
     log10_agree(observation.signal.log10_rms, signal.log10_rms, tolerance, "rms")
     assert observation.signal.saturated.tolist() == pytest.approx(signal.saturated, abs=1e-12)
     assert observation.signal.dead.tolist() == pytest.approx(signal.dead, abs=1e-12)
@@ -48,7 +50,7 @@ def assert_exact(settings: Settings, tolerance: float = 1e-12, digits: int = 60)
 )
 def test_every_reading_is_what_finite_differences_measure(norm, place, residual, loss, activation, initializer):
     settings = Settings(
-        depth=3, width=3, scale=0.9, samples=3, bias=0.3, seed=5, branch_scale=0.7,
+        depth=3, width=3, scale=0.9, samples=3, bias=0.3, seed=5, branch_scale=0.7, clip=0.1,
         norm=norm, norm_place=place, residual=residual, loss=loss, activation=activation, initializer=initializer,
     )  # fmt: skip
     assert_exact(settings)
@@ -163,11 +165,12 @@ def test_a_single_living_unit_hears_through_its_weights_what_the_norm_above_left
     assert_exact(settings, tolerance=1e-11, digits=200)
 
 
-def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves():
+@pytest.mark.parametrize("more", [{}, {"bias": 0.3, "clip": 1e-6}], ids=["without bias", "clipped with one"])
+def test_the_weight_gradient_of_a_single_unit_under_batch_norm_is_what_the_norm_leaves(more):
     assert_exact(
         Settings(
             depth=4, width=1, samples=4, scale=30.0, initializer="gaussian", activation="leaky_relu", norm="batch",
-            norm_place="pre", seed=1,
+            norm_place="pre", seed=1, **more,
         ),
         tolerance=1e-10,
         digits=300,

@@ -28,8 +28,9 @@ def test_every_reading_is_what_the_reference_says(activation, initializer, resid
     )  # fmt: skip
     telescope = Telescope()
     observation, draw = telescope.observe(settings), telescope.draw(settings)
-    signal = expected_signal(settings, draw)
-    log10_agree(observation.weight_gradient.log10, expected_weight_gradient(settings, draw), 1e-12, "weight gradient")
+    signal, by_weights = expected_signal(settings, draw), expected_weight_gradient(settings, draw)
+    log10_agree(observation.weight_gradient.log10, by_weights.log10, 1e-12, "weight gradient")
+    assert observation.weight_gradient.log10_clipped_from == pytest.approx(by_weights.log10_clipped_from, abs=1e-12)
     log10_agree(observation.signal.log10_rms, signal.log10_rms, 1e-12, "rms")
     log10_agree(observation.gradient.log10_mean, expected_reading(settings, draw).mean, 1e-12, "gradient")
     assert observation.signal.saturated.tolist() == pytest.approx(signal.saturated, abs=1e-12)
@@ -73,18 +74,48 @@ def weight_gradient(**settings) -> np.ndarray:
     return Telescope().observe(Settings(**settings)).weight_gradient.log10
 
 
-@pytest.mark.parametrize("networks", [1, 3])
 @pytest.mark.parametrize("limit", [1e-6, 0.01, 1.0])
-def test_clipping_caps_the_global_norm_and_changes_no_ratio_between_layers(limit, networks):
-    free, clipped = (weight_gradient(scale=6.0, residual=True, networks=networks, clip=clip) for clip in ("off", limit))
+def test_clipping_caps_the_global_norm_and_changes_no_ratio_between_layers(limit):
+    free, clipped = (weight_gradient(scale=6.0, residual=True, clip=clip) for clip in ("off", limit))
     assert math.hypot(*10**free) > limit
     assert math.hypot(*10**clipped) == pytest.approx(limit, rel=1e-12)
     assert np.ptp(free - clipped) < 1e-12
 
 
+def test_each_network_is_clipped_by_its_own_norm_and_the_median_norm_is_told():
+    """By their mean norm all three would be scaled alike; by its own, the one within the limit stays as it was."""
+    chosen = {"scale": 3.0, "activation": "tanh", "depth": 10}
+    alone = [weight_gradient(seed=seed, **chosen) for seed in (42, 43, 44)]
+    lowest, median, highest = sorted(math.hypot(*10**each) for each in alone)
+    limit = math.sqrt(lowest * median)
+    reading = Telescope().observe(Settings(networks=3, clip=limit, **chosen)).weight_gradient
+    shares = [10**each * min(1, limit / math.hypot(*10**each)) for each in alone]
+    assert lowest < limit < median < highest
+    np.testing.assert_allclose(10**reading.log10, np.mean(shares, axis=0), rtol=1e-12)
+    assert 10**reading.log10_clipped_from == pytest.approx(median, rel=1e-12)
+
+
 def test_clipping_leaves_a_gradient_within_the_limit_alone_and_lifts_no_whisper():
-    free, capped = weight_gradient(scale=0.5), weight_gradient(scale=0.5, clip=1e6)
-    np.testing.assert_array_equal(free, capped)
+    free, capped = (Telescope().observe(Settings(scale=0.5, clip=clip)).weight_gradient for clip in ("off", 1e6))
+    np.testing.assert_array_equal(free.log10, capped.log10)
+    assert free.log10_clipped_from is None
+    assert 10**capped.log10_clipped_from == pytest.approx(math.hypot(*10**free.log10), rel=1e-12)
+
+
+def test_a_cell_is_clipped_by_the_norm_over_recurrent_and_input_matrices_and_biases():
+    settings = Settings(cell="rnn", activation="tanh", scale=0.4, width=32, depth=50, clip=1.0)
+    assert 10 ** Telescope().observe(settings).weight_gradient.log10_clipped_from == pytest.approx(3273.3, abs=0.05)
+
+
+@pytest.mark.parametrize("place", [{}, {"norm_place": "post", "activation": "linear"}], ids=["before phi", "linear"])
+def test_biases_that_a_batch_norm_takes_out_have_no_gradient_not_even_one_of_roundings(place):
+    """Roundings alone would come to 10^8 times what the weights have, and more."""
+    settings = Settings(
+        norm="batch", scale=0.001, width=32, bias=0.1, initializer="xavier", generator="numpy", clip=1.0, **place
+    )
+    reading = Telescope().observe(settings).weight_gradient
+    by_weights = math.log10(math.hypot(*10 ** (reading.log10 - reading.log10.max()))) + reading.log10.max()
+    assert reading.log10_clipped_from == pytest.approx(by_weights, abs=1e-12)
 
 
 def test_clipping_changes_nothing_but_the_gradient_by_the_weights():

@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 from reference_network import CURVES
 from test_engine_norms import assert_exact
 
-from tui_telescope import Settings
+from tui_telescope import Settings, Telescope
 from tui_telescope.engine import multiprecision, propagation, second_opinion
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.decimal_activations import RESPONSES
@@ -52,6 +52,17 @@ cancelling = pytest.mark.parametrize("settings", [Settings(**case) for case in C
 @cancelling
 def test_readings_that_float64_loses_are_exact(settings):
     assert_exact(settings, 1e-12, digits=150)
+
+
+def test_a_global_norm_that_roundings_decide_is_computed_again():
+    """Large biases alone decide each unit's side, and the norm takes them out: float64 leaves a gradient of 1e-15."""
+    settings = Settings(
+        norm="batch", norm_place="post", activation="leaky_relu", bias=10.0, scale=0.001, width=2, samples=3, depth=40,
+        clip=1.0,
+    )  # fmt: skip
+    reading = Telescope().observe(settings).weight_gradient
+    assert 10**reading.log10_clipped_from == pytest.approx(np.linalg.norm(10**reading.log10), rel=1e-9)
+    assert reading.log10_clipped_from < -40
 
 
 @cancelling

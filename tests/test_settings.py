@@ -44,7 +44,7 @@ VALUES = [  # the same table's choices: name, values, at start, key, flag
     ("initializer", ("gaussian", "xavier", "he", "orthogonal", "identity"), "gaussian", "i", "--init"),
     ("norm", ("none", "batch", "layer", "rms"), "none", "n", "--norm"),
     ("norm_place", ("pre", "activation", "post"), "activation", "m", "--norm-place"),
-    ("loss", ("mse", "probe"), "mse", "l", "--loss"),
+    ("loss", ("mse", "probe", "unit"), "mse", "l", "--loss"),
     ("generator", ("python", "numpy"), "python", None, "--generator"),
 ]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tui_telescope import observe
 from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.chart import Chart, Curve
-from tui_telescope.charts.floors import FLOORS
+from tui_telescope.charts.floors import CEILINGS, FLOORS
 from tui_telescope.charts.layout import layout
 from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.views import VIEWS, Trace
@@ -150,24 +150,31 @@ def test_the_legend_tells_any_two_compared_curves_apart(
     assert "…" not in said
 
 
-async def test_floors_lie_where_the_formats_run_out_and_only_on_gradients() -> None:
+async def test_floors_lie_where_the_formats_run_out_for_this_network_and_only_on_gradients() -> None:
     async with exploring() as explorer:
         await explorer.press("f")
-        assert " float16" in explorer.text(ChartView)
-        assert "float32 at 1e-45" in explorer.text(Reading)
-        assert [rule.y for rule in chart_of(explorer).rules] == list(FLOORS.values())
+        assert " float16: about half zero " in explorer.text(ChartView)
+        assert "below 2e-06 in float16" in " ".join(explorer.text(Reading).split())
+        one_entry_of_a_sample = np.log10(4**0.5 * 20)
+        ends = [*FLOORS.values(), *CEILINGS.values()]
+        assert [rule.y for rule in chart_of(explorer).rules] == pytest.approx(np.add(ends, one_entry_of_a_sample))
+        await explorer.press("w")
+        assert "Most entries are zero at layers 1 to " in " ".join(explorer.text(Reading).split())
+        assert chart_of(explorer).rules[0].y == pytest.approx(FLOORS["float16"] + np.log10(6**0.5 * 20))
         await explorer.press("2")
         assert "float16" not in explorer.text(ChartView)
         await explorer.press("1", "f")
-        assert "float16" not in explorer.text(ChartView)
+        assert "float16" not in explorer.text(ChartView) + explorer.text(Reading)
 
 
-def test_the_floors_are_the_formats_own_smallest_numbers() -> None:
+def test_the_ends_are_the_formats_own_smallest_and_largest_numbers() -> None:
     assert 10 ** FLOORS["float16"] == pytest.approx(float(np.finfo(np.float16).smallest_subnormal))
     float32 = np.finfo(np.float32)
     assert FLOORS["float32"] == pytest.approx(np.log10(float(float32.smallest_subnormal)))
     # bfloat16 is float32 with 7 instead of 23 bits of fraction.
     assert FLOORS["bfloat16"] == pytest.approx(np.log10(float(float32.smallest_normal)) - 7 * np.log10(2))
+    assert 10 ** CEILINGS["float16"] == pytest.approx(float(np.finfo(np.float16).max))
+    assert CEILINGS["bfloat16 and float32"] == pytest.approx(np.log10(float(float32.max)))
 
 
 async def test_undo_goes_back_through_every_change_and_redo_forward_again() -> None:

@@ -124,8 +124,8 @@ class Settings:
     )  # fmt: skip
     loss: str = _entry(
         Choice(
-            "Loss", "mse", "what is differentiated: squared error, or a random error probe", "l", "--loss",
-            values=("mse", "probe"),
+            "Loss", "mse", "squared error, a random error injected at the output (probe), or one of norm 1 (unit)",
+            "l", "--loss", values=("mse", "probe", "unit"),
         )
     )  # fmt: skip
     clip: float | str = _entry(

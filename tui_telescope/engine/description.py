@@ -132,8 +132,11 @@ def _unheard(count: int, depth: int) -> str:
 
 
 def _clipping(observation: Observation) -> str:
-    """What clipping does to the weight gradient."""
-    weights = observation.weight_gradient
-    if weights is None or weights.log10_clipped_from is None:
+    """Whether the weights' gradient is clipped, and from which norm."""
+    verdict = observation.verdict
+    if verdict.log10_clipped_from is None:
         return ""
-    return ""
+    norm = scientific(verdict.log10_clipped_from)
+    if not verdict.clipped_networks:
+        return f"Clipping does not act: the global norm is {norm}."
+    return f"{_where(verdict.clipped_networks, verdict)}clipping acts: the global norm was {norm}.".capitalize()

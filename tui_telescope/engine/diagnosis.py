@@ -61,6 +61,7 @@ def diagnose(
         frozen_layers=_frozen_layers(networks),
         still_networks=_still_networks(networks),
         log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
+        clipped_networks=weight_gradient.clipped_networks if weight_gradient else 0,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
@@ -49,7 +50,7 @@ class Draw:
     inputs: Array
     """a_0, shape (samples, n). Recurrent: x_1..x_T, (samples, depth, n)."""
     targets: Array
-    """The targets t of the squared error, or the injected errors e of the probe; shape (samples, n)."""
+    """The targets t of the squared error, or the errors e that the other losses inject; shape (samples, n)."""
     input_weights: Array | None = None
     """U of every gate, shape (networks, gates, n, n), that a recurrent cell multiplies x_t with; None without one."""
 
@@ -204,13 +205,13 @@ class UnitDraws:
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
-        """Inputs and targets, each of shape (samples, n)."""
+        """Inputs and targets, each of shape (samples, n), the targets as the loss wants them."""
         key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
         if self._samples is None or self._samples[0] != key:
             generator, seed, samples, width = key
             self._samples = key, sample_stream(generator, seed).layers(1, samples * 2 * width).reshape(samples, -1)
         both = self._samples[1]
-        return both[:, : settings.width], both[:, settings.width :]
+        return both[:, : settings.width], LOSSES[settings.loss].vectors(both[:, settings.width :])
 
     def sequences(self, settings: Settings, should_stop: ShouldStop = _never) -> Sequences:
         """Inputs of every step, and targets.

@@ -17,6 +17,7 @@ from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import CHECK_LAYERS, ForwardPass
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import Measurement, ShouldStop, ask
 from tui_telescope.engine.plain_readings import LayerRecord, Signals, Slopes, is_in_range
 from tui_telescope.engine.task import Task
@@ -44,7 +45,7 @@ def measure(task: Task, workspace: Workspace) -> Measurement | None:
         gradient = walk.run(*road.error(targets.T))
         if gradient is None or not record.is_sound():
             return None
-        return Measurement(gradient[1:], record.weight_gradient(), record.signal())
+        return record.measurement(gradient[1:])
 
 
 class Lifted(NamedTuple):
@@ -153,13 +154,11 @@ class _Road:
 
     def error(self, targets: Array) -> Lifted:
         """The gradient by the output."""
-        zeros = np.zeros(self._settings.samples)
-        if self._settings.loss != "mse":
-            return Lifted(targets, zeros)
+        loss, zeros = LOSSES[self._settings.loss], np.zeros(self._settings.samples)
         if self._is_plain:
-            return Lifted(self.plainly.output - targets, zeros)
+            return Lifted(loss.gradient(self.plainly.output, targets), zeros)
         output = Lifted(self.plainly.heard.rows[-1], self._signal_exponents[-1])
-        return normalized(add(output, Lifted(-targets, zeros)))
+        return loss.gradient(output, Lifted(targets, zeros), difference)
 
 
 def lifted(response: Tailed) -> Lifted:
@@ -182,6 +181,10 @@ def normalized(x: Lifted) -> Lifted:
 def add(x: Lifted, y: Lifted) -> Lifted:
     exponent = np.maximum(np.maximum(x.exponent, y.exponent), NOTHING)
     return Lifted(x.mantissa * np.exp2(x.exponent - exponent) + y.mantissa * np.exp2(y.exponent - exponent), exponent)
+
+
+def difference(x: Lifted, y: Lifted) -> Lifted:
+    return normalized(add(x, times(y, -1.0)))
 
 
 def times(x: Lifted, factor: float) -> Lifted:

@@ -31,6 +31,8 @@ class Wanted:
 
     weight_gradient: bool = True
     signal: bool = True
+    global_norm: bool = False
+    """Needs the weight gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +62,5 @@ class Measurement:
     """log2 of ||d mean loss / d W||_F where all steps share W; None where each layer has its own."""
     weight_norms: Array | None = None
     """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""
+    global_norm: float | None = None
+    """log2 of the norm of d mean loss by all parameters together."""

@@ -19,8 +19,10 @@ from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.decimal_activations import RESPONSES
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS
+from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.task import Task
 from tui_telescope.settings import Settings
 
@@ -78,6 +80,8 @@ def differ_by(one: Measurement, other: Measurement) -> float:
     pairs = [(one.gradient, other.gradient)]
     if one.weight_gradient is not None and other.weight_gradient is not None:
         pairs.append((one.weight_gradient, other.weight_gradient))
+    if one.global_norm is not None and other.global_norm is not None:
+        pairs.append((np.array(one.global_norm), np.array(other.global_norm)))
     if one.signal is not None and other.signal is not None:
         pairs += [(getattr(one.signal, name), getattr(other.signal, name)) for name in ("norms", "saturated", "dead")]
     return max(_difference(*pair) for pair in pairs)
@@ -119,7 +123,7 @@ class _Run:
         """The readings, or None where more digits are needed."""
         settings = self._settings
         activation, (n, count) = ACTIVATIONS[settings.activation], inputs.shape
-        gradient, weight_gradient = np.empty((settings.depth, count)), np.empty(settings.depth)
+        gradient, gradients = np.empty((settings.depth, count)), ParameterGradients(settings, wanted)
         saturated, dead = np.empty(settings.depth), np.empty(settings.depth)
         signal = SignalMeasurement(np.empty((settings.depth, count)), saturated, dead)
         a, steps = inputs, []
@@ -130,7 +134,7 @@ class _Run:
             signal.norms[layer] = _log2_norms(a)
         if self._is_lost:
             return None
-        delta = a - targets if settings.loss == "mse" else targets
+        delta = LOSSES[settings.loss].gradient(a, targets)
         quiet: Numbers = np.array(Decimal(SATURATED * activation.steepest), dtype=object)
         for layer in reversed(range(settings.depth)):
             ask(self._should_stop)
@@ -139,10 +143,13 @@ class _Run:
             saturated[layer] = np.count_nonzero(np.abs(step.slopes) < quiet) / (n * count)
             dead[layer] = np.mean((step.slopes == 0).all(axis=1)) if activation.dies else 0.0
             by_product, delta = self._backward(layer, step, delta)
-            outer = by_product.dot(step.heard.T).reshape(-1, 1)
-            weight_gradient[layer] = _log2_norms(outer)[0] - math.log2(count)
+            if gradients.by_weights is not None:
+                outer = by_product.dot(step.heard.T).reshape(-1, 1)
+                gradients.by_weights[layer] = _log2_norms(outer)[0] - math.log2(count)
+            if gradients.takes_biases:
+                gradients.by_biases[layer] = _log2_norms(by_product.sum(axis=1)[:, None])[0] - math.log2(count)
         return Measurement(
-            gradient, weight_gradient if wanted.weight_gradient else None, signal if wanted.signal else None
+            gradient, gradients.by_weights, signal if wanted.signal else None, global_norm=gradients.global_norm()
         )
 
     def _weights(self, layer: int) -> Numbers:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, ask
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
+from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.plain_readings import is_in_range, outer_squares
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
@@ -144,10 +146,10 @@ class _Road:
         """Walk down from the loss and take the readings; None where they cannot be vouched for."""
         depth, n, samples = self._shape
         squares, exponents = np.empty((depth, samples)), np.empty((depth, samples))
-        weight_gradient = np.empty(depth) if self._wanted.weight_gradient else None
+        gradients = ParameterGradients(self._settings, self._wanted)
         saturated, dead = np.empty(depth), np.zeros(depth)
         deltas, before, after, products = (np.empty((self._chunk + extra, n, samples)) for extra in (1, 0, 0, 0))
-        top = self._output - targets if self._settings.loss == "mse" else targets
+        top = LOSSES[self._settings.loss].gradient(self._output, targets)
         exponent = np.zeros(samples)
         for stop in range(depth, 0, -self._chunk):
             ask(self._should_stop)
@@ -165,18 +167,20 @@ class _Road:
                 return None
             squares[layers] = self._squares(deltas[1 : count + 1])
             exponents[layers] = exponent
-            if weight_gradient is not None:
-                outer = self._outer_norms(layers, products[:count], exponent)
-                if outer is None:
-                    return None
-                weight_gradient[layers] = outer
+            if not self._take_parameters(layers, products[:count], exponent, gradients):
+                return None
             top, shift = self._rescaled(deltas[0])
             exponent = exponent + shift
         if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return None
         signal = SignalMeasurement(0.5 * np.log2(self._signal_squares), saturated, dead)
         gradient = 0.5 * np.log2(squares) + exponents
-        return Measurement(gradient, weight_gradient, signal if self._wanted.signal else None)
+        return Measurement(
+            gradient,
+            gradients.by_weights,
+            signal if self._wanted.signal else None,
+            global_norm=gradients.global_norm(),
+        )
 
     def _silent_fractions(self, slopes: Array) -> tuple[Array, Array | float]:
         sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
@@ -236,12 +240,25 @@ class _Road:
         """Squared norms over the units, (layers, samples)."""
         return np.asarray(np.matmul(self._unit_sum, stack * stack)[:, 0])
 
-    def _outer_norms(self, layers: slice, products: Array, exponent: Array) -> Array | None:
-        """log2 of ||mean over samples of (d loss / d z_l) a_{l-1}^T||_F."""
-        samples = self._shape[2]
+    def _take_parameters(self, layers: slice, products: Array, exponent: Array, gradients: ParameterGradients) -> bool:
+        """Fill in the gradients by parameters, as far as they are wanted; whether they can be vouched for."""
+        if gradients.by_weights is None:
+            return True
         peak = exponent.max()
         if exponent.min() < peak:
             products = products * np.exp2(exponent - peak)
+        of_mean = peak - np.log2(self._shape[2])
+        if gradients.takes_biases:
+            sums = products.sum(axis=2)
+            gradients.by_biases[layers] = 0.5 * np.log2(np.einsum("lu,lu->l", sums, sums)) + of_mean
+        squares = self._outer_squares(layers, products)
+        if squares is None:
+            return False
+        gradients.by_weights[layers] = 0.5 * np.log2(squares) + of_mean
+        return True
+
+    def _outer_squares(self, layers: slice, products: Array) -> Array | None:
+        """||sum over samples of (d loss / d z_l) a_{l-1}^T||_F^2, or None where it all but cancels."""
         heard = self._heard[:-1][layers]
         if self._is_inside and self._norm.axis != UNITS:
             # the gradients' sum is zero: what samples share drops out
@@ -250,7 +267,7 @@ class _Road:
         most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", heard, heard)
         if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
             return None
-        return np.asarray(0.5 * np.log2(squares) + peak - np.log2(samples))
+        return squares
 
     def _rescaled(self, delta: Array) -> tuple[Array, Array]:
         """Scaled by powers of two, the same for samples that hear one another; and the exponents."""

@@ -42,7 +42,10 @@ class WeightGradientReading:
     log10: Array
     """Shape (L,); an exact zero is -inf."""
     log10_clipped_from: float | None = None
-    """log10 of the typical network's global norm before clipping; None where clip is off."""
+    """log10 of the typical (median) network's global norm before clipping, within the limit or not; None where clipping
+    is off."""
+    clipped_networks: int = 0
+    """How many networks' global norm is above the limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +119,9 @@ class Verdict:
     still_networks: int = 0
     """In how many networks every weight gradient is exactly zero."""
     log10_clipped_from: float | None = None
-    """log10 of the global norm of the gradient by all parameters before clipping; None where clip is off."""
+    """log10 of the typical global norm of the gradient by all parameters before clipping; None where clip is off."""
+    clipped_networks: int = 0
+    """In how many networks clipping acts."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import ForwardPass
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.plain_readings import LayerRecord
 from tui_telescope.engine.task import Task
@@ -46,11 +47,11 @@ def measure(task: Task, workspace: Workspace) -> Measurement | None:
         if not forward.run(inputs.T):
             return None
         record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.kernel.offset != 0)
-        error = forward.output - targets.T if settings.loss == "mse" else targets.T
+        error = LOSSES[settings.loss].gradient(forward.output, targets.T)
         gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, should_stop).run(error)
         if gradient is None or not (_is_sharp(gradient, forward, settings) and record.is_sound()):
             return None
-        return Measurement(gradient[1:], record.weight_gradient(), record.signal())
+        return record.measurement(gradient[1:])
 
 
 def _is_sharp(gradient: Array, forward: ForwardPass, settings: Settings) -> bool:

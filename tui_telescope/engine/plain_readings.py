@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.kernels import FromOutput
-from tui_telescope.engine.measurement import SATURATED, SignalMeasurement, Wanted
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
+from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.statistics import log2_roots, squared_norms
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
@@ -99,6 +100,8 @@ class LayerRecord:
         self._measures_signal = wanted.signal or (wanted.weight_gradient and may_cancel)
         depth = settings.depth
         self._outer_squares, self._outer_exponents = np.empty(depth), np.zeros(depth)
+        self._gradients = ParameterGradients(settings, wanted)
+        self._bias_squares, self._bias_exponents = np.empty(depth), np.zeros(depth)
         self._norms = np.empty((depth if self._measures_signal else 0, settings.samples))
         self._are_norms_safe = True
         self._saturated, self._dead = np.zeros(depth), np.zeros(depth)
@@ -113,6 +116,8 @@ class LayerRecord:
         if not self.reads_layers:
             return
         signals = self._signals_of(layers)
+        if self._gradients.takes_biases:
+            self._take_sums(layers, products, exponents, slopes.exponents)
         if wanted.weight_gradient:
             self._take_outer_products(layers, products, exponents, slopes.exponents, signals)
         if self._measures_signal:
@@ -127,6 +132,14 @@ class LayerRecord:
         self._are_norms_safe &= is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies)
         norms = log2_roots(squares)
         self._norms[layers] = norms if signals.exponents is None else norms + signals.exponents[1:]
+
+    def _take_sums(self, layers: slice, products: Array, exponents: Array, of_slopes: Array | None) -> None:
+        if of_slopes is not None:
+            exponents = exponents + of_slopes[::-1]
+        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+        sums = np.matmul(products, np.exp2(exponents - peaks[:, None])[:, :, None])
+        self._bias_squares[layers][::-1] = np.einsum("lus,lus->l", sums, sums)
+        self._bias_exponents[layers][::-1] = peaks
 
     def _take_outer_products(
         self, layers: slice, products: Array, exponents: Array, of_slopes: Array | None, signals: Signals
@@ -160,21 +173,29 @@ class LayerRecord:
             return False
         if not self._are_norms_safe:
             return False
+        if self._gradients.takes_biases and not is_in_range(self._bias_squares, SAFE_SQUARE, may_be_zero=dies):
+            return False
         return not self._wanted.weight_gradient or is_in_range(self._outer_squares, SAFE_SQUARE, may_be_zero=dies)
 
-    def weight_gradient(self) -> Array | None:
-        """log2 of ||mean over samples of (d loss / d z_l) a_{l-1}^T||_F."""
-        if not self._wanted.weight_gradient:
-            return None
-        kernel = self._kernel
-        samples, branch_factor = self._settings.samples, self._settings.branch_factor
-        constants = kernel.input_scale * kernel.output_scale**2 * branch_factor / samples
-        return np.asarray(log2_roots(self._outer_squares) + self._outer_exponents + np.log2(constants))
+    def measurement(self, gradient: Array) -> Measurement:
+        """All that was taken down, beside the gradient by a_1 to a_L. To be asked for once."""
+        gradients, wanted = self._gradients, self._wanted
+        if gradients.by_weights is not None:
+            self._finish(gradients, gradients.by_weights)
+        signal = self._signal() if wanted.signal else None
+        return Measurement(gradient, gradients.by_weights, signal, global_norm=gradients.global_norm())
 
-    def signal(self) -> SignalMeasurement | None:
-        """What travels forward; None where it is not wanted."""
-        if not self._wanted.signal:
-            return None
+    def _finish(self, gradients: ParameterGradients, by_weights: Array) -> None:
+        """Norms of the mean over samples of d loss / d z_l, times a_{l-1}^T for weights, from their squares."""
+        kernel, settings = self._kernel, self._settings
+        by_argument = kernel.input_scale * kernel.output_scale * settings.branch_factor / settings.samples
+        by_weights[:] = log2_roots(self._outer_squares) + self._outer_exponents
+        by_weights += np.log2(by_argument * kernel.output_scale)
+        if gradients.takes_biases:
+            gradients.by_biases[:] = log2_roots(self._bias_squares) + self._bias_exponents + np.log2(by_argument)
+
+    def _signal(self) -> SignalMeasurement:
+        """What travels forward."""
         n, samples = self._settings.width, self._settings.samples
         norms = self._norms + np.log2(self._kernel.output_scale)
         return SignalMeasurement(norms, self._saturated / (n * samples), self._dead / n)

@@ -6,7 +6,6 @@ a digit on the way. Arrays are feature-major, (units, samples): a layer is then 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,13 +16,17 @@ from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_depart
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
+from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.products import Product, better, inner, sizes, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
+    difference,
     log2_norm,
+    log2_norm_of_sum,
     log2_outer_norm,
     multiply,
     normalized,
@@ -45,9 +48,10 @@ def measure(task: Task) -> Measurement:
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     forward = _propagate_forward(blocks, inputs, wanted, should_stop)
-    error = LOSSES[settings.loss](forward.output, targets)
-    gradient, weight_gradient = _propagate_backward(blocks, forward, error, wanted, should_stop)
-    return Measurement(gradient, weight_gradient, forward.signal)
+    error = LOSSES[settings.loss].gradient(forward.output, targets, difference)
+    gradients = ParameterGradients(settings, wanted)
+    gradient = _propagate_backward(blocks, forward, error, gradients, should_stop)
+    return Measurement(gradient, gradients.by_weights, forward.signal, global_norm=gradients.global_norm())
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +92,16 @@ class Gradient(NamedTuple):
     """The sum of gradient * signal for each line of the norm, where it is carried along."""
     terms: Scaled | None = None
     """The sizes of what the weights summed it from."""
+
+
+class Pulled(NamedTuple):
+    """What a gradient by a_l turns into."""
+
+    by_product: Scaled
+    """By W a, before any norm; of a single unit under one, only what its weight's gradient needs."""
+    by_bias: Scaled
+    below: Gradient
+    """By a_{l-1}."""
 
 
 class _Blocks:
@@ -157,14 +171,15 @@ class _Blocks:
         normed = self._normed("post", spread, pullbacks)
         return Signal(normed, normed)
 
-    def backward(self, layer: int, step: _Step, slope: Scaled, delta: Gradient) -> tuple[Scaled, Gradient]:
-        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l; `slope` is phi' in this layer."""
+    def backward(self, layer: int, step: _Step, slope: Scaled, delta: Gradient) -> Pulled:
+        """What the gradient by a_l turns into; `slope` is phi' in this layer."""
         if self._norm is not None and self._carries_products:
             return self._backward_with_product(layer, step, slope, delta, self._norm.axis)
         by_product, below = self._backward(layer, step, slope, delta.value)
-        return by_product, Gradient(below, None)
+        return Pulled(by_product, by_product, Gradient(below, None))
 
     def _backward(self, layer: int, step: _Step, slope: Scaled, delta: Scaled) -> tuple[Scaled, Scaled]:
+        """The gradients by W a (before any norm) and by a_{l-1}."""
         road = _pulled("post", step, delta)
         branch = multiply(slope, times(road, self._branch_factor))
         by_product = _pulled("activation", step, branch)
@@ -175,9 +190,7 @@ class _Blocks:
         below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
         return by_product, add(road, below) if self._residual else below
 
-    def _backward_with_product(
-        self, layer: int, step: _Step, slope: Scaled, delta: Gradient, axis: int
-    ) -> tuple[Scaled, Gradient]:
+    def _backward_with_product(self, layer: int, step: _Step, slope: Scaled, delta: Gradient, axis: int) -> Pulled:
         """The same without a residual road, the product of gradient and signal carried along."""
         by_value = _pulled_with_product("post", step, delta, step.output)
         product = by_value.product
@@ -188,7 +201,8 @@ class _Blocks:
         terms = multiply(slope, delta.terms) if is_inside and delta.terms is not None else None
         product = better(product, inner(by_argument, step.argument, axis, terms))
         inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
-        by_product, product = inside.value, inside.product or product
+        by_product = by_bias = inside.value
+        product = inside.product or product
         if self._biases is not None and not self._loses_levels:
             product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product)), axis))
         weights = self._weights[layer].T
@@ -198,7 +212,7 @@ class _Blocks:
         if by_heard.mantissa.shape[0] == 1:  # all that its weight gradient needs, and nothing that cancels in it
             along = with_product(times(by_heard, 0.0), step.heard, product, axis)
             by_product = times(along, 1 / (self._gain * float(self._weights[layer][0, 0])))
-        return by_product, _pulled_with_product("pre", step, below, step.heard)
+        return Pulled(by_product, by_bias, _pulled_with_product("pre", step, below, step.heard))
 
     def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:
         if self._norm is None or place != self._norm_place:
@@ -254,11 +268,11 @@ def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, flo
 
 
 def _propagate_backward(
-    blocks: _Blocks, forward: _Forward, error: Scaled, wanted: Wanted, should_stop: ShouldStop
-) -> tuple[Array, Array | None]:
+    blocks: _Blocks, forward: _Forward, error: Scaled, gradients: ParameterGradients, should_stop: ShouldStop
+) -> Array:
+    """log2 of ||d loss / d a_l||, shape (depth, samples); fills in what is wanted of the gradients by parameters."""
     samples = error.mantissa.shape[1]
     gradient = np.empty((blocks.depth, samples))
-    weight_gradient = np.empty(blocks.depth) if wanted.weight_gradient else None
     delta = Gradient(error, None)
     for layer in reversed(range(blocks.depth)):
         ask(should_stop)
@@ -267,22 +281,10 @@ def _propagate_backward(
         slope = phi_slope(blocks.activation, step.argument)
         if forward.signal is not None:
             forward.signal.saturated[layer], forward.signal.dead[layer] = _silent_fractions(blocks.activation, slope)
-        if layer > 0 or wanted.weight_gradient:
-            by_product, delta = blocks.backward(layer, step, slope, delta)
-            if weight_gradient is not None:
-                weight_gradient[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
-    return gradient, weight_gradient
-
-
-def _squared_error(output: Scaled, targets: Scaled) -> Scaled:
-    """d (1/2 ||a - t||^2) / d a = a - t."""
-    return add(output, times(targets, -1.0))
-
-
-def _probe(output: Scaled, targets: Scaled) -> Scaled:
-    """d (e . a) / d a = e."""
-    return targets
-
-
-LOSSES: dict[str, Callable[[Scaled, Scaled], Scaled]] = {"mse": _squared_error, "probe": _probe}
-"""The gradient of each loss by the output, from output and targets."""
+        if layer > 0 or gradients.by_weights is not None:
+            by_product, by_bias, delta = blocks.backward(layer, step, slope, delta)
+            if gradients.by_weights is not None:
+                gradients.by_weights[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
+            if gradients.takes_biases:
+                gradients.by_biases[layer] = log2_norm_of_sum(by_bias) - np.log2(samples)
+    return gradient

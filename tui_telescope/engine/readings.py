@@ -82,30 +82,26 @@ def log10_factor(log10_gradient: Array) -> Array:
 
 
 def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | None) -> WeightGradientReading | None:
-    """The mean over networks, then clipped to a global norm of `clip`, so that no ratio between layers changes."""
+    """Each network's clipped to a global norm of `clip`, so that no ratio between its layers changes; then the mean.
+
+    Pascanu, Mikolov and Bengio (2013), algorithm 1. Where there is a limit, the measurements hold the global norms.
+    """
     norms = [each.weight_gradient for each in measurements if each.weight_gradient is not None]
     if not norms:
         return None
-    mean = log2_mean(np.stack(norms, axis=1)) if len(norms) > 1 else norms[0]
+    if clip is None:
+        return WeightGradientReading(_mean_over_networks(norms) * LOG10_2)
+    global_norms = np.array([each.global_norm for each in measurements], dtype=np.float64)
+    excess = np.maximum(0.0, global_norms - np.log2(clip))
+    clipped = [each - above for each, above in zip(norms, excess, strict=True)]
+    _, ((median,),) = summarize_log2(global_norms[None], (0.5,))
     return WeightGradientReading(
-        (mean if clip is None else _clipped(mean, _global_norm(mean, measurements), clip)) * LOG10_2
+        _mean_over_networks(clipped) * LOG10_2, float(median) * LOG10_2, np.count_nonzero(excess)
     )
 
 
-def _global_norm(log2_norms: Array, measurements: Sequence[Measurement]) -> float:
-    """log2 of the norm of all weight gradients together: of all layers', or of the one that all steps share."""
-    shared = [each.shared_weight_gradient for each in measurements if each.shared_weight_gradient is not None]
-    if shared:
-        return float(log2_mean(np.array(shared)))
-    return float(log2_root_mean_square(log2_norms)) + 0.5 * float(np.log2(len(log2_norms)))
-
-
-def _clipped(log2_norms: Array, log2_global_norm: float, clip: float) -> Array:
-    """All layers scaled down together where their global norm is above the limit.
-
-    Pascanu, Mikolov and Bengio (2013), algorithm 1.
-    """
-    return np.asarray(log2_norms - max(0.0, log2_global_norm - float(np.log2(clip))))
+def _mean_over_networks(log2_norms: Sequence[Array]) -> Array:
+    return log2_mean(np.stack(log2_norms, axis=1)) if len(log2_norms) > 1 else log2_norms[0]
 
 
 def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:

@@ -10,6 +10,7 @@ The share of step 1 is exactly zero, since h_0 = 0. (Pascanu, Mikolov and Bengio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic
 
 import numpy as np
@@ -18,17 +19,31 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import Activation
 from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
-from tui_telescope.engine.propagation import LOSSES
+from tui_telescope.engine.parameters import log2_norm_of_all
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
-from tui_telescope.engine.scaled import ABSENT, Scaled, log2_norm, log2_outer_norm, normalized, per_sample, shifted
+from tui_telescope.engine.scaled import (
+    ABSENT,
+    Scaled,
+    difference,
+    log2_norm,
+    log2_outer_norm,
+    normalized,
+    per_sample,
+    scaled,
+    shifted,
+)
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
 TRACE_BYTES = 2**28
 """What the steps kept for the backward pass may take; longer sequences are gone through twice."""
+
+SUMMED_ELEMENTS = 2**13
+"""Steps are summed so many numbers at a time, which stay in the fast cache."""
 
 _NUMBERS_A_STEP = 32
 """Arrays (n, samples) that one step keeps, about."""
@@ -67,14 +82,20 @@ class _Network(Generic[N]):
 
     def step(self, t: int, state: tuple[N, ...]) -> Step[N]:
         """The state after step t, which counts from 0."""
-        inputs = self._input_weights.dot(self._sequences.inputs[t].T) + self._biases
+        inputs = self._input_weights.dot(self.inputs(t)) + self._biases
         return self.cell.step(self._recurrent(state[0]), self.kind.of(inputs), state)
+
+    def inputs(self, t: int) -> Array:
+        """x_t, which counts from 0, shape (n, samples)."""
+        inputs: Array = self._sequences.inputs[t].T
+        return inputs
 
     def error(self, state: tuple[N, ...]) -> tuple[N, ...]:
         """The loss's gradient by h_T, and none by c_T."""
         targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
         level = np.zeros(self.settings.samples)
-        error = LOSSES[self.settings.loss](state[0].to_scaled(level), targets.to_scaled(level))
+        loss = LOSSES[self.settings.loss]
+        error = loss.gradient(state[0].to_scaled(level), targets.to_scaled(level), difference)
         gradient = list(self.start())
         gradient[0] = self.kind.from_scaled(error)
         return tuple(gradient)
@@ -150,7 +171,7 @@ class _Journey(Generic[N]):
                 ask(self._should_stop)
                 pulled = steps.pop().pull(gradient)
                 heard = steps[-1].state[0] if steps else start[0]
-                gradients.take(t, pulled, heard, exponent)
+                gradients.take(t, pulled, heard, self._network.inputs(t), exponent)
                 if t > 0:
                     gradient, shift = self._network.kind.rebased(self._network.before(pulled))
                     exponent = exponent + shift
@@ -190,48 +211,72 @@ class _Gradients:
     """What travels backward, step by step."""
 
     def __init__(self, settings: Settings, state_size: int, wanted: Wanted) -> None:
-        self._settings = settings
+        self._log2_samples = float(np.log2(settings.samples))
+        self._ones = np.ones((1, settings.samples))
         self._by_state = np.empty((state_size, settings.depth, settings.samples))
         self._by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
-        self._sum: _Sum | None = _Sum() if wanted.weight_gradient else None
+        self._by_recurrent = _Sum(settings) if wanted.weight_gradient else None
+        self._by_input = _Sum(settings) if wanted.global_norm else None
+        """Of the input matrices and the biases together."""
 
-    def take(self, t: int, pulled: Pulled[N], heard: N, exponent: Array) -> None:
-        """What step t says; the pulled gradients are to be multiplied with 2**exponent, exponent (samples,)."""
+    def take(self, t: int, pulled: Pulled[N], heard: N, inputs: Array, exponent: Array) -> None:
+        """What step t says, which heard h_{t-1} and the inputs x_t; what was pulled lacks 2**exponent, (samples,)."""
         for log2_norms, total in zip(self._by_state, pulled.totals, strict=True):
             log2_norms[t] = total.log2_norm() + exponent
-        if self._by_weights is not None:
+        if self._by_weights is not None and self._by_recurrent is not None:
             by_product = type(heard).stack(pulled.by_products).to_scaled(exponent)
             heard_scaled = heard.to_scaled(np.zeros_like(exponent))
-            self._by_weights[t] = log2_outer_norm(by_product, heard_scaled) - np.log2(self._settings.samples)
-            if self._sum is not None:
-                self._sum.take(by_product, heard_scaled)
+            self._by_weights[t] = log2_outer_norm(by_product, heard_scaled) - self._log2_samples
+            self._by_recurrent.take(by_product, heard_scaled)
+        if self._by_input is not None:
+            by_inputs = type(heard).stack(pulled.by_inputs).to_scaled(exponent)
+            with_ones = np.concatenate([inputs, self._ones])  # a bias is the weight of an input of 1
+            self._by_input.take(by_inputs, scaled(with_ones))
 
     def measurement(self, signal: _Signal | None) -> Measurement:
         by_hidden, *by_memory = self._by_state
+        sums = [each.log2_norm() - self._log2_samples for each in (self._by_recurrent, self._by_input) if each]
         return Measurement(
             by_hidden,
             self._by_weights,
             signal.measurement if signal else None,
             by_memory[0] if by_memory else None,
-            self._sum.log2_norm() - float(np.log2(self._settings.samples)) if self._sum else None,
+            shared_weight_gradient=sums[0] if sums else None,
+            global_norm=log2_norm_of_all(np.array(sums)) if self._by_input else None,
         )
 
 
 class _Sum:
     """The sum over steps and samples of outer products: the gradient of matrices that all steps share."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._mantissa, self._exponent = np.zeros((1, 1)), ABSENT
+        self._steps: list[tuple[Scaled, Scaled]] = []
+        self._together = max(1, SUMMED_ELEMENTS // (settings.width * settings.samples))
 
     def take(self, by_product: Scaled, heard: Scaled) -> None:
-        x, y = normalized(per_sample(by_product)), normalized(per_sample(heard))
+        """Add one step's. Small ones are added many at a time, as a single product."""
+        self._steps.append((by_product, heard))
+        if len(self._steps) >= self._together:
+            self._add()
+
+    def _add(self) -> None:
+        x, y = (normalized(per_sample(_side_by_side(each))) for each in zip(*self._steps, strict=True))
         exponents = x.exponent + y.exponent
         top = max(self._exponent, float(exponents.max()))
         outer = shifted(x.mantissa, exponents - top).dot(y.mantissa.T)
         self._mantissa = shifted(self._mantissa, np.array(self._exponent - top)) + outer
         self._exponent = top
+        self._steps.clear()
 
     def log2_norm(self) -> float:
         """log2 of its Frobenius norm."""
+        if self._steps:
+            self._add()
         flat = Scaled(self._mantissa.reshape(-1, 1), np.full((1, 1), self._exponent))
         return float(log2_norm(flat)[0])
+
+
+def _side_by_side(steps: Sequence[Scaled]) -> Scaled:
+    """The samples of all steps, one after another."""
+    return Scaled(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True)))

@@ -28,6 +28,8 @@ class Pulled(Generic[N]):
     """d loss / d h_t, and d loss / d c_t, each with every way through which it reaches the loss."""
     by_products: tuple[N, ...]
     """The gradients by W h_{t-1} of every gate."""
+    by_inputs: tuple[N, ...]
+    """The gradients by U x_t + b of every gate."""
     hidden_road: N | None = None
     """The gradient by h_{t-1} on the road that meets no matrix; None where there is no such road."""
     other_roads: tuple[N, ...] = ()
@@ -88,7 +90,7 @@ class Rnn(Cell):
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
             by_product = (by_hidden * slope).times(self._branch_factor)
-            return Pulled(gradient, (by_product,), by_hidden if self._residual else None)
+            return Pulled(gradient, (by_product,), (by_product,), by_hidden if self._residual else None)
 
         return Step((hidden,), ((self._activation, slope),), pull)
 
@@ -121,7 +123,7 @@ class Lstm(Cell):
                 by_memory * i * g_slope,
                 by_hidden * shown * o_slope,
             )
-            return Pulled((by_hidden, by_memory), by_gates, other_roads=(by_memory * f,))
+            return Pulled((by_hidden, by_memory), by_gates, by_gates, other_roads=(by_memory * f,))
 
         slopes = ((SIGMOID, i_slope), (SIGMOID, f_slope), (TANH, g_slope), (SIGMOID, o_slope))
         return Step((o * shown, memory), slopes, pull)
@@ -144,8 +146,8 @@ class Gru(Cell):
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
             by_n = by_hidden * not_z * n_slope
-            by_gates = (by_n * heard_n * r_slope, by_hidden * (before + -n) * z_slope, by_n * r)
-            return Pulled(gradient, by_gates, by_hidden * z)
+            by_r, by_z = by_n * heard_n * r_slope, by_hidden * (before + -n) * z_slope
+            return Pulled(gradient, (by_r, by_z, by_n * r), (by_r, by_z, by_n), by_hidden * z)
 
         slopes = ((SIGMOID, r_slope), (SIGMOID, z_slope), (TANH, n_slope))
         return Step((not_z * n + z * before,), slopes, pull)

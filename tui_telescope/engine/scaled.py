@@ -74,6 +74,11 @@ def add(x: Scaled, y: Scaled) -> Scaled:
     return normalized(Scaled(total, exponent))
 
 
+def difference(x: Scaled, y: Scaled) -> Scaled:
+    """x - y."""
+    return add(x, times(y, -1.0))
+
+
 def multiply(x: Scaled, y: Scaled) -> Scaled:
     """x * y, elementwise."""
     return normalized(Scaled(x.mantissa * y.mantissa, x.exponent + y.exponent))
@@ -123,6 +128,12 @@ def log2_norm(x: Scaled) -> Array:
         return np.asarray(0.5 * np.log2(square) + exponent[0])
     with np.errstate(divide="ignore"):
         return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
+
+
+def log2_norm_of_sum(x: Scaled) -> float:
+    """log2 of the Euclidean norm of the sum over samples; -inf where it is zero."""
+    mantissa, exponent = along_one_exponent(x, 1)
+    return float(log2_norm(Scaled(mantissa.sum(axis=1, keepdims=True), exponent))[0])
 
 
 def reciprocal(x: Scaled) -> Scaled:

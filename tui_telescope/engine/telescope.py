@@ -68,7 +68,8 @@ class Telescope:
         unknown = set(readings) - set(READINGS)
         if unknown:
             raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
-        wanted = Wanted("weight_gradient" in readings, "signal" in readings)
+        by_weights = "weight_gradient" in readings
+        wanted = Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
         with self._lock:
             measurements = [self._measure(settings, k, wanted, should_stop) for k in range(settings.networks)]
         gradient = gradient_reading(measurements)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.float_errors import as_numpy_begins
 from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.mean_field import Stack, forward, log10_norms
 from tui_telescope.engine.observation import GradientReading, NetworkReadings, Observation
 from tui_telescope.engine.quadrature import (
@@ -86,12 +87,16 @@ def covers(settings: Settings) -> bool:
 def predict(settings: Settings) -> Theory | None:
     """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
 
-    Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5.
+    Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5. An error of
+    norm 1 starts every gradient at 1: the norm of a Gaussian one is a factor independent of its direction.
     """
     stack = stack_of(settings)
     if stack is None:
         return None
-    gradient = log10_norms(stack, forward(stack), settings.width, squared_error=settings.loss == "mse")
+    loss = LOSSES[settings.loss]
+    gradient = log10_norms(stack, forward(stack), settings.width, squared_error=loss.hears_output)
+    if loss.has_unit_norm:
+        gradient = gradient - gradient[-1]
     return Theory(settings, gradient, asymptotic_factor(stack))
 
 

@@ -55,7 +55,7 @@ GENERAL: tuple[Action, ...] = (
     Action("toggle_ghost", ("g",), "g", "ghost: beside it the same network with residual flipped"),
     Action(
         "toggle_floors", ("f",), "f",
-        "floors: the smallest numbers above 0 in float16, bfloat16 and float32 (subnormal ones included)",
+        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
     ),
     Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
     Action("jump_to_critical_scale", ("x",), "x", "how your scale stands to the critical one; again: jump there"),

@@ -80,7 +80,7 @@ class TelescopeApp(ExploringApp):
         self.shows_floors = not self.shows_floors
         self._show_chart()
         elsewhere = self._where_to_look(lambda view: view.shows_gradients)
-        self._say(f"{summary()}{elsewhere}" if self.shows_floors else "")
+        self._say(f"{summary(self.settings)}{elsewhere} {self._beyond_ends()}" if self.shows_floors else "")
 
     def action_toggle_theory(self) -> None:
         from tui_telescope.engine.theory import COVERAGE, covers

@@ -369,7 +369,7 @@ class ExploringApp(App[None]):
         if self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
-            chart = with_floors(chart)
+            chart = with_floors(chart, observed.settings)
         return chart
 
     def _show_words(self) -> None:
@@ -377,9 +377,17 @@ class ExploringApp(App[None]):
         if self._notice.text:
             self._reading.show(*self._notice)
         elif self.shown and self.shown.settings == self.settings:
-            self._reading.show(f"{self.shown.description} {self.shown.remedy}")
+            self._reading.show(" ".join(filter(None, (self.shown.description, self._beyond_ends(), self.shown.remedy))))
         elif self._is_overdue:
             self._reading.show(self._progress_report(), "muted")
+
+    def _beyond_ends(self) -> str:
+        """The layers beyond the ends of number formats, while those are asked for."""
+        if self.shown is None or not self.shows_floors:
+            return ""
+        from tui_telescope.charts.floors import beyond_ends
+
+        return beyond_ends(self.shown.observation, self.shown.settings)
 
     def _progress_report(self) -> str:
         seconds = self._observer.expected_seconds(self.settings)

@@ -112,6 +112,9 @@ def _meanings() -> tuple[tuple[str, str], ...]:
          "of it is kept. In JSON it is cell_gradient."),
         ("weights", "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it "
          "jumps from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart."),
+        ("about half zero", "Where a number format ends for the n entries of a gradient that is averaged over the "
+         "samples: rounded to it, about half of them are zero there, and more below; they overflow above the upper "
+         "line. The lines hold for the gradient and the cell state, not for the weights, which have n x n entries."),
         ("rms", "The signal on its way up: the root mean square of a layer's outputs."),
         ("saturated", "Units whose slope is under 1% of the activation's steepest; they pass hardly anything down."),
         ("dead", "Units whose slope is zero on every sample; they pass nothing down."),
