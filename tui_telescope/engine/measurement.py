@@ -58,3 +58,5 @@ class Measurement:
     """log2 of ||d loss / d c_t||, shape (depth, samples): the LSTM's cell road. None for every other cell."""
     shared_weight_gradient: float | None = None
     """log2 of ||d mean loss / d W||_F where all steps share W. Known only where the gradient is clipped."""
+    is_settled: bool = True
+    """False where rounding may decide digits that are read: see `Observation.is_settled`."""

@@ -77,6 +77,8 @@ class Observation:
     """The LSTM's cell road: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
     stage: str = "layer"
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
+    is_settled: bool = True
+    """False where a norm makes rounding decide digits that are read, and more digits would have taken too long."""
 
     @property
     def factor(self) -> Array:

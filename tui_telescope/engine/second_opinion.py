@@ -2,7 +2,8 @@
 
 Rounding shows itself: what changes the last digit of the numbers that go in, and of nothing else, may change a reading
 by as little (Vignes 1974 draws the errors at random for the same purpose). Where it changes more, the reading has lost
-its digits, to cancellation or to chaos, and `multiprecision` is asked.
+its digits, to cancellation or to chaos, and `multiprecision` is asked. What it cannot answer either, or is not asked
+because it would take too long, is handed on as not settled.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ _LAST_DIGIT = 2.0**-52
 def measure(task: Task) -> Measurement:
     """The readings of one network with a norm. Raises `Stopped`."""
     careful = propagation.measure(task)
+    unsettled = dataclasses.replace(careful, is_settled=False)
     if not multiprecision.is_small(task.settings):
-        return careful
+        return unsettled
     if multiprecision.differ_by(careful, propagation.measure(_moved(task))) <= STEADY:
         return careful
-    return multiprecision.measure(task) or careful
+    return multiprecision.measure(task) or unsettled
 
 
 def _moved(task: Task) -> Task:
