@@ -8,6 +8,7 @@ few numbers that `second_opinion` finds float64 to have lost.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
@@ -114,7 +115,9 @@ class _Run:
         self._is_diagonal, self._gain = initializer.diagonal, settings.scale * initializer.gain(settings.width)
         self._beta = Decimal(settings.branch_factor)
         self._epsilon = Decimal(str(EPSILON))
-        self._respond = np.frompyfunc(RESPONSES[settings.activation], 1, 2)
+        self._respond: Callable[[Numbers], tuple[Numbers, Numbers]] = np.frompyfunc(
+            RESPONSES[settings.activation], 1, 2
+        )
         self._is_lost = False
         """Whether numbers that need not be equal were, to the last digit: there may be more behind it."""
 
@@ -151,7 +154,7 @@ class _Run:
     def _through(self, weights: Array, x: Numbers) -> Numbers:
         """W x, with the gain that unit weights lack."""
         if self._is_diagonal:
-            return x * Decimal(self._gain)
+            return np.asarray(x * Decimal(self._gain))
         return np.asarray(_decimals(weights * self._gain).dot(x))
 
     def _forward(self, layer: int, a: Numbers) -> tuple[Numbers, _Step]:
