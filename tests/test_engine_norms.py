@@ -82,7 +82,7 @@ def assert_the_references_reading(network: Settings, tolerance: float) -> np.nda
     return gradient.log10_low
 
 
-@pytest.mark.parametrize("sample_seed", [0, 1])
+@pytest.mark.parametrize("sample_seed", [0, 5])
 def test_a_sample_that_only_dead_units_hear_receives_exactly_nothing(sample_seed):
     """However many units: what keeps a norm's digits may not round their zeros to something."""
     network = Settings(
@@ -90,8 +90,7 @@ def test_a_sample_that_only_dead_units_hear_receives_exactly_nothing(sample_seed
         sample_seed=sample_seed,
     )  # fmt: skip
     low = assert_the_references_reading(network, 1e-12)
-    assert np.isneginf(low[15])
-    assert np.isneginf(low[10]) or sample_seed
+    assert np.isneginf(low[10:19]).all()
 
 
 normed_at_ordinary_scales = settings_within(

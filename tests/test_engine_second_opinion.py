@@ -102,12 +102,15 @@ def test_numbers_equal_to_the_last_digit_are_settled_by_none():
     assert np.isfinite(second_opinion.measure(task_of(settings)).signal.norms).all()
 
 
-def test_large_networks_are_left_to_float64():
-    settings = Settings(depth=20, width=16, samples=20, norm="layer", initializer="identity")
-    assert not multiprecision.is_small(settings)
-    unsettled = second_opinion.measure(task_of(settings))
-    assert multiprecision.differ_by(unsettled, propagation.measure(task_of(settings))) == 0
-    assert not unsettled.is_settled
+def test_large_networks_are_left_to_float64_which_knows_whether_its_digits_are_settled():
+    calm = Settings(depth=20, width=16, samples=20, norm="layer", initializer="identity")
+    chaotic = Settings(depth=48, width=40, samples=3, activation="relu", initializer="xavier", norm="batch")
+    unknown = calm.replace(depth=500)
+    for settings, is_settled in ((calm, True), (chaotic, False), (unknown, False)):
+        assert not multiprecision.is_small(settings)
+        chosen = second_opinion.measure(task_of(settings))
+        assert multiprecision.differ_by(chosen, propagation.measure(task_of(settings))) == 0
+        assert chosen.is_settled is is_settled
 
 
 def test_the_units_of_identity_weights_are_many_digits_cheap():
