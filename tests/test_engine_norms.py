@@ -68,8 +68,8 @@ def test_the_references_chain_rule_agrees_with_its_finite_differences(norm, plac
             norm_place=place, residual=residual, initializer=initializer,
         )  # fmt: skip
         draw = Telescope().draw(network)
-        with mp.workdps(60):
-            differences = expected_reading(network, draw, digits=60, differences=True)
+        with mp.workdps(45):
+            differences = expected_reading(network, draw, digits=45, differences=True)
         for one, other in zip(reading(network, draw), differences, strict=True):
             assert one == pytest.approx(other, abs=1e-13)
 
@@ -109,7 +109,7 @@ normed_at_ordinary_scales = settings_within(
 ).filter(lambda each: each.depth * each.width * each.samples * (20 + each.width) <= 25_000)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=9, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(normed_at_ordinary_scales)
 def test_what_is_settled_is_exact_at_ordinary_scales(network):
     if Telescope().observe(network).is_settled:

@@ -78,7 +78,7 @@ class Observation:
     stage: str = "layer"
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
     is_settled: bool = True
-    """False where a norm makes rounding decide digits that are read, and more digits would have taken too long."""
+    """False where beside a norm rounding may decide digits that are read, and more would have taken too long."""
 
     @property
     def factor(self) -> Array:
