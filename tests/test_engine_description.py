@@ -87,9 +87,9 @@ def test_clipping_is_told_with_the_norm_of_all_parameters_before_it(changes, sen
 
 
 def test_each_network_is_clipped_by_its_own_norm():
-    several, telescope = Settings(networks=6, depth=5, clip=30.0), Telescope()
+    several, telescope = Settings(networks=6, depth=5, clip=0.2), Telescope()
     singles = [telescope.observe(several.replace(networks=1, seed=42 + k)).verdict for k in range(6)]
-    acts = sum(verdict.log10_clipped_from > math.log10(30) for verdict in singles)
+    acts = sum(verdict.log10_clipped_from > math.log10(0.2) for verdict in singles)
     typical = np.median([10**verdict.log10_clipped_from for verdict in singles])
     assert 0 < acts < 6
     assert describe(telescope.observe(several)).endswith(

@@ -6,9 +6,17 @@ import itertools
 
 import numpy as np
 import pytest
-from reference_network import expected_reading, expected_signal, expected_weight_gradient, log10_agree
+from drawn_settings import settings_within
+from engine_roads import task_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from reference_network import assert_agrees, expected_reading, expected_signal, expected_weight_gradient, log10_agree
+from reference_of_norms import reading
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.engine import propagation
+from tui_telescope.engine.readings import gradient_reading
 from tui_telescope.settings import REGISTRY
 
 NORMS = ("batch", "layer", "rms")
@@ -54,6 +62,61 @@ def test_every_reading_is_what_finite_differences_measure(norm, place, residual,
         norm=norm, norm_place=place, residual=residual, loss=loss, activation=activation, initializer=initializer,
     )  # fmt: skip
     assert_exact(settings)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("place", PLACES)
+def test_the_references_chain_rule_agrees_with_its_finite_differences(norm, place):
+    for residual, initializer in ((False, "identity"), (True, "gaussian")):
+        network = Settings(
+            depth=3, width=3, scale=0.9, samples=3, bias=0.3, branch_scale=0.7, activation="elu", norm=norm,
+            norm_place=place, residual=residual, initializer=initializer,
+        )  # fmt: skip
+        draw = Telescope().draw(network)
+        with mp.workdps(45):
+            differences = expected_reading(network, draw, digits=45, differences=True)
+        for one, other in zip(reading(network, draw), differences, strict=True):
+            assert one == pytest.approx(other, abs=1e-13)
+
+
+@pytest.mark.parametrize("sample_seed", [0, 5])
+def test_a_sample_that_only_dead_units_hear_receives_exactly_nothing(sample_seed):
+    """What keeps a norm's digits may not round their zeros to something, where decimals are out of reach either."""
+    network = Settings(
+        depth=20, width=24, activation="relu", initializer="identity", norm="batch", norm_place="post",
+        sample_seed=sample_seed,
+    )  # fmt: skip
+    telescope = Telescope()
+    expected = reading(network, telescope.draw(network))
+    assert np.isneginf(expected.low[10:19]).all()
+    in_float64 = gradient_reading([propagation.measure(task_of(network))])
+    for gradient in (telescope.observe(network).gradient, in_float64):
+        assert_agrees(gradient, expected, 1e-12)
+
+
+normed_at_ordinary_scales = settings_within(
+    cell=st.just("feedforward"),
+    norm=st.sampled_from(NORMS),
+    initializer=st.just("identity") | st.sampled_from(INITIALIZERS),
+    activation=st.just("relu") | st.sampled_from(ACTIVATIONS),
+    depth=st.integers(2, 50),
+    width=st.integers(1, 64),
+    samples=st.integers(2, 64),
+    scale=st.just(2.0) | st.floats(0.5, 3.0),
+    bias=st.just(0.0) | st.floats(0.0, 1.0),
+    branch_scale=st.just(1.0) | st.just("1/sqrt(L)"),
+    networks=st.just(1),
+    clip=st.just("off"),
+).filter(lambda each: each.depth * each.width * each.samples * (20 + each.width) <= 25_000)
+
+
+@settings(max_examples=9, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(normed_at_ordinary_scales)
+def test_what_is_settled_is_exact_at_ordinary_scales(network):
+    telescope = Telescope()
+    observation = telescope.observe(network)
+    if observation.is_settled:
+        assert_agrees(observation.gradient, reading(network, telescope.draw(network)), 1e-8)
 
 
 @pytest.mark.parametrize("place", PLACES)

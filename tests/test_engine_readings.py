@@ -122,7 +122,7 @@ def test_clipping_changes_nothing_but_the_gradient_by_the_weights():
     free, clipped = (Telescope().observe(Settings(residual=True, clip=clip)) for clip in ("off", 1e-3))
     np.testing.assert_array_equal(free.gradient.log10_mean, clipped.gradient.log10_mean)
     np.testing.assert_array_equal(free.signal.log10_rms, clipped.signal.log10_rms)
-    assert free.verdict == dataclasses.replace(clipped.verdict, log10_clipped_from=None)
+    assert free.verdict == dataclasses.replace(clipped.verdict, log10_clipped_from=None, clipped_networks=0)
 
 
 def test_one_over_the_root_of_the_depth_is_the_branch_scale_of_that_number():

@@ -39,6 +39,7 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
             "dead": signal.dead.tolist(),
         },
         "theory": _theory(settings),
+        "settled": observation.is_settled,
         "verdict": _verdict(observation, remedy),
     }
     return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"

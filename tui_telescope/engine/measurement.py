@@ -64,3 +64,5 @@ class Measurement:
     """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""
     global_norm: float | None = None
     """log2 of the norm of d mean loss by all parameters together."""
+    is_settled: bool = True
+    """False where rounding may decide digits that are read: see `Observation.is_settled`."""

@@ -8,6 +8,7 @@ few numbers that `second_opinion` finds float64 to have lost.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
@@ -48,7 +49,9 @@ def _digits(settings: Settings) -> list[int]:
     """Those that networks of this size are tried with."""
     is_linear_on_each_side = ACTIVATIONS[settings.activation].departure is None
     activation = 2 if is_linear_on_each_side else _EXPONENTIAL_WORK
-    work = settings.depth * settings.width * settings.samples * (settings.width + activation)
+    # of three products of matrices a layer diagonal weights leave that of the weight gradient
+    products = settings.width // 3 if INITIALIZERS[settings.initializer].diagonal else settings.width
+    work = settings.depth * settings.width * settings.samples * (products + activation)
     return [digits for digits, most in MOST_WORK.items() if work <= most]
 
 
@@ -112,10 +115,13 @@ class _Run:
     def __init__(self, network: UnitNetwork, settings: Settings, should_stop: ShouldStop) -> None:
         self._network, self._settings, self._should_stop = network, settings, should_stop
         self._norm, self._place = NORMS[settings.norm], settings.norm_place
-        self._gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+        initializer = INITIALIZERS[settings.initializer]
+        self._is_diagonal, self._gain = initializer.diagonal, settings.scale * initializer.gain(settings.width)
         self._beta = Decimal(settings.branch_factor)
         self._epsilon = Decimal(str(EPSILON))
-        self._respond = np.frompyfunc(RESPONSES[settings.activation], 1, 2)
+        self._respond: Callable[[Numbers], tuple[Numbers, Numbers]] = np.frompyfunc(
+            RESPONSES[settings.activation], 1, 2
+        )
         self._is_lost = False
         """Whether numbers that need not be equal were, to the last digit: there may be more behind it."""
 
@@ -152,15 +158,18 @@ class _Run:
             gradient, gradients.by_weights, signal if wanted.signal else None, global_norm=gradients.global_norm()
         )
 
-    def _weights(self, layer: int) -> Numbers:
-        return np.asarray(_decimals(self._network.weights[layer] * self._gain))
+    def _through(self, weights: Array, x: Numbers) -> Numbers:
+        """W x, with the gain that unit weights lack."""
+        if self._is_diagonal:
+            return np.asarray(x * Decimal(self._gain))
+        return np.asarray(_decimals(weights * self._gain).dot(x))
 
     def _forward(self, layer: int, a: Numbers) -> tuple[Numbers, _Step]:
         normed = inverse = heard = a
         if self._place == "pre":
             normed, inverse = self._normalised(a)
             heard = normed
-        argument = self._weights(layer).dot(heard)
+        argument = self._through(self._network.weights[layer], heard)
         if self._network.biases is not None:
             argument = argument + _decimals(self._settings.bias * self._network.biases[layer])[:, None]
         if self._place == "activation":
@@ -198,7 +207,7 @@ class _Run:
         if self._settings.residual:
             branch = self._beta * branch
         by_product = self._pulled(step, branch) if self._place == "activation" else branch
-        below = self._weights(layer).T.dot(by_product)
+        below = self._through(self._network.weights[layer].T, by_product)
         if self._place == "pre":
             below = self._pulled(step, below)
         return by_product, road + below if self._settings.residual else below

@@ -8,6 +8,8 @@ leave a safe range, or where the samples' weight gradients all but cancel.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.plain_readings import is_in_range, outer_squares
+from tui_telescope.engine.statistics import log2_mean
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 
@@ -34,6 +37,8 @@ ALIKE = 1e-4
 """A norm is trusted while what it takes out is below 1 / ALIKE times what it leaves."""
 CANCELLED = 1e-6
 """A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled."""
+AMPLIFIED = 2.0**12
+"""Readings are settled while what moves a signal moves the loss at most so many times as much as at the top."""
 
 
 def measure(task: Task) -> Measurement | None:
@@ -175,12 +180,13 @@ class _Road:
             return None
         signal = SignalMeasurement(0.5 * np.log2(self._signal_squares), saturated, dead)
         gradient = 0.5 * np.log2(squares) + exponents
-        return Measurement(
+        measured = Measurement(
             gradient,
             gradients.by_weights,
             signal if self._wanted.signal else None,
             global_norm=gradients.global_norm(),
         )
+        return measured if _is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
 
     def _silent_fractions(self, slopes: Array) -> tuple[Array, Array | float]:
         sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
@@ -276,3 +282,9 @@ class _Road:
             peaks[...] = peaks.max()
         _, exponent = np.frexp(peaks)
         return np.ldexp(delta, -exponent), exponent.astype(np.float64)
+
+
+def _is_ordered(log2_gradient: Array, log2_signal: Array) -> bool:
+    """Whether no layer hands a rounding of its signal on to chaos, which amplifies it on its way to the loss."""
+    moved = log2_mean(log2_gradient + log2_signal)
+    return not moved.max() > moved[-1] + np.log2(AMPLIFIED)

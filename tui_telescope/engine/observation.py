@@ -139,6 +139,8 @@ class Observation:
     """The LSTM's cell state: ||d loss / d c_t|| for t = 1..T; None for every other cell."""
     stage: str = "layer"
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
+    is_settled: bool = True
+    """False where beside a norm rounding may decide digits that are read, and more would have taken too long."""
 
     @property
     def factor(self) -> Array:

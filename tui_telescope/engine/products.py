@@ -60,11 +60,20 @@ def better(one: Product | None, other: Product) -> Product:
     return Product(where(is_first, one.value, other.value), where(is_first, one.size, other.size))
 
 
-def with_product(gradient: Scaled, signal: Scaled, product: Product, axis: int) -> Scaled:
-    """The gradient, moved along the signal until their product is the one that is known."""
+def with_product(gradient: Scaled, signal: Scaled, product: Product, axis: int, terms: Scaled) -> Scaled:
+    """The gradient, moved along the signal until their product is the one that is known.
+
+    It is moved only where it has `terms`, the sizes of what it was summed from: elsewhere it is exactly zero.
+    """
+    moved = Scaled(np.where(terms.mantissa > 0, signal.mantissa, 0.0), signal.exponent)
     missing = add(product.value, times(inner(gradient, signal, axis).value, -1.0))
-    share = multiply(missing, reciprocal(inner(signal, signal, axis).value))
-    return add(gradient, multiply(along_one_exponent(signal, axis), share))
+    return add(gradient, along(moved, missing, axis))
+
+
+def along(signal: Scaled, product: Scaled, axis: int) -> Scaled:
+    """The multiple of the signal whose product with it is this one; zero where the signal is."""
+    share = multiply(product, reciprocal(inner(signal, signal, axis).value))
+    return multiply(along_one_exponent(signal, axis), share)
 
 
 def _log2(x: Scaled) -> Array:

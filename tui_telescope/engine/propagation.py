@@ -20,7 +20,7 @@ from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
 from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
 from tui_telescope.engine.parameters import ParameterGradients
-from tui_telescope.engine.products import Product, better, inner, sizes, with_product
+from tui_telescope.engine.products import Product, along, better, inner, sizes, with_product
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -208,10 +208,10 @@ class _Blocks:
         weights = self._weights[layer].T
         by_heard, terms = self._through(weights, by_product), self._through(np.abs(weights), sizes(by_product))
         product = better(product, inner(by_heard, step.heard, axis, terms))
-        below = Gradient(with_product(by_heard, step.heard, product, axis), product, terms)
+        below = Gradient(with_product(by_heard, step.heard, product, axis, terms), product, terms)
         if by_heard.mantissa.shape[0] == 1:  # all that its weight gradient needs, and nothing that cancels in it
-            along = with_product(times(by_heard, 0.0), step.heard, product, axis)
-            by_product = times(along, 1 / (self._gain * float(self._weights[layer][0, 0])))
+            weight = self._gain * float(self._weights[layer][0, 0])
+            by_product = times(along(step.heard, product.value, axis), 1 / weight)
         return Pulled(by_product, by_bias, _pulled_with_product("pre", step, below, step.heard))
 
     def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:

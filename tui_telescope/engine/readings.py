@@ -96,7 +96,7 @@ def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | N
     clipped = [each - above for each, above in zip(norms, excess, strict=True)]
     _, ((median,),) = summarize_log2(global_norms[None], (0.5,))
     return WeightGradientReading(
-        _mean_over_networks(clipped) * LOG10_2, float(median) * LOG10_2, np.count_nonzero(excess)
+        _mean_over_networks(clipped) * LOG10_2, float(median) * LOG10_2, int(np.count_nonzero(excess))
     )
 
 

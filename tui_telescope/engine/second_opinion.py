@@ -2,7 +2,8 @@
 
 Rounding shows itself: what changes the last digit of the numbers that go in, and of nothing else, may change a reading
 by as little (Vignes 1974 draws the errors at random for the same purpose). Where it changes more, the reading has lost
-its digits, to cancellation or to chaos, and `multiprecision` is asked.
+its digits, to cancellation or to chaos, and `multiprecision` is asked. Where that would take too long the reading is
+handed on as not settled; so is one whose rounding it would take too long to look for.
 """
 
 from __future__ import annotations
@@ -15,22 +16,33 @@ from numpy.typing import NDArray
 from tui_telescope.engine import multiprecision, propagation
 from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.task import Task
+from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
 STEADY = 1e-11
 """A reading that moves by less has its digits; of log2, and relative where that is larger than 1."""
+MOST_NUMBERS = 1_000_000
+"""Rounding is looked for in networks of up to so many numbers, which takes about half a second."""
+_NUMBERS_OF_CALLS = 2_000
+"""The calls for a layer take as long as so many of its numbers."""
 _LAST_DIGIT = 2.0**-52
 
 
 def measure(task: Task) -> Measurement:
     """The readings of one network with a norm. Raises `Stopped`."""
     careful = propagation.measure(task)
-    if not multiprecision.is_small(task.settings):
-        return careful
+    unsettled = dataclasses.replace(careful, is_settled=False)
+    is_small = multiprecision.is_small(task.settings)
+    if not is_small and not _is_checked_quickly(task.settings):
+        return unsettled
     if multiprecision.differ_by(careful, propagation.measure(_moved(task))) <= STEADY:
         return careful
-    return multiprecision.measure(task) or careful
+    return (multiprecision.measure(task) if is_small else None) or unsettled
+
+
+def _is_checked_quickly(settings: Settings) -> bool:
+    return settings.depth * (settings.width * settings.samples + _NUMBERS_OF_CALLS) <= MOST_NUMBERS
 
 
 def _moved(task: Task) -> Task:

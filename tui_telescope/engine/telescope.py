@@ -82,6 +82,7 @@ class Telescope:
             signal_reading(measurements, settings.width),
             cell_gradient_reading(measurements),
             settings.stage,
+            all(each.is_settled for each in measurements),
         )
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
