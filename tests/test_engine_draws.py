@@ -10,6 +10,7 @@ from tui_telescope import Settings, Telescope
 from tui_telescope.engine import streams
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.progress import Progress
 
 
 def assert_same_to_the_last_bits(drawn: np.ndarray, expected: np.ndarray) -> None:
@@ -258,7 +259,7 @@ def test_who_stops_waiting_while_a_large_network_is_drawn_is_heard_and_loses_not
     settings, units = Settings(depth=40, width=256, generator="numpy"), UnitDraws()
     answers = iter([False, False, True])
     with pytest.raises(Stopped):
-        units.network(settings, 0, lambda: next(answers))
+        units.network(settings, 0, Progress(lambda: next(answers)))
     assert 0 < sum(drawn_normals) < 40 * 256**2
     finished = units.network(settings, 0)
     assert sum(drawn_normals) == 40 * 256**2

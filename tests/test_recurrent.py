@@ -16,14 +16,11 @@ from tui_telescope import Settings, SettingsError, Telescope
 from tui_telescope.engine import recurrent
 from tui_telescope.engine.draws import Sequences, UnitCell
 from tui_telescope.engine.measurement import Stopped, Wanted
+from tui_telescope.engine.progress import UNWATCHED
 from tui_telescope.settings import REGISTRY
 
 CELLS = ("rnn", "lstm", "gru")
 every_cell = pytest.mark.parametrize("cell", CELLS)
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.mark.parametrize("depth", [2, 50, 400])
@@ -44,7 +41,7 @@ def test_where_only_the_forget_gate_acts_the_cell_road_fades_by_its_power(forget
     nothing = np.zeros((4, 2, 2))
     sequences = Sequences([np.zeros((1, 2))] * 51, np.ones((1, 2)))
     measured = recurrent.measure(
-        UnitCell(nothing, nothing, np.zeros((4, 2))), sequences, network, Wanted(False, False), never
+        UnitCell(nothing, nothing, np.zeros((4, 2))), sequences, network, Wanted(False, False), UNWATCHED
     )
     ratio = measured.cell_gradient[0] - measured.cell_gradient[50]
     assert ratio == pytest.approx(-50 * math.log2(1 + math.exp(-forget_bias)), rel=1e-12)
@@ -69,7 +66,7 @@ def test_a_closed_update_gate_carries_the_grus_state_and_its_gradient_unchanged(
     biases = np.array([[0.0, 0.0], [40.0, 40.0], [0.0, 0.0]])
     cell = UnitCell(np.ones((3, 2, 2)), np.zeros((3, 2, 2)), biases)
     sequences = Sequences([np.zeros((1, 2))] * 30, np.array([[3.0, 4.0]]))
-    measured = recurrent.measure(cell, sequences, network, Wanted(), never)
+    measured = recurrent.measure(cell, sequences, network, Wanted(), UNWATCHED)
     np.testing.assert_allclose(measured.gradient[:, 0], math.log2(5), rtol=0, atol=1e-12)
 
 

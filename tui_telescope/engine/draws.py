@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
-from tui_telescope.engine.measurement import ShouldStop, ask
+from tui_telescope.engine.progress import UNWATCHED, Progress
 from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
 
@@ -106,14 +106,14 @@ class _GrowingStack:
     def missing_bytes(self, depth: int) -> int:
         return max(0, depth - len(self._layers)) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
-    def grow(self, depth: int, should_stop: ShouldStop) -> None:
+    def grow(self, depth: int, progress: Progress) -> None:
         """Draw what is missing up to this depth; what was drawn when `Stopped` is raised stays."""
         missing, size = max(0, depth - len(self._layers)), math.prod(self._shape)
         whole, drawn = np.empty((missing, *self._shape)), 0
         piece = max(1, _PIECE_BYTES // (8 * size))
         try:
             while drawn < missing:
-                ask(should_stop)
+                progress.reach(drawn / missing)
                 count = min(piece, missing - drawn)
                 normals = self._stream.layers(count, size).reshape(count, *self._shape)
                 whole[drawn : drawn + count] = self._initializer.from_normals(normals) if self._initializer else normals
@@ -152,14 +152,10 @@ class _GrowingStack:
         self._layers = list(self._chunks[0])
 
 
-def _never() -> bool:
-    return False
-
-
 class UnitDraws:
     """Keeps unit draws between observations, the least recently used leaving first once they pass the budget.
 
-    Whatever draws asks `should_stop` every few megabytes, and raises `measurement.Stopped` once it says yes.
+    Whatever draws tells its progress every few megabytes, and raises `measurement.Stopped` where that does.
     """
 
     def __init__(self, budget: int = WEIGHT_BUDGET) -> None:
@@ -167,16 +163,16 @@ class UnitDraws:
         self._stacks: OrderedDict[tuple[object, ...], _GrowingStack] = OrderedDict()
         self._samples: tuple[tuple[object, ...], Array] | None = None
 
-    def network(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitNetwork:
+    def network(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
-        biases = self._biases(settings, index, depth, should_stop)
+        biases = self._biases(settings, index, depth, progress)
         if initializer.diagonal:
             return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), biases)
-        stack = self._weights(settings, index, initializer, depth, should_stop)
+        stack = self._weights(settings, index, initializer, depth, progress)
         return UnitNetwork(stack.layers(depth), stack.row_sums(depth), biases, stack.block(depth))
 
-    def cell(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitCell:
+    def cell(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
 
         The matrices are the first layers of the stream that feedforward networks are drawn from: the recurrent ones
@@ -185,13 +181,13 @@ class UnitDraws:
         """
         initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, GATES[settings.cell]
         both = 2 * gates
-        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, should_stop).layers(both)
+        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, progress).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
-        biases = self._biases(settings, index, gates, should_stop)
+        biases = self._biases(settings, index, gates, progress)
         if initializer.diagonal:
             weights = np.broadcast_to(np.eye(n), (gates, n, n))
         else:
-            weights = np.stack(self._weights(settings, index, initializer, gates, should_stop).layers(gates))
+            weights = np.stack(self._weights(settings, index, initializer, gates, progress).layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
@@ -203,7 +199,7 @@ class UnitDraws:
         both = self._samples[1]
         return both[:, : settings.width], both[:, settings.width :]
 
-    def sequences(self, settings: Settings, should_stop: ShouldStop = _never) -> Sequences:
+    def sequences(self, settings: Settings, progress: Progress = UNWATCHED) -> Sequences:
         """Inputs of every step, and targets.
 
         The stream starts as it does for a feedforward network: x_1 and the target of each sample in turn. Then
@@ -217,10 +213,10 @@ class UnitDraws:
             stream.layers(1, samples * 2 * n)
             self._stacks[key] = _GrowingStack(stream, (samples, n))
         later = settings.depth - 1
-        return Sequences([first, *self._grown(key, later, should_stop).layers(later)], targets)
+        return Sequences([first, *self._grown(key, later, progress).layers(later)], targets)
 
     def _weights(
-        self, settings: Settings, index: int, initializer: Initializer, count: int, should_stop: ShouldStop
+        self, settings: Settings, index: int, initializer: Initializer, count: int, progress: Progress
     ) -> _GrowingStack:
         """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
         seed = settings.seed + index
@@ -228,24 +224,24 @@ class UnitDraws:
         if key not in self._stacks:
             shape = (settings.width, settings.width)
             self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
-        return self._grown(key, count, should_stop)
+        return self._grown(key, count, progress)
 
-    def _biases(self, settings: Settings, index: int, count: int, should_stop: ShouldStop) -> Array | None:
+    def _biases(self, settings: Settings, index: int, count: int, progress: Progress) -> Array | None:
         if settings.bias == 0:
             return None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, count, should_stop).array(count)
+        return self._grown(key, count, progress).array(count)
 
-    def _grown(self, key: tuple[object, ...], depth: int, should_stop: ShouldStop) -> _GrowingStack:
+    def _grown(self, key: tuple[object, ...], depth: int, progress: Progress) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
         self._stacks.move_to_end(key)
         missing = self._stacks[key].missing_bytes(depth)
         while len(self._stacks) > 1 and self._is_crowded(missing):
             self._stacks.popitem(last=False)
-        self._stacks[key].grow(depth, should_stop)
+        self._stacks[key].grow(depth, progress)
         return self._stacks[key]
 
     def _is_crowded(self, missing: int) -> bool:

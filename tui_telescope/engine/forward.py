@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.operands import offset_drifts, operands
 from tui_telescope.engine.plain_readings import Signals, Slopes, is_in_range
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -70,12 +70,12 @@ class ForwardPass:
         network: UnitNetwork,
         settings: Settings,
         workspace: Workspace,
-        should_stop: ShouldStop,
+        progress: Progress,
         *,
         keeps_arguments: bool = False,
     ) -> None:
         n, depth, samples = settings.width, settings.depth, settings.samples
-        self._settings, self._should_stop, self._workspace = settings, should_stop, workspace
+        self._settings, self._progress, self._workspace = settings, progress, workspace
         self._activation = ACTIVATIONS[settings.activation]
         self.kernel = kernel = self._activation.kernel
         self.factor = settings.scale * INITIALIZERS[settings.initializer].gain(n) * kernel.input_scale
@@ -136,7 +136,7 @@ class ForwardPass:
         np.multiply(inputs, 1 / self.kernel.output_scale, heard.rows[0])
         checked = 0
         for start in range(0, depth, self._chunk):
-            ask(self._should_stop)
+            self._progress.reach(start / depth)
             layers = slice(start, min(start + self._chunk, depth))
             self._run_chunk(layers)
             if layers.stop - checked >= CHECK_LAYERS or layers.stop == depth:

@@ -17,9 +17,10 @@ from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_depart
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
 from tui_telescope.engine.products import Product, better, inner, sizes, with_product
+from tui_telescope.engine.progress import FORWARD_SHARE, Progress
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -41,12 +42,12 @@ Array = NDArray[np.float64]
 
 def measure(task: Task) -> Measurement:
     """The readings of one network. Raises `Stopped`."""
-    network, samples, settings, wanted, should_stop = task
+    network, samples, settings, wanted, progress = task
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
-    forward = _propagate_forward(blocks, inputs, wanted, should_stop)
+    forward = _propagate_forward(blocks, inputs, wanted, progress)
     error = LOSSES[settings.loss](forward.output, targets)
-    gradient, weight_gradient = _propagate_backward(blocks, forward, error, wanted, should_stop)
+    gradient, weight_gradient = _propagate_backward(blocks, forward, error, wanted, progress)
     return Measurement(gradient, weight_gradient, forward.signal)
 
 
@@ -230,11 +231,11 @@ def _pulled(place: str, step: _Step, gradient: Scaled) -> Scaled:
     return step.pullbacks[place](gradient) if place in step.pullbacks else gradient
 
 
-def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
+def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, progress: Progress) -> _Forward:
     steps, a = [], Signal(inputs, inputs)
     signal = _empty_signal(blocks.depth, inputs.mantissa.shape[1]) if wanted.signal else None
     for layer in range(blocks.depth):
-        ask(should_stop)
+        progress.reach(FORWARD_SHARE * layer / blocks.depth)
         a, step = blocks.forward(layer, a)
         steps.append(step)
         if signal is not None:
@@ -254,14 +255,14 @@ def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, flo
 
 
 def _propagate_backward(
-    blocks: _Blocks, forward: _Forward, error: Scaled, wanted: Wanted, should_stop: ShouldStop
+    blocks: _Blocks, forward: _Forward, error: Scaled, wanted: Wanted, progress: Progress
 ) -> tuple[Array, Array | None]:
     samples = error.mantissa.shape[1]
     gradient = np.empty((blocks.depth, samples))
     weight_gradient = np.empty(blocks.depth) if wanted.weight_gradient else None
     delta = Gradient(error, None)
     for layer in reversed(range(blocks.depth)):
-        ask(should_stop)
+        progress.reach(1 - (1 - FORWARD_SHARE) * (layer + 1) / blocks.depth)
         gradient[layer] = log2_norm(delta.value)
         step = forward.steps.pop()
         slope = phi_slope(blocks.activation, step.argument)

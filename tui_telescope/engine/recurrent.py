@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import Activation
 from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.propagation import LOSSES
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
@@ -33,18 +34,21 @@ TRACE_BYTES = 2**28
 _NUMBERS_A_STEP = 32
 """Arrays (n, samples) that one step keeps, about."""
 
+_BACK = 2
+"""How many steps forward a step back takes as long as, about."""
+
 
 def measure(
-    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, should_stop: ShouldStop
+    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, progress: Progress
 ) -> Measurement:
     """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`.
 
     Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
     """
     try:
-        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, should_stop).measure()
+        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(_Network(Wide, cell, sequences, settings), wanted, should_stop).measure()
+        return _Journey(_Network(Wide, cell, sequences, settings), wanted, progress).measure()
 
 
 class _Network(Generic[N]):
@@ -107,10 +111,13 @@ class _Network(Generic[N]):
 class _Journey(Generic[N]):
     """One way through time, there and back."""
 
-    def __init__(self, network: _Network[N], wanted: Wanted, should_stop: ShouldStop) -> None:
+    def __init__(self, network: _Network[N], wanted: Wanted, progress: Progress) -> None:
         self._network: _Network[N] = network
-        self._wanted, self._should_stop = wanted, should_stop
+        self._wanted, self._progress = wanted, progress
         self._segments = _segments(network.settings)
+        gone_twice = network.settings.depth - len(self._segments[-1])
+        self._all = network.settings.depth * (1 + _BACK) + gone_twice
+        self._done = 0
 
     def measure(self) -> Measurement:
         """The readings. Raises `Stopped`, and `OutOfRange` where the kind of numbers does."""
@@ -135,11 +142,16 @@ class _Journey(Generic[N]):
     def _walk(self, segment: range, state: tuple[N, ...]) -> list[Step[N]]:
         steps = []
         for t in segment:
-            ask(self._should_stop)
+            self._take_up(1)
             step = self._network.step(t, state)
             state = step.state
             steps.append(step)
         return steps
+
+    def _take_up(self, steps: int) -> None:
+        """Work that takes as long as so many steps forward begins."""
+        self._progress.reach(self._done / self._all)
+        self._done += steps
 
     def _go_back(self, starts: list[tuple[N, ...]], steps: list[Step[N]], gradients: _Gradients) -> None:
         gradient = self._network.error(steps[-1].state)
@@ -147,7 +159,7 @@ class _Journey(Generic[N]):
         for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
             steps = steps or self._walk(segment, start)
             for t in reversed(segment):
-                ask(self._should_stop)
+                self._take_up(_BACK)
                 pulled = steps.pop().pull(gradient)
                 heard = steps[-1].state[0] if steps else start[0]
                 gradients.take(t, pulled, heard, exponent)

@@ -11,6 +11,7 @@ from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
@@ -27,10 +28,6 @@ READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
 
 
-def _never() -> bool:
-    return False
-
-
 class Telescope:
     """Observes networks. Keeps unit draws between observations, so that a changed setting redraws nothing else.
 
@@ -43,19 +40,27 @@ class Telescope:
         self._lock = threading.Lock()
 
     def observe(
-        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = _never
+        self,
+        settings: Settings,
+        *,
+        readings: Sequence[str] = READINGS,
+        should_stop: ShouldStop = never,
+        progress: Tell = nobody,
     ) -> Observation:
         """The readings of the network that these settings describe.
 
         `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
-        between layers; once it says yes, `measurement.Stopped` is raised. Raises `ValueError` for another reading.
+        between layers; once it says yes, `measurement.Stopped` is raised. `progress` is told there which share of the
+        work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
+        `ValueError` for another reading.
         """
         unknown = set(readings) - set(READINGS)
         if unknown:
             raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
         wanted = Wanted("weight_gradient" in readings, "signal" in readings)
+        pieces = Progress(should_stop, progress).parts([1.0] * settings.networks)
         with self._lock:
-            measurements = [self._measure(settings, k, wanted, should_stop) for k in range(settings.networks)]
+            measurements = [self._measure(settings, k, wanted, piece) for k, piece in enumerate(pieces)]
         gradient = gradient_reading(measurements)
         return Observation(
             gradient,
@@ -67,17 +72,17 @@ class Telescope:
             settings.stage,
         )
 
-    def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
+    def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, in ordinary numbers where those can be trusted."""
         # Some roads are imported where they are first taken: the start must not wait for them.
         if settings.is_recurrent:
             from tui_telescope.engine import recurrent
 
-            cell = self._units.cell(settings, index, should_stop)
-            sequences = self._units.sequences(settings, should_stop)
-            return recurrent.measure(cell, sequences, settings, wanted, should_stop)
-        network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
-        task = Task(network, samples, settings, wanted, should_stop)
+            cell = self._units.cell(settings, index, progress.part(0, 0))
+            sequences = self._units.sequences(settings, progress.part(0, 0))
+            return recurrent.measure(cell, sequences, settings, wanted, progress)
+        network, samples = self._units.network(settings, index, progress.part(0, 0)), self._units.samples(settings)
+        task = Task(network, samples, settings, wanted, progress)
         if settings.norm != "none":
             from tui_telescope.engine import normed, second_opinion
 
@@ -87,9 +92,7 @@ class Telescope:
             measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
         return measured or propagation.measure(task)
 
-    def advise(
-        self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
-    ) -> Remedy | None:
+    def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:
         """A change of settings that has been seen to mend what was observed, if one was found."""
         return find_remedy(
             settings,

@@ -1,0 +1,57 @@
+"""What long work is asked and told between layers: whether anybody still waits for it, and how much of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tui_telescope.engine.measurement import ShouldStop, Stopped
+
+Tell = Callable[[float], object]
+
+
+def never() -> bool:
+    return False
+
+
+def nobody(share: float) -> None:
+    pass
+
+
+class Progress:
+    """A piece of work, from `start` to `end` of the whole, both between 0 and 1.
+
+    Work that has to be begun anew in another way tells smaller shares again.
+    """
+
+    __slots__ = ("_end", "_should_stop", "_start", "_tell")
+
+    def __init__(
+        self, should_stop: ShouldStop = never, tell: Tell = nobody, start: float = 0.0, end: float = 1.0
+    ) -> None:
+        self._should_stop, self._tell = should_stop, tell
+        self._start, self._end = start, end
+
+    def reach(self, share: float) -> None:
+        """This share of the piece is done. Raises `measurement.Stopped` if nobody waits any more."""
+        if self._should_stop():
+            raise Stopped
+        self._tell(self._start + share * (self._end - self._start))
+
+    def part(self, start: float, end: float) -> Progress:
+        """The work from one share of this piece to another."""
+        width = self._end - self._start
+        return Progress(self._should_stop, self._tell, self._start + start * width, self._start + end * width)
+
+    def parts(self, costs: Sequence[float]) -> Iterator[Progress]:
+        """One piece after another, each as large as it costs beside the others."""
+        total, done = sum(costs), 0.0
+        for cost in costs:
+            yield self.part(done / total, (done + cost) / total)
+            done += cost
+
+
+FORWARD_SHARE = 1 / 3
+"""What of one network is done once the signals have gone through it; the gradients take the rest."""
+
+UNWATCHED = Progress()
+"""Nobody is told, and nobody stops it."""
