@@ -153,11 +153,11 @@ def test_a_small_step_of_the_cursor_leaves_the_map_where_it_is():
     assert (mapped_scales(settings), mapped_depths(settings)) == (mapped_scales(moved), mapped_depths(moved))
 
 
-def test_a_wide_network_is_mapped_only_as_deep_as_its_weights_have_room():
+def test_a_wide_network_is_mapped_only_as_deep_as_memory_has_room():
     depths = mapped_depths(Settings(width=1024, depth=101))
-    assert depths[-1] == 128
-    with pytest.raises(SettingsError, match="weights"):
-        sweep_depths(Telescope(), Settings(width=1024), (129,))
+    assert depths[-1] == 118
+    with pytest.raises(SettingsError, match="memory"):
+        sweep_depths(Telescope(), Settings(width=1024), (119,))
 
 
 def test_a_dead_network_is_null_in_the_documents_and_dead_on_the_map():

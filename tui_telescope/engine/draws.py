@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
 from tui_telescope.engine.progress import UNWATCHED, Progress
 from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
-from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
+from tui_telescope.footprint import MEMORY_BUDGET
+from tui_telescope.settings import GATES, Settings
 
 Array = NDArray[np.float64]
 
@@ -158,7 +159,7 @@ class UnitDraws:
     Whatever draws tells its progress every few megabytes, and raises `measurement.Stopped` where that does.
     """
 
-    def __init__(self, budget: int = WEIGHT_BUDGET) -> None:
+    def __init__(self, budget: int = MEMORY_BUDGET) -> None:
         self._budget = budget
         self._stacks: OrderedDict[tuple[object, ...], _GrowingStack] = OrderedDict()
         self._samples: tuple[tuple[object, ...], Array] | None = None

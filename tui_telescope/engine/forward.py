@@ -23,6 +23,8 @@ CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
 LARGE_LAYER = 2**12
 """From so many numbers on a layer is taken by itself, as long as it is in the fastest cache."""
+HUGE_LAYER = 2**16
+"""From so many numbers on layers are taken one at a time: the chunk's arrays would add up to more than the layers'."""
 FEWEST_LAYERS = 4
 CHECK_LAYERS = 16
 """Signals are checked at the first end of a chunk after so many layers."""
@@ -39,8 +41,9 @@ def is_large(settings: Settings) -> bool:
 
 def chunk_layers(settings: Settings) -> int:
     """How many layers are taken at a time."""
-    within_cache = CHUNK_ELEMENTS // (settings.width * settings.samples)
-    return min(max(FEWEST_LAYERS, within_cache), CHUNK_LAYERS, settings.depth)
+    numbers = settings.width * settings.samples
+    fewest = FEWEST_LAYERS if numbers < HUGE_LAYER else 1
+    return min(max(fewest, CHUNK_ELEMENTS // numbers), CHUNK_LAYERS, settings.depth)
 
 
 class Heard(NamedTuple):

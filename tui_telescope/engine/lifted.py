@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations import ACTIVATIONS, Tailed
+from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import CHECK_LAYERS, ForwardPass
@@ -20,6 +20,7 @@ from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.plain_readings import LayerRecord, Signals, Slopes, is_in_range
 from tui_telescope.engine.progress import FORWARD_SHARE, Progress
+from tui_telescope.engine.tailed import Tailed
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings

@@ -50,7 +50,28 @@ class Progress:
             done += cost
 
 
-FORWARD_SHARE = 1 / 3
+class Tally:
+    """A piece of work that is told in units of its own."""
+
+    def __init__(self, progress: Progress, units: int) -> None:
+        """`units` are those of the whole piece."""
+        self._progress, self._units, self._done = progress, units, 0
+
+    def take_up(self, units: int) -> None:
+        """Work of so many units begins. Raises `measurement.Stopped` if nobody waits any more."""
+        self._progress.reach(self._done / self._units)
+        self._done += units
+
+
+def tally_of_passes(progress: Progress, segments: Sequence[range]) -> Tally:
+    """Of a way forward and back, in layers forward; all segments but the last are gone through twice."""
+    depth = segments[-1].stop
+    return Tally(progress, depth * (1 + LAYERS_BACK) + depth - len(segments[-1]))
+
+
+LAYERS_BACK = 2
+"""A layer backward takes as long as so many forward, about."""
+FORWARD_SHARE = 1 / (1 + LAYERS_BACK)
 """What of one network is done once the signals have gone through it; the gradients take the rest."""
 
 UNWATCHED = Progress()

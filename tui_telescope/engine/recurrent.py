@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import Activation
+from tui_telescope.engine.checkpoints import segments
 from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
-from tui_telescope.engine.progress import Progress
+from tui_telescope.engine.progress import LAYERS_BACK, Progress, tally_of_passes
 from tui_telescope.engine.propagation import LOSSES
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
@@ -27,15 +28,6 @@ from tui_telescope.engine.scaled import ABSENT, Scaled, log2_norm, log2_outer_no
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
-
-TRACE_BYTES = 2**28
-"""What the steps kept for the backward pass may take; longer sequences are gone through twice."""
-
-_NUMBERS_A_STEP = 32
-"""Arrays (n, samples) that one step keeps, about."""
-
-_BACK = 2
-"""How many steps forward a step back takes as long as, about."""
 
 
 def measure(
@@ -113,11 +105,9 @@ class _Journey(Generic[N]):
 
     def __init__(self, network: _Network[N], wanted: Wanted, progress: Progress) -> None:
         self._network: _Network[N] = network
-        self._wanted, self._progress = wanted, progress
-        self._segments = _segments(network.settings)
-        gone_twice = network.settings.depth - len(self._segments[-1])
-        self._all = network.settings.depth * (1 + _BACK) + gone_twice
-        self._done = 0
+        self._wanted = wanted
+        self._segments = segments(network.settings)
+        self._tally = tally_of_passes(progress, self._segments)
 
     def measure(self) -> Measurement:
         """The readings. Raises `Stopped`, and `OutOfRange` where the kind of numbers does."""
@@ -142,16 +132,11 @@ class _Journey(Generic[N]):
     def _walk(self, segment: range, state: tuple[N, ...]) -> list[Step[N]]:
         steps = []
         for t in segment:
-            self._take_up(1)
+            self._tally.take_up(1)
             step = self._network.step(t, state)
             state = step.state
             steps.append(step)
         return steps
-
-    def _take_up(self, steps: int) -> None:
-        """Work that takes as long as so many steps forward begins."""
-        self._progress.reach(self._done / self._all)
-        self._done += steps
 
     def _go_back(self, starts: list[tuple[N, ...]], steps: list[Step[N]], gradients: _Gradients) -> None:
         gradient = self._network.error(steps[-1].state)
@@ -159,19 +144,13 @@ class _Journey(Generic[N]):
         for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
             steps = steps or self._walk(segment, start)
             for t in reversed(segment):
-                self._take_up(_BACK)
+                self._tally.take_up(LAYERS_BACK)
                 pulled = steps.pop().pull(gradient)
                 heard = steps[-1].state[0] if steps else start[0]
                 gradients.take(t, pulled, heard, exponent)
                 if t > 0:
                     gradient, shift = self._network.kind.rebased(self._network.before(pulled))
                     exponent = exponent + shift
-
-
-def _segments(settings: Settings) -> list[range]:
-    """The steps, in runs whose traces fit `TRACE_BYTES`."""
-    length = max(1, TRACE_BYTES // (8 * _NUMBERS_A_STEP * settings.width * settings.samples))
-    return [range(t, min(t + length, settings.depth)) for t in range(0, settings.depth, length)]
 
 
 class _Signal:

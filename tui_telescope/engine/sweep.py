@@ -7,6 +7,7 @@ had, a changed scale redraws nothing, and every setting that can be observed can
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, product
@@ -20,7 +21,7 @@ from tui_telescope.engine.measurement import ShouldStop
 from tui_telescope.engine.observation import Observation, State
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.theory import critical_scale
-from tui_telescope.settings import WEIGHT_BUDGET, Settings
+from tui_telescope.settings import Settings, SettingsError
 
 Array = NDArray[np.float64]
 _Grid = tuple[tuple[float, ...], tuple[int, ...]]
@@ -170,9 +171,17 @@ def swept_depths(deepest: int, least: int = SWEPT_DEPTHS) -> tuple[int, ...]:
 
 def mapped_depths(settings: Settings) -> tuple[int, ...]:
     """Depths for a map that holds the settings' own and keeps its edge while that one changes a little."""
-    affordable = max(1, WEIGHT_BUDGET // (8 * settings.networks * settings.width**2))
-    deepest = min(next(each for each in _DEEPEST if each >= settings.depth), affordable)
-    return swept_depths(max(deepest, settings.depth))
+    wanted = next(each for each in _DEEPEST if each >= settings.depth)
+    depths = range(settings.depth, wanted + 1)
+    return swept_depths(depths[bisect_left(depths, True, key=lambda depth: not _is_allowed(settings, depth)) - 1])
+
+
+def _is_allowed(settings: Settings, depth: int) -> bool:
+    try:
+        settings.replace(depth=depth)
+    except SettingsError:
+        return False
+    return True
 
 
 def mapped_scales(settings: Settings) -> tuple[float, ...]:
