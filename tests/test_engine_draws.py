@@ -275,3 +275,14 @@ def test_ever_new_seeds_of_tiny_networks_do_not_pile_up(drawn_normals):
     assert drawn_normals == []
     units.network(Settings(depth=10, width=1, seed=0), 0)
     assert drawn_normals == [10], "200 networks of 10 layers take more than their 16 kB of numbers"
+
+
+def test_what_is_meant_for_signals_is_not_kept_for_weights(drawn_normals):
+    units, first, second = UnitDraws(budget=20_000), Settings(depth=10, seed=1), Settings(depth=10, seed=2)
+    for settings in (first, second, first):
+        units.network(settings, 0)
+    assert sum(drawn_normals) == 2 * 160
+    units.reserved = 15_000
+    for settings in (second, first):
+        units.network(settings, 0)
+    assert sum(drawn_normals) == 3 * 160

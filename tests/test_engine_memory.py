@@ -11,6 +11,7 @@ import pytest
 from engine_roads import on_the_careful_road
 
 from tui_telescope import Settings, footprint
+from tui_telescope.engine.workspace import MUCH, Workspace
 
 PROGRAM = """
 from tui_telescope import Settings, Telescope
@@ -51,6 +52,16 @@ def test_the_peak_is_what_was_counted(chosen, at_least):
     counted = Settings(**whole).footprint.total
     assert counted > 50e6, "too little to tell"
     assert at_least * counted <= bytes_taken(whole) <= 1.3 * counted
+
+
+def test_much_memory_is_not_kept_for_the_next_observation():
+    workspace = Workspace()
+    first = workspace.take("signals", MUCH // 8 - 8)
+    workspace.let_go_of_much()
+    assert np.shares_memory(first, workspace.take("signals", 5))
+    workspace.take("slopes", 9)
+    workspace.let_go_of_much()
+    assert not np.shares_memory(first, workspace.take("signals", 5))
 
 
 @pytest.mark.parametrize("chosen", [{"initializer": "identity"}, {"norm": "batch", "samples": 2, "norm_place": "pre"}])

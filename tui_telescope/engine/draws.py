@@ -161,6 +161,8 @@ class UnitDraws:
 
     def __init__(self, budget: int = MEMORY_BUDGET) -> None:
         self._budget = budget
+        self.reserved = 0
+        """Bytes of the budget that are meant for something else."""
         self._stacks: OrderedDict[tuple[object, ...], _GrowingStack] = OrderedDict()
         self._samples: tuple[tuple[object, ...], Array] | None = None
 
@@ -247,7 +249,7 @@ class UnitDraws:
 
     def _is_crowded(self, missing: int) -> bool:
         kept = sum(each.nbytes for each in self._stacks.values())
-        return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget
+        return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget - self.reserved
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

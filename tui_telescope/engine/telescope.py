@@ -60,6 +60,7 @@ class Telescope:
         wanted = Wanted("weight_gradient" in readings, "signal" in readings)
         pieces = Progress(should_stop, progress).parts([1.0] * settings.networks)
         with self._lock:
+            self._make_room(settings)
             measurements = [self._measure(settings, k, wanted, piece) for k, piece in enumerate(pieces)]
         gradient = gradient_reading(measurements)
         return Observation(
@@ -71,6 +72,11 @@ class Telescope:
             cell_gradient_reading(measurements),
             settings.stage,
         )
+
+    def _make_room(self, settings: Settings) -> None:
+        """What was kept from before gives way where it and these settings pass the memory budget together."""
+        self._workspace.let_go_of_much()
+        self._units.reserved = settings.footprint.total - settings.footprint.weights
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, in ordinary numbers where those can be trusted."""
