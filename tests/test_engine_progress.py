@@ -24,8 +24,9 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_shares_go_from_the_start_to_nearly_all_in_small_steps(kind):
-    shares = []
-    Telescope().observe(Settings(**DEEP | KINDS[kind]), progress=shares.append)
+    telescope, settings, shares = Telescope(), Settings(**DEEP | KINDS[kind]), []
+    telescope.draw(settings)
+    telescope.observe(settings, progress=shares.append)
     assert shares[0] == 0
     assert all(before <= after for before, after in pairwise(shares))
     assert max(after - before for before, after in pairwise([*shares, 1.0])) < 0.15

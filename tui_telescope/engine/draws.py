@@ -104,12 +104,16 @@ class _GrowingStack:
     def nbytes(self) -> int:
         return len(self._layers) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
+    def missing(self, depth: int) -> int:
+        """How many layers are still to be drawn."""
+        return max(0, depth - len(self._layers))
+
     def missing_bytes(self, depth: int) -> int:
-        return max(0, depth - len(self._layers)) * (8 * math.prod(self._shape) + _LAYER_BYTES)
+        return self.missing(depth) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
     def grow(self, depth: int, progress: Progress) -> None:
         """Draw what is missing up to this depth; what was drawn when `Stopped` is raised stays."""
-        missing, size = max(0, depth - len(self._layers)), math.prod(self._shape)
+        missing, size = self.missing(depth), math.prod(self._shape)
         whole, drawn = np.empty((missing, *self._shape)), 0
         piece = max(1, _PIECE_BYTES // (8 * size))
         try:
@@ -193,6 +197,16 @@ class UnitDraws:
             weights = np.stack(self._weights(settings, index, initializer, gates, progress).layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
+    def undrawn(self, settings: Settings, index: int) -> int:
+        """How many weights of network `index` of these settings are not there yet."""
+        initializer, n = INITIALIZERS[settings.initializer], settings.width
+        if initializer.diagonal and not settings.is_recurrent:
+            return 0
+        layers = settings.gates * 2 if settings.is_recurrent else settings.depth
+        family = "gaussian" if settings.is_recurrent else initializer.family
+        stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
+        return n * n * (stack.missing(layers) if stack else layers)
+
     def samples(self, settings: Settings) -> tuple[Array, Array]:
         """Inputs and targets, each of shape (samples, n)."""
         key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
@@ -223,7 +237,7 @@ class UnitDraws:
     ) -> _GrowingStack:
         """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
         seed = settings.seed + index
-        key = ("weights", initializer.family, settings.generator, seed, settings.width)
+        key = _weights_key(initializer.family, settings.generator, seed, settings.width)
         if key not in self._stacks:
             shape = (settings.width, settings.width)
             self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
@@ -250,6 +264,10 @@ class UnitDraws:
     def _is_crowded(self, missing: int) -> bool:
         kept = sum(each.nbytes for each in self._stacks.values())
         return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget - self.reserved
+
+
+def _weights_key(family: str, generator: str, seed: int, width: int) -> tuple[object, ...]:
+    return "weights", family, generator, seed, width
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

@@ -23,24 +23,28 @@ class Progress:
     Work that has to be begun anew in another way tells smaller shares again.
     """
 
-    __slots__ = ("_end", "_should_stop", "_start", "_tell")
+    __slots__ = ("_end", "_start", "_tell", "should_stop")
 
     def __init__(
         self, should_stop: ShouldStop = never, tell: Tell = nobody, start: float = 0.0, end: float = 1.0
     ) -> None:
-        self._should_stop, self._tell = should_stop, tell
+        self.should_stop, self._tell = should_stop, tell
         self._start, self._end = start, end
 
     def reach(self, share: float) -> None:
         """This share of the piece is done. Raises `measurement.Stopped` if nobody waits any more."""
-        if self._should_stop():
+        if self.should_stop():
             raise Stopped
+        self.tell(share)
+
+    def tell(self, share: float) -> None:
+        """The same, but nobody is asked."""
         self._tell(self._start + share * (self._end - self._start))
 
     def part(self, start: float, end: float) -> Progress:
         """The work from one share of this piece to another."""
         width = self._end - self._start
-        return Progress(self._should_stop, self._tell, self._start + start * width, self._start + end * width)
+        return Progress(self.should_stop, self._tell, self._start + start * width, self._start + end * width)
 
     def parts(self, costs: Sequence[float]) -> Iterator[Progress]:
         """One piece after another, each as large as it costs beside the others."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, scaled_draw
-from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.progress import Progress, Tell, never, nobody
@@ -22,7 +23,7 @@ from tui_telescope.engine.readings import (
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
-from tui_telescope.settings import GATES, Settings
+from tui_telescope.settings import Settings
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -37,6 +38,7 @@ class Telescope:
     def __init__(self) -> None:
         self._units = UnitDraws()
         self._workspace = Workspace()
+        self._forecast = Forecast()
         self._lock = threading.Lock()
 
     def observe(
@@ -79,22 +81,32 @@ class Telescope:
         self._units.reserved = settings.footprint.total - settings.footprint.weights
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
-        """One network, in ordinary numbers where those can be trusted."""
-        # Some roads are imported where they are first taken: the start must not wait for them.
+        """One network, drawn as far as it is not yet, and timed."""
+        drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
+        # Some passes are imported where they are first taken: the start must not wait for them.
         if settings.is_recurrent:
             from tui_telescope.engine import recurrent
 
-            cell = self._units.cell(settings, index, progress.part(0, 0))
-            sequences = self._units.sequences(settings, progress.part(0, 0))
-            return recurrent.measure(cell, sequences, settings, wanted, progress)
-        network, samples = self._units.network(settings, index, progress.part(0, 0)), self._units.samples(settings)
-        task = Task(network, samples, settings, wanted, progress)
-        if settings.norm != "none":
+            cell = self._units.cell(settings, index, drawing)
+            sequences = self._units.sequences(settings, drawing.part(1, 1))
+            began = time.thread_time()
+            measured = recurrent.measure(cell, sequences, settings, wanted, passing)
+        else:
+            network, samples = self._units.network(settings, index, drawing), self._units.samples(settings)
+            began = time.thread_time()
+            measured = self._pass_through(Task(network, samples, settings, wanted, passing))
+        if wanted == Wanted():
+            self._forecast.learn(settings, index, time.thread_time() - began)
+        return measured
+
+    def _pass_through(self, task: Task) -> Measurement:
+        """A feedforward network, in ordinary numbers where those can be trusted."""
+        if task.settings.norm != "none":
             from tui_telescope.engine import normed, second_opinion
 
             return normed.measure(task) or second_opinion.measure(task)
         measured = None
-        if plain.suits(network, settings):
+        if plain.suits(task.network, task.settings):
             measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
         return measured or propagation.measure(task)
 
@@ -112,22 +124,12 @@ class Telescope:
             return scaled_draw(self._units, settings)
 
     def expected_seconds(self, settings: Settings) -> float:
-        """A rough forecast of what `observe` takes on one core, from counts of operations.
+        """A forecast of what `observe` takes on one core: see `forecast`."""
+        drawing = sum(self._drawing_seconds(settings, index) for index in range(settings.networks))
+        return drawing + settings.networks * self._forecast.seconds(settings)
 
-        It leaves out what only the numbers show: that few digits, or ordinary exponents, will not do.
-        """
-        n, samples, layers = settings.width, settings.samples, settings.depth * settings.networks
-        gates = GATES.get(settings.cell, 1)
-        products = 6 * n * n * samples / 1e10
-        elementwise = 20 * n * samples * 1e-9
-        return layers * gates * (_seconds_of_calls(settings) + products + elementwise)
-
-
-def _seconds_of_calls(settings: Settings) -> float:
-    """What numpy takes for the calls of one layer, however small: each road has its own number of them."""
-    if not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal:
-        return 2e-4
-    return 1e-4 if settings.is_recurrent or settings.norm != "none" else 1e-5
+    def _drawing_seconds(self, settings: Settings, index: int) -> float:
+        return drawing_seconds(settings, self._units.undrawn(settings, index))
 
 
 def observe(settings: Settings) -> Observation:
