@@ -203,7 +203,7 @@ class UnitDraws:
         if initializer.diagonal and not settings.is_recurrent:
             return 0
         layers = settings.gates * 2 if settings.is_recurrent else settings.depth
-        family = "gaussian" if settings.is_recurrent else initializer.family
+        family = (INITIALIZERS["gaussian"] if settings.is_recurrent else initializer).family
         stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
         return n * n * (stack.missing(layers) if stack else layers)
 
