@@ -8,6 +8,7 @@ import pytest
 from exploring import Explorer, exploring
 
 from tui_telescope.settings import Settings
+from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.work import Work
@@ -51,7 +52,7 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
     ("key", "what", "mark"), [("5", "many scales and depths", "fade"), ("4", "many depths", "gradient at step 1")]
 )
 async def test_a_survey_says_how_far_it_is_shows_what_it_has_and_stops_with_it(key: str, what: str, mark: str) -> None:
-    async with exploring(LONG.replace(depth=200)) as explorer:
+    async with exploring(LONG.replace(depth=1000)) as explorer:
         app = explorer.app
         await explorer.pilot.press(key)
         await explorer.until(lambda: mark in explorer.text(ChartView) and what in words(explorer))
@@ -80,3 +81,15 @@ def test_the_time_left_is_told_by_what_is_done_and_before_that_by_the_forecast(
     share: float | None, standing: str
 ) -> None:
     assert Work(1, "Computing", 100.0, 50.0, share).standing(110.0) == standing
+
+
+async def test_what_is_stopped_before_the_first_picture_can_be_started_again() -> None:
+    app = TelescopeApp(LONG)
+    async with app.run_test(size=(80, 24)) as pilot:
+        explorer = Explorer(app, pilot)
+        await explorer.until(lambda: is_computing(explorer))
+        await pilot.press("escape")
+        assert words(explorer) == "Stopped; 1 starts it again."
+        await explorer.until(lambda: app._observer.is_free)
+        await pilot.press("1")
+        await explorer.until(lambda: is_computing(explorer))

@@ -207,6 +207,13 @@ class UnitDraws:
         stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
         return n * n * (stack.missing(layers) if stack else layers)
 
+    def undrawn_inputs(self, settings: Settings) -> int:
+        """How many numbers of the inputs of these settings' steps are not there yet."""
+        if not settings.is_recurrent:
+            return 0
+        stack, later = self._stacks.get(_inputs_key(settings)), settings.depth - 1
+        return settings.samples * settings.width * (stack.missing(later) if stack else later)
+
     def samples(self, settings: Settings) -> tuple[Array, Array]:
         """Inputs and targets, each of shape (samples, n)."""
         key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
@@ -224,7 +231,7 @@ class UnitDraws:
         """
         first, targets = self.samples(settings)
         generator, seed, samples, n = settings.generator, settings.sample_seed, settings.samples, settings.width
-        key = ("inputs", generator, seed, samples, n)
+        key = _inputs_key(settings)
         if key not in self._stacks:
             stream = sample_stream(generator, seed)
             stream.layers(1, samples * 2 * n)
@@ -268,6 +275,10 @@ class UnitDraws:
 
 def _weights_key(family: str, generator: str, seed: int, width: int) -> tuple[object, ...]:
     return "weights", family, generator, seed, width
+
+
+def _inputs_key(settings: Settings) -> tuple[object, ...]:
+    return "inputs", settings.generator, settings.sample_seed, settings.samples, settings.width
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

@@ -53,10 +53,10 @@ def pass_of(settings: Settings) -> str:
     return digits if settings.norm == "none" else f"{digits}, with a norm"
 
 
-def drawing_seconds(settings: Settings, weights: int) -> float:
-    """What drawing so many weights takes."""
+def drawing_seconds(settings: Settings, weights: int, inputs: int = 0) -> float:
+    """What drawing so many weights and numbers of inputs takes."""
     orthogonal = settings.width * ORTHOGONALISING if settings.initializer == "orthogonal" else 0.0
-    return weights * (DRAWING[settings.generator] + orthogonal)
+    return weights * (DRAWING[settings.generator] + orthogonal) + inputs * DRAWING[settings.generator]
 
 
 class Forecast:

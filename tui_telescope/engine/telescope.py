@@ -87,8 +87,8 @@ class Telescope:
         if settings.is_recurrent:
             from tui_telescope.engine import recurrent
 
-            cell = self._units.cell(settings, index, drawing)
-            sequences = self._units.sequences(settings, drawing.part(1, 1))
+            cell = self._units.cell(settings, index, drawing.part(0, 0))
+            sequences = self._units.sequences(settings, drawing)
             began = time.thread_time()
             measured = recurrent.measure(cell, sequences, settings, wanted, passing)
         else:
@@ -129,7 +129,8 @@ class Telescope:
         return drawing + settings.networks * self._forecast.seconds(settings)
 
     def _drawing_seconds(self, settings: Settings, index: int) -> float:
-        return drawing_seconds(settings, self._units.undrawn(settings, index))
+        inputs = self._units.undrawn_inputs(settings) if index == 0 else 0
+        return drawing_seconds(settings, self._units.undrawn(settings, index), inputs)
 
 
 def observe(settings: Settings) -> Observation:

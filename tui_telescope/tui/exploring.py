@@ -375,10 +375,14 @@ class ExploringApp(App[None]):
         """Stop what is said to be computed, keep the chart, and say so; whether there was anything to stop."""
         if not (self._waiting.is_overdue and self._waiting.work):
             return False
-        said = "Stopped."
+        again = f"{VIEWS[self.view].key} starts it again"
         if self._waiting.for_survey:
-            said = f"Stopped: the picture stays as it is; {VIEWS[self.view].key} starts it again."
-        elif self.view not in SURVEYS and self.shown and not self._is_read:
+            said = f"Stopped: the picture stays as it is; {again}."
+        elif self._is_read or self.view in SURVEYS:
+            said = "Stopped."
+        elif self.shown is None:
+            said = f"Stopped; {again}."
+        else:
             self._history.record(self.settings)
             self.settings = self.shown.settings
             self._show_settings()
@@ -396,7 +400,7 @@ class ExploringApp(App[None]):
         else:
             self._surveyor.stop()
             self._show_chart()
-            if self._observer.is_free and self.shown and not self._is_read:
+            if self._observer.is_free and not self._is_read:
                 self._observe()
         self._forget_progress()
         self._show_words()
