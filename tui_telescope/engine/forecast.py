@@ -48,7 +48,7 @@ ORTHOGONALISING = 0.25e-9
 def pass_of(settings: Settings) -> str:
     """The pass that nearly all networks of these settings take."""
     if settings.is_recurrent:
-        return settings.cell
+        return settings.cell if settings.cell in PASSES else "rnn"
     digits = "exact" if INITIALIZERS[settings.initializer].diagonal else "float64"
     return digits if settings.norm == "none" else f"{digits}, with a norm"
 
