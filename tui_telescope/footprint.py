@@ -22,7 +22,7 @@ _PASSES = 5
 """Arrays (depth, samples) that one network's passes take, and the statistics."""
 _SCRATCH = 20
 """Arrays (n, samples) that one layer takes while it is computed, about."""
-_GATE_SCRATCH = 12
+_GATE_SCRATCH = 16
 """The same for each gate of a recurrent step."""
 _CELL_COPIES = 4
 """Times that the matrices of one recurrent network are there, beside the drawn ones."""
