@@ -10,6 +10,7 @@ from tui_telescope import Settings
 from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Measurement, Wanted
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 
@@ -21,7 +22,9 @@ def never() -> bool:
 def task_of(settings: Settings, should_stop: Callable[[], bool] = never) -> Task:
     """The first network of these settings, every reading wanted."""
     units = UnitDraws()
-    return Task(units.network(settings, 0), units.samples(settings), settings, Wanted(global_norm=True), should_stop)
+    return Task(
+        units.network(settings, 0), units.samples(settings), settings, Wanted(global_norm=True), Progress(should_stop)
+    )
 
 
 def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:

@@ -10,6 +10,7 @@ from tui_telescope import Settings, Telescope
 from tui_telescope.engine import streams
 from tui_telescope.engine.draws import UnitDraws
 from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.progress import Progress
 
 
 def assert_same_to_the_last_bits(drawn: np.ndarray, expected: np.ndarray) -> None:
@@ -258,7 +259,7 @@ def test_who_stops_waiting_while_a_large_network_is_drawn_is_heard_and_loses_not
     settings, units = Settings(depth=40, width=256, generator="numpy"), UnitDraws()
     answers = iter([False, False, True])
     with pytest.raises(Stopped):
-        units.network(settings, 0, lambda: next(answers))
+        units.network(settings, 0, Progress(lambda: next(answers)))
     assert 0 < sum(drawn_normals) < 40 * 256**2
     finished = units.network(settings, 0)
     assert sum(drawn_normals) == 40 * 256**2
@@ -274,3 +275,14 @@ def test_ever_new_seeds_of_tiny_networks_do_not_pile_up(drawn_normals):
     assert drawn_normals == []
     units.network(Settings(depth=10, width=1, seed=0), 0)
     assert drawn_normals == [10], "200 networks of 10 layers take more than their 16 kB of numbers"
+
+
+def test_what_is_meant_for_signals_is_not_kept_for_weights(drawn_normals):
+    units, first, second = UnitDraws(budget=20_000), Settings(depth=10, seed=1), Settings(depth=10, seed=2)
+    for settings in (first, second, first):
+        units.network(settings, 0)
+    assert sum(drawn_normals) == 2 * 160
+    units.reserved = 15_000
+    for settings in (second, first):
+        units.network(settings, 0)
+    assert sum(drawn_normals) == 3 * 160

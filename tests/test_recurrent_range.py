@@ -12,6 +12,7 @@ from tui_telescope import Settings
 from tui_telescope.engine import recurrent
 from tui_telescope.engine.draws import Sequences, UnitCell
 from tui_telescope.engine.measurement import Wanted
+from tui_telescope.engine.progress import UNWATCHED
 from tui_telescope.engine.statistics import LOG10_2
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -30,7 +31,7 @@ def assert_agrees(settings: Settings, pushes: np.ndarray, weights: np.ndarray | 
     sequences = Sequences(list(pushes.reshape(-1, 1, gates * n)), targets)
     with np.errstate(all="raise", under="ignore"):
         measured = recurrent.measure(
-            UnitCell(unit, hands_out, np.zeros((gates, n))), sequences, settings, Wanted(), lambda: False
+            UnitCell(unit, hands_out, np.zeros((gates, n))), sequences, settings, Wanted(), UNWATCHED
         )
     draw = SimpleNamespace(
         weights=settings.scale * unit[None], input_weights=hands_out[None], biases=np.zeros((1, gates, n)),

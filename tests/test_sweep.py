@@ -12,6 +12,7 @@ from tui_telescope.engine.measurement import Stopped
 from tui_telescope.engine.sweep import (
     STRIDES,
     MapMemory,
+    each_depth,
     map_scales_and_depths,
     mapped_depths,
     mapped_scales,
@@ -72,6 +73,31 @@ def test_maps_come_coarse_first_and_each_is_finer_and_knows_what_the_one_before_
         )
         assert np.array_equal(fine.log10_gradient[np.ix_(rows, columns)], coarse.log10_gradient)
     assert len(maps[0].scales) * len(maps[0].depths) <= 20
+
+
+def test_a_map_by_rows_shows_what_is_known_and_ends_as_the_map_at_once():
+    scales, depths, shares = np.geomspace(0.1, 1.0, 17).tolist(), swept_depths(17), []
+    maps = list(map_scales_and_depths(Telescope(), SMALL, scales, depths, by_row=True, progress=shares.append))
+    first, second, *_, last = maps
+    assert [[state is not None for state in row] for row in first.states] == [[True, True], [False, False]]
+    assert np.isnan(first.log10_ratio[1]).all()
+    assert second.states[1] != (None, None)
+    assert all(state is not None for grid in maps[1:] for row in grid.states for state in row)
+    *_, at_once = map_scales_and_depths(Telescope(), SMALL, scales, depths)
+    assert np.array_equal(last.log10_gradient, at_once.log10_gradient)
+    assert last.states == at_once.states
+    assert [grid.is_finished for grid in maps] == [False] * (len(maps) - 1) + [True]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.95 < shares[-1] <= 1
+
+
+def test_a_sweep_grows_depth_by_depth_and_says_how_much_of_it_is_done():
+    shares: list[float] = []
+    sweeps = list(each_depth(Telescope(), SMALL, progress=shares.append))
+    assert [len(sweep.depths) for sweep in sweeps] == list(range(1, 13))
+    assert np.array_equal(sweeps[-1].log10_gradient[:5], sweeps[4].log10_gradient)
+    assert shares == sorted(shares)
 
 
 def test_no_cell_is_observed_twice():
@@ -153,11 +179,11 @@ def test_a_small_step_of_the_cursor_leaves_the_map_where_it_is():
     assert (mapped_scales(settings), mapped_depths(settings)) == (mapped_scales(moved), mapped_depths(moved))
 
 
-def test_a_wide_network_is_mapped_only_as_deep_as_its_weights_have_room():
+def test_a_wide_network_is_mapped_only_as_deep_as_memory_has_room():
     depths = mapped_depths(Settings(width=1024, depth=101))
-    assert depths[-1] == 128
-    with pytest.raises(SettingsError, match="weights"):
-        sweep_depths(Telescope(), Settings(width=1024), (129,))
+    assert depths[-1] == 118
+    with pytest.raises(SettingsError, match="memory"):
+        sweep_depths(Telescope(), Settings(width=1024), (119,))
 
 
 def test_a_dead_network_is_null_in_the_documents_and_dead_on_the_map():

@@ -116,10 +116,10 @@ def test_a_signal_ends_the_program_and_restores_the_terminal(number: int, status
 
 
 def test_quitting_does_not_wait_for_slow_work_even_while_a_value_is_typed() -> None:
-    with start("--width", "1000", "--depth", "100", "--samples", "1000") as terminal:
-        wait_for_reading(terminal, "Computing 100 layers of width 1000")
+    with start("--width", "1000", "--depth", "60", "--samples", "200") as terminal:
+        wait_for_reading(terminal, "Computing 60 layers of width 1000")
         terminal.press("d", "enter")
-        terminal.wait_for("Depth: 120")
+        terminal.wait_for("Depth: 80")
         pressed = time.monotonic()
         terminal.press("ctrl+c")
         assert terminal.wait_for_exit() == 0

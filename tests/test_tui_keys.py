@@ -137,7 +137,7 @@ async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_
     async with exploring(start) as explorer:
         await explorer.press("end")
         refused = " ".join(explorer.text(Reading).split())
-        assert refused.startswith("weights: 1 network(s) of depth 10000 and width 128 take 1.22 GiB")
+        assert refused.startswith("memory: these settings take 1.62 GiB (1.23 GiB of weights,")
         assert explorer.app.settings == start
         assert "Depth               2" in explorer.text(Panels)
         await explorer.press("down")

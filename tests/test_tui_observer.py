@@ -17,6 +17,7 @@ from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.loading import load_telescope
 from tui_telescope.tui.memory import Memory
 from tui_telescope.tui.observer import (
     INLINE_SECONDS,
@@ -25,7 +26,7 @@ from tui_telescope.tui.observer import (
     Observed,
     Observer,
     Refused,
-    load_telescope,
+    Tell,
 )
 from tui_telescope.tui.reading import Reading
 
@@ -47,7 +48,7 @@ class SlowTelescope:
     def expected_seconds(self, settings: Settings) -> float:
         return self.forecast
 
-    def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+    def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
         self.begun.append(settings.depth)
         began = monotonic()
         while not self.released.is_set() and not (self.takes_as_long and monotonic() > began + self.forecast):
@@ -128,9 +129,9 @@ def test_quick_work_is_answered_in_the_call_itself_with_its_remedy(desk_of: Desk
 
 def test_an_observation_that_was_held_up_keeps_its_remedy(desk_of: DeskOf) -> None:
     class HeldUp(SlowTelescope):
-        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
             sleep(0.01)
-            return super().observe(settings, should_stop=should_stop)
+            return super().observe(settings, should_stop=should_stop, progress=progress)
 
     desk = loaded(desk_of(HeldUp(0.001)))
     outcome = desk.ask(2)
@@ -281,10 +282,10 @@ def test_nothing_slow_is_foreseen_and_nothing_while_the_telescope_is_busy(desk_o
 
 def test_what_turns_out_slow_or_refused_is_not_foreseen(desk_of: DeskOf) -> None:
     class Refusing(SlowTelescope):
-        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
             if settings.depth == 3:
                 raise SettingsError("scale: the signal overflows")
-            return super().observe(settings, should_stop=should_stop)
+            return super().observe(settings, should_stop=should_stop, progress=progress)
 
     desk = loaded(desk_of(Refusing(0.001)))
     desk.telescope.released.clear()
@@ -316,7 +317,7 @@ def test_what_was_seen_long_ago_is_forgotten() -> None:
 
 def test_the_user_is_told_what_cannot_be_observed(desk_of: DeskOf) -> None:
     class Refusing(SlowTelescope):
-        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
             raise MemoryError if settings.depth == 1 else SettingsError("scale: the signal overflows")
 
     desk = desk_of(Refusing(1.0))
@@ -329,7 +330,7 @@ def test_the_user_is_told_what_cannot_be_observed(desk_of: DeskOf) -> None:
 
 def test_an_error_of_the_program_is_posted_whole(desk_of: DeskOf) -> None:
     class Broken(SlowTelescope):
-        def observe(self, settings: Settings, *, should_stop: Callable[[], bool]) -> Observation:
+        def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
             raise ZeroDivisionError("broken")
 
     desk = desk_of(Broken(1.0))

@@ -41,7 +41,7 @@ import sys
 from tui_telescope.charts.painting import paint
 from tui_telescope.charts.views import VIEWS, Trace
 from tui_telescope.settings import Settings
-from tui_telescope.tui.observer import load_telescope
+from tui_telescope.tui.loading import load_telescope
 observation = load_telescope().observe(Settings())
 paint(VIEWS["gradient"].chart([Trace("", observation)], None), 55, 20)
 late = ("numpy.ma", "tui_telescope.charts.map_chart", "tui_telescope.engine.sweep", "tui_telescope.engine.theory")

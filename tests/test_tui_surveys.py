@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from time import sleep
 
@@ -11,6 +11,7 @@ from exploring import exploring
 
 from tui_telescope.charts.painting import Paintable
 from tui_telescope.engine.measurement import Stopped
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
@@ -63,10 +64,10 @@ async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkey
     begun: list[Settings] = []
     cancelled: list[Settings] = []
 
-    def endless(instruments: Instruments, settings: Settings, should_stop: Callable[[], bool]) -> Iterator[Paintable]:
+    def endless(instruments: Instruments, settings: Settings, progress: Progress) -> Iterator[Paintable]:
         begun.append(settings)
-        yield from islice(SURVEY(instruments, settings, should_stop), 1)
-        while not should_stop():
+        yield from islice(SURVEY(instruments, settings, progress), 1)
+        while not progress.should_stop():
             sleep(0.001)
         cancelled.append(settings)
         raise Stopped
@@ -88,7 +89,7 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
         before = explorer.text(ChartView)
-        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, lambda: False)))
+        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, Progress())))
         explorer.app.post_message(stale)
         await explorer.pilot.pause(0.1)
         assert "layer 1, residual" not in explorer.text(ChartView)

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
-__all__ = ["GATES", "REGISTRY", "WEIGHT_BUDGET", "Settings", "SettingsError"]
-
-WEIGHT_BUDGET = 2**30
-"""Bytes that the weights of all networks together may take (float64), and the signals of all layers."""
+__all__ = ["GATES", "REGISTRY", "Settings", "SettingsError"]
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 """The recurrent cells, and how many matrices each of them has for its state, and as many for its input."""
@@ -50,7 +48,7 @@ def _entry(setting: Setting) -> Any:
 class Settings:
     """Everything that determines an observation.
 
-    Raises `SettingsError` for a value outside its range and for weights that would not fit the memory budget.
+    Raises `SettingsError` for a value outside its range and for an observation that the memory budget does not hold.
     """
 
     cell: str = _entry(
@@ -179,23 +177,21 @@ class Settings:
         self._check_batch()
 
     def _check_memory(self) -> None:
-        if not self.is_recurrent:
-            _check_budget(
-                8 * self.networks * self.depth * self.width**2,
-                f"weights: {self.networks} network(s) of depth {self.depth} and width {self.width}",
-                "lower width, depth or networks",
-            )
-        else:
-            _check_budget(
-                8 * self.networks * 2 * GATES[self.cell] * self.width**2,
-                f"weights: {self.networks} {self.cell} network(s) of width {self.width}",
-                "lower width or networks",
-            )
-        _check_budget(
-            8 * self.samples * self.depth * self.width,
-            f"signals: {self.samples} sample(s) at depth {self.depth} and width {self.width}",
-            "lower samples, depth or width",
+        needed = self.footprint
+        if needed.total <= MEMORY_BUDGET:
+            return
+        largest = max(needed._fields, key=lambda part: getattr(needed, part))
+        lower = _LOWER["shared weights" if largest == "weights" and self.is_recurrent else largest]
+        parts = ", ".join(f"{bytes_ / 2**30:.2f} GiB of {part}" for part, bytes_ in needed._asdict().items())
+        raise SettingsError(
+            f"memory: these settings take {needed.total / 2**30:.2f} GiB ({parts}); "
+            f"allowed: {MEMORY_BUDGET / 2**30:g} GiB (lower {lower})"
         )
+
+    @property
+    def footprint(self) -> Footprint:
+        """What an observation holds in memory at once."""
+        return footprint(self)
 
     def _check_batch(self) -> None:
         if self.norm == "batch" and self.samples == 1:
@@ -207,6 +203,11 @@ class Settings:
     def is_recurrent(self) -> bool:
         """Whether `depth` counts time steps."""
         return self.cell in GATES
+
+    @property
+    def gates(self) -> int:
+        """How many matrices each layer has for what it hears from the layer, or step, before."""
+        return GATES.get(self.cell, 1)
 
     @property
     def stage(self) -> str:
@@ -256,9 +257,13 @@ class Settings:
         return [word for name, value in self.changes(Settings()).items() for word in REGISTRY[name].arguments(value)]
 
 
-def _check_budget(needed: int, what: str, advice: str) -> None:
-    if needed > WEIGHT_BUDGET:
-        raise SettingsError(f"{what} take {needed / 2**30:.2f} GiB; allowed: 1 GiB ({advice})")
+_LOWER = {
+    "weights": "width, depth or networks",
+    "shared weights": "width or networks",
+    "signals": "samples, depth or width",
+    "readings": "samples, depth or networks",
+}
+"""What makes each part of the footprint smaller."""
 
 
 _Reason = tuple[Callable[[Settings], bool], str]

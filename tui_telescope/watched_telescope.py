@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from time import monotonic
 
 from tui_telescope.engine.measurement import ShouldStop
 from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.progress import Tell, never, nobody
 from tui_telescope.engine.telescope import READINGS, Telescope
 from tui_telescope.progress_line import ProgressLine
 from tui_telescope.settings import Settings
@@ -24,15 +24,18 @@ class WatchedTelescope(Telescope):
         self._line.begin(what, None if networks is None else sum(map(self.expected_seconds, networks)))
 
     def observe(
-        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = lambda: False
+        self,
+        settings: Settings,
+        *,
+        readings: Sequence[str] = READINGS,
+        should_stop: ShouldStop = never,
+        progress: Tell = nobody,
     ) -> Observation:
         """As any telescope does."""
-        seconds = self.expected_seconds(settings)
-        start = monotonic()
 
-        def tell_and_ask() -> bool:
-            self._line.tell(min(1.0, (monotonic() - start) / seconds))
-            return should_stop()
+        def tell(share: float) -> None:
+            self._line.tell(share)
+            progress(share)
 
-        with self._line.part(seconds):
-            return super().observe(settings, readings=readings, should_stop=tell_and_ask)
+        with self._line.part(self.expected_seconds(settings)):
+            return super().observe(settings, readings=readings, should_stop=should_stop, progress=tell)

@@ -14,8 +14,12 @@ from tui_telescope.engine.sweep import DepthSweep
 _LOOKS: tuple[tuple[Ink, Stroke], ...] = (("curve-1", "solid"), ("curve-2", "dashed"))
 
 
-def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> Chart:
+def depth_chart(
+    sweeps: Sequence[DepthSweep], previous: Axis | None = None, depths: Sequence[int] | None = None
+) -> Chart:
     """One curve a sweep, one or two of them, the live one first; `previous` is the y axis drawn before.
+
+    The x axis spans `depths`, of which the sweeps may not have seen all yet; their own unless given.
 
     A depth at which layer 1 receives exactly nothing is a gap, and said in words.
     """
@@ -23,7 +27,7 @@ def depth_chart(sweeps: Sequence[DepthSweep], previous: Axis | None = None) -> C
         Curve(np.log10(sweep.depths), sweep.log10_gradient, _label(sweep), ink, stroke)
         for sweep, (ink, stroke) in zip(sweeps, _LOOKS, strict=False)
     )
-    depths = [depth for sweep in sweeps for depth in sweep.depths]
+    depths = depths or [depth for sweep in sweeps for depth in sweep.depths]
     return Chart(
         title=f"gradient at {sweeps[0].settings.stage} 1",
         x_axis=log_axis(min(depths), max(depths)),

@@ -41,6 +41,7 @@ class _Look:
         return self.plain_glyph if charset.plain else self.glyph
 
 
+_UNKNOWN = _Look("", "", " ", " ", "")
 _DEAD = _Look("dead", "dead", "×", "x", "")
 _FAR_VANISHING = _Look("vanishing", "fade", "·", ".", "curve-1")
 _VANISHING = _Look("vanishing", "fade", "░", ":", "curve-1")
@@ -119,6 +120,8 @@ def _nearest(positions: Array, low: float, high: float, count: int) -> list[int]
 
 def _region(grid: ScaleDepthMap, row: int, column: int) -> _Look:
     state, ratio = grid.states[row][column], grid.log10_ratio[row, column]
+    if state is None:
+        return _UNKNOWN
     if state == "vanishing":
         return _FAR_VANISHING if ratio < -FAR else _VANISHING
     if state == "exploding":

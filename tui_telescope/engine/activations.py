@@ -8,7 +8,7 @@ multiplies the two; `phi` below keeps the tails apart where it must.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from tui_telescope.engine import kernels
 from tui_telescope.engine.gaussian import SQRT_2PI, mills_ratio
 from tui_telescope.engine.kernels import Kernel
 from tui_telescope.engine.scaled import REPRESENTABLE, Scaled, exponential, normalized, per_sample, shifted
+from tui_telescope.engine.tailed import Tailed, blockwise
 
 Array = NDArray[np.float64]
 
@@ -28,18 +29,6 @@ LEAKY_SLOPE = 0.01
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 """Klambauer et al. (2017), equation 14."""
-
-
-class Tailed(NamedTuple):
-    """body * exp(tail), elementwise."""
-
-    body: Array
-    tail: Array | float
-
-    @property
-    def product(self) -> Array:
-        """The same as float64, where what is too small becomes zero; perhaps a view of what it was made from."""
-        return self.body if isinstance(self.tail, float) else self.body * np.exp(self.tail)
 
 
 class Response(NamedTuple):
@@ -302,7 +291,7 @@ SILU_STEEPEST = 1.099839320
 """silu' at z = 2.399357, where silu'' is zero."""
 
 ACTIVATIONS: dict[str, Activation] = {
-    entry.name: entry
+    entry.name: replace(entry, value=blockwise(entry.value), slope=blockwise(entry.slope))
     for entry in (
         Activation(
             "sigmoid",

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.forward import ForwardPass, chunk_layers, is_large
-from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.plain_readings import LayerRecord, Slopes, is_in_range
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.statistics import log2_roots, squared_norms
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
@@ -41,9 +41,9 @@ class BackwardPass:
         slopes_of: Callable[[slice, bool], Slopes],
         record: LayerRecord,
         workspace: Workspace,
-        should_stop: ShouldStop,
+        progress: Progress,
     ) -> None:
-        self._settings, self._slopes_of, self._record, self._should_stop = settings, slopes_of, record, should_stop
+        self._settings, self._slopes_of, self._record, self._progress = settings, slopes_of, record, progress
         self._operands, self._factor = forward.operands, forward.factor
         self._dies = ACTIVATIONS[settings.activation].dies
         n, samples = settings.width, settings.samples
@@ -76,7 +76,7 @@ class BackwardPass:
         if exponent is not None:
             self._exponent = exponent
         for stop in range(self._settings.depth, 0, -self._chunk):
-            ask(self._should_stop)
+            self._progress.reach(1 - stop / self._settings.depth)
             layers = slice(max(0, stop - self._chunk), stop)
             if not self._take(layers, self._slopes_of(layers, self._passes_by)):
                 return None

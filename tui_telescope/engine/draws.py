@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.initializers import INITIALIZERS, Initializer
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import ShouldStop, ask
+from tui_telescope.engine.progress import UNWATCHED, Progress
 from tui_telescope.engine.streams import LayerStream, bias_stream, sample_stream, weight_stream
-from tui_telescope.settings import GATES, WEIGHT_BUDGET, Settings
+from tui_telescope.footprint import MEMORY_BUDGET
+from tui_telescope.settings import GATES, Settings
 
 Array = NDArray[np.float64]
 
@@ -107,17 +108,21 @@ class _GrowingStack:
     def nbytes(self) -> int:
         return len(self._layers) * (8 * math.prod(self._shape) + _LAYER_BYTES)
 
-    def missing_bytes(self, depth: int) -> int:
-        return max(0, depth - len(self._layers)) * (8 * math.prod(self._shape) + _LAYER_BYTES)
+    def missing(self, depth: int) -> int:
+        """How many layers are still to be drawn."""
+        return max(0, depth - len(self._layers))
 
-    def grow(self, depth: int, should_stop: ShouldStop) -> None:
+    def missing_bytes(self, depth: int) -> int:
+        return self.missing(depth) * (8 * math.prod(self._shape) + _LAYER_BYTES)
+
+    def grow(self, depth: int, progress: Progress) -> None:
         """Draw what is missing up to this depth; what was drawn when `Stopped` is raised stays."""
-        missing, size = max(0, depth - len(self._layers)), math.prod(self._shape)
+        missing, size = self.missing(depth), math.prod(self._shape)
         whole, drawn = np.empty((missing, *self._shape)), 0
         piece = max(1, _PIECE_BYTES // (8 * size))
         try:
             while drawn < missing:
-                ask(should_stop)
+                progress.reach(drawn / missing)
                 count = min(piece, missing - drawn)
                 normals = self._stream.layers(count, size).reshape(count, *self._shape)
                 whole[drawn : drawn + count] = self._initializer.from_normals(normals) if self._initializer else normals
@@ -162,31 +167,29 @@ class _GrowingStack:
         self._layers = list(self._chunks[0])
 
 
-def _never() -> bool:
-    return False
-
-
 class UnitDraws:
     """Keeps unit draws between observations, the least recently used leaving first once they pass the budget.
 
-    Whatever draws asks `should_stop` every few megabytes, and raises `measurement.Stopped` once it says yes.
+    Whatever draws tells its progress every few megabytes, and raises `measurement.Stopped` where that does.
     """
 
-    def __init__(self, budget: int = WEIGHT_BUDGET) -> None:
+    def __init__(self, budget: int = MEMORY_BUDGET) -> None:
         self._budget = budget
+        self.reserved = 0
+        """Bytes of the budget that are meant for something else."""
         self._stacks: OrderedDict[tuple[object, ...], _GrowingStack] = OrderedDict()
         self._samples: tuple[tuple[object, ...], Array] | None = None
 
-    def network(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitNetwork:
+    def network(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
-        biases = self._biases(settings, index, depth, should_stop)
+        biases = self._biases(settings, index, depth, progress)
         if initializer.diagonal:
             return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), biases)
-        stack = self._weights(settings, index, initializer, depth, should_stop)
+        stack = self._weights(settings, index, initializer, depth, progress)
         return UnitNetwork(stack.layers(depth), stack.row_sums(depth), stack.norms(depth), biases, stack.block(depth))
 
-    def cell(self, settings: Settings, index: int, should_stop: ShouldStop = _never) -> UnitCell:
+    def cell(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
 
         The matrices are the first layers of the stream that feedforward networks are drawn from: the recurrent ones
@@ -195,14 +198,31 @@ class UnitDraws:
         """
         initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, GATES[settings.cell]
         both = 2 * gates
-        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, should_stop).layers(both)
+        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, progress).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
-        biases = self._biases(settings, index, gates, should_stop)
+        biases = self._biases(settings, index, gates, progress)
         if initializer.diagonal:
             weights = np.broadcast_to(np.eye(n), (gates, n, n))
         else:
-            weights = np.stack(self._weights(settings, index, initializer, gates, should_stop).layers(gates))
+            weights = np.stack(self._weights(settings, index, initializer, gates, progress).layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
+
+    def undrawn(self, settings: Settings, index: int) -> int:
+        """How many weights of network `index` of these settings are not there yet."""
+        initializer, n = INITIALIZERS[settings.initializer], settings.width
+        if initializer.diagonal and not settings.is_recurrent:
+            return 0
+        layers = settings.gates * 2 if settings.is_recurrent else settings.depth
+        family = (INITIALIZERS["gaussian"] if settings.is_recurrent else initializer).family
+        stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
+        return n * n * (stack.missing(layers) if stack else layers)
+
+    def undrawn_inputs(self, settings: Settings) -> int:
+        """How many numbers of the inputs of these settings' steps are not there yet."""
+        if not settings.is_recurrent:
+            return 0
+        stack, later = self._stacks.get(_inputs_key(settings)), settings.depth - 1
+        return settings.samples * settings.width * (stack.missing(later) if stack else later)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
         """Inputs and targets, each of shape (samples, n), the targets as the loss wants them."""
@@ -213,7 +233,7 @@ class UnitDraws:
         both = self._samples[1]
         return both[:, : settings.width], LOSSES[settings.loss].vectors(both[:, settings.width :])
 
-    def sequences(self, settings: Settings, should_stop: ShouldStop = _never) -> Sequences:
+    def sequences(self, settings: Settings, progress: Progress = UNWATCHED) -> Sequences:
         """Inputs of every step, and targets.
 
         The stream starts as it does for a feedforward network: x_1 and the target of each sample in turn. Then
@@ -221,46 +241,54 @@ class UnitDraws:
         """
         first, targets = self.samples(settings)
         generator, seed, samples, n = settings.generator, settings.sample_seed, settings.samples, settings.width
-        key = ("inputs", generator, seed, samples, n)
+        key = _inputs_key(settings)
         if key not in self._stacks:
             stream = sample_stream(generator, seed)
             stream.layers(1, samples * 2 * n)
             self._stacks[key] = _GrowingStack(stream, (samples, n))
         later = settings.depth - 1
-        return Sequences([first, *self._grown(key, later, should_stop).layers(later)], targets)
+        return Sequences([first, *self._grown(key, later, progress).layers(later)], targets)
 
     def _weights(
-        self, settings: Settings, index: int, initializer: Initializer, count: int, should_stop: ShouldStop
+        self, settings: Settings, index: int, initializer: Initializer, count: int, progress: Progress
     ) -> _GrowingStack:
         """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
         seed = settings.seed + index
-        key = ("weights", initializer.family, settings.generator, seed, settings.width)
+        key = _weights_key(initializer.family, settings.generator, seed, settings.width)
         if key not in self._stacks:
             shape = (settings.width, settings.width)
             self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
-        return self._grown(key, count, should_stop)
+        return self._grown(key, count, progress)
 
-    def _biases(self, settings: Settings, index: int, count: int, should_stop: ShouldStop) -> Array | None:
+    def _biases(self, settings: Settings, index: int, count: int, progress: Progress) -> Array | None:
         if settings.bias == 0:
             return None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, count, should_stop).array(count)
+        return self._grown(key, count, progress).array(count)
 
-    def _grown(self, key: tuple[object, ...], depth: int, should_stop: ShouldStop) -> _GrowingStack:
+    def _grown(self, key: tuple[object, ...], depth: int, progress: Progress) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
         self._stacks.move_to_end(key)
         missing = self._stacks[key].missing_bytes(depth)
         while len(self._stacks) > 1 and self._is_crowded(missing):
             self._stacks.popitem(last=False)
-        self._stacks[key].grow(depth, should_stop)
+        self._stacks[key].grow(depth, progress)
         return self._stacks[key]
 
     def _is_crowded(self, missing: int) -> bool:
         kept = sum(each.nbytes for each in self._stacks.values())
-        return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget
+        return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget - self.reserved
+
+
+def _weights_key(family: str, generator: str, seed: int, width: int) -> tuple[object, ...]:
+    return "weights", family, generator, seed, width
+
+
+def _inputs_key(settings: Settings) -> tuple[object, ...]:
+    return "inputs", settings.generator, settings.sample_seed, settings.samples, settings.width
 
 
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import ShouldStop, ask
 from tui_telescope.engine.operands import offset_drifts, operands
 from tui_telescope.engine.plain_readings import Signals, Slopes, is_in_range
+from tui_telescope.engine.progress import Progress
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
 
@@ -23,6 +23,8 @@ CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
 LARGE_LAYER = 2**12
 """From so many numbers on a layer is taken by itself, as long as it is in the fastest cache."""
+HUGE_LAYER = 2**16
+"""From so many numbers on layers are taken one at a time: the chunk's arrays would add up to more than the layers'."""
 FEWEST_LAYERS = 4
 CHECK_LAYERS = 16
 """Signals are checked at the first end of a chunk after so many layers."""
@@ -39,8 +41,9 @@ def is_large(settings: Settings) -> bool:
 
 def chunk_layers(settings: Settings) -> int:
     """How many layers are taken at a time."""
-    within_cache = CHUNK_ELEMENTS // (settings.width * settings.samples)
-    return min(max(FEWEST_LAYERS, within_cache), CHUNK_LAYERS, settings.depth)
+    numbers = settings.width * settings.samples
+    fewest = FEWEST_LAYERS if numbers < HUGE_LAYER else 1
+    return min(max(fewest, CHUNK_ELEMENTS // numbers), CHUNK_LAYERS, settings.depth)
 
 
 class Heard(NamedTuple):
@@ -70,12 +73,12 @@ class ForwardPass:
         network: UnitNetwork,
         settings: Settings,
         workspace: Workspace,
-        should_stop: ShouldStop,
+        progress: Progress,
         *,
         keeps_arguments: bool = False,
     ) -> None:
         n, depth, samples = settings.width, settings.depth, settings.samples
-        self._settings, self._should_stop, self._workspace = settings, should_stop, workspace
+        self._settings, self._progress, self._workspace = settings, progress, workspace
         self._activation = ACTIVATIONS[settings.activation]
         self.kernel = kernel = self._activation.kernel
         self.factor = settings.scale * INITIALIZERS[settings.initializer].gain(n) * kernel.input_scale
@@ -136,7 +139,7 @@ class ForwardPass:
         np.multiply(inputs, 1 / self.kernel.output_scale, heard.rows[0])
         checked = 0
         for start in range(0, depth, self._chunk):
-            ask(self._should_stop)
+            self._progress.reach(start / depth)
             layers = slice(start, min(start + self._chunk, depth))
             self._run_chunk(layers)
             if layers.stop - checked >= CHECK_LAYERS or layers.stop == depth:

@@ -12,14 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations import ACTIVATIONS, Tailed
+from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.backward import BackwardPass
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.forward import CHECK_LAYERS, ForwardPass
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import Measurement, ShouldStop, ask
+from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.plain_readings import LayerRecord, Signals, Slopes, is_in_range
+from tui_telescope.engine.progress import FORWARD_SHARE, Progress
+from tui_telescope.engine.tailed import Tailed
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
@@ -37,11 +39,12 @@ _LOG2_E = float(np.log2(np.e))
 
 def measure(task: Task, workspace: Workspace) -> Measurement | None:
     """The readings of a network that `plain.suits`, or None where they need more care still. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, should_stop = task
+    network, (inputs, targets), settings, wanted, progress = task
     with np.errstate(all="ignore"):
-        road = _Road(network, inputs.T, settings, workspace, should_stop)
+        road = _Road(network, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
         record = LayerRecord(settings, wanted, road.signals, workspace, may_cancel=road.signals_may_cancel)
-        walk = BackwardPass(settings, road.plainly, road.slopes_of, record, workspace, should_stop)
+        back = progress.part(FORWARD_SHARE, 1)
+        walk = BackwardPass(settings, road.plainly, road.slopes_of, record, workspace, back)
         gradient = walk.run(*road.error(targets.T))
         if gradient is None or not record.is_sound():
             return None
@@ -61,13 +64,13 @@ class _Road:
     """The forward pass, which fills the arguments and signals of all layers, and what is read from them."""
 
     def __init__(
-        self, network: UnitNetwork, inputs: Array, settings: Settings, workspace: Workspace, should_stop: ShouldStop
+        self, network: UnitNetwork, inputs: Array, settings: Settings, workspace: Workspace, progress: Progress
     ) -> None:
         self._network, self._inputs, self._settings = network, inputs, settings
-        self._workspace, self._should_stop = workspace, should_stop
+        self._workspace, self._progress = workspace, progress
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = self._activation.kernel
-        self.plainly = ForwardPass(network, settings, workspace, should_stop, keeps_arguments=True)
+        self.plainly = ForwardPass(network, settings, workspace, progress, keeps_arguments=True)
         self._is_plain = self.plainly.run(inputs) and self._are_signals_safe()
         self._argument_exponents = np.zeros((settings.depth, settings.samples))
         self._signal_exponents = np.zeros((settings.depth + 1, settings.samples))
@@ -92,7 +95,7 @@ class _Road:
         a = normalized(Lifted(self._inputs, np.zeros(settings.samples)))
         for layer, weights in enumerate(self._network.weights):
             if layer % CHECK_LAYERS == 0:
-                ask(self._should_stop)
+                self._progress.reach(layer / settings.depth)
             heard[layer][...], self._signal_exponents[layer] = a
             z = self._biased(layer, Lifted(weights.dot(a.mantissa) * gain, a.exponent))
             arguments[layer][...], self._argument_exponents[layer] = z

@@ -19,12 +19,6 @@ class Stopped(Exception):
     """Whoever asked for an observation no longer wants it."""
 
 
-def ask(should_stop: ShouldStop) -> None:
-    """Raise `Stopped` if nobody waits any more."""
-    if should_stop():
-        raise Stopped
-
-
 @dataclass(frozen=True)
 class Wanted:
     """Which readings to take beside the gradient."""

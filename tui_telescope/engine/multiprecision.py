@@ -21,9 +21,10 @@ from tui_telescope.engine.decimal_activations import RESPONSES
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.normalization import EPSILON, NORMS
 from tui_telescope.engine.parameters import ParameterGradients
+from tui_telescope.engine.progress import FORWARD_SHARE, Progress
 from tui_telescope.engine.task import Task
 from tui_telescope.settings import Settings
 
@@ -65,12 +66,13 @@ def measure(task: Task) -> Measurement | None:
 
     Raises `Stopped`.
     """
-    network, (inputs, targets), settings, wanted, should_stop = task
+    network, (inputs, targets), settings, wanted, progress = task
     before: Measurement | None = None
-    for digits in _digits(settings):
+    trials = _digits(settings)
+    for digits, piece in zip(trials, progress.parts(trials), strict=True):
         traps = [InvalidOperation, DivisionByZero, Overflow]
         with localcontext(Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=traps)):
-            run = _Run(network, settings, should_stop)
+            run = _Run(network, settings, piece)
             now = run.measure(_decimals(inputs.T), _decimals(targets.T), wanted)
         if now is not None and before is not None and differ_by(now, before) <= AGREEMENT:
             return now
@@ -112,8 +114,8 @@ class _Step:
 class _Run:
     """One pass forward and one backward, in the current decimal context."""
 
-    def __init__(self, network: UnitNetwork, settings: Settings, should_stop: ShouldStop) -> None:
-        self._network, self._settings, self._should_stop = network, settings, should_stop
+    def __init__(self, network: UnitNetwork, settings: Settings, progress: Progress) -> None:
+        self._network, self._settings, self._progress = network, settings, progress
         self._norm, self._place = NORMS[settings.norm], settings.norm_place
         initializer = INITIALIZERS[settings.initializer]
         self._is_diagonal, self._gain = initializer.diagonal, settings.scale * initializer.gain(settings.width)
@@ -134,7 +136,7 @@ class _Run:
         signal = SignalMeasurement(np.empty((settings.depth, count)), saturated, dead)
         a, steps = inputs, []
         for layer in range(settings.depth):
-            ask(self._should_stop)
+            self._progress.reach(FORWARD_SHARE * layer / settings.depth)
             a, step = self._forward(layer, a)
             steps.append(step)
             signal.norms[layer] = _log2_norms(a)
@@ -143,7 +145,7 @@ class _Run:
         delta = LOSSES[settings.loss].gradient(a, targets)
         quiet: Numbers = np.array(Decimal(SATURATED * activation.steepest), dtype=object)
         for layer in reversed(range(settings.depth)):
-            ask(self._should_stop)
+            self._progress.reach(1 - (1 - FORWARD_SHARE) * (layer + 1) / settings.depth)
             step = steps.pop()
             gradient[layer] = _log2_norms(delta)
             saturated[layer] = np.count_nonzero(np.abs(step.slopes) < quiet) / (n * count)

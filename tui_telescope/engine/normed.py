@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations import ACTIVATIONS
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement
 from tui_telescope.engine.normalization import EPSILON, NORMS, UNITS
 from tui_telescope.engine.operands import FOLDED_WIDTH
 from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.plain_readings import is_in_range, outer_squares
+from tui_telescope.engine.progress import FORWARD_SHARE
 from tui_telescope.engine.statistics import log2_mean
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
@@ -56,7 +57,7 @@ class _Road:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
     def __init__(self, task: Task) -> None:
-        network, _, settings, self._wanted, self._should_stop = task
+        network, _, settings, self._wanted, self._progress = task
         self._network, self._settings = network, settings
         n, depth, samples = settings.width, settings.depth, settings.samples
         self._activation, self._norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
@@ -89,7 +90,7 @@ class _Road:
             self._heard[0] = a
         for layer, weights in enumerate(self._weights):
             if layer % self._chunk == 0:
-                ask(self._should_stop)
+                self._progress.reach(FORWARD_SHARE * layer / self._settings.depth)
             a = self._forward_layer(layer, weights, a)
             self._unit_sum.dot(np.multiply(a, a, self._scratch), self._signal_squares[layer : layer + 1])
         self._output = a
@@ -157,7 +158,7 @@ class _Road:
         top = LOSSES[self._settings.loss].gradient(self._output, targets)
         exponent = np.zeros(samples)
         for stop in range(depth, 0, -self._chunk):
-            ask(self._should_stop)
+            self._progress.reach(1 - (1 - FORWARD_SHARE) * stop / depth)
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
             slopes = self._activation.slope(self._arguments[layers]).product
             if self._wanted.signal:

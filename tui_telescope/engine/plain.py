@@ -19,6 +19,7 @@ from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.measurement import Measurement
 from tui_telescope.engine.plain_readings import LayerRecord
+from tui_telescope.engine.progress import FORWARD_SHARE
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
 from tui_telescope.settings import Settings
@@ -41,14 +42,15 @@ def suits(network: UnitNetwork, settings: Settings) -> bool:
 
 def measure(task: Task, workspace: Workspace) -> Measurement | None:
     """The readings of a network that `suits`, or None where they need more care. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, should_stop = task
+    network, (inputs, targets), settings, wanted, progress = task
     with np.errstate(all="ignore"):
-        forward = ForwardPass(network, settings, workspace, should_stop)
+        forward = ForwardPass(network, settings, workspace, progress.part(0, FORWARD_SHARE))
         if not forward.run(inputs.T):
             return None
         record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.kernel.offset != 0)
         error = LOSSES[settings.loss].gradient(forward.output, targets.T)
-        gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, should_stop).run(error)
+        back = progress.part(FORWARD_SHARE, 1)
+        gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, back).run(error)
         if gradient is None or not (_is_sharp(gradient, forward, settings) and record.is_sound()):
             return None
         return record.measurement(gradient[1:])

@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import ACTIVATIONS, Activation, phi_departure, phi_slope, phi_value
+from tui_telescope.engine.checkpoints import segments
 from tui_telescope.engine.curvature import CURVATURES, Curvature
 from tui_telescope.engine.draws import UnitNetwork
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement
 from tui_telescope.engine.normalization import NORMS, SAMPLES, Pullback
 from tui_telescope.engine.parameters import ParameterGradients
 from tui_telescope.engine.products import Product, along, better, inner, sizes, with_product
+from tui_telescope.engine.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.scaled import (
     Scaled,
     add,
@@ -44,14 +46,10 @@ Array = NDArray[np.float64]
 
 def measure(task: Task) -> Measurement:
     """The readings of one network. Raises `Stopped`."""
-    network, samples, settings, wanted, should_stop = task
+    network, samples, settings, _, _ = task
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
-    forward = _propagate_forward(blocks, inputs, wanted, should_stop)
-    error = LOSSES[settings.loss].gradient(forward.output, targets, difference)
-    gradients = ParameterGradients(settings, wanted)
-    gradient = _propagate_backward(blocks, forward, error, gradients, should_stop)
-    return Measurement(gradient, gradients.by_weights, forward.signal, global_norm=gradients.global_norm())
+    return _Journey(blocks, task).measure(inputs, targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +64,6 @@ class _Step:
     """a_l."""
     pullbacks: dict[str, Pullback]
     """The norm's pullback under the place where it stands; empty without one."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Forward:
-    steps: list[_Step]
-    output: Scaled
-    signal: SignalMeasurement | None
-    """Its silent fractions are filled in on the way back, where phi' is needed."""
 
 
 class Signal(NamedTuple):
@@ -244,16 +234,72 @@ def _pulled(place: str, step: _Step, gradient: Scaled) -> Scaled:
     return step.pullbacks[place](gradient) if place in step.pullbacks else gradient
 
 
-def _propagate_forward(blocks: _Blocks, inputs: Scaled, wanted: Wanted, should_stop: ShouldStop) -> _Forward:
-    steps, a = [], Signal(inputs, inputs)
-    signal = _empty_signal(blocks.depth, inputs.mantissa.shape[1]) if wanted.signal else None
-    for layer in range(blocks.depth):
-        ask(should_stop)
-        a, step = blocks.forward(layer, a)
-        steps.append(step)
-        if signal is not None:
-            signal.norms[layer] = log2_norm(a.value)
-    return _Forward(steps, a.value, signal)
+class _Journey:
+    """One way through the layers, there and back."""
+
+    def __init__(self, blocks: _Blocks, task: Task) -> None:
+        settings, wanted = task.settings, task.wanted
+        depth, samples = settings.depth, settings.samples
+        self._blocks, self._loss = blocks, LOSSES[settings.loss]
+        self._segments = segments(settings)
+        self._tally = tally_of_passes(task.progress, self._segments)
+        self._gradient = np.empty((depth, samples))
+        self._by_parameters = ParameterGradients(settings, wanted)
+        self._signal = _empty_signal(depth, samples) if wanted.signal else None
+        """Its silent fractions are filled in on the way back, where phi' is needed."""
+
+    def measure(self, inputs: Scaled, targets: Scaled) -> Measurement:
+        """The readings. Raises `Stopped`."""
+        starts, steps = self._go_forward(Signal(inputs, inputs))
+        self._go_back(starts, steps, self._loss.gradient(steps[-1].output, targets, difference))
+        by_parameters = self._by_parameters
+        return Measurement(
+            self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()
+        )
+
+    def _go_forward(self, a: Signal) -> tuple[list[Signal], list[_Step]]:
+        """The signal before each segment, and the steps of the last one."""
+        starts, steps = [a], list[_Step]()
+        for segment in self._segments:
+            steps = []  # the segment before is free before this one takes its room
+            a, steps = self._walk(segment, a)
+            starts.append(a)
+            if self._signal is not None:
+                for layer, step in zip(segment, steps, strict=True):
+                    self._signal.norms[layer] = log2_norm(step.output)
+        return starts[:-1], steps
+
+    def _walk(self, segment: range, a: Signal) -> tuple[Signal, list[_Step]]:
+        steps = []
+        for layer in segment:
+            self._tally.take_up(1)
+            a, step = self._blocks.forward(layer, a)
+            steps.append(step)
+        return a, steps
+
+    def _go_back(self, starts: list[Signal], steps: list[_Step], error: Scaled) -> None:
+        delta = Gradient(error, None)
+        for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
+            steps = steps or self._walk(segment, start)[1]
+            for layer in reversed(segment):
+                self._tally.take_up(LAYERS_BACK)
+                delta = self._step_back(layer, steps.pop(), delta)
+
+    def _step_back(self, layer: int, step: _Step, delta: Gradient) -> Gradient:
+        """Read the layer; the gradient by what is below it, as far as anybody reads that."""
+        blocks, by_parameters = self._blocks, self._by_parameters
+        self._gradient[layer] = log2_norm(delta.value)
+        slope = phi_slope(blocks.activation, step.argument)
+        if self._signal is not None:
+            self._signal.saturated[layer], self._signal.dead[layer] = _silent_fractions(blocks.activation, slope)
+        if layer > 0 or by_parameters.by_weights is not None:
+            by_product, by_bias, delta = blocks.backward(layer, step, slope, delta)
+            log2_samples = np.log2(slope.mantissa.shape[1])
+            if by_parameters.by_weights is not None:
+                by_parameters.by_weights[layer] = log2_outer_norm(by_product, step.heard) - log2_samples
+            if by_parameters.takes_biases:
+                by_parameters.by_biases[layer] = log2_norm_of_sum(by_bias) - log2_samples
+        return delta
 
 
 def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
@@ -265,26 +311,3 @@ def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, flo
     quiet = np.abs(values(slope)) < SATURATED * activation.steepest
     dead = float(np.mean(~slope.mantissa.any(axis=1))) if activation.dies else 0.0
     return np.count_nonzero(quiet) / quiet.size, dead
-
-
-def _propagate_backward(
-    blocks: _Blocks, forward: _Forward, error: Scaled, gradients: ParameterGradients, should_stop: ShouldStop
-) -> Array:
-    """log2 of ||d loss / d a_l||, shape (depth, samples); fills in what is wanted of the gradients by parameters."""
-    samples = error.mantissa.shape[1]
-    gradient = np.empty((blocks.depth, samples))
-    delta = Gradient(error, None)
-    for layer in reversed(range(blocks.depth)):
-        ask(should_stop)
-        gradient[layer] = log2_norm(delta.value)
-        step = forward.steps.pop()
-        slope = phi_slope(blocks.activation, step.argument)
-        if forward.signal is not None:
-            forward.signal.saturated[layer], forward.signal.dead[layer] = _silent_fractions(blocks.activation, slope)
-        if layer > 0 or gradients.by_weights is not None:
-            by_product, by_bias, delta = blocks.backward(layer, step, slope, delta)
-            if gradients.by_weights is not None:
-                gradients.by_weights[layer] = log2_outer_norm(by_product, step.heard) - np.log2(samples)
-            if gradients.takes_biases:
-                gradients.by_biases[layer] = log2_norm_of_sum(by_bias) - np.log2(samples)
-    return gradient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 QUANTILES = (0.1, 0.5, 0.9)
 """The gradient's band and its median."""
+BLOCK = 2**18
+"""Numbers that are summarised at a time: sorting and averaging take several times their room."""
 
 
 def gradient_reading(measurements: Sequence[Measurement]) -> GradientReading:
@@ -29,7 +31,9 @@ def cell_gradient_reading(measurements: Sequence[Measurement]) -> GradientReadin
 
 
 def _with_band(gradients: Sequence[Array]) -> GradientReading:
-    mean, (low, median, high) = summarize_log2(_joined(gradients), QUANTILES)
+    parts = [summarize_log2(part, QUANTILES) for part in _joined(gradients)]
+    mean = np.concatenate([part.mean for part in parts])
+    low, median, high = np.concatenate([part.quantiles for part in parts], axis=1)
     return GradientReading(mean * LOG10_2, low * LOG10_2, median * LOG10_2, high * LOG10_2)
 
 
@@ -69,9 +73,13 @@ def _averaged(readings: Sequence[Array]) -> Array:
     return np.mean(readings, axis=0) if len(readings) > 1 else readings[0]
 
 
-def _joined(readings: Sequence[Array]) -> Array:
-    """The samples of all networks side by side."""
-    return np.concatenate(readings, axis=1) if len(readings) > 1 else readings[0]
+def _joined(readings: Sequence[Array]) -> Iterator[Array]:
+    """The samples of all networks side by side, a few layers at a time."""
+    depth, samples = readings[0].shape
+    count = max(1, BLOCK // (samples * len(readings)))
+    for start in range(0, depth, count):
+        parts = [each[start : start + count] for each in readings]
+        yield np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
 
 def log10_factor(log10_gradient: Array) -> Array:
@@ -109,8 +117,8 @@ def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalRea
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None
-    norms = _joined([signal.norms for signal in signals])
-    log2_rms = log2_root_mean_square(norms) - 0.5 * np.log2(width)
+    norms = [log2_root_mean_square(part) for part in _joined([signal.norms for signal in signals])]
+    log2_rms = np.concatenate(norms) - 0.5 * np.log2(width)
     saturated = _averaged([signal.saturated for signal in signals])
     dead = _averaged([signal.dead for signal in signals])
     return SignalReading(log2_rms * LOG10_2, saturated, dead)

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import Activation
+from tui_telescope.engine.checkpoints import segments
 from tui_telescope.engine.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.measurement import SATURATED, Measurement, ShouldStop, SignalMeasurement, Wanted, ask
+from tui_telescope.engine.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.parameters import log2_norm_of_all
+from tui_telescope.engine.progress import LAYERS_BACK, Progress, tally_of_passes
 from tui_telescope.engine.recurrent_cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent_numbers import N, Ordinary, OutOfRange, Wide
 from tui_telescope.engine.scaled import (
@@ -39,27 +41,21 @@ from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
-TRACE_BYTES = 2**28
-"""What the steps kept for the backward pass may take; longer sequences are gone through twice."""
-
 SUMMED_ELEMENTS = 2**13
 """Steps are summed so many numbers at a time, which stay in the fast cache."""
 
-_NUMBERS_A_STEP = 32
-"""Arrays (n, samples) that one step keeps, about."""
-
 
 def measure(
-    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, should_stop: ShouldStop
+    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, progress: Progress
 ) -> Measurement:
     """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`.
 
     Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
     """
     try:
-        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, should_stop).measure()
+        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(_Network(Wide, cell, sequences, settings), wanted, should_stop).measure()
+        return _Journey(_Network(Wide, cell, sequences, settings), wanted, progress).measure()
 
 
 class _Network(Generic[N]):
@@ -128,10 +124,11 @@ class _Network(Generic[N]):
 class _Journey(Generic[N]):
     """One way through time, there and back."""
 
-    def __init__(self, network: _Network[N], wanted: Wanted, should_stop: ShouldStop) -> None:
+    def __init__(self, network: _Network[N], wanted: Wanted, progress: Progress) -> None:
         self._network: _Network[N] = network
-        self._wanted, self._should_stop = wanted, should_stop
-        self._segments = _segments(network.settings)
+        self._wanted = wanted
+        self._segments = segments(network.settings)
+        self._tally = tally_of_passes(progress, self._segments)
 
     def measure(self) -> Measurement:
         """The readings. Raises `Stopped`, and `OutOfRange` where the kind of numbers does."""
@@ -156,7 +153,7 @@ class _Journey(Generic[N]):
     def _walk(self, segment: range, state: tuple[N, ...]) -> list[Step[N]]:
         steps = []
         for t in segment:
-            ask(self._should_stop)
+            self._tally.take_up(1)
             step = self._network.step(t, state)
             state = step.state
             steps.append(step)
@@ -168,19 +165,13 @@ class _Journey(Generic[N]):
         for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
             steps = steps or self._walk(segment, start)
             for t in reversed(segment):
-                ask(self._should_stop)
+                self._tally.take_up(LAYERS_BACK)
                 pulled = steps.pop().pull(gradient)
                 heard = steps[-1].state[0] if steps else start[0]
                 gradients.take(t, pulled, heard, self._network.inputs(t), exponent)
                 if t > 0:
                     gradient, shift = self._network.kind.rebased(self._network.before(pulled))
                     exponent = exponent + shift
-
-
-def _segments(settings: Settings) -> list[range]:
-    """The steps, in runs whose traces fit `TRACE_BYTES`."""
-    length = max(1, TRACE_BYTES // (8 * _NUMBERS_A_STEP * settings.width * settings.samples))
-    return [range(t, min(t + length, settings.depth)) for t in range(0, settings.depth, length)]
 
 
 class _Signal:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations import Activation, Tailed, assembled, bounded, phi_slope, phi_value
+from tui_telescope.engine.activations import Activation, assembled, bounded, phi_slope, phi_value
 from tui_telescope.engine.scaled import Scaled, add, multiply, normalized, times, values, where
+from tui_telescope.engine.tailed import Tailed
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,8 @@ had, a changed scale redraws nothing, and every setting that can be observed can
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from typing import Any, NamedTuple
@@ -18,13 +19,16 @@ from numpy.typing import NDArray
 from tui_telescope.engine.initializers import INITIALIZERS
 from tui_telescope.engine.measurement import ShouldStop
 from tui_telescope.engine.observation import Observation, State
+from tui_telescope.engine.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.theory import critical_scale
-from tui_telescope.settings import WEIGHT_BUDGET, Settings
+from tui_telescope.settings import Settings, SettingsError
 
 Array = NDArray[np.float64]
 _Grid = tuple[tuple[float, ...], tuple[int, ...]]
 """Scales and depths."""
+_Place = tuple[int, float]
+"""Depth and scale."""
 
 SWEPT_DEPTHS = 24
 """A sweep takes this many depths or a few more, where there are so many."""
@@ -66,8 +70,8 @@ class ScaleDepthMap:
     """log10 of the mean ||d loss / d a_1||; an exact zero is -inf."""
     log10_ratio: Array
     """log10 of the gradient of layer 1 over that of the last layer."""
-    states: tuple[tuple[State, ...], ...]
-    """The verdict of each cell, rows by depth."""
+    states: tuple[tuple[State | None, ...], ...]
+    """The verdict of each cell, rows by depth; None for a cell that is yet to be observed, whose numbers are NaN."""
     is_finished: bool
     """Whether no finer map follows."""
 
@@ -86,7 +90,10 @@ class _Cell(NamedTuple):
 
     log10_gradient: float
     log10_ratio: float
-    state: State
+    state: State | None
+
+
+_UNKNOWN = _Cell(math.nan, math.nan, None)
 
 
 class MapMemory:
@@ -97,9 +104,9 @@ class MapMemory:
 
     def __init__(self) -> None:
         self._described: Settings | None = None
-        self._cells: dict[tuple[int, float], _Cell] = {}
+        self._cells: dict[_Place, _Cell] = {}
 
-    def cells(self, settings: Settings) -> dict[tuple[int, float], _Cell]:
+    def cells(self, settings: Settings) -> dict[_Place, _Cell]:
         """What is known of these settings' map, by depth and scale; new cells are to be added to it."""
         described = settings.replace(depth=1, scale=1.0)
         if described != self._described:
@@ -107,20 +114,39 @@ class MapMemory:
         return self._cells
 
 
-def _never() -> bool:
-    return False
-
-
 def sweep_depths(
-    telescope: Telescope, settings: Settings, depths: Sequence[int] | None = None, *, should_stop: ShouldStop = _never
+    telescope: Telescope,
+    settings: Settings,
+    depths: Sequence[int] | None = None,
+    *,
+    should_stop: ShouldStop = never,
+    progress: Tell = nobody,
 ) -> DepthSweep:
     """The layer-1 gradient of these settings at each of the depths, those of `swept_depths` unless given.
 
-    Raises `measurement.Stopped` soon after `should_stop` says yes, `SettingsError` for a depth out of range.
+    `progress` is told which share of the work is done. Raises `measurement.Stopped` soon after `should_stop` says
+    yes, `SettingsError` for a depth out of range.
     """
+    *_, whole = each_depth(telescope, settings, depths, should_stop=should_stop, progress=progress)
+    return whole
+
+
+def each_depth(
+    telescope: Telescope,
+    settings: Settings,
+    depths: Sequence[int] | None = None,
+    *,
+    should_stop: ShouldStop = never,
+    progress: Tell = nobody,
+) -> Iterator[DepthSweep]:
+    """The same sweep as far as it has come, after each depth, the last one whole."""
     chosen = tuple(swept_depths(settings.depth) if depths is None else depths)
-    log10 = [float(_observe(telescope, settings, {"depth": d}, should_stop).gradient.log10_mean[0]) for d in chosen]
-    return DepthSweep(settings, chosen, np.array(log10))
+    networks = [settings.replace(depth=depth) for depth in chosen]
+    pieces = Progress(should_stop, progress).parts([telescope.expected_seconds(each) for each in networks])
+    log10: list[float] = []
+    for network, piece in zip(networks, pieces, strict=True):
+        log10.append(float(_observe(telescope, network, piece).gradient.log10_mean[0]))
+        yield DepthSweep(settings, chosen[: len(log10)], np.array(log10))
 
 
 def map_scales_and_depths(
@@ -130,30 +156,82 @@ def map_scales_and_depths(
     depths: Sequence[int] | None = None,
     *,
     memory: MapMemory | None = None,
-    should_stop: ShouldStop = _never,
+    by_row: bool = False,
+    should_stop: ShouldStop = never,
+    progress: Tell = nobody,
 ) -> Iterator[ScaleDepthMap]:
     """Maps of the same region, each finer than the one before; what one has observed the next does not observe again.
 
     `scales` and `depths`, both ascending, are those of the finest map: `mapped_scales` and `mapped_depths` unless
-    given. With a `memory` the first map is the finest that it holds, if it holds one. Raises `measurement.Stopped`
-    soon after `should_stop` says yes, `SettingsError` for a cell out of range.
+    given. With a `memory` the first map is the finest that it holds, if it holds one. `by_row` gives each map after
+    every row that is new, cells that are yet to be observed as their neighbours in the map before, or as unknown.
+    `progress` is told which share of all cells' work is done. Raises `measurement.Stopped` soon after `should_stop`
+    says yes, `SettingsError` for a cell out of range.
     """
     grid = (
         tuple(mapped_scales(settings) if scales is None else scales),
         tuple(mapped_depths(settings) if depths is None else depths),
     )
     seen = (memory or MapMemory()).cells(settings)
+    survey = _Survey(telescope, settings, grid, seen, Progress(should_stop, progress))
+    coarser: _Grid | None = None
     for columns, rows in _unseen_refinements(grid, seen):
-        for depth, scale in product(rows, columns):
-            if (depth, scale) not in seen:
-                observation = _observe(telescope, settings, {"depth": depth, "scale": scale}, should_stop)
-                verdict = observation.verdict
-                log10_gradient = float(observation.gradient.log10_mean[0])
-                seen[depth, scale] = _Cell(log10_gradient, verdict.end_to_end, verdict.state)
-        yield _assembled(settings, columns, rows, seen, is_finished=(columns, rows) == grid)
+        for depth in rows:
+            is_new = survey.observe_row(depth, columns)
+            if by_row and is_new and depth != rows[-1]:
+                yield _assembled(settings, (columns, rows), _Known(seen, coarser), is_finished=False)
+        coarser = columns, rows
+        yield _assembled(settings, coarser, _Known(seen, None), is_finished=coarser == grid)
 
 
-def _unseen_refinements(grid: _Grid, seen: Container[tuple[int, float]]) -> list[_Grid]:
+class _Survey:
+    """Observes a map's cells, and tells which share of the work is done."""
+
+    def __init__(
+        self, telescope: Telescope, settings: Settings, grid: _Grid, seen: dict[_Place, _Cell], progress: Progress
+    ) -> None:
+        self._telescope, self._settings, self._seen, self._progress = telescope, settings, seen, progress
+        costs = {depth: telescope.expected_seconds(settings.replace(depth=depth)) for depth in grid[1]}
+        self._shares = {depth: cost / (sum(costs.values()) * len(grid[0])) for depth, cost in costs.items()}
+        self._done = sum(self._shares[depth] for depth, scale in product(grid[1], grid[0]) if (depth, scale) in seen)
+
+    def observe_row(self, depth: int, scales: Sequence[float]) -> bool:
+        """Those networks of one depth that are not known yet; whether there were any."""
+        missing = [scale for scale in scales if (depth, scale) not in self._seen]
+        for scale in missing:
+            share = self._shares[depth]
+            piece = self._progress.part(self._done, self._done + share)
+            network = self._settings.replace(depth=depth, scale=scale)
+            observation = _observe(self._telescope, network, piece)
+            verdict = observation.verdict
+            log10_gradient = float(observation.gradient.log10_mean[0])
+            self._seen[depth, scale] = _Cell(log10_gradient, verdict.end_to_end, verdict.state)
+            self._done += share
+        return bool(missing)
+
+
+class _Known(NamedTuple):
+    """What is known of a map's cells."""
+
+    seen: Mapping[_Place, _Cell]
+    coarser: _Grid | None
+    """A map all of whose cells were seen, for those that were not."""
+
+    def cell(self, depth: int, scale: float) -> _Cell:
+        if (depth, scale) in self.seen:
+            return self.seen[depth, scale]
+        if self.coarser is None:
+            return _UNKNOWN
+        scales, depths = self.coarser
+        return self.seen[_nearest(depth, depths), _nearest(scale, scales)]
+
+
+def _nearest(number: Any, among: Sequence[Any]) -> Any:
+    """On a log axis."""
+    return min(among, key=lambda each: abs(math.log(each / number)))
+
+
+def _unseen_refinements(grid: _Grid, seen: Container[_Place]) -> list[_Grid]:
     """The scales and depths of each map to come, from the finest of which all is seen to the whole grid."""
     refinements = list(dict.fromkeys(_coarsened(grid, stride) for stride in STRIDES))
     known = [all((depth, scale) in seen for scale in scales for depth in depths) for scales, depths in refinements]
@@ -170,9 +248,17 @@ def swept_depths(deepest: int, least: int = SWEPT_DEPTHS) -> tuple[int, ...]:
 
 def mapped_depths(settings: Settings) -> tuple[int, ...]:
     """Depths for a map that holds the settings' own and keeps its edge while that one changes a little."""
-    affordable = max(1, WEIGHT_BUDGET // (8 * settings.networks * settings.width**2))
-    deepest = min(next(each for each in _DEEPEST if each >= settings.depth), affordable)
-    return swept_depths(max(deepest, settings.depth))
+    wanted = next(each for each in _DEEPEST if each >= settings.depth)
+    depths = range(settings.depth, wanted + 1)
+    return swept_depths(depths[bisect_left(depths, True, key=lambda depth: not _is_allowed(settings, depth)) - 1])
+
+
+def _is_allowed(settings: Settings, depth: int) -> bool:
+    try:
+        settings.replace(depth=depth)
+    except SettingsError:
+        return False
+    return True
 
 
 def mapped_scales(settings: Settings) -> tuple[float, ...]:
@@ -186,8 +272,8 @@ def mapped_scales(settings: Settings) -> tuple[float, ...]:
     return tuple(float(f"{10**exponent:.4g}") for exponent in exponents.tolist())
 
 
-def _observe(telescope: Telescope, settings: Settings, changes: dict[str, Any], should_stop: ShouldStop) -> Observation:
-    return telescope.observe(settings.replace(**changes), readings=("gradient",), should_stop=should_stop)
+def _observe(telescope: Telescope, settings: Settings, progress: Progress) -> Observation:
+    return telescope.observe(settings, readings=("gradient",), should_stop=progress.should_stop, progress=progress.tell)
 
 
 def _coarsened(grid: _Grid, stride: int) -> _Grid:
@@ -196,15 +282,9 @@ def _coarsened(grid: _Grid, stride: int) -> _Grid:
     return (*scales[:-1:stride], scales[-1]), (*depths[:-1:stride], depths[-1])
 
 
-def _assembled(
-    settings: Settings,
-    scales: tuple[float, ...],
-    depths: tuple[int, ...],
-    seen: dict[tuple[int, float], _Cell],
-    *,
-    is_finished: bool,
-) -> ScaleDepthMap:
-    rows = [[seen[depth, scale] for scale in scales] for depth in depths]
+def _assembled(settings: Settings, grid: _Grid, known: _Known, *, is_finished: bool) -> ScaleDepthMap:
+    scales, depths = grid
+    rows = [[known.cell(depth, scale) for scale in scales] for depth in depths]
     return ScaleDepthMap(
         settings,
         scales,

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.draws import UnitNetwork
-from tui_telescope.engine.measurement import ShouldStop, Wanted
+from tui_telescope.engine.measurement import Wanted
+from tui_telescope.engine.progress import Progress
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -22,5 +23,5 @@ class Task(NamedTuple):
     """Inputs and targets, each (samples, n)."""
     settings: Settings
     wanted: Wanted
-    should_stop: ShouldStop
-    """Asked between layers; whoever hears yes raises `measurement.Stopped`."""
+    progress: Progress
+    """Told between layers how far the passes are; raises `measurement.Stopped` there."""

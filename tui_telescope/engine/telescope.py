@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 
@@ -12,9 +13,10 @@ from tui_telescope.engine import lifted, plain, propagation
 from tui_telescope.engine.diagnosis import diagnose
 from tui_telescope.engine.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
 from tui_telescope.engine.float_errors import as_numpy_begins
-from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
@@ -26,14 +28,10 @@ from tui_telescope.engine.readings import (
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.task import Task
 from tui_telescope.engine.workspace import Workspace
-from tui_telescope.settings import GATES, Settings
+from tui_telescope.settings import Settings
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
-
-
-def _never() -> bool:
-    return False
 
 
 class Telescope:
@@ -49,6 +47,7 @@ class Telescope:
     def _begin(self) -> None:
         self._units = UnitDraws()
         self._workspace = Workspace()
+        self._forecast = Forecast()
         self._lock = threading.Lock()
 
     def _begin_in_fork(self) -> None:
@@ -58,20 +57,29 @@ class Telescope:
 
     @as_numpy_begins
     def observe(
-        self, settings: Settings, *, readings: Sequence[str] = READINGS, should_stop: ShouldStop = _never
+        self,
+        settings: Settings,
+        *,
+        readings: Sequence[str] = READINGS,
+        should_stop: ShouldStop = never,
+        progress: Tell = nobody,
     ) -> Observation:
         """The readings of the network that these settings describe.
 
         `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
-        between layers; once it says yes, `measurement.Stopped` is raised. Raises `ValueError` for another reading.
+        between layers; once it says yes, `measurement.Stopped` is raised. `progress` is told there which share of the
+        work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
+        `ValueError` for another reading.
         """
         unknown = set(readings) - set(READINGS)
         if unknown:
             raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
         by_weights = "weight_gradient" in readings
         wanted = Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+        pieces = Progress(should_stop, progress).parts([1.0] * settings.networks)
         with self._lock:
-            measurements = [self._measure(settings, k, wanted, should_stop) for k in range(settings.networks)]
+            self._make_room(settings)
+            measurements = [self._measure(settings, k, wanted, piece) for k, piece in enumerate(pieces)]
         gradient = gradient_reading(measurements)
         weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
         return Observation(
@@ -85,35 +93,44 @@ class Telescope:
             all(each.is_settled for each in measurements),
         )
 
-    def _measure(self, settings: Settings, index: int, wanted: Wanted, should_stop: ShouldStop) -> Measurement:
-        """One network, in ordinary numbers where those can be trusted."""
-        # Some roads are imported where they are first taken: the start must not wait for them.
+    def _make_room(self, settings: Settings) -> None:
+        """What was kept from before gives way where it and these settings pass the memory budget together."""
+        self._workspace.let_go_of_much()
+        self._units.reserved = settings.footprint.total - settings.footprint.weights
+
+    def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
+        """One network, drawn as far as it is not yet, and timed."""
+        drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
+        # Some passes are imported where they are first taken: the start must not wait for them.
         if settings.is_recurrent:
             from tui_telescope.engine import recurrent
 
-            cell = self._units.cell(settings, index, should_stop)
-            sequences = self._units.sequences(settings, should_stop)
-            return recurrent.measure(cell, sequences, settings, wanted, should_stop)
-        network, samples = self._units.network(settings, index, should_stop), self._units.samples(settings)
-        task = Task(network, samples, settings, wanted, should_stop)
-        return dataclasses.replace(self._measure_layers(task), weight_norms=log2_weight_norms(network, settings))
+            cell = self._units.cell(settings, index, drawing.part(0, 0))
+            sequences = self._units.sequences(settings, drawing)
+            began = time.thread_time()
+            measured = recurrent.measure(cell, sequences, settings, wanted, passing)
+        else:
+            network, samples = self._units.network(settings, index, drawing), self._units.samples(settings)
+            began = time.thread_time()
+            measured = self._pass_through(Task(network, samples, settings, wanted, passing))
+            measured = dataclasses.replace(measured, weight_norms=log2_weight_norms(network, settings))
+        if wanted.weight_gradient and wanted.signal:
+            self._forecast.learn(settings, index, time.thread_time() - began)
+        return measured
 
-    def _measure_layers(self, task: Task) -> Measurement:
-        """The same of a network whose layers have weights of their own."""
-        network, settings = task.network, task.settings
-        if settings.norm != "none":
+    def _pass_through(self, task: Task) -> Measurement:
+        """A feedforward network, in ordinary numbers where those can be trusted."""
+        if task.settings.norm != "none":
             from tui_telescope.engine import normed, second_opinion
 
             return normed.measure(task) or second_opinion.measure(task)
         measured = None
-        if plain.suits(network, settings):
+        if plain.suits(task.network, task.settings):
             measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
         return measured or propagation.measure(task)
 
     @as_numpy_begins
-    def advise(
-        self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = _never
-    ) -> Remedy | None:
+    def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:
         """A change of settings that has been seen to mend what was observed, if one was found."""
         return find_remedy(
             settings,
@@ -128,15 +145,13 @@ class Telescope:
             return scaled_draw(self._units, settings)
 
     def expected_seconds(self, settings: Settings) -> float:
-        """A rough forecast of what `observe` takes on one core, from counts of operations.
+        """A forecast of what `observe` takes on one core: see `forecast`."""
+        drawing = sum(self._drawing_seconds(settings, index) for index in range(settings.networks))
+        return drawing + settings.networks * self._forecast.seconds(settings)
 
-        It leaves out what only the numbers show: that few digits, or ordinary exponents, will not do.
-        """
-        n, samples, layers = settings.width, settings.samples, settings.depth * settings.networks
-        gates = GATES.get(settings.cell, 1)
-        products = 6 * n * n * samples / 1e10
-        elementwise = 20 * n * samples * 1e-9
-        return layers * gates * (_seconds_of_calls(settings) + products + elementwise)
+    def _drawing_seconds(self, settings: Settings, index: int) -> float:
+        inputs = self._units.undrawn_inputs(settings) if index == 0 else 0
+        return drawing_seconds(settings, self._units.undrawn(settings, index), inputs)
 
 
 _TELESCOPES: weakref.WeakSet[Telescope] = weakref.WeakSet()
@@ -149,13 +164,6 @@ def _begin_in_fork() -> None:
 
 if hasattr(os, "register_at_fork"):  # Windows knows no forks
     os.register_at_fork(after_in_child=_begin_in_fork)
-
-
-def _seconds_of_calls(settings: Settings) -> float:
-    """What numpy takes for the calls of one layer, however small: each road has its own number of them."""
-    if not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal:
-        return 2e-4
-    return 1e-4 if settings.is_recurrent or settings.norm != "none" else 1e-5
 
 
 def observe(settings: Settings) -> Observation:

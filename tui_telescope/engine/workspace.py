@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Kept = TypeVar("Kept")
 
+MUCH = 2**27
+"""Bytes that are worth keeping from one observation to the next."""
 _ALIGNMENT = 64
 """Bytes of a cache line and of the widest vector registers: numpy's own arrays start anywhere between two, which costs
 a product of two arrays half its speed."""
@@ -50,6 +52,12 @@ class Workspace:
             self._kept[name] = key, make()
         kept: Kept = self._kept[name][1]
         return kept
+
+    def let_go_of_much(self) -> None:
+        """Give all memory back where it is more than `MUCH`: nobody may come back for it."""
+        if sum(each.nbytes for each in self._memory.values()) > MUCH:
+            self._memory.clear()
+            self._kept.clear()
 
 
 def aligned(*shape: int) -> Array:

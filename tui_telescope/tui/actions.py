@@ -62,7 +62,7 @@ GENERAL: tuple[Action, ...] = (
     Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
     Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
     Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
-    Action("end_tour", ("escape",), "Escape", "leave the tour"),
+    Action("stop_or_leave", ("escape",), "Escape", "stop what is being computed, or leave the tour"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip

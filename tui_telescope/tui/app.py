@@ -159,8 +159,10 @@ class TelescopeApp(ExploringApp):
     def action_step_tour(self, direction: int) -> None:
         self.guide.step(direction)
 
-    def action_end_tour(self) -> None:
-        self.guide.leave()
+    def action_stop_or_leave(self) -> None:
+        """Work that is said to run goes first; the tour stays for the next press."""
+        if not self.stop_work():
+            self.guide.leave()
 
     async def action_show_palette(self) -> None:
         from tui_telescope.tui.palette import Palette

@@ -50,17 +50,34 @@ class ChartView(Canvas):
         super().__init__(**options)
         self.chart: Paintable | None = None
         self.ascii_only = ascii_only
+        self._banner = ""
 
     def show(self, chart: Paintable) -> None:
         self.chart = chart
         self.redraw()
+
+    def show_banner(self, text: str) -> None:
+        """Say it across the chart, which is dimmed meanwhile; an empty text brings the chart back."""
+        if text != self._banner:
+            self._banner = text
+            self.redraw()
 
     def prepare(self, chart: Paintable) -> None:
         """Draw a chart that is likely to be shown next."""
         drawn(chart, *self.size, self.ascii_only)
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        return drawn(self.chart, width, height, self.ascii_only) if self.chart else ()
+        lines = drawn(self.chart, width, height, self.ascii_only) if self.chart else ()
+        return under_banner(lines, self._banner, width, height) if self._banner else lines
+
+
+def under_banner(lines: Sequence[Line], banner: str, width: int, height: int) -> Sequence[Line]:
+    """The lines, dimmed, with the words in the middle of the middle one."""
+    rows = ["".join(word.text for word in line).ljust(width) for line in lines or [()] * height]
+    middle, said = len(rows) // 2, f" {banner} "[:width]
+    start = (width - len(said)) // 2
+    cut = Word(rows[middle][:start], "muted"), Word(said), Word(rows[middle][start + len(said) :], "muted")
+    return [cut if y == middle else (Word(row, "muted"),) for y, row in enumerate(rows)]
 
 
 @lru_cache(maxsize=REMEMBERED)

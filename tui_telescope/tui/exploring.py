@@ -33,13 +33,11 @@ from tui_telescope.tui.terminal_signals import exit_on_signals
 from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.theorist import Predicted, Theorist
 from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Axis, Chart
     from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
-
-PROGRESS_AFTER = 0.15
-"""Seconds of waiting before the reading says so: a word that flashes up at every key would be noise."""
 
 
 class Field(Hidden):
@@ -84,10 +82,12 @@ class ExploringApp(App[None]):
         self._axes: dict[str, Axis] = {}
         self._observer = Observer(self.post_message)
         self._surveyor = Surveyor(self.post_message)
-        self._delay: Timer | None = None
-        self._is_overdue = False
+        self._waiting = Waiting(self._observer, self._surveyor)
+        self._watch: Timer | None = None
         self._habits = Habits()
         self._foresight = Foresight(self._habits, self._look_at, self._call_after)
+        self._is_survey_shown = False
+        """Whether the chart is one of the survey that was asked for last."""
         self._theorist = Theorist(self.post_message)
         self._notice = Notice("")
         self._end_of_notice: asyncio.TimerHandle | None = None
@@ -274,22 +274,17 @@ class ExploringApp(App[None]):
     def _observe(self, known: Observed | None = None) -> None:
         self._notice = Notice("")
         if self.view in SURVEYS:
-            self._surveyor.survey(self.view, self.settings)
+            self._survey()
         outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
         if outcome:
             self._show_outcome(outcome)
-        elif self._delay is None:
-            self._delay = self.set_timer(PROGRESS_AFTER, self._note_delay)
         else:
             self._show_words()
+        self._watch_work()
 
     def _companion_of(self, settings: Settings) -> Settings | None:
         """What these settings are to be compared with as long as it is not pinned; None where nothing can be."""
         return ghost_of(settings) if self.comparison.wants_ghost else None
-
-    def _note_delay(self) -> None:
-        self._is_overdue = True
-        self._show_words()
 
     def on_answered(self, message: Answered) -> None:
         self._show_outcome(message.outcome)
@@ -306,10 +301,8 @@ class ExploringApp(App[None]):
         if self.shown and outcome.generation < self.shown.generation:
             return
         is_newest = outcome.generation == self._observer.generation
-        if is_newest and self._delay:
-            self._delay.stop()
-            self._delay = None
-            self._is_overdue = False
+        if is_newest and not self._surveyor.work:
+            self._forget_progress()
         if isinstance(outcome, Observed):
             if self.shown is None:  # not before: they are no part of what the first picture waits for
                 self._field.mount(Seams())
@@ -372,14 +365,22 @@ class ExploringApp(App[None]):
             chart = with_floors(chart, observed.settings)
         return chart
 
+    @property
+    def _is_read(self) -> bool:
+        """Whether what was observed is what the settings describe."""
+        return self.shown is not None and self.shown.settings == self.settings
+
     def _show_words(self) -> None:
-        """Why the last change was refused, or what is read, or what is overdue."""
+        """Why the last change was refused, or what is overdue, or what is read."""
+        report = self._waiting.report(is_read=self._is_read, is_outdated=self.shown is not None and not self._is_read)
         if self._notice.text:
             self._reading.show(*self._notice)
-        elif self.shown and self.shown.settings == self.settings:
-            self._reading.show(" ".join(filter(None, (self.shown.description, self._beyond_ends(), self.shown.remedy))))
-        elif self._is_overdue:
-            self._reading.show(self._progress_report(), "muted")
+        elif self.shown and self._is_read and not (report and self._waiting.for_survey):
+            self._reading.show(
+                " ".join(filter(None, (self.shown.description, self._beyond_ends(), self.shown.remedy, report)))
+            )
+        elif report:
+            self._reading.show(report, "muted")
 
     def _beyond_ends(self) -> str:
         """The layers beyond the ends of number formats, while those are asked for."""
@@ -389,22 +390,67 @@ class ExploringApp(App[None]):
 
         return beyond_ends(self.shown.observation, self.shown.settings)
 
-    def _progress_report(self) -> str:
-        seconds = self._observer.expected_seconds(self.settings)
-        forecast = f" (about {seconds:.0f} s)" if seconds and seconds >= 1 else ""
-        before = "; the chart still shows the settings before" if self.shown else ""
-        stages = f"{self.settings.depth} {self.settings.stage}s"
-        return f"Computing {stages} of width {self.settings.width}{forecast}{before}."
+    # What is computed in the background
+
+    def _watch_work(self) -> None:
+        """Say every now and then how far it is, as long as something runs."""
+        if self._waiting.is_busy and self._watch is None:
+            self._watch = self.set_timer(PROGRESS_AFTER, self._show_progress)
+
+    def _show_progress(self) -> None:
+        self._watch = None
+        self._waiting.look()
+        is_there = self._is_survey_shown if self.view in SURVEYS else self._is_read
+        self._chart.show_banner("" if is_there else self._waiting.banner())
+        self._show_words()
+        self._watch_work()
+
+    def _forget_progress(self) -> None:
+        self._waiting.is_overdue = False
+        self._chart.show_banner("")
+
+    def stop_work(self) -> bool:
+        """Stop what is said to be computed, keep the chart, and say so; whether there was anything to stop."""
+        if not (self._waiting.is_overdue and self._waiting.work):
+            return False
+        again = f"{VIEWS[self.view].key} starts it again"
+        if self._waiting.for_survey:
+            said = f"Stopped: the picture stays as it is; {again}."
+        elif self._is_read or self.view in SURVEYS:
+            said = "Stopped."
+        elif self.shown is None:
+            said = f"Stopped; {again}."
+        else:
+            self._history.record(self.settings)
+            self.settings = self.shown.settings
+            self._show_settings()
+            said = "Stopped: these are the settings of the chart again; z brings the others back."
+        self._waiting.stop()
+        self._forget_progress()
+        self._say(said)
+        return True
 
     def action_show_view(self, name: str) -> None:
         self.view = name
         self._top_line.show_view(name)
         if name in SURVEYS:
-            self._surveyor.survey(name, self.settings)
+            self._survey()
         else:
             self._surveyor.stop()
             self._show_chart()
+            if self._observer.is_free and not self._is_read:
+                self._observe()
+        self._forget_progress()
+        self._show_words()
+        self._watch_work()
+
+    def _survey(self) -> None:
+        self._is_survey_shown = False
+        self._surveyor.survey(self.view, self.settings)
+        self._watch_work()
 
     def on_surveyed(self, message: Surveyed) -> None:
         if message.generation == self._surveyor.generation and message.view == self.view:
+            self._is_survey_shown = True
+            self._chart.show_banner("")
             self._chart.show(message.chart)

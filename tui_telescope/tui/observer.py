@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.loading import load_telescope
 from tui_telescope.tui.memory import Memory
+from tui_telescope.tui.work import Work, size_of
 
 if TYPE_CHECKING:
     from tui_telescope.engine.observation import Observation
@@ -24,13 +24,19 @@ INLINE_SECONDS = 0.015
 MOST_INLINE_SECONDS = 0.06
 """What it may wait for where a forecast was wrong."""
 ShouldStop = Callable[[], bool]
+Tell = Callable[[float], object]
 
 CALM_SECONDS = 0.05
 """Without a key for so long, the observer looks for a remedy; a held key comes every 33 ms."""
 ADVICE_TRIALS = 3
 """Observations that finding a remedy usually takes."""
+NOT_ENOUGH_MEMORY = "not enough memory: lower width, depth or samples"
 REMEMBERED = 64
 """Observations, of half a megabyte each for ten thousand layers."""
+
+
+def _nobody(share: float) -> None:
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +115,8 @@ class Observer:
     def __init__(self, post: Callable[[Message], object], load: Callable[[], Telescope] | None = None) -> None:
         self.generation = 0
         """The number of the latest request."""
+        self.work: Work | None = None
+        """What the thread is at."""
         self._post = post
         self._load = load or load_telescope
         self._telescope: Telescope | None = None
@@ -119,6 +127,8 @@ class Observer:
         self._running = 0
         """The generation of the request that the thread works on."""
         self._closed = False
+        self._stopped = 0
+        """The generation up to which all work is unwanted."""
         self._memory: Memory[Settings, Observed] = Memory(REMEMBERED)
         self._landed = 0
         """The generation of the latest outcome."""
@@ -185,6 +195,12 @@ class Observer:
         """How long observing takes, roughly; None before the engine is loaded."""
         return self._telescope.expected_seconds(settings) if self._telescope else None
 
+    def stop(self) -> None:
+        """Let go of all that was asked for until now."""
+        with self._change:
+            self._stopped = self._landed = self.generation
+            self._drop_work()
+
     def close(self) -> None:
         """Let go of all work: what runs stops between two layers, and nobody waits for it."""
         with self._change:
@@ -229,13 +245,18 @@ class Observer:
         return not is_sick or telescope.expected_seconds(outcome.settings) * ADVICE_TRIALS < INLINE_SECONDS
 
     def _accompanied(
-        self, outcome: Observed, companion: Settings, telescope: Telescope, should_stop: ShouldStop
+        self,
+        outcome: Observed,
+        companion: Settings,
+        telescope: Telescope,
+        should_stop: ShouldStop,
+        progress: Tell = _nobody,
     ) -> Observed:
         with self._change:
             partner = self._memory.recall(companion)
         if partner:
             return replace(outcome, companion=partner.observation)
-        return accompanied(telescope, outcome, companion, should_stop)
+        return accompanied(telescope, outcome, companion, should_stop, progress)
 
     def _advised(self, outcome: Observed, telescope: Telescope, should_stop: ShouldStop) -> Observed:
         with self._change:
@@ -265,6 +286,7 @@ class Observer:
     def _next_request(self) -> Request | None:
         with self._change:
             self._working = False
+            self.work = None
             while not self._closed:
                 request = self._slot
                 if request is None:
@@ -283,17 +305,18 @@ class Observer:
     def _answer(self, request: Request, telescope: Telescope) -> None:
         from tui_telescope.engine.measurement import Stopped
 
+        self.work = self._begun(request, telescope)
         try:
             if request.observed and request.companion:
                 outcome: Outcome = self._accompanied(
-                    request.observed, request.companion, telescope, self._is_superseded
+                    request.observed, request.companion, telescope, self._is_superseded, self._note_share
                 )
                 request = request._replace(companion=None)
             elif request.observed:
                 self._land(self._advised(request.observed, telescope, self._is_superseded))
                 return
             else:
-                outcome = observed(telescope, request, self._not_worth_finishing(request, telescope))
+                outcome = observed(telescope, request, self._not_worth_finishing(request, telescope), self._note_share)
         except Stopped:
             return
         self._land(outcome)
@@ -301,13 +324,31 @@ class Observer:
             if isinstance(outcome, Observed) and not self._is_superseded():
                 self._slot = request._replace(observed=outcome)
 
+    @staticmethod
+    def _begun(request: Request, telescope: Telescope) -> Work:
+        """What the request asks the thread for."""
+        settings, companion = request.settings, request.companion if request.observed else None
+        seconds = telescope.expected_seconds(companion or settings)
+        if companion:
+            return Work(request.generation, "Computing the ghost", monotonic(), seconds)
+        if request.observed:
+            return Work(request.generation, "Looking for a remedy", monotonic(), ADVICE_TRIALS * seconds)
+        return Work(request.generation, f"Computing {size_of(settings)}", monotonic(), seconds)
+
+    def _note_share(self, share: float) -> None:
+        if self.work:
+            self.work = self.work._replace(share=share)
+
     def _land(self, outcome: Outcome) -> None:
         self._post(Answered(outcome))
         self._landed = max(self._landed, outcome.generation)
         self._unanswered_since = monotonic()
 
     def _is_superseded(self) -> bool:
-        return self._closed or self._slot is not None or self._running != self.generation
+        return self._is_unwanted() or self._slot is not None or self._running != self.generation
+
+    def _is_unwanted(self) -> bool:
+        return self._closed or self._running <= self._stopped
 
     def _not_worth_finishing(self, request: Request, telescope: Telescope) -> ShouldStop:
         """Stop superseded work, unless it needs no longer than the screen has waited for any result at all.
@@ -321,42 +362,30 @@ class Observer:
             if not self._is_superseded():
                 return False
             now = monotonic()
-            return self._closed or end - now > now - self._unanswered_since
+            return self._is_unwanted() or end - now > now - self._unanswered_since
 
         return should_stop
 
 
-def load_telescope() -> Telescope:
-    """A telescope, with all that the first chart needs imported as well, so that no key waits for an import.
-
-    From here on garbage is collected, of what comes later alone.
-    """
-    for module in ("charts.painting", "charts.layer_charts", "engine.description", "engine.remedies"):
-        import_module(f"tui_telescope.{module}")
-    from tui_telescope.engine.telescope import Telescope
-
-    gc.freeze()
-    gc.enable()
-    return Telescope()
-
-
-def observed(telescope: Telescope, request: Request, should_stop: ShouldStop) -> Outcome:
+def observed(telescope: Telescope, request: Request, should_stop: ShouldStop, progress: Tell = _nobody) -> Outcome:
     """What the telescope reads, or why it cannot."""
     from tui_telescope.engine.description import describe
 
     try:
-        observation = telescope.observe(request.settings, should_stop=should_stop)
+        observation = telescope.observe(request.settings, should_stop=should_stop, progress=progress)
     except SettingsError as refusal:
         return Refused(request.generation, request.settings, str(refusal))
     except MemoryError:
-        return Refused(request.generation, request.settings, "not enough memory: lower width, depth or samples")
+        return Refused(request.generation, request.settings, NOT_ENOUGH_MEMORY)
     return Observed(request.generation, request.settings, observation, describe(observation))
 
 
-def accompanied(telescope: Telescope, outcome: Observed, companion: Settings, should_stop: ShouldStop) -> Observed:
+def accompanied(
+    telescope: Telescope, outcome: Observed, companion: Settings, should_stop: ShouldStop, progress: Tell
+) -> Observed:
     """The same with the settings to compare with observed too, where that is possible."""
     try:
-        return replace(outcome, companion=telescope.observe(companion, should_stop=should_stop))
+        return replace(outcome, companion=telescope.observe(companion, should_stop=should_stop, progress=progress))
     except (SettingsError, MemoryError):
         return outcome
 

@@ -1,0 +1,50 @@
+"""How long an observation is expected to take, for every kind of pass."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tui_telescope import Settings, Telescope
+from tui_telescope.engine.forecast import PASSES, drawing_seconds, pass_of
+
+KINDS = {
+    "float64": {"depth": 1000, "initializer": "xavier", "width": 32},
+    "float64, with a norm": {"depth": 300, "norm": "layer", "activation": "tanh", "initializer": "he", "width": 32},
+    "exact": {"depth": 100, "initializer": "identity"},
+    "exact, with a norm": {"depth": 30, "initializer": "identity", "norm": "rms", "width": 100},
+    "rnn": {"depth": 200, "cell": "rnn"},
+    "lstm": {"depth": 80, "cell": "lstm"},
+    "gru": {"depth": 80, "cell": "gru"},
+}
+
+
+def seconds_taken(telescope: Telescope, settings: Settings) -> float:
+    began = time.thread_time()
+    telescope.observe(settings)
+    return time.thread_time() - began
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forecast_is_about_right_once_one_of_the_kind_was_observed(kind):
+    telescope, settings = Telescope(), Settings(**KINDS[kind])
+    assert pass_of(settings) == kind
+    assert telescope.expected_seconds(settings) < 1
+    telescope.observe(settings)
+    longer = settings.replace(depth=2 * settings.depth)
+    telescope.draw(longer)
+    expected = telescope.expected_seconds(longer)
+    assert expected / 2.5 < min(seconds_taken(telescope, longer) for _ in range(2)) < 2.5 * expected
+
+
+def test_every_pass_has_its_costs():
+    assert KINDS.keys() == PASSES.keys()
+
+
+def test_networks_that_are_yet_to_be_drawn_take_longer():
+    telescope, settings = Telescope(), Settings(depth=100, width=64, initializer="orthogonal", networks=2)
+    before = telescope.expected_seconds(settings)
+    telescope.draw(settings)
+    drawn = drawing_seconds(settings, 2 * 100 * 64**2)
+    assert before - telescope.expected_seconds(settings) == pytest.approx(drawn)
