@@ -79,7 +79,7 @@ class Theory:
 
 
 def covers(settings: Settings) -> bool:
-    """Whether there is a prediction for these settings; takes no time."""
+    """Whether there is a prediction for these settings (with no theory in it: it takes no time)."""
     return stack_of(settings) is not None
 
 
@@ -127,7 +127,7 @@ def critical_scale(settings: Settings) -> float | None:
 
 
 def scale_of_sigma_w(settings: Settings, sigma_w: float) -> float:
-    """The scale, to twelve digits, that gives this sigma_w with the initializer and the width of the settings."""
+    """The scale, to twelve digits, that gives this sigma_w with these settings; no theory in it."""
     return float(f"{sigma_w / INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width):.12g}")
 
 
