@@ -36,14 +36,20 @@ def normalises_a_single_unit(network: Settings) -> bool:
     return network.norm == "layer" and network.width == 1
 
 
+def errs_alike(network: Settings) -> bool:
+    """A single unit's error of norm 1 is -1 or 1, and batch norm takes out what samples of one size share."""
+    return network.loss == "unit" and network.width == 1 and network.norm == "batch"
+
+
 def gradient_may_die(network: Settings) -> bool:
-    """ReLU has a slope of exactly zero; a single orthogonal unit, of weight -scale, may cancel its residual road.
+    """ReLU has a slope of exactly zero; a single orthogonal unit, of weight -scale, may cancel its residual connection.
 
     Where the two are not linear what is left fades like its own square or cube, in the end beyond any logarithm.
     """
     cancels = network.residual and network.initializer == "orthogonal" and network.width == 1
-    has_a_road = network.residual and network.norm_place != "post"
-    return network.activation == "relu" or cancels or (normalises_a_single_unit(network) and not has_a_road)
+    has_a_skip = network.residual and network.norm_place != "post"
+    is_taken_out = normalises_a_single_unit(network) or errs_alike(network)
+    return network.activation == "relu" or cancels or (is_taken_out and not has_a_skip)
 
 
 def signal_may_vanish(network: Settings) -> bool:
@@ -51,7 +57,7 @@ def signal_may_vanish(network: Settings) -> bool:
 
 
 def weight_gradient_may_vanish(network: Settings) -> bool:
-    return signal_may_vanish(network) or network.branch_factor == 0
+    return signal_may_vanish(network) or errs_alike(network) or network.branch_factor == 0
 
 
 def assert_only_numbers(network: Settings) -> None:
@@ -74,7 +80,7 @@ def assert_zeros_are_true(network: Settings, observation: Observation) -> None:
     gradient = observation.gradient
     if not gradient_may_die(network):
         assert np.isfinite([*gradient.log10_mean, *observation.log10_factor, observation.verdict.end_to_end]).all()
-    # beside a residual road batch norm may leave one sample so small a share that it is rounded to nothing
+    # beside a residual connection batch norm may leave one sample so small a share that it is rounded to nothing
     if not gradient_may_die(network) and network.norm != "batch":
         assert np.isfinite([*gradient.log10_low, *gradient.log10_high]).all()
     if not signal_may_vanish(network):
