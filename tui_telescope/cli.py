@@ -49,6 +49,9 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     # What is made while starting stays: looking through it for garbage again and again is a seventh of the start.
     # Once all is loaded, `load_telescope` lets the collector begin.
     gc.disable()
+    from tui_telescope.tui.terminal.signals import end_at_once_on_signals
+
+    end_at_once_on_signals()
     from tui_telescope.tui.app import run
 
     ascii_only = options.ascii or not _speaks_unicode()

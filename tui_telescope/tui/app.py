@@ -13,6 +13,7 @@ from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.comparison import Compared, ComparisonError
 from tui_telescope.tui.exploring import ExploringApp
+from tui_telescope.tui.terminal.app import run_in_terminal
 from tui_telescope.tui.touring import Guide
 
 
@@ -28,8 +29,7 @@ def run(
     app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
     if tour:
         app.call_later(app.guide.play, unattended=tour == "unattended")
-    app.run(mouse=mouse)
-    return app.return_code or 0
+    return run_in_terminal(app, mouse=mouse)
 
 
 class TelescopeApp(ExploringApp):
@@ -45,6 +45,7 @@ class TelescopeApp(ExploringApp):
     # Comparing
 
     def action_pin(self) -> None:
+        self.catch_up()
         if self.shown is None:
             return
         curve = Compared(self.shown.settings, self.shown.observation)
@@ -62,8 +63,7 @@ class TelescopeApp(ExploringApp):
     def action_toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):
             return
-        known = self.shown if self.shown and self.shown.settings == self.settings else None
-        self._observe(known)
+        self._observe()
         elsewhere = self._where_to_look()
         self._say(f"The ghost is {_on_or_off(self.comparison.wants_ghost)}.{elsewhere}" if elsewhere else "")
 
@@ -95,6 +95,7 @@ class TelescopeApp(ExploringApp):
             return
         self.selected = "scale"
         self.try_settings(lambda: self.settings.replace(scale=scale))
+        self.catch_up()
         if self.shown and self.shown.settings == self.settings and self.shown.observation.verdict.state != "healthy":
             width = self.settings.width
             self._say(f"{self.shown.description} Critical is meant at infinite width: width {width} scatters about it.")
@@ -127,6 +128,7 @@ class TelescopeApp(ExploringApp):
     def action_save(self) -> None:
         from tui_telescope.tui.sharing import SharingError, save_screen
 
+        self.catch_up()
         if self.shown is None or self._chart.chart is None:
             return
         try:

@@ -18,6 +18,7 @@ from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
+from tui_telescope.tui.coalescing import Coalescer
 from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.foresight import Foresight, Habits, Step
@@ -28,7 +29,7 @@ from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
 from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
-from tui_telescope.tui.terminal_signals import exit_on_signals
+from tui_telescope.tui.terminal.app import TerminalApp
 from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.top_line import TopLine
 
@@ -51,7 +52,7 @@ class Field(Hidden):
     """Panels and chart, side by side."""
 
 
-class ExploringApp(App[None]):
+class ExploringApp(TerminalApp[None]):
     """Holds the state that everything on the screen is drawn from: settings, selection, view, observation."""
 
     CSS_PATH = Path(__file__).with_name("telescope.tcss")
@@ -89,6 +90,8 @@ class ExploringApp(App[None]):
         self._axes: dict[str, Axis] = {}
         self._observer = Observer(self.post_message)
         self._surveyor = Surveyor(self.post_message)
+        # By the screen of the telescope, which takes the keys; one on top may be closing.
+        self._coalescer = Coalescer(lambda work: self.screen_stack[0].call_later(work))
         self._delay: Timer | None = None
         self._is_overdue = False
         self._habits = Habits()
@@ -110,9 +113,6 @@ class ExploringApp(App[None]):
         return [COLORLESS] if self.no_color else super().get_line_filters()
 
     def on_mount(self) -> None:
-        exit_on_signals(self)
-        # What the shell wrote in the meantime has to be painted over.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.call_after_refresh(self._observe)
 
     def on_unmount(self) -> None:
@@ -252,10 +252,19 @@ class ExploringApp(App[None]):
 
     # From settings to an observation
 
-    def _observe(self, known: Observed | None = None) -> None:
+    def _observe(self) -> None:
         self._notice = Notice("")
+        self._coalescer.ask(self._look)
+
+    def catch_up(self) -> None:
+        """Look at the settings now, before what needs the observation: more keys may wait."""
+        if self._coalescer.is_asked(self._look):
+            self._coalescer.finish()
+
+    def _look(self) -> None:
         if self.view in SURVEYS:
             self._surveyor.survey(self.view, self.settings)
+        known = self.shown if self.shown and self.shown.settings == self.settings else None
         outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
         if outcome:
             self._show_outcome(outcome)
@@ -319,13 +328,22 @@ class ExploringApp(App[None]):
             self._chart.prepare(chart)
             yield
 
-    # From state to the screen
+    # From state to the screen, once for all keys that wait
 
     def _show_settings(self) -> None:
+        self._coalescer.ask(self._draw_settings)
+
+    def _show_chart(self) -> None:
+        self._coalescer.ask(self._draw_chart)
+
+    def _show_words(self) -> None:
+        self._coalescer.ask(self._draw_words)
+
+    def _draw_settings(self) -> None:
         self._panels.show(self.settings, self.selected)
         self._top_line.show(self.settings, self.selected)
 
-    def _show_chart(self) -> None:
+    def _draw_chart(self) -> None:
         if self.shown and (chart := self._chart_of(self.shown)):
             self._axes[self.view] = chart.y_axis
             self._chart.show(chart)
@@ -344,7 +362,7 @@ class ExploringApp(App[None]):
             chart = with_floors(chart)
         return chart
 
-    def _show_words(self) -> None:
+    def _draw_words(self) -> None:
         """Why the last change was refused, or what is read, or what is overdue."""
         if self._notice.text:
             self._reading.show(*self._notice)
