@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.version import __version__
 
 if TYPE_CHECKING:
     from tui_telescope.engine.observation import Observation
     from tui_telescope.engine.telescope import Telescope, observe
+    from tui_telescope.settings import Settings, SettingsError
 
 __all__ = ["Observation", "Settings", "SettingsError", "Telescope", "__version__", "observe"]
 
-_LAZY = {"Telescope": "telescope", "observe": "telescope", "Observation": "observation"}
+_LAZY = {
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "Telescope": "engine.telescope",
+    "observe": "engine.telescope",
+    "Observation": "engine.observation",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the engine, and numpy with it, only once somebody asks for it: `--help` must not wait."""
+    """Import each part only once somebody asks for it: `--help` must not wait for numpy, nor Ctrl+C for anything."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"tui_telescope.engine.{_LAZY[name]}"), name)
+    return getattr(import_module(f"tui_telescope.{_LAZY[name]}"), name)

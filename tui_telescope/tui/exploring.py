@@ -301,8 +301,8 @@ class ExploringApp(TerminalApp[None]):
             self._delay = None
             self._is_overdue = False
         if isinstance(outcome, Observed):
-            if self.shown is None:  # not before: they are no part of what the first picture waits for
-                self._field.mount(Seams())
+            if self.shown is None and not self._is_ending:
+                self._field.mount(Seams())  # not before: they are no part of what the first picture waits for
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:
