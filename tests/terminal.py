@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import sys
 import termios
@@ -77,6 +78,19 @@ class Terminal:
         """Press keys by name, or type text."""
         for key in keys:
             self._child.send(KEYS.get(key, key))
+
+    def flood(self, data: bytes) -> None:
+        """Send bytes as fast as they are taken, and read meanwhile."""
+        terminal = self._child.child_fd
+        os.set_blocking(terminal, False)
+        while data:
+            readable, writable, _ = select.select([terminal], [terminal], [], TIMEOUT)
+            assert readable or writable, "nothing is taken any more"
+            if readable:
+                self.take(os.read(terminal, 65536))
+            if writable:
+                data = data[os.write(terminal, data[:1024]) :]
+        os.set_blocking(terminal, True)
 
     def resize(self, columns: int, rows: int) -> None:
         self._screen.resize(rows, columns)

@@ -9,7 +9,7 @@ import signal
 import sys
 import termios
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from time import monotonic
 from types import FrameType
@@ -23,6 +23,7 @@ from textual.message import Message
 
 from tui_telescope.tui.terminal.guard import InputGuard, Piece
 from tui_telescope.tui.terminal.output import TerminalOutput
+from tui_telescope.tui.terminal.paste import with_typing_as_paste
 
 TICK = 0.1
 """Seconds after which the input thread looks whether it should end."""
@@ -49,6 +50,8 @@ class TerminalDriver(LinuxDriver):
         self._is_starting = False
         self._is_stopped = False
         self._modes: list[Any] = []
+        self._collected: list[Message] | None = None
+        """What the input thread is about to send."""
         signal.signal(signal.SIGTSTP, self._on_stop_signal)
         signal.signal(signal.SIGCONT, self._on_continue_signal)
 
@@ -74,7 +77,7 @@ class TerminalDriver(LinuxDriver):
         else:
             self._restate_modes()
         if not self._is_stopped:
-            self.send_message(self.SignalResume())
+            self._app.post_message(self.SignalResume())
 
     def _restate_modes(self) -> None:
         """The shell may have set the terminal up for itself meanwhile."""
@@ -130,13 +133,30 @@ class TerminalDriver(LinuxDriver):
             return b""
 
     def _pass_on(self, parser: XTermParser, pieces: Iterable[Piece]) -> None:
-        count = 0
+        """Send the app what came, all at once: each sending wakes it."""
+        sent = self._collected = []
         for piece in pieces:
             for event in parser.feed(piece) if isinstance(piece, str) else (piece,):
                 self.process_message(event)
-                count += 1
-        if count > CROWD:
+        self._collected = None
+        if sent:
+            self._app_loop.call_soon_threadsafe(self._post, sent)
+        if len(sent) > CROWD:
             self._wait_until_taken()
+
+    def send_message(self, message: Message) -> None:
+        if self._collected is None:
+            self._app.post_message(message)
+        else:
+            self._collected.append(message)
+
+    def _post(self, messages: Sequence[Message]) -> None:
+        """In the loop. A crowd of letters that a field waits for is a paste from a terminal that does not mark them."""
+        field = self._app.focused if self._app.screen_stack else None
+        if field and len(messages) > CROWD:
+            messages = with_typing_as_paste(messages, field)
+        for message in messages:
+            self._app.post_message(message)
 
     def _wait_until_taken(self) -> None:
         """Wait until the app and its screen have taken all that they were sent."""
@@ -150,9 +170,5 @@ class TerminalDriver(LinuxDriver):
             while not (taken.wait(TICK) or self.exit_event.is_set()):
                 pass
 
-    def send_message(self, message: Message) -> None:
-        """Without a task of its own for each message."""
-        self._app.post_message(message)
-
     def _lose_terminal(self) -> None:
-        self.send_message(TerminalGone())
+        self._app.post_message(TerminalGone())

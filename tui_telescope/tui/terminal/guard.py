@@ -21,7 +21,7 @@ REPORT = re.compile(
     rb"""\x1b(?:
         \[M[\x20-\xff]{3}                              # the mouse as X10 reports it, in bytes of any value
       | \[\[[A-E]                                      # function keys of the Linux console
-      | \[(?![M\[])[0-?]*\$?[A-IMOPQRSZa-dcmntuy~^@]   # a control sequence, with the letters that end one
+      | \[(?![M\[])[-0-?]*\$?[A-IMOPQRSZa-dcmntuy~^@]   # a control sequence, with the letters that end one
       | O[A-Za-z]                                      # F1 to F4, and keys in application mode
       | (?:\][0-9]|P[0-9>!+|$])[^\x00-\x1f\x7f]*(?:\x07|\x1b\\)   # an answer, such as the name of a colour
       | [bf\x7f]                                       # Alt: a word back, a word on, delete a word
@@ -30,7 +30,7 @@ REPORT = re.compile(
 )
 BEGUN = re.compile(
     rb"""\x1b(?:
-        \[M[\x20-\xff]{0,2} | \[\[ | \[[0-?]*\$? | O
+        \[M[\x20-\xff]{0,2} | \[\[ | \[[-0-?]*\$? | O
       | (?:\][0-9]|P[0-9>!+|$])[^\x00-\x1f\x7f]*(?:\x1b\Z)? | [\]P]\Z
     )?""",
     re.VERBOSE,

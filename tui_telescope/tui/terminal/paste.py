@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
+from collections.abc import Iterator, Sequence
+
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
 
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 LONGEST_PASTE = 4096
@@ -37,3 +42,16 @@ class PasteBuffer:
 
     def _keep(self, pasted: bytes) -> None:
         self._kept += pasted[: LONGEST_PASTE - len(self._kept)]
+
+
+def with_typing_as_paste(messages: Sequence[Message], field: Widget) -> list[Message]:
+    """The same with the characters before the first other key, all of which the field takes, in one paste."""
+    typed = list(_typed(messages, field))
+    return [events.Paste("".join(typed)), *messages[len(typed) :]] if typed else list(messages)
+
+
+def _typed(messages: Sequence[Message], field: Widget) -> Iterator[str]:
+    for message in messages:
+        if not isinstance(message, events.Key) or not field.check_consume_key(message.key, message.character):
+            return
+        yield message.character or ""
