@@ -99,6 +99,22 @@ class Terminal:
     def signal(self, number: int) -> None:
         self._child.kill(number)
 
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self._child.pid}/task").iterdir()))
+
+    def is_stopped(self) -> bool:
+        return "\nState:\tT" in Path(f"/proc/{self._child.pid}/status").read_text()
+
+    def stop_output(self) -> None:
+        """Let nothing out any more."""
+        with open(f"/proc/{self._child.pid}/fd/1", "rb", buffering=0) as output:
+            termios.tcflow(output, termios.TCOOFF)
+
+    def blank(self) -> None:
+        """Lose the screen and the modes, as to a shell that took the terminal."""
+        self._screen.reset()
+        termios.tcsetattr(self._child.child_fd, termios.TCSANOW, self._modes_before)
+
     def hang_up(self) -> None:
         """Close the terminal's far end, as a dropped connection does."""
         os.close(self._child.child_fd)
@@ -147,11 +163,10 @@ class Terminal:
     def is_restored(self) -> bool:
         """Whether the line discipline is as it was, and every mode that was set has been reset."""
         is_cursor_shown = self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
-        return (
-            not self.modes_left_on()
-            and is_cursor_shown
-            and termios.tcgetattr(self._child.child_fd) == self._modes_before
-        )
+        return not self.modes_left_on() and is_cursor_shown and self.has_modes_of_before()
+
+    def has_modes_of_before(self) -> bool:
+        return bool(termios.tcgetattr(self._child.child_fd) == self._modes_before)
 
     def _reads_within(self, seconds: float) -> bool:
         before = len(self.raw)

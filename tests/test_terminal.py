@@ -107,9 +107,10 @@ def test_no_color_ascii_and_no_mouse_are_obeyed_to_the_byte() -> None:
     ("number", "status"),
     [(signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
-def test_a_signal_ends_the_program_and_restores_the_terminal(number: int, status: int) -> None:
+def test_a_signal_ends_the_program_and_restores_the_terminal_however_many_keys_wait(number: int, status: int) -> None:
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
+        terminal.flood(b" " * 2000)
         terminal.signal(number)
         assert terminal.wait_for_exit() == status
         assert terminal.is_restored()

@@ -28,8 +28,8 @@ class Input:
     def __init__(self) -> None:
         self._guard, self._parser = InputGuard(), XTermParser()
 
-    def take(self, *reads: bytes) -> list[Message]:
-        return [event for read in reads for event in self._events(self._guard.feed(read))]
+    def take(self, *reads: bytes, silence: float = 0.0) -> list[Message]:
+        return [event for read in reads for event in self._events(self._guard.feed(read, silence=silence))]
 
     def fall_silent(self) -> list[Message]:
         assert self._guard.patience is None or self._guard.patience <= 1
@@ -104,5 +104,5 @@ def test_of_a_paste_the_beginning_is_kept_and_what_comes_after_it_is_typed() -> 
 @pytest.mark.parametrize("interrupt", [b"\x03", b"\x1b[99;5u"])
 def test_ctrl_c_by_itself_ends_a_paste_that_has_no_end(interrupt: bytes) -> None:
     terminal = Input()
-    assert terminal.take(b"\x1b[200~abc\x03def") == []
-    assert keys(terminal.take(interrupt)) == ["ctrl+c"]
+    assert terminal.take(b"\x1b[200~abc", interrupt, b"def") == []
+    assert keys(terminal.take(interrupt, silence=0.2)) == ["ctrl+c"]

@@ -11,6 +11,7 @@ from typing import Any
 from textual import events
 from textual.app import App, ReturnType
 from textual.driver import Driver
+from textual.geometry import Size
 
 from tui_telescope.tui.terminal.signals import BASE_STATUS, ending_on_signals
 
@@ -23,6 +24,7 @@ class TerminalApp(App[ReturnType]):
     """Ends with its terminal, drops what was pressed after the key that ended it, and paints anew when continued."""
 
     _is_ending = False
+    _last_size = Size(0, 0)
 
     def get_driver_class(self) -> type[Driver]:
         """Our own in place of Textual's for Unix."""
@@ -38,6 +40,12 @@ class TerminalApp(App[ReturnType]):
     def on_mount(self) -> None:
         # What the shell wrote in the meantime has to be painted over.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """There and back before the app hears of it: the terminal may have lost what stood there."""
+        if event.size == self._last_size:
+            self.screen.refresh(layout=True)
+        self._last_size = event.size
 
     def on_terminal_gone(self) -> None:
         self.exit(return_code=BASE_STATUS + HANGUP)

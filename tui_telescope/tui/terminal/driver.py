@@ -108,13 +108,15 @@ class TerminalDriver(LinuxDriver):
         """Read until the app ends, or the terminal does."""
         guard, parser = InputGuard(), XTermParser()
         due: float | None = None
+        latest = monotonic()
         while not self.exit_event.is_set():
             if self._is_readable(due):
+                silence, latest = monotonic() - latest, monotonic()
                 data = self._read()
                 if not data:
                     self._lose_terminal()
                     return
-                self._pass_on(parser, guard.feed(data))
+                self._pass_on(parser, guard.feed(data, silence=silence))
             elif due is not None and monotonic() >= due:
                 self._pass_on(parser, guard.give_up())
             else:

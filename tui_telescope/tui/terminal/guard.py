@@ -38,7 +38,9 @@ BEGUN = re.compile(
 """The beginning of a report, or Escape alone."""
 LONGEST_REPORT = 4096
 INTERRUPTS = (b"\x03", b"\x1b[99;5u")
-"""Ctrl+C, in a read of its own. A paste that holds one brings more with it."""
+"""Ctrl+C, where it comes by itself. A paste that holds one brings more with it, without a pause."""
+INTERRUPT_PAUSE = 0.05
+"""Seconds of silence before it."""
 PASTE_PATIENCE = 1.0
 """Seconds of silence after which a paste is over whose end was never sent."""
 
@@ -61,9 +63,9 @@ class InputGuard:
             return PASTE_PATIENCE
         return ESCAPE_DELAY if self._held else None
 
-    def feed(self, data: bytes) -> Iterator[Piece]:
-        """The pieces that these bytes complete."""
-        if self._paste and data in INTERRUPTS:
+    def feed(self, data: bytes, *, silence: float = 0.0) -> Iterator[Piece]:
+        """The pieces that these bytes complete, which came after so many seconds of silence."""
+        if self._paste and data in INTERRUPTS and silence >= INTERRUPT_PAUSE:
             yield self._paste_ended()
         rest, before = self._held + data, b""
         self._held = b""
