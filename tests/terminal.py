@@ -110,9 +110,12 @@ class Terminal:
         with open(f"/proc/{self._child.pid}/fd/1", "rb", buffering=0) as output:
             termios.tcflow(output, termios.TCOOFF)
 
-    def blank(self) -> None:
-        """Lose the screen and the modes, as to a shell that took the terminal."""
+    def lose_screen(self) -> None:
+        """What stood there is gone, and nobody was told."""
         self._screen.reset()
+
+    def lose_modes(self) -> None:
+        """As to a shell that took the terminal."""
         termios.tcsetattr(self._child.child_fd, termios.TCSANOW, self._modes_before)
 
     def hang_up(self) -> None:

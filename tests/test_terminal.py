@@ -81,6 +81,10 @@ def test_any_resize_recovers() -> None:
         assert terminal.lines[49].startswith(" ? help  q quit")
         terminal.resize(80, 24)
         terminal.wait_for(">r Residual", "8.39e+01")
+        terminal.wait_for_silence()
+        terminal.lose_screen()
+        terminal.signal(signal.SIGWINCH)  # to another size and back, quicker than the program looks
+        terminal.wait_for(">r Residual", "8.39e+01")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
 

@@ -104,7 +104,8 @@ def test_being_stopped_and_continued_unseen_leaves_no_trace() -> None:
         for _ in range(3):
             terminal.signal(signal.SIGSTOP)
             terminal.wait_until(terminal.is_stopped, "the stop")
-            terminal.blank()
+            terminal.lose_screen()
+            terminal.lose_modes()
             terminal.signal(signal.SIGCONT)
             terminal.wait_for(READ, "? help")
         assert terminal.threads() == threads
