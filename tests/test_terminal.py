@@ -68,7 +68,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
 
 
 def test_any_resize_recovers() -> None:
-    with start() as terminal:
+    with start(environment={"COLUMNS": "100000", "LINES": "3"}) as terminal:  # exported, and true no more
         wait_for_reading(terminal, *AT_START)
         terminal.resize(30, 8)
         terminal.wait_for("needs 40x10")

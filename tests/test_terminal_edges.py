@@ -19,8 +19,8 @@ from terminal import SCRIPT, Terminal
 READ = "Layer 1 receives 2.51e-18"
 MALFORMED = (
     b"\xff\xe9\x9b", b"\x1b[97;5:3u", b"\x1b[1114112u", b"\x1b[97;1;1114112u", b"\x1b[55296u", b"\x1b[<-1;4;5m",
-    b"\x1b[<0;1M", b"\x1b[<0;9999;9999M", b"\x1b[M \xe9\xff", b"\x1b[48;0;0;0;0t", b"\x1b[48;9999;9999;1;1t", b"\x1b[?2048;1$y",
-    b"\x1b]11;rgb:qqqq/qqqq/qqqq\x1b\\", b"\x1b[<0;1\x1b[12\x1b[M \x1bO\x1b[200~a\xffb\x1b[201~",
+    b"\x1b[<0;1M", b"\x1b[<0;9999;9999M", b"\x1b[M \xe9\xff", b"\x1b[48;0;0;0;0t", b"\x1b[48;9999;9999;1;1t",
+    b"\x1b[?2048;1$y", b"\x1b]11;rgb:qqqq/qqqq/qqqq\x1b\\", b"\x1b[<0;1\x1b[12\x1b[M \x1bO\x1b[200~a\xffb\x1b[201~",
 )  # fmt: skip
 PRESSED = 3000
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -11,14 +12,16 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from tui_telescope.tui.terminal.guard import LONGEST_REPORT, InputGuard
+from tui_telescope.tui.terminal.guard import LONGEST_REPORT, InputGuard, Piece
 from tui_telescope.tui.terminal.paste import LONGEST_PASTE
 
 FRAGMENTS = (
-    b"\x1b", b"\x1b[", b"\x1bO", b"\x1b[<", b"\x1b[M", b"\x1b[[", b"\x1b[?", b"\x1b]11;", b"\x1bP1$r", b"\x1b\\", b"\x07",
-    b"\x1b[200~", b"\x1b[201~", b"\x1b[48;", b"\x1b[I", b"q", b"\x03", b"A", b"M", b"m", b"u", b"~", b"R", b"t", b"$y",
-    b"-1", b"0", b"5", b"57441", b"55296", b"1114112", b"9" * 40, b";", b":", b"\xff", b"\xe9", b"\x9b", b"\xc3\xa9", b"\x00",
+    b"\x1b", b"\x1b[", b"\x1bO", b"\x1b[<", b"\x1b[M", b"\x1b[[", b"\x1b[?", b"\x1b]11;", b"\x1bP1$r", b"\x1b\\",
+    b"\x07", b"\x1b[200~", b"\x1b[201~", b"\x1b[48;", b"\x1b[I", b"q", b"\x03", b"A", b"M", b"m", b"u", b"~", b"R",
+    b"t", b"$y", b"-1", b"0", b"5", b"57441", b"55296", b"1114112", b"9" * 40, b";", b":", b"\xff", b"\xe9",
+    b"\x9b", b"\xc3\xa9", b"\x00",
 )  # fmt: skip
+NOT_UTF8 = "replacement_character"
 HOSTILE = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=3), max_size=12).map(b"".join)
 
 
@@ -35,7 +38,7 @@ class Input:
         assert self._guard.patience is None or self._guard.patience <= 1
         return self._events(self._guard.give_up())
 
-    def _events(self, pieces) -> list[Message]:
+    def _events(self, pieces: Iterable[Piece]) -> list[Message]:
         return [
             event for piece in pieces for event in (self._parser.feed(piece) if isinstance(piece, str) else (piece,))
         ]
@@ -53,7 +56,7 @@ def keys(messages: Sequence[Message]) -> list[str]:
 def test_any_bytes_in_any_reads_raise_nothing_and_leave_the_next_keys_alone(data: bytes, cuts: list[int]) -> None:
     terminal = Input()
     edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    terminal.take(*(data[start:end] for start, end in zip(edges, edges[1:], strict=False)))
+    terminal.take(*(data[start:end] for start, end in pairwise(edges)))
     terminal.fall_silent()
     assert keys(terminal.take(b"q", b"\x03"))[-2:] == ["q", "ctrl+c"]
 
@@ -61,7 +64,7 @@ def test_any_bytes_in_any_reads_raise_nothing_and_leave_the_next_keys_alone(data
 @pytest.mark.parametrize(
     ("sent", "read"),
     [
-        (b"a\xffb\xe9c\x9bd", ["a", "replacement_character", "b", "replacement_character", "c", "replacement_character", "d"]),
+        (b"a\xffb\xe9c\x9bd", ["a", NOT_UTF8, "b", NOT_UTF8, "c", NOT_UTF8, "d"]),
         (b"\xc3\xa9", ["é"]),
         (b"\x1b[1114112u\x1b[97;1;1114112u\x1b[55296ua", ["a"]),
         (b"\x1b[97;1:1u\x1b[97;1:3u\x1b[98:66;2u", ["a", "shift+b"]),

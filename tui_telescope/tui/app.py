@@ -13,7 +13,7 @@ from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.comparison import Compared, ComparisonError
 from tui_telescope.tui.exploring import ExploringApp
-from tui_telescope.tui.terminal.app import run_in_terminal
+from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.touring import Guide
 
 
@@ -26,6 +26,7 @@ def run(
     tour: Literal["", "led", "unattended"] = "",
 ) -> int:
     """Explore, starting from these settings or with the tour; returns the exit status."""
+    go_by_the_window()
     app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
     if tour:
         app.call_later(app.guide.play, unattended=tour == "unattended")

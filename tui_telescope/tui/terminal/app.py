@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -57,6 +58,16 @@ class TerminalApp(App[ReturnType]):
     async def on_event(self, event: events.Event) -> None:
         if not (self._is_ending and isinstance(event, events.InputEvent)):
             await super().on_event(event)
+
+
+def go_by_the_window() -> None:
+    """Where the terminal knows its size, let COLUMNS and LINES not count: exported, they stay behind at a resize.
+
+    To be called before the app is made, for its console reads them once.
+    """
+    if sys.__stdout__ and all(os.get_terminal_size(sys.__stdout__.fileno())):
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 def run_in_terminal(app: App[Any], *, mouse: bool) -> int:

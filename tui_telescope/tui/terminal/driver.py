@@ -10,6 +10,7 @@ import sys
 import termios
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from time import monotonic
 from types import FrameType
@@ -74,18 +75,17 @@ class TerminalDriver(LinuxDriver):
         """Take the terminal back, whether it was given up (SIGTSTP) or not (SIGSTOP, which nobody sees coming)."""
         if self._is_stopped:
             self.start_application_mode()
-        else:
+        elif self._modes:
             self._restate_modes()
         if not self._is_stopped:
             self._app.post_message(self.SignalResume())
 
     def _restate_modes(self) -> None:
         """The shell may have set the terminal up for itself meanwhile."""
-        try:
+        # An error where it is in the background, stopped for this, and continued later; or the terminal is gone.
+        with suppress(termios.error):
             termios.tcsetattr(self.fileno, termios.TCSANOW, self._modes)
-        except termios.error:
-            return  # stopped again, for it is in the background, to be continued later; or the terminal is gone
-        self.write(POP_KEYBOARD_MODE + self._opening)
+            self.write(POP_KEYBOARD_MODE + self._opening)
 
     def start_application_mode(self) -> None:
         """As Textual does it, which gives up where the app is in the background."""
@@ -94,7 +94,8 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._is_starting = False
         self._is_stopped = not self._opening
-        if not self._is_stopped:
+        # Where the terminal is gone, there are none, and the input thread notices.
+        with suppress(termios.error):
             self._modes = termios.tcgetattr(self.fileno)
 
     def write(self, data: str) -> None:

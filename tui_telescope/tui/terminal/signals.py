@@ -43,6 +43,9 @@ def ending_on_signals(app: App[Any], restore_terminal: Callable[[], None]) -> It
     finally:
         _call_after(0, lambda: None)
         end_at_once_on_signals()
+        for name in ("SIGTSTP", "SIGCONT"):  # a driver's handlers need the loop
+            if number := getattr(signal, name, None):
+                signal.signal(number, signal.SIG_DFL)
 
 
 def _handle(end: Callable[[int], None]) -> None:
