@@ -17,6 +17,8 @@ from textual.geometry import Size
 from tui_telescope.tui.terminal.signals import BASE_STATUS, ending_on_signals
 
 FAILURE = 1
+REST = 0.1
+"""Seconds without a change after which the window's size counts as settled."""
 HANGUP = getattr(signal, "SIGHUP", 1)
 """Also where the connection is lost and no signal tells so."""
 
@@ -25,7 +27,8 @@ class TerminalApp(App[ReturnType]):
     """Ends with its terminal, drops what was pressed after the key that ended it, and paints anew when continued."""
 
     _is_ending = False
-    _last_size = Size(0, 0)
+    _is_painted = False
+    _settling: asyncio.TimerHandle | None = None
 
     def get_driver_class(self) -> type[Driver]:
         """Our own in place of Textual's for Unix."""
@@ -40,13 +43,28 @@ class TerminalApp(App[ReturnType]):
 
     def on_mount(self) -> None:
         # What the shell wrote in the meantime has to be painted over.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self._paint_anew())
+
+    def on_ready(self) -> None:
+        self._is_painted = True
 
     def on_resize(self, event: events.Resize) -> None:
-        """There and back before the app hears of it: the terminal may have lost what stood there."""
-        if event.size == self._last_size:
-            self.screen.refresh(layout=True)
-        self._last_size = event.size
+        """Once the size rests, see to it that the screen has it, and paint anew.
+
+        Textual tells the screen by a timer, which it skips for good where the app is busy; and where the size changed
+        there and back, the terminal may have lost what stood there.
+        """
+        if self._settling:
+            self._settling.cancel()
+        if self._is_painted:
+            self._settling = asyncio.get_running_loop().call_later(REST, self.call_later, self._settle, event.size)
+
+    def _settle(self, size: Size) -> None:
+        self.screen.post_message(events.Resize(size, size))
+        self._paint_anew()
+
+    def _paint_anew(self) -> None:
+        self.screen.refresh(layout=True)
 
     def on_terminal_gone(self) -> None:
         self.exit(return_code=BASE_STATUS + HANGUP)
