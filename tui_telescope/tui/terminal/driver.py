@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import shutil
 import signal
 import sys
 import termios
@@ -16,10 +17,13 @@ from time import monotonic
 from types import FrameType
 from typing import Any, TextIO, cast
 
+from textual import events
+
 # Not public, but nothing public turns what a terminal sends into events. It takes all that the guard lets through.
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 
 from tui_telescope.tui.terminal.guard import InputGuard, Piece
@@ -56,14 +60,21 @@ class TerminalDriver(LinuxDriver):
         signal.signal(signal.SIGTSTP, self._on_stop_signal)
         signal.signal(signal.SIGCONT, self._on_continue_signal)
 
-    # Being stopped and continued. A handler may run in the middle of a write, whose lock it would wait for for ever:
-    # the work is left to the loop.
+    # Being stopped, continued and resized. A handler may run in the middle of a write, whose lock it would wait for for
+    # ever, or in the middle of another handler, whose older news would come last: the work is left to the loop.
 
     def _on_stop_signal(self, number: int, frame: FrameType | None) -> None:
         self._app_loop.call_soon_threadsafe(self._stop)
 
     def _on_continue_signal(self, number: int, frame: FrameType | None) -> None:
         self._app_loop.call_soon_threadsafe(self._continue)
+
+    def _on_size_signal(self, number: int, frame: FrameType | None) -> None:
+        self._app_loop.call_soon_threadsafe(self._tell_size)
+
+    def _tell_size(self) -> None:
+        size = Size(*shutil.get_terminal_size())
+        self._app.post_message(events.Resize(size, size))
 
     def _stop(self) -> None:
         if not self._is_stopped:
@@ -94,6 +105,7 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._is_starting = False
         self._is_stopped = not self._opening
+        signal.signal(signal.SIGWINCH, self._on_size_signal)
         # Where the terminal is gone, there are none, and the input thread notices.
         with suppress(termios.error):
             self._modes = termios.tcgetattr(self.fileno)
