@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import sys
 import termios
@@ -78,12 +79,44 @@ class Terminal:
         for key in keys:
             self._child.send(KEYS.get(key, key))
 
+    def flood(self, data: bytes) -> None:
+        """Send bytes as fast as they are taken, and read meanwhile."""
+        terminal = self._child.child_fd
+        os.set_blocking(terminal, False)
+        while data:
+            readable, writable, _ = select.select([terminal], [terminal], [], TIMEOUT)
+            assert readable or writable, "nothing is taken any more"
+            if readable:
+                self.take(os.read(terminal, 65536))
+            if writable:
+                data = data[os.write(terminal, data[:1024]) :]
+        os.set_blocking(terminal, True)
+
     def resize(self, columns: int, rows: int) -> None:
         self._screen.resize(rows, columns)
         self._child.setwinsize(rows, columns)
 
     def signal(self, number: int) -> None:
         self._child.kill(number)
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self._child.pid}/task").iterdir()))
+
+    def is_stopped(self) -> bool:
+        return "\nState:\tT" in Path(f"/proc/{self._child.pid}/status").read_text()
+
+    def stop_output(self) -> None:
+        """Let nothing out any more."""
+        with open(f"/proc/{self._child.pid}/fd/1", "rb", buffering=0) as output:
+            termios.tcflow(output, termios.TCOOFF)
+
+    def lose_screen(self) -> None:
+        """What stood there is gone, and nobody was told."""
+        self._screen.reset()
+
+    def lose_modes(self) -> None:
+        """As to a shell that took the terminal."""
+        termios.tcsetattr(self._child.child_fd, termios.TCSANOW, self._modes_before)
 
     def hang_up(self) -> None:
         """Close the terminal's far end, as a dropped connection does."""
@@ -133,11 +166,10 @@ class Terminal:
     def is_restored(self) -> bool:
         """Whether the line discipline is as it was, and every mode that was set has been reset."""
         is_cursor_shown = self.raw.rfind(b"\x1b[?25h") > self.raw.rfind(b"\x1b[?25l")
-        return (
-            not self.modes_left_on()
-            and is_cursor_shown
-            and termios.tcgetattr(self._child.child_fd) == self._modes_before
-        )
+        return not self.modes_left_on() and is_cursor_shown and self.has_modes_of_before()
+
+    def has_modes_of_before(self) -> bool:
+        return bool(termios.tcgetattr(self._child.child_fd) == self._modes_before)
 
     def _reads_within(self, seconds: float) -> bool:
         before = len(self.raw)

@@ -68,7 +68,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
 
 
 def test_any_resize_recovers() -> None:
-    with start() as terminal:
+    with start(environment={"COLUMNS": "100000", "LINES": "3"}) as terminal:  # exported, and true no more
         wait_for_reading(terminal, *AT_START)
         terminal.resize(30, 8)
         terminal.wait_for("needs 40x10")
@@ -80,6 +80,10 @@ def test_any_resize_recovers() -> None:
         terminal.wait_for(">r Residual", "8.39e+01")
         assert terminal.lines[49].startswith(" ? help  q quit")
         terminal.resize(80, 24)
+        terminal.wait_for(">r Residual", "8.39e+01")
+        terminal.wait_for_silence()
+        terminal.lose_screen()
+        terminal.signal(signal.SIGWINCH)  # to another size and back, quicker than the program looks
         terminal.wait_for(">r Residual", "8.39e+01")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
@@ -107,9 +111,10 @@ def test_no_color_ascii_and_no_mouse_are_obeyed_to_the_byte() -> None:
     ("number", "status"),
     [(signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
-def test_a_signal_ends_the_program_and_restores_the_terminal(number: int, status: int) -> None:
+def test_a_signal_ends_the_program_and_restores_the_terminal_however_many_keys_wait(number: int, status: int) -> None:
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
+        terminal.flood(b" " * 2000)
         terminal.signal(number)
         assert terminal.wait_for_exit() == status
         assert terminal.is_restored()

@@ -37,4 +37,4 @@ async def test_a_held_key_ends_at_the_newest_settings_without_a_backlog(monkeypa
         assert isinstance(chart, Chart)
         assert np.array_equal(chart.curves[0].y, observe(newest).gradient.log10_mean)
         assert f" {newest.scale} " in explorer.text(Panels)
-        assert "Try " in explorer.text(Reading)
+        await explorer.until(lambda: "Try " in explorer.text(Reading))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from exploring import Explorer, exploring
+from textual import events
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import all_actions
 from tui_telescope.tui.help_screen import HelpText
-from tui_telescope.tui.palette import NOT_LISTED, Choices, Entry, Palette, entries, matching
+from tui_telescope.tui.palette import LONGEST_QUERY, NOT_LISTED, Choices, Entry, Palette, entries, matching
+from tui_telescope.tui.text_field import TextField
 from tui_telescope.tui.value_editor import ValueEditor
 
 
@@ -140,3 +142,12 @@ async def test_below_the_telescopes_own_size_palette_and_help_stay_in_sight() ->
         assert selected_row(explorer).startswith("> Preset lstm")
         await explorer.pilot.press("escape", "question_mark")
         assert "Gradient Telescope" in explorer.text(HelpText)
+
+
+async def test_a_long_paste_is_cut_to_what_the_field_takes() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", "x")
+        explorer.app.post_message(events.Paste("preset " * 20_000))
+        field = explorer.app.screen.query_one(TextField)
+        await explorer.until(lambda: len(field.value) > 1)
+        assert field.value == ("x" + "preset " * LONGEST_QUERY)[:LONGEST_QUERY]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -44,7 +43,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     # One thread is right for products this small (two stall each other); a user's own choice wins.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.command in (EXPLORING, "tour") and in_terminal:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # the one that asyncio puts its own in the place of
         return _explore(options.settings, options)
     return WRITERS[options.command](output, options)
 
@@ -53,6 +51,9 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     # What is made while starting stays: looking through it for garbage again and again is a seventh of the start.
     # Once all is loaded, `load_telescope` lets the collector begin.
     gc.disable()
+    from tui_telescope.tui.terminal.signals import end_at_once_on_signals
+
+    end_at_once_on_signals()
     from tui_telescope.tui.app import run
 
     ascii_only = options.ascii or not _speaks_unicode()

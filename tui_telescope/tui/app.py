@@ -13,7 +13,7 @@ from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.comparison import Compared, ComparisonError
 from tui_telescope.tui.exploring import ExploringApp
-from tui_telescope.tui.observer import Observed
+from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.theorist import Judged
 from tui_telescope.tui.touring import Guide
 
@@ -27,11 +27,11 @@ def run(
     tour: Literal["", "led", "unattended"] = "",
 ) -> int:
     """Explore, starting from these settings or with the tour; returns the exit status."""
+    go_by_the_window()
     app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
     if tour:
         app.call_later(app.guide.play, unattended=tour == "unattended")
-    app.run(mouse=mouse)
-    return app.return_code or 0
+    return run_in_terminal(app, mouse=mouse)
 
 
 class TelescopeApp(ExploringApp):
@@ -49,6 +49,7 @@ class TelescopeApp(ExploringApp):
     # Comparing
 
     def action_pin(self) -> None:
+        self.catch_up()
         if self.shown is None:
             return
         curve = Compared(self.shown.settings, self.shown.observation)
@@ -66,8 +67,7 @@ class TelescopeApp(ExploringApp):
     def action_toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):
             return
-        known = self.shown if self.shown and self.shown.settings == self.settings else None
-        self._observe(known)
+        self._observe()
         state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
         if reason := self.settings.why_ineffective("residual"):
             self._say(f"{state} It would be the same network: {reason}.")
@@ -108,11 +108,11 @@ class TelescopeApp(ExploringApp):
             self._judged = message
             self._say(message.text)
 
-    def _observe(self, known: Observed | None = None) -> None:
+    def _observe(self) -> None:
         """What was judged is not what is on the screen from now on."""
         self._judged = None
         self._theorist.drop_judgement()
-        super()._observe(known)
+        super()._observe()
 
     def _is_taken(self, change: Callable[[], None]) -> bool:
         """Whether the comparison took the change; where it did not, it is said why."""
@@ -142,6 +142,7 @@ class TelescopeApp(ExploringApp):
     def action_save(self) -> None:
         from tui_telescope.tui.sharing import SharingError, save_screen
 
+        self.catch_up()
         if self.shown is None or self._chart.chart is None:
             return
         try:

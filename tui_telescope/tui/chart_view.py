@@ -34,6 +34,8 @@ class Seams(Hidden):
     """
 
     def on_resize(self, event: events.Resize) -> None:
+        if not self.is_attached:  # the app is ending
+            return
         missing = 1 + event.size.width // STRETCH_CELLS - len(self.children)
         for _ in range(missing):
             stretch = Stretch()

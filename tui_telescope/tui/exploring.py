@@ -17,6 +17,7 @@ from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
+from tui_telescope.tui.coalescing import Coalescer
 from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.foresight import Foresight, Habits, Step
@@ -29,7 +30,7 @@ from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
 from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
-from tui_telescope.tui.terminal_signals import exit_on_signals
+from tui_telescope.tui.terminal.app import TerminalApp
 from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.theorist import Predicted, Theorist
 from tui_telescope.tui.top_line import TopLine
@@ -44,7 +45,7 @@ class Field(Hidden):
     """Panels and chart, side by side."""
 
 
-class ExploringApp(App[None]):
+class ExploringApp(TerminalApp[None]):
     """Holds the state that everything on the screen is drawn from: settings, selection, view, observation."""
 
     CSS = style_sheet("telescope")
@@ -84,6 +85,8 @@ class ExploringApp(App[None]):
         self._surveyor = Surveyor(self.post_message)
         self._waiting = Waiting(self._observer, self._surveyor)
         self._watch: Timer | None = None
+        # By the screen of the telescope, which takes the keys; one on top may be closing.
+        self._coalescer = Coalescer(lambda work: self.screen_stack[0].call_later(work))
         self._habits = Habits()
         self._foresight = Foresight(self._habits, self._look_at, self._call_after)
         self._is_survey_shown = False
@@ -107,9 +110,6 @@ class ExploringApp(App[None]):
         return [COLORLESS] if self.no_color else super().get_line_filters()
 
     def on_mount(self) -> None:
-        exit_on_signals(self)
-        # What the shell wrote in the meantime has to be painted over.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.call_after_refresh(self._observe)
 
     def on_unmount(self) -> None:
@@ -271,10 +271,19 @@ class ExploringApp(App[None]):
 
     # From settings to an observation
 
-    def _observe(self, known: Observed | None = None) -> None:
+    def _observe(self) -> None:
         self._notice = Notice("")
+        self._coalescer.ask(self._look)
+
+    def catch_up(self) -> None:
+        """Look at the settings now, before what needs the observation: more keys may wait."""
+        if self._coalescer.is_asked(self._look):
+            self._coalescer.finish()
+
+    def _look(self) -> None:
         if self.view in SURVEYS:
             self._survey()
+        known = self.shown if self.shown and self.shown.settings == self.settings else None
         outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
         if outcome:
             self._show_outcome(outcome)
@@ -304,8 +313,8 @@ class ExploringApp(App[None]):
         if is_newest and not self._surveyor.work:
             self._forget_progress()
         if isinstance(outcome, Observed):
-            if self.shown is None:  # not before: they are no part of what the first picture waits for
-                self._field.mount(Seams())
+            if self.shown is None and not self._is_ending:
+                self._field.mount(Seams())  # not before: they are no part of what the first picture waits for
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:
@@ -331,13 +340,22 @@ class ExploringApp(App[None]):
             self._chart.prepare(chart)
             yield
 
-    # From state to the screen
+    # From state to the screen, once for all keys that wait
 
     def _show_settings(self) -> None:
+        self._coalescer.ask(self._draw_settings)
+
+    def _show_chart(self) -> None:
+        self._coalescer.ask(self._draw_chart)
+
+    def _show_words(self) -> None:
+        self._coalescer.ask(self._draw_words)
+
+    def _draw_settings(self) -> None:
         self._panels.show(self.settings, self.selected)
         self._top_line.show(self.settings, self.selected)
 
-    def _show_chart(self) -> None:
+    def _draw_chart(self) -> None:
         if self.shown and self.comparison.wants_theory:
             self._theorist.begin_prediction(self.shown.settings)
         if self.shown and (chart := self._chart_of(self.shown)):
@@ -370,7 +388,7 @@ class ExploringApp(App[None]):
         """Whether what was observed is what the settings describe."""
         return self.shown is not None and self.shown.settings == self.settings
 
-    def _show_words(self) -> None:
+    def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
         report = self._waiting.report(is_read=self._is_read, is_outdated=self.shown is not None and not self._is_read)
         if self._notice.text:

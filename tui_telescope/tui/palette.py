@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label
+from textual.widgets import Label
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY
@@ -19,6 +19,7 @@ from tui_telescope.tui.actions import all_actions
 from tui_telescope.tui.canvas import Canvas, Line, Word
 from tui_telescope.tui.reading import ending_in_ellipsis
 from tui_telescope.tui.style_sheets import style_sheet
+from tui_telescope.tui.text_field import TextField
 
 NOT_LISTED = ("show_palette",)
 """What would lead nowhere from here."""
@@ -27,6 +28,9 @@ DETAIL_ROWS = 3
 """For the selected entry, whole."""
 LEAST_LIST_ROWS = 3
 """What the list needs before there is room for anything else."""
+
+LONGEST_QUERY = 80
+"""Characters: each one typed searches all entries for every word."""
 
 NOWHERE = 3
 """How far a word is from an entry that does not hold it."""
@@ -86,7 +90,9 @@ class Palette(ModalScreen[str]):
 
     def __init__(self, themes: Iterable[str]) -> None:
         super().__init__()
-        self.field = Input(placeholder="type a word, such as preset, scale, theme", compact=True)
+        self.field = TextField(
+            placeholder="type a word, such as preset, scale, theme", compact=True, max_length=LONGEST_QUERY
+        )
         self._offered = list(entries(themes))
         self._query = ""
         self._choices = Choices(self._offered)

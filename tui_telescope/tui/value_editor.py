@@ -12,6 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.text_field import TextField
+
+LONGEST_VALUE = 40
+"""Characters. No value of any setting takes as many."""
 
 
 class ValueTyped(Message):
@@ -35,7 +39,8 @@ class ValueEditor(Widget):
     def __init__(self, name: str, settings: Settings) -> None:
         super().__init__()
         self._setting = REGISTRY[name]
-        self.field = Input(self._setting.write(getattr(settings, name)), select_on_focus=True, compact=True)
+        value = self._setting.write(getattr(settings, name))
+        self.field = TextField(value, select_on_focus=True, compact=True, max_length=LONGEST_VALUE)
 
     def compose(self) -> ComposeResult:
         with Horizontal():
