@@ -85,8 +85,7 @@ class ExploringApp(TerminalApp[None]):
         self._surveyor = Surveyor(self.post_message)
         self._waiting = Waiting(self._observer, self._surveyor)
         self._watch: Timer | None = None
-        # By the screen of the telescope, which takes the keys; one on top may be closing.
-        self._coalescer = Coalescer(lambda work: self.screen_stack[0].call_later(work))
+        self._coalescer = Coalescer(self._call_after_keys)
         self._habits = Habits()
         self._foresight = Foresight(self._habits, self._look_at, self._call_after)
         self._is_survey_shown = False
@@ -341,6 +340,11 @@ class ExploringApp(TerminalApp[None]):
             yield
 
     # From state to the screen, once for all keys that wait
+
+    def _call_after_keys(self, work: Callable[[], None]) -> None:
+        """By the telescope's own screen, which takes the keys: one on top may be closing. At the end there is none."""
+        if self.screen_stack:
+            self.screen_stack[0].call_later(work)
 
     def _show_settings(self) -> None:
         self._coalescer.ask(self._draw_settings)
