@@ -82,10 +82,10 @@ ADDITIONS = {
     ),
     "activation": Addition(
         {
-            "engine/activations.py": (
+            "engine/activations/definitions.py": (
                 '        Activation(\n            "linear"',
                 '        Activation("same", _linear, _linear_slope, 1.0, vanishes_at_zero=True, grows=(True, True), '
-                "kernel=kernels.LINEAR),\n",
+                "kernel=float64_kernels.LINEAR),\n",
             ),
             "settings.py": ('"softplus", "linear"', '"same", '),
         },
@@ -94,7 +94,7 @@ ADDITIONS = {
     ),
     "initializer": Addition(
         {
-            "engine/initializers.py": (
+            "engine/weights/initializers.py": (
                 '        Initializer("identity"',
                 '        Initializer("fourfold", lambda n: 4.0, _as_drawn, "normal", math.sqrt),\n',
             ),
@@ -105,7 +105,7 @@ ADDITIONS = {
     ),
     "norm": Addition(
         {
-            "engine/normalization.py": ('        Norm("rms"', '        Norm("root", UNITS, centred=False),\n'),
+            "engine/norms.py": ('        Norm("rms"', '        Norm("root", UNITS, centred=False),\n'),
             "settings.py": ('"layer", "rms"', '"root", '),
         },
         "--norm root",
@@ -113,7 +113,7 @@ ADDITIONS = {
     ),
     "cell": Addition(
         {
-            "engine/recurrent_cells.py": ('"lstm": Lstm', '"elman": Rnn, '),
+            "engine/recurrent/cells.py": ('"lstm": Lstm', '"elman": Rnn, '),
             "settings.py": ('"lstm": 4', '"elman": 1, '),
         },
         "--cell elman",

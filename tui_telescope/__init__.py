@@ -12,8 +12,8 @@ TYPE_CHECKING = False  # type checkers take it for true; typing's own would have
 if TYPE_CHECKING:
     from typing import Any
 
-    from tui_telescope.engine.observation import Observation
     from tui_telescope.engine.telescope import Telescope, observe
+    from tui_telescope.observations.observation import Observation
     from tui_telescope.settings import Settings, SettingsError
 
 __all__ = ["Observation", "Settings", "SettingsError", "Telescope", "__version__", "observe"]
@@ -23,7 +23,7 @@ _LAZY = {
     "SettingsError": "settings",
     "Telescope": "engine.telescope",
     "observe": "engine.telescope",
-    "Observation": "engine.observation",
+    "Observation": "observations.observation",
 }
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.observation import GradientReading, Observation
+from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
-from tui_telescope.engine.theory import predict
 from tui_telescope.notation import decimal_literal
+from tui_telescope.observations.observation import GradientReading, Observation
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ from tui_telescope.charts.map_chart import MapChart
 from tui_telescope.charts.painting import Paintable, paint
 from tui_telescope.charts.svg import PICTURE, svg
 from tui_telescope.charts.views import VIEWS, Trace
-from tui_telescope.engine.observation import Observation, State
+from tui_telescope.engine.mean_field.theory import critical_scale
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import (
     DepthSweep,
@@ -25,8 +25,8 @@ from tui_telescope.engine.sweep import (
     sweep_depths,
     swept_depths,
 )
-from tui_telescope.engine.theory import critical_scale
 from tui_telescope.machine_output import WRITERS, rows_as_csv
+from tui_telescope.observations.observation import Observation, State
 from tui_telescope.progress_line import ProgressLine
 from tui_telescope.settings import Settings
 from tui_telescope.text_output import reading_text, sweep_table, table

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.painting import Paintable, paint
-from tui_telescope.engine.observation import Observation
+from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.sweep import DepthSweep
-from tui_telescope.engine.theory import predict
 from tui_telescope.notation import scientific
+from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.window_size import columns
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tui_telescope.engine.measurement import ShouldStop
-from tui_telescope.engine.observation import Observation
-from tui_telescope.engine.progress import Tell, never, nobody
+from tui_telescope.engine.passes.measurement import ShouldStop
+from tui_telescope.engine.passes.progress import Tell, never, nobody
 from tui_telescope.engine.telescope import READINGS, Telescope
+from tui_telescope.observations.observation import Observation
 from tui_telescope.progress_line import ProgressLine
 from tui_telescope.settings import Settings
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.chart import Chart, Rule
-from tui_telescope.engine.observation import Observation
+from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 FLOORS: dict[str, float] = {

@@ -13,7 +13,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.views import Trace
-from tui_telescope.engine.observation import Observation
+from tui_telescope.observations.observation import Observation
 
 _LOOKS: tuple[tuple[Ink, Stroke], ...] = (
     ("curve-1", "solid"),

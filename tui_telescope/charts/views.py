@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Axis, Chart
-    from tui_telescope.engine.observation import Observation
+    from tui_telescope.observations.observation import Observation
 
 
 @dataclass(frozen=True, eq=False)

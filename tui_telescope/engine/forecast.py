@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from tui_telescope.engine.initializers import INITIALIZERS
+from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
 

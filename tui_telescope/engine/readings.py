@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.measurement import Measurement
-from tui_telescope.engine.observation import GradientReading, NetworkReadings, SignalReading, WeightGradientReading
-from tui_telescope.engine.statistics import LOG10_2, log2_mean, log2_root_mean_square, summarize_log2
+from tui_telescope.engine.passes.measurement import Measurement
+from tui_telescope.observations.log_statistics import LOG10_2, log2_mean, log2_root_mean_square, summarize_log2
+from tui_telescope.observations.observation import (
+    GradientReading,
+    NetworkReadings,
+    SignalReading,
+    WeightGradientReading,
+)
 
 Array = NDArray[np.float64]
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui_telescope.engine.activations import ACTIVATIONS
-from tui_telescope.engine.description import describe
-from tui_telescope.engine.observation import Observation, Verdict
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.notation import scientific
+from tui_telescope.observations.description import describe
+from tui_telescope.observations.observation import Observation, Verdict
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 Changes = Mapping[str, Any]
@@ -102,7 +102,9 @@ def _larger_forget_biases(settings: Settings, verdict: Verdict) -> Iterator[Chan
 
 def _balanced_scales(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
     """Theory's critical scale, and the one that levels the fitted line: exact where the activation is homogeneous."""
-    from tui_telescope.engine.theory import critical_scale  # imported once advice is asked for: the start need not wait
+    from tui_telescope.engine.mean_field.theory import (
+        critical_scale,  # imported once advice is asked for: the start need not wait
+    )
 
     critical = critical_scale(settings)
     if critical is not None:

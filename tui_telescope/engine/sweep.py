@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.initializers import INITIALIZERS
-from tui_telescope.engine.measurement import ShouldStop
-from tui_telescope.engine.observation import Observation, State
-from tui_telescope.engine.progress import Progress, Tell, never, nobody
+from tui_telescope.engine.mean_field.theory import critical_scale
+from tui_telescope.engine.passes.measurement import ShouldStop
+from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.engine.theory import critical_scale
+from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.observations.observation import Observation, State
 from tui_telescope.settings import Settings, SettingsError
 
 Array = NDArray[np.float64]

@@ -9,14 +9,14 @@ import time
 import weakref
 from collections.abc import Sequence
 
-from tui_telescope.engine import lifted, plain, propagation
-from tui_telescope.engine.diagnosis import diagnose
-from tui_telescope.engine.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
-from tui_telescope.engine.float_errors import as_numpy_begins
+from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
-from tui_telescope.engine.measurement import Measurement, ShouldStop, Wanted
-from tui_telescope.engine.observation import Observation
-from tui_telescope.engine.progress import Progress, Tell, never, nobody
+from tui_telescope.engine.passes.exact import extended_range_pass
+from tui_telescope.engine.passes.float64 import with_exponents, without_norm
+from tui_telescope.engine.passes.float64.workspace import Workspace
+from tui_telescope.engine.passes.measurement import Measurement, ShouldStop, Wanted
+from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
+from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
@@ -26,8 +26,9 @@ from tui_telescope.engine.readings import (
     weight_gradient_reading,
 )
 from tui_telescope.engine.remedies import Remedy, find_remedy
-from tui_telescope.engine.task import Task
-from tui_telescope.engine.workspace import Workspace
+from tui_telescope.engine.weights.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
+from tui_telescope.observations.diagnosis import diagnose
+from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 READINGS = ("gradient", "weight_gradient", "signal")
@@ -103,12 +104,12 @@ class Telescope:
         drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
         # Some passes are imported where they are first taken: the start must not wait for them.
         if settings.is_recurrent:
-            from tui_telescope.engine import recurrent
+            from tui_telescope.engine.recurrent import through_time
 
             cell = self._units.cell(settings, index, drawing.part(0, 0))
             sequences = self._units.sequences(settings, drawing)
             began = time.thread_time()
-            measured = recurrent.measure(cell, sequences, settings, wanted, passing)
+            measured = through_time.measure(cell, sequences, settings, wanted, passing)
         else:
             network, samples = self._units.network(settings, index, drawing), self._units.samples(settings)
             began = time.thread_time()
@@ -121,13 +122,14 @@ class Telescope:
     def _pass_through(self, task: Task) -> Measurement:
         """A feedforward network, in ordinary numbers where those can be trusted."""
         if task.settings.norm != "none":
-            from tui_telescope.engine import normed, second_opinion
+            from tui_telescope.engine.passes.exact import rounding_check
+            from tui_telescope.engine.passes.float64 import with_norm
 
-            return normed.measure(task) or second_opinion.measure(task)
+            return with_norm.measure(task) or rounding_check.measure(task)
         measured = None
-        if plain.suits(task.network, task.settings):
-            measured = plain.measure(task, self._workspace) or lifted.measure(task, self._workspace)
-        return measured or propagation.measure(task)
+        if without_norm.suits(task.network, task.settings):
+            measured = without_norm.measure(task, self._workspace) or with_exponents.measure(task, self._workspace)
+        return measured or extended_range_pass.measure(task)
 
     @as_numpy_begins
     def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:

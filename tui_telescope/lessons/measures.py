@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from tui_telescope.engine.observation import Observation
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
+from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 

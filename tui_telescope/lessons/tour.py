@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from tui_telescope.engine.activations import ACTIVATIONS
-from tui_telescope.engine.theory import critical_scale
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.mean_field.theory import critical_scale
 from tui_telescope.lessons.measures import Measures, factor, first, frozen, last
 from tui_telescope.lessons.step import Step
 from tui_telescope.settings import Settings

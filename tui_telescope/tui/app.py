@@ -83,7 +83,7 @@ class TelescopeApp(ExploringApp):
         self._say(f"{summary(self.settings)}{elsewhere} {self._beyond_ends()}" if self.shows_floors else "")
 
     def action_toggle_theory(self) -> None:
-        from tui_telescope.engine.theory import COVERAGE, covers
+        from tui_telescope.engine.mean_field.theory import COVERAGE, covers
 
         if not self._is_taken(self.comparison.toggle_theory):
             return

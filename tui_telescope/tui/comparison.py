@@ -10,7 +10,7 @@ from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.distinctions import distinctions
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.observation import Observation
+    from tui_telescope.observations.observation import Observation
 
 MOST = 3
 """Curves beside the live one: more would have to share a stroke."""

@@ -31,7 +31,7 @@ class Errand:
         self._number += 1
 
     def _run(self, number: int, work: Work) -> None:
-        from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.passes.measurement import Stopped
 
         def is_unwanted() -> bool:
             return number != self._number

@@ -96,7 +96,7 @@ def _setting_entries() -> list[tuple[str, str]]:
 
 
 def _meanings() -> tuple[tuple[str, str], ...]:
-    from tui_telescope.engine.diagnosis import FROZEN_LOG10, HEALTHY_DECADES
+    from tui_telescope.observations.diagnosis import FROZEN_LOG10, HEALTHY_DECADES
 
     bound = f"{10**HEALTHY_DECADES:g} times"
     epsilon = f"{10**FROZEN_LOG10:.1e}"

@@ -16,8 +16,8 @@ from tui_telescope.tui.memory import Memory
 from tui_telescope.tui.work import Work, size_of
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.observation import Observation
     from tui_telescope.engine.telescope import Telescope
+    from tui_telescope.observations.observation import Observation
 
 INLINE_SECONDS = 0.015
 """What a key may wait for: a worker thread costs one to two frames of its own."""
@@ -169,7 +169,7 @@ class Observer:
         return None if companion else foreseen
 
     def _foreseen(self, settings: Settings) -> Observed | None:
-        from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.passes.measurement import Stopped
 
         with self._change:
             remembered = self._memory.recall(settings)
@@ -220,7 +220,7 @@ class Observer:
 
     def _observe_inline(self, request: Request, telescope: Telescope) -> Outcome | None:
         """What can be had at once; whatever takes much longer than its forecast is begun anew in the thread."""
-        from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.passes.measurement import Stopped
 
         try:
             outcome = request.observed or observed(telescope, request, stop_after(MOST_INLINE_SECONDS))
@@ -303,7 +303,7 @@ class Observer:
         return self._change.wait_for(lambda: self._slot is not request or self._closed, CALM_SECONDS)
 
     def _answer(self, request: Request, telescope: Telescope) -> None:
-        from tui_telescope.engine.measurement import Stopped
+        from tui_telescope.engine.passes.measurement import Stopped
 
         self.work = self._begun(request, telescope)
         try:
@@ -369,7 +369,7 @@ class Observer:
 
 def observed(telescope: Telescope, request: Request, should_stop: ShouldStop, progress: Tell = _nobody) -> Outcome:
     """What the telescope reads, or why it cannot."""
-    from tui_telescope.engine.description import describe
+    from tui_telescope.observations.description import describe
 
     try:
         observation = telescope.observe(request.settings, should_stop=should_stop, progress=progress)

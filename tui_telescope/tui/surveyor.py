@@ -15,7 +15,7 @@ from tui_telescope.tui.work import Work
 
 if TYPE_CHECKING:
     from tui_telescope.charts.painting import Paintable
-    from tui_telescope.engine.progress import Progress
+    from tui_telescope.engine.passes.progress import Progress
     from tui_telescope.engine.sweep import DepthSweep, MapMemory
     from tui_telescope.engine.telescope import Telescope
 
@@ -66,8 +66,8 @@ class Surveyor:
         self.work = None
 
     def _work(self, generation: int, view: str, settings: Settings) -> None:
-        from tui_telescope.engine.measurement import Stopped
-        from tui_telescope.engine.progress import Progress
+        from tui_telescope.engine.passes.measurement import Stopped
+        from tui_telescope.engine.passes.progress import Progress
 
         progress = Progress(lambda: generation != self.generation, lambda share: self._note_share(generation, share))
         try:
@@ -130,8 +130,8 @@ def _depths(instruments: Instruments, settings: Settings, progress: Progress) ->
 
 def _map(instruments: Instruments, settings: Settings, progress: Progress) -> Iterator[Paintable]:
     from tui_telescope.charts.map_chart import MapChart
+    from tui_telescope.engine.mean_field.theory import critical_scale
     from tui_telescope.engine.sweep import map_scales_and_depths
-    from tui_telescope.engine.theory import critical_scale
 
     critical = critical_scale(settings)
     telescope, memory = instruments

@@ -13,8 +13,8 @@ from tui_telescope.tui.memory import Memory
 from tui_telescope.tui.observer import ShouldStop
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.criticality import Criticality
-    from tui_telescope.engine.observation import Observation
+    from tui_telescope.engine.mean_field.criticality import Criticality
+    from tui_telescope.observations.observation import Observation
 
 QUICK_DEPTH = 200
 """Layers whose theory a key may wait for: a layer takes some 15 microseconds, what comes before them up to 8 ms."""
@@ -82,7 +82,7 @@ class Theorist:
 
 
 def _predicted(settings: Settings) -> Observation | None:
-    from tui_telescope.engine.theory import predict
+    from tui_telescope.engine.mean_field.theory import predict
 
     theory = predict(settings)
     return theory.as_observation() if theory else None
@@ -94,7 +94,7 @@ def _predictions(settings: Settings) -> Iterator[Message]:
 
 
 def _judgements(settings: Settings, should_stop: ShouldStop) -> Iterator[Message]:
-    from tui_telescope.engine.criticality import criticality, describe_criticality
+    from tui_telescope.engine.mean_field.criticality import criticality, describe_criticality
 
     standing = criticality(settings)
     words = describe_criticality(standing)
@@ -108,7 +108,7 @@ def _judgements(settings: Settings, should_stop: ShouldStop) -> Iterator[Message
 
 def _trial_words(standing: Criticality, target: Settings, should_stop: ShouldStop) -> str:
     """What a telescope of its own sees there: no key waits for it, and its weights are let go of at once."""
-    from tui_telescope.engine.criticality import describe_trial
+    from tui_telescope.engine.mean_field.criticality import describe_trial
     from tui_telescope.engine.telescope import Telescope
 
     try:

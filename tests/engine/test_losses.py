@@ -1,0 +1,53 @@
+"""The losses: what each injects at the output, on every way through a network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tui_telescope import Settings, Telescope
+from tui_telescope.engine.mean_field.theory import predict
+from tui_telescope.notation import scientific
+
+
+def test_with_the_loss_unit_a_hand_computation_starts_at_1():
+    settings = Settings(activation="linear", initializer="identity", width=1, scale=0.2, depth=5, loss="unit")
+    gradient = Telescope().observe(settings).gradient
+    np.testing.assert_allclose(10**gradient.log10_mean, [0.0016, 0.008, 0.04, 0.2, 1], rtol=1e-15)
+    np.testing.assert_array_equal(gradient.log10_low, gradient.log10_high)
+    written = [scientific(log10) for log10 in gradient.log10_mean.tolist()]
+    assert written == ["1.60e-03", "8.00e-03", "4.00e-02", "2.00e-01", "1.00e+00"]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {},
+        {"activation": "leaky_relu", "scale": 1000.0, "depth": 200},
+        {"initializer": "identity"},
+        {"norm": "layer", "width": 8},
+        {"norm": "rms", "width": 2, "depth": 8, "norm_place": "post"},
+        {"cell": "lstm"},
+        {"cell": "rnn", "activation": "leaky_relu", "scale": 1000.0, "depth": 200},
+    ],
+    ids=["plain", "lifted", "diagonal", "normed", "decimal", "cell", "cell beyond float64"],
+)
+def test_unit_is_the_probe_with_an_error_of_norm_1(network):
+    telescope = Telescope()
+    probe, unit = (Settings(**{"depth": 30, "samples": 1, "loss": loss} | network) for loss in ("probe", "unit"))
+    (e,), (direction,) = (telescope.draw(settings).targets for settings in (probe, unit))
+    np.testing.assert_allclose(direction, e / np.linalg.norm(e), rtol=1e-15)
+    by_probe, by_unit = (telescope.observe(settings) for settings in (probe, unit))
+    lost = np.log10(np.linalg.norm(e))
+    for one, other in (
+        (by_probe.gradient.log10_mean, by_unit.gradient.log10_mean),
+        (by_probe.weight_gradient.log10, by_unit.weight_gradient.log10),
+    ):
+        np.testing.assert_allclose(other, one - lost, rtol=1e-13, atol=1e-12)
+
+
+@pytest.mark.parametrize("network", [{}, {"width": 1}, {"residual": True, "activation": "relu"}])
+def test_the_theory_of_unit_starts_at_1_and_is_that_of_the_probe_from_there_on(network):
+    probe, unit = (predict(Settings(loss=loss, **network)) for loss in ("probe", "unit"))
+    assert unit.log10_gradient[-1] == 0
+    np.testing.assert_allclose(unit.log10_factor, probe.log10_factor, rtol=0, atol=1e-12)

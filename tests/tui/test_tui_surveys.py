@@ -1,0 +1,112 @@
+"""The depth view and the map on the screen, and the theory over the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from time import sleep
+
+import pytest
+from exploring import exploring
+
+from tui_telescope.charts.painting import Paintable
+from tui_telescope.engine.passes.measurement import Stopped
+from tui_telescope.engine.passes.progress import Progress
+from tui_telescope.engine.sweep import MapMemory
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.settings import Settings
+from tui_telescope.tui.chart_view import ChartView
+from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.surveyor import SURVEYS, Instruments, Surveyed
+
+SURVEY = SURVEYS["depth"]
+SMALL = Settings(depth=12, width=2, samples=2)
+
+
+async def test_the_depth_view_shows_both_sides_of_the_residual_connection() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("4")
+        await explorer.until(lambda: "residual on" in explorer.text(ChartView))
+        text = explorer.text(ChartView)
+        assert "residual off" in text
+        assert "layer 1, residual on" in text
+        assert "depth 1" in text
+
+
+async def test_the_map_shows_its_regions_and_the_cursor() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5")
+        await explorer.until(lambda: "◆" in explorer.text(ChartView))
+        assert all(word in explorer.text(ChartView) for word in ("fade", "ok", "grow", "you", "even", "edge"))
+        assert "scale" in explorer.text(ChartView)
+
+
+async def test_on_the_map_the_arrows_move_scale_and_depth_and_the_other_views_follow() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5", "right", "up")
+        assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
+        await explorer.press("left", "down", "1")
+        assert explorer.app.settings == SMALL
+        assert "gradient that reaches each layer" in explorer.text(ChartView) or "weights" in explorer.text(ChartView)
+
+
+async def test_a_late_survey_does_not_land_in_another_view() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5", "1")
+        await explorer.pilot.pause(0.3)
+        assert "◆" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize(
+    ("view", "key"), [("map", "s"), ("map", "right"), ("map", "1"), ("depth", "r"), ("depth", "space")]
+)
+async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Settings] = []
+    cancelled: list[Settings] = []
+
+    def endless(instruments: Instruments, settings: Settings, progress: Progress) -> Iterator[Paintable]:
+        begun.append(settings)
+        yield from islice(SURVEY(instruments, settings, progress), 1)
+        while not progress.should_stop():
+            sleep(0.001)
+        cancelled.append(settings)
+        raise Stopped
+
+    monkeypatch.setitem(SURVEYS, view, endless)
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5" if view == "map" else "4")
+        await explorer.until(lambda: begun)
+        await explorer.press(key)
+        await explorer.until(lambda: cancelled)
+        assert cancelled == [SMALL]
+        if key != "1":
+            await explorer.until(lambda: len(begun) == 2)
+            assert begun[1] == explorer.app.settings
+
+
+async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("5")
+        await explorer.until(lambda: "◆" in explorer.text(ChartView))
+        before = explorer.text(ChartView)
+        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, Progress())))
+        explorer.app.post_message(stale)
+        await explorer.pilot.pause(0.1)
+        assert "layer 1, residual" not in explorer.text(ChartView)
+        assert "◆" in before
+
+
+async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width() -> None:
+    async with exploring() as explorer:
+        await explorer.press("o")
+        assert "theory: infinite width" in explorer.text(ChartView)
+        await explorer.press("o")
+        assert "theory" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize("change", [{"norm": "layer"}, {"initializer": "identity"}, {"cell": "lstm"}])
+async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: dict[str, str]) -> None:
+    async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
+        await explorer.press("o")
+        assert "No theory here" in explorer.text(Reading)
+        assert "theory" not in explorer.text(ChartView)

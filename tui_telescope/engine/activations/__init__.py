@@ -1,0 +1,1 @@
+"""The activations: values and slopes of any size, in-place float64 kernels, and decimals."""

@@ -1,0 +1,183 @@
+"""The activations again, for the plain road: a few in-place numpy calls each, for arguments of ordinary size.
+
+An activation is written as a = output_scale * h + offset with h = core(input_scale * z), so that sigmoid is tanh
+with other weights and costs one call. `core(z, h, stash)` fills h from z and may leave in `stash` what
+`slope(z, h, stash)`, which turns the stash into core', can use. All three arrays have one shape; z is scratch for
+`slope`. Where core' can be had from h alone, `output_slope(h, slope)` spares storing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations.gaussian_tail import tail_and_density
+
+Array = NDArray[np.float64]
+InPlace = Callable[[Array, Array, Array], None]
+FromOutput = Callable[[Array, Array], None]
+
+_ZERO, _ONE, _FOUR, _MINUS_TWO = (np.array(number) for number in (0.0, 1.0, 4.0, -2.0))
+"""Arrays, because numpy converts a Python number anew at every call."""
+
+_BLOCK_ELEMENTS = 2**13
+"""GELU is taken in blocks of about so many numbers, whose powers stay in the fast cache."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    core: InPlace
+    slope: InPlace
+    input_scale: float = 1.0
+    output_scale: float = 1.0
+    offset: float = 0.0
+    output_slope: FromOutput | None = None
+    is_blunt: bool = False
+    """Whether `output_slope` loses digits in saturation, where `slope` keeps them."""
+    is_monotone: bool = True
+    """Whether core' is nowhere below zero."""
+
+
+def _from_output(output_slope: FromOutput) -> InPlace:
+    """The same slope for callers that have z and the stash as well."""
+
+    def slope(z: Array, h: Array, stash: Array) -> None:
+        output_slope(h, stash)
+
+    return slope
+
+
+def _by_output(core: InPlace, output_slope: FromOutput) -> Kernel:
+    """A kernel whose slope is exact in terms of h."""
+    return Kernel(core, _from_output(output_slope), output_slope=output_slope)
+
+
+def _tanh(z: Array, h: Array, stash: Array) -> None:
+    np.tanh(z, h)
+
+
+def _tanh_slope(z: Array, h: Array, stash: Array) -> None:
+    """4 E / (1 + E)^2 with E = exp(-2 |z|)."""
+    np.abs(z, z)
+    np.multiply(z, _MINUS_TWO, z)
+    np.exp(z, z)
+    np.add(z, _ONE, stash)
+    np.multiply(stash, stash, stash)
+    np.divide(z, stash, stash)
+    np.multiply(stash, _FOUR, stash)
+
+
+def _tanh_output_slope(h: Array, slope: Array) -> None:
+    """1 - tanh^2."""
+    np.multiply(h, h, slope)
+    np.subtract(_ONE, slope, slope)
+
+
+def _relu(z: Array, h: Array, stash: Array) -> None:
+    np.maximum(z, _ZERO, out=h)
+
+
+def _relu_output_slope(h: Array, slope: Array) -> None:
+    np.greater(h, _ZERO, out=slope, casting="unsafe")
+
+
+def leaky_relu(slope_below: float) -> Kernel:
+    below, step = np.array(slope_below), np.array(1 - slope_below)
+
+    def core(z: Array, h: Array, stash: Array) -> None:
+        np.multiply(z, below, h)
+        np.maximum(z, h, out=h)
+
+    def output_slope(h: Array, slope: Array) -> None:
+        np.greater(h, _ZERO, out=slope, casting="unsafe")
+        np.multiply(slope, step, slope)
+        np.add(slope, below, slope)
+
+    return _by_output(core, output_slope)
+
+
+def exponential_linear(scale: float, alpha: float) -> Kernel:
+    factor = np.array(alpha)
+
+    def core(z: Array, h: Array, stash: Array) -> None:
+        np.minimum(z, _ZERO, out=stash)
+        np.expm1(stash, stash)
+        np.multiply(stash, factor, stash)
+        np.maximum(z, _ZERO, out=h)
+        np.add(h, stash, h)
+
+    def slope(z: Array, h: Array, stash: Array) -> None:
+        np.minimum(z, _ZERO, out=stash)
+        np.exp(stash, stash)
+        np.multiply(stash, factor, stash)
+        np.copyto(stash, _ONE, where=np.greater(h, _ZERO))
+
+    return Kernel(core, slope, output_scale=scale)
+
+
+def _gelu(z: Array, h: Array, stash: Array) -> None:
+    """h = z Phi(z); leaves Phi(z) in the stash and z pdf(z) in z. Both tails keep their relative precision."""
+    rows = max(1, _BLOCK_ELEMENTS * len(z) // z.size)
+    for start in range(0, len(z), rows):
+        block = slice(start, start + rows)
+        _gelu_block(z[block], h[block], stash[block])
+
+
+def _gelu_block(z: Array, h: Array, stash: Array) -> None:
+    density = tail_and_density(z, stash)
+    np.greater(z, _ZERO, out=h, casting="unsafe")
+    np.subtract(h, stash, stash)
+    np.abs(stash, stash)
+    np.multiply(z, stash, h)
+    np.multiply(z, density, z)
+
+
+def _gelu_slope(z: Array, h: Array, stash: Array) -> None:
+    """Phi(z) + z pdf(z)."""
+    np.add(stash, z, stash)
+
+
+def _silu(z: Array, h: Array, stash: Array) -> None:
+    np.negative(z, stash)
+    np.exp(stash, stash)
+    np.add(stash, _ONE, stash)
+    np.reciprocal(stash, stash)
+    np.multiply(z, stash, h)
+
+
+def _silu_slope(z: Array, h: Array, stash: Array) -> None:
+    """g + a (1 - g): written g + a - a g it would cancel."""
+    np.subtract(_ONE, stash, z)
+    np.multiply(z, h, z)
+    np.add(stash, z, stash)
+
+
+def _softplus(z: Array, h: Array, stash: Array) -> None:
+    np.logaddexp(z, _ZERO, h)
+
+
+def _softplus_output_slope(h: Array, slope: Array) -> None:
+    """1 - exp(-a), to full precision."""
+    np.negative(h, slope)
+    np.expm1(slope, slope)
+    np.negative(slope, slope)
+
+
+def _linear(z: Array, h: Array, stash: Array) -> None:
+    np.copyto(h, z)
+
+
+def _linear_output_slope(h: Array, slope: Array) -> None:
+    slope.fill(1.0)
+
+
+TANH = Kernel(_tanh, _tanh_slope, output_slope=_tanh_output_slope, is_blunt=True)
+SIGMOID = replace(TANH, input_scale=0.5, output_scale=0.5, offset=0.5)
+RELU = _by_output(_relu, _relu_output_slope)
+GELU = Kernel(_gelu, _gelu_slope, is_monotone=False)
+SILU = Kernel(_silu, _silu_slope, is_monotone=False)
+SOFTPLUS = _by_output(_softplus, _softplus_output_slope)
+LINEAR = _by_output(_linear, _linear_output_slope)

@@ -1,0 +1,73 @@
+"""The normal distribution's tail to full float64 precision, which numpy alone does not have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.passes.float64.workspace import aligned
+
+Array = NDArray[np.float64]
+
+SQRT_2PI = float(np.sqrt(2 * np.pi))
+
+# Minimax-like rational fit of degree 10/11 made for this module in 60-digit arithmetic, relative error 1e-17 on
+# [0, inf). All coefficients are positive, so that evaluating it cancels nothing.
+_NUMERATOR = (
+    1522545.6271684638, 2609856.05604529, 2210284.9975025626, 1198438.5769975346, 456980.9680250069,
+    127570.82744635643, 26387.739229400122, 4001.7361342752124, 427.90416653801157, 29.388572047090083, 1.0,
+)  # fmt: skip
+_DENOMINATOR = (
+    1214815.6490356328, 3051646.5036236406, 3591006.080232953, 2618694.911875572, 1318299.845776435,
+    482522.89798456716, 131513.78645887558, 26813.6433955837, 4031.124706325707, 428.90416653799457,
+    29.38857204709012, 1.0,
+)  # fmt: skip
+
+
+_TERMS = 6
+_HALVES = np.array([[*_NUMERATOR[1::2], 0.0], _DENOMINATOR[1::2], _NUMERATOR[::2], _DENOMINATOR[::2]])
+"""Each polynomial is x * odd(x^2) + even(x^2); one product with the powers of x^2 up to 5 gives all four halves."""
+
+_MINUS_HALF, _PEAK = np.array(-0.5), np.array(1 / SQRT_2PI)
+_FARTHEST = np.array(38.0)
+"""Farther out the normal density leaves float64."""
+
+
+def mills_ratio(x: Array) -> Array:
+    """(1 - Phi(x)) / pdf(x) for x from 0 to 1e25, any shape: the upper tail without its exponential.
+
+    Mills (1926); here to a few units in the last place.
+    """
+    ratio = np.array(x)
+    _mills_ratio(ratio)
+    return ratio
+
+
+def tail_and_density(z: Array, tail: Array) -> Array:
+    """1 - Phi(|z|) into `tail`, and pdf(z) as a new array; any shape, best of no more than some 8,000 numbers."""
+    np.abs(z, tail)
+    np.minimum(tail, _FARTHEST, out=tail)
+    density = _mills_ratio(tail)
+    np.multiply(density, _MINUS_HALF, density)
+    np.exp(density, density)
+    np.multiply(density, _PEAK, density)
+    np.multiply(tail, density, tail)
+    return density
+
+
+def _mills_ratio(x: Array) -> Array:
+    """Turns x into its ratio; returns x^2, as a new array."""
+    memory = aligned(_TERMS + len(_HALVES), *x.shape)
+    powers, halves = memory[:_TERMS], memory[_TERMS:]
+    powers[0] = 1.0
+    first, second = powers[1], powers[2]
+    np.multiply(x, x, first)
+    np.multiply(first, first, second)
+    np.multiply(powers[1:3], second, powers[3:5])
+    np.multiply(powers[3], second, powers[5])
+    np.dot(_HALVES, powers.reshape(_TERMS, -1), halves.reshape(len(_HALVES), -1))
+    total = halves[:2]
+    np.multiply(total, x, total)
+    np.add(total, halves[2:], total)
+    np.divide(total[0], total[1], x)
+    return np.asarray(first)

@@ -1,0 +1,1 @@
+"""Kinds of numbers beside float64."""

@@ -1,0 +1,161 @@
+"""Batch, layer and RMS normalisation of arrays of any size, each with the pullback of its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.arithmetic.extended_range import (
+    Scaled,
+    add,
+    along_one_exponent,
+    multiply,
+    normalized,
+    per_sample,
+    reciprocal,
+    reciprocal_root,
+)
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+EPSILON = 1e-5
+"""Added to the variance, as PyTorch does."""
+
+UNITS, SAMPLES = 0, 1
+
+STANDS_OUT = 0.9
+"""The share of a line's variance from which a value is told from what differs among the others."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """x -> (x - mean) / sqrt(variance + EPSILON) over one axis of (units, samples); nothing is learned."""
+
+    name: str
+    axis: int
+    centred: bool
+    """Whether the mean is taken out; RMS norm leaves it in and divides by the root mean square."""
+
+    def __call__(self, x: Scaled) -> tuple[Scaled, Pullback]:
+        """The normalised values, and the map that takes the gradient by them to the gradient by x.
+
+        Ioffe and Szegedy (2015), section 3; Ba, Kiros and Hinton (2016), equation 4; Zhang and Sennrich (2019),
+        equation 4.
+        """
+        mantissa, exponent = self.aligned(x)
+        direction, root = self.direction(mantissa)
+        epsilon = Scaled(np.full_like(root, EPSILON), np.zeros_like(exponent))
+        inverse = reciprocal_root(add(Scaled(root * root, 2 * exponent), epsilon))
+        length = multiply(Scaled(root, exponent), inverse)
+        value = multiply(Scaled(direction, np.zeros_like(exponent)), length)
+        shrinkage = multiply(multiply(inverse, inverse), epsilon)
+        return _like(value, x.per_unit), Pullback(self, mantissa, length, inverse, shrinkage, x.per_unit)
+
+    def aligned(self, x: Scaled) -> Scaled:
+        """The same values under exponents that are equal along the axis."""
+        return along_one_exponent(x, self.axis)
+
+    def centre(self, mantissa: Array) -> Array:
+        """Less the mean, if this norm takes it out."""
+        if not self.centred:
+            return mantissa
+        mantissa = mantissa - mantissa.take([0], self.axis)  # leaves constant values no rounding to amplify
+        return np.asarray(mantissa - mantissa.mean(self.axis, keepdims=True))
+
+    def direction(self, mantissa: Array) -> tuple[Array, Array]:
+        """What varies, with a mean square of 1 (or 0 where nothing does), and its root mean square."""
+        varying = self.centre(mantissa)
+        root = np.sqrt(np.mean(varying * varying, self.axis, keepdims=True))
+        return np.divide(varying, root, out=np.zeros_like(varying), where=root > 0), root
+
+
+@dataclass(frozen=True, eq=False)
+class Pullback:
+    """Takes the gradient by N(x) to the gradient by x.
+
+    It splits the gradient into the direction of x, which the norm all but removes (its share is `shrinkage`,
+    EPSILON / (variance + EPSILON)), and the rest, so that nothing is lost where they nearly cancel.
+    """
+
+    norm: Norm
+    mantissa: Array
+    """x, aligned."""
+    length: Scaled
+    """The root mean square of N(x) along the axis."""
+    inverse: Scaled
+    """1 / sqrt(variance + EPSILON)."""
+    shrinkage: Scaled
+    per_unit: bool
+
+    def __call__(self, gradient: Scaled, product: Scaled | None = None) -> Scaled:
+        """`product` is the sum of gradient * N(x) along the axis, where it is known better than from the two."""
+        norm = self.norm
+        mantissa, exponent = norm.aligned(gradient)
+        direction, root = norm.direction(self.mantissa)
+        share = np.mean(norm.centre(mantissa) * direction, norm.axis, keepdims=True)
+        rest = Scaled(self._rest(mantissa, direction, share, root), exponent)
+        along = Scaled(direction * share, exponent)
+        if product is not None:
+            known = multiply(product, reciprocal(self.length))
+            along = Scaled(direction * known.mantissa / direction.shape[norm.axis], known.exponent)
+        return _like(multiply(add(rest, multiply(normalized(along), self.shrinkage)), self.inverse), self.per_unit)
+
+    def _rest(self, gradient: Array, direction: Array, share: Array, root: Array) -> Array:
+        """The gradient across the direction of x, without the mean that centring removes."""
+        norm, count = self.norm, gradient.shape[self.norm.axis]
+        if count - norm.centred < 2:
+            return np.where(direction.any(norm.axis, keepdims=True), 0.0, norm.centre(gradient))
+        rest = norm.centre(gradient) - direction * share
+        leverage = direction * direction / count
+        foremost = leverage == leverage.max(norm.axis, keepdims=True)
+        stands_out = (leverage > STANDS_OUT - norm.centred / count) & foremost
+        if not stands_out.any():
+            return np.asarray(rest)
+        return np.where(stands_out, self._rest_that_stands_out(gradient, foremost, root), rest)
+
+    def _rest_that_stands_out(self, gradient: Array, foremost: Mask, root: Array) -> Array:
+        """The rest at the one value of a line that stands out, from what differs among the others.
+
+        That value leaves of its gradient what a line through the others does not explain: the residual of a
+        regression by the residual that it has when it is left out (Cook and Weisberg 1982, equation 2.2.9).
+        """
+        norm, count = self.norm, gradient.shape[self.norm.axis]
+        others = ~foremost
+        x, g = self._beside_others(self.mantissa, foremost), self._beside_others(gradient, foremost)
+        x_own, g_own = (np.sum(each, norm.axis, keepdims=True, where=foremost) for each in (x, g))
+        square = np.sum(x * x, norm.axis, keepdims=True, where=others)
+        product = np.sum(x * g, norm.axis, keepdims=True, where=others)
+        factor = 1 - norm.centred / count
+        total = count * root * root
+        rest = factor * (square * g_own - product * x_own)
+        return np.asarray(np.divide(rest, total, out=np.zeros_like(total), where=total > 0))
+
+    def _beside_others(self, values: Array, foremost: Mask) -> Array:
+        """Less the mean of all but the foremost, if this norm takes the mean out."""
+        if not self.norm.centred:
+            return values
+        axis = self.norm.axis
+        first = np.take_along_axis(values, np.argmin(foremost, axis, keepdims=True), axis)
+        values = values - first
+        return np.asarray(values - np.sum(values, axis, keepdims=True, where=~foremost) / (values.shape[axis] - 1))
+
+
+def _like(y: Scaled, per_unit: bool) -> Scaled:
+    """y under an exponent a unit, or a sample."""
+    if not per_unit:
+        return per_sample(normalized(y))
+    return normalized(Scaled(y.mantissa, np.broadcast_to(y.exponent, y.mantissa.shape)))
+
+
+NORMS: dict[str, Norm] = {
+    norm.name: norm
+    for norm in (
+        Norm("batch", SAMPLES, centred=True),
+        Norm("layer", UNITS, centred=True),
+        Norm("rms", UNITS, centred=False),
+    )
+}
+"""Every norm by its name in `Settings`."""

@@ -1,0 +1,1 @@
+"""The passes through a feedforward network, forward and backward, and what they are asked and hand over."""

@@ -1,0 +1,83 @@
+"""What differs between the responses of units, or of samples, that all but agree.
+
+Saturated alike, or moved by next to nothing beside a common bias, they agree to the last digit of a float64 and are
+not equal; a norm that takes their mean out leaves what differs. So that is computed before the common level is added.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations.definitions import Activation, assembled, bounded, phi_slope, phi_value
+from tui_telescope.engine.activations.tailed_values import Tailed
+from tui_telescope.engine.arithmetic.extended_range import Scaled, add, multiply, normalized, times, values, where
+
+Array = NDArray[np.float64]
+
+SATURATED_FROM = 1.0
+"""Beyond this argument phi is told from its limit there, nearer than that from phi(0)."""
+SHORT_WAY = 1 / 16
+"""Up to this share of their scale, differences of phi are taken as integrals of phi'."""
+
+_NODES = tuple((1 + node) / 2 for node in (-(0.6**0.5), 0.0, 0.6**0.5))
+_WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
+"""Gauss and Legendre's, of order six, on [0, 1]."""
+
+
+def spread_of_phi(activation: Activation, z: Scaled, axis: int, base: Array | None, product: Scaled) -> Scaled:
+    """phi(z) less a level that is the same all along the axis, to full relative precision; an exponent a unit.
+
+    The level is the limit of phi on the side where most arguments are saturated, else phi(0). With a `base`, which
+    is a column (units, 1), z = base + product; where the product hardly moves it, the level is phi(base).
+    """
+    z = _per_unit(z)
+    result = _from_level(activation, z, axis)
+    if base is None:
+        return result
+    argument, way = values(z), np.abs(values(product))
+    is_short = (way * (1 + np.abs(base))).max(axis=axis, keepdims=True) < SHORT_WAY
+    is_short &= (np.sign(argument) == np.sign(base)).all(axis=axis, keepdims=True)  # no kink on the way
+    return where(is_short, _integral(activation, base, _per_unit(product)), result) if is_short.any() else result
+
+
+def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
+    """phi(z) less the limit on the side of most arguments, or phi(0)."""
+    value = phi_value(activation, z)
+    if not activation.levels:
+        return value
+    argument, beyond = bounded(z)
+    result = value
+    if 0 in activation.levels:
+        body, exponent = assembled(activation.levels[0](argument), per_unit=True)
+        result = normalized(Scaled(body, exponent + beyond * (beyond < 0)))  # proportional to z near 0
+        if activation.grows[1]:
+            result = where(beyond > 0, value, result)
+    for side in (-1, 1):
+        is_there = np.mean(side * argument > SATURATED_FROM, axis=axis, keepdims=True) > 0.5
+        if is_there.any() and not activation.grows[side > 0]:
+            less = activation.levels.get(side)
+            result = where(is_there, value if less is None else _assembled_from(less(argument)), result)
+    return result
+
+
+def _assembled_from(response: Tailed) -> Scaled:
+    return assembled(response, per_unit=True)
+
+
+def _integral(activation: Activation, base: Array, way: Scaled) -> Scaled:
+    """phi(base + way) - phi(base) for a short way."""
+    reach = values(way)
+    terms = [
+        times(multiply(way, phi_slope(activation, _per_unit(_ordinary(base + node * reach)))), weight)
+        for node, weight in zip(_NODES, _WEIGHTS, strict=True)
+    ]
+    return add(add(terms[0], terms[1]), terms[2])
+
+
+def _ordinary(array: Array) -> Scaled:
+    return Scaled(array, np.zeros((1, array.shape[1])))
+
+
+def _per_unit(x: Scaled) -> Scaled:
+    return normalized(Scaled(x.mantissa, np.broadcast_to(x.exponent, x.mantissa.shape)))

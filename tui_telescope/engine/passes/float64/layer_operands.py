@@ -1,0 +1,97 @@
+"""What the layers of the plain road multiply with: W and W^T, and the constants about them.
+
+With h as in `kernels`, a = output_scale * (h + shift) where the offsets of the layers add up to a known `shift`;
+so z' = input_scale * z = factor * (W h + shift * row sums of W) + input_scale * b, and factor also takes a
+gradient by h one layer down. Small networks have all that folded into copies of their weights, with a last column
+that meets a row of ones; larger ones apply it to z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.passes.float64.workspace import Workspace
+from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+Product = Callable[[Array, Array], object]
+"""A matrix's product with its first argument, written to the second."""
+
+FOLDED_WIDTH = 48
+"""Up to this width scaled copies of the weights cost less than a call a layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operands:
+    """What each layer multiplies with."""
+
+    forward: Sequence[Product]
+    backward: Sequence[Product]
+    rescale: Array | None
+    """Factor of every product, where it is not folded into the matrices."""
+    shifts: Sequence[Array] | None
+    """Added to every z', (n, 1), where not folded."""
+    ones: int
+    """1 if the forward matrices have a last column for a row of ones, else 0."""
+
+
+class _Folded(NamedTuple):
+    """Copies of the weights, and their products."""
+
+    matrices: Array
+    """(depth, n, n + ones)"""
+    forward: list[Product]
+    backward: list[Product]
+
+
+def operands(network: UnitNetwork, settings: Settings, factor: float, drifts: Array, workspace: Workspace) -> Operands:
+    """Those of all layers; `drifts` holds the shift of the offsets that each layer hears."""
+    is_shifted = bool(drifts[-1] or network.biases is not None)
+    shifts = _shifts(network, settings, factor, drifts) if is_shifted else None
+    if network.block is None or settings.width > FOLDED_WIDTH:
+        return Operands(
+            [w.dot for w in network.weights],
+            [w.T.dot for w in network.weights],
+            np.array(factor),
+            None if shifts is None else list(shifts[:, :, None]),
+            ones=0,
+        )
+    n, ones = settings.width, int(is_shifted)
+    shape = (settings.depth, n, n + ones)
+    folded = workspace.keep("folded", shape, lambda: _folded(workspace.take("folded", *shape)))
+    np.multiply(network.block, factor, out=folded.matrices[:, :, :n])
+    if shifts is not None:
+        folded.matrices[:, :, n] = shifts
+    return Operands(folded.forward, folded.backward, None, None, ones)
+
+
+def _folded(matrices: Array) -> _Folded:
+    width = matrices.shape[1]
+    return _Folded(matrices, [w.dot for w in matrices], [w[:, :width].T.dot for w in matrices])
+
+
+def _shifts(network: UnitNetwork, settings: Settings, factor: float, drifts: Array) -> Array:
+    """factor * drift * row sums + input_scale * b for every layer, shape (depth, n)."""
+    shifts = np.multiply(network.row_sums, (factor * drifts)[:, None])
+    if network.biases is not None:
+        input_scale = ACTIVATIONS[settings.activation].kernel.input_scale
+        shifts += np.multiply(network.biases, settings.bias * input_scale)
+    return shifts
+
+
+def offset_drifts(settings: Settings) -> Array:
+    """What the offsets of the layers below have added to a_l / output_scale for l = 0..L, shape (depth + 1,)."""
+    kernel = ACTIVATIONS[settings.activation].kernel
+    offset = kernel.offset / kernel.output_scale
+    if settings.residual:
+        return np.asarray(np.arange(settings.depth + 1) * (settings.branch_factor * offset), dtype=np.float64)
+    drifts = np.full(settings.depth + 1, offset)
+    drifts[0] = 0.0
+    return drifts

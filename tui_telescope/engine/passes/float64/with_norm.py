@@ -1,0 +1,291 @@
+"""The plain road through a network with a norm: ordinary float64, checked where it cancels and at the end.
+
+`propagation` is right everywhere. Nearly always ordinary numbers are right too, many times faster; this module says
+`None` where it cannot vouch for them: where a norm takes out nearly all there is, of signals (units or samples alike)
+or of gradients (two values have no third direction, a single one that stands out has nothing left), where gradients
+leave a safe range, or where the samples' weight gradients all but cancel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.losses import LOSSES
+from tui_telescope.engine.norms import EPSILON, NORMS, UNITS
+from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
+from tui_telescope.engine.passes.float64.layer_record import is_in_range, outer_squares
+from tui_telescope.engine.passes.float64.workspace import Workspace
+from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement
+from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
+from tui_telescope.engine.passes.progress import FORWARD_SHARE
+from tui_telescope.engine.passes.task import Task
+from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.observations.log_statistics import log2_mean
+
+Array = NDArray[np.float64]
+
+CHUNK_ELEMENTS = 2**13
+"""Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
+CHUNK_LAYERS = 16
+"""At most so many: gradients are rescaled after each chunk, and may grow by six decades a layer."""
+SAFE_SQUARE = 1e160
+"""Squared norms of signals and of rescaled gradients stay within 1e-160 and 1e160."""
+ALIKE = 1e-4
+"""A norm is trusted while what it takes out is below 1 / ALIKE times what it leaves."""
+CANCELLED = 1e-6
+"""A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled."""
+AMPLIFIED = 2.0**12
+"""Readings are settled while what moves a signal moves the loss at most so many times as much as at the top."""
+
+
+def measure(task: Task) -> Measurement | None:
+    """The readings of one network with a norm, or None where only `propagation` can be trusted. Raises `Stopped`."""
+    inputs, targets = task.samples
+    settings, norm = task.settings, NORMS[task.settings.norm]
+    if inputs.shape[::-1][norm.axis] - norm.centred < 2 or INITIALIZERS[settings.initializer].diagonal:
+        return None
+    with np.errstate(all="ignore"):
+        road = _Road(task)
+        return road.backward(targets.T) if road.forward(inputs.T) else None
+
+
+class _Road:
+    """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
+
+    def __init__(self, task: Task) -> None:
+        network, _, settings, self._wanted, self._progress = task
+        self._network, self._settings = network, settings
+        n, depth, samples = settings.width, settings.depth, settings.samples
+        self._activation, self._norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
+        gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
+        folded = network.block is not None and n <= FOLDED_WIDTH
+        self._weights = list(network.block * gain) if folded and network.block is not None else network.weights
+        self._gain = None if folded else np.array(gain)
+        self._beta = np.array(settings.branch_factor)
+        self._shape = depth, n, samples
+        self._chunk = min(max(1, CHUNK_ELEMENTS // (n * samples)), CHUNK_LAYERS, depth)
+        self._heard = np.empty((depth + 1, n, samples))
+        """What each layer's weights multiply; the last is the output, unless the norm stands before the weights."""
+        self._arguments = np.empty((depth, n, samples))
+        lines = (1, samples) if self._norm.axis == UNITS else (n, 1)
+        self._means, self._variances, self._inverses = (np.zeros((depth, *lines)) for _ in range(3))
+        self._signal_squares = np.empty((depth, samples))
+        self._unit_sum = np.ones((1, n))
+        """Sums over units as a product, which is quicker than numpy's own sum."""
+        self._average = np.full((1, n), 1 / n) if self._norm.axis == UNITS else np.full((samples, 1), 1 / samples)
+        self._scratch = np.empty((n, samples))
+        place = settings.norm_place
+        self._is_pre, self._is_inside, self._is_post = (place == each for each in ("pre", "activation", "post"))
+        self._output = np.empty((n, samples))
+        self._workspace = Workspace()
+
+    def forward(self, inputs: Array) -> bool:
+        """Fill the stacks; whether signals and variances can be vouched for."""
+        a = inputs.copy()
+        if not self._is_pre:
+            self._heard[0] = a
+        for layer, weights in enumerate(self._weights):
+            if layer % self._chunk == 0:
+                self._progress.reach(FORWARD_SHARE * layer / self._settings.depth)
+            a = self._forward_layer(layer, weights, a)
+            self._unit_sum.dot(np.multiply(a, a, self._scratch), self._signal_squares[layer : layer + 1])
+        self._output = a
+        return self._are_signals_safe()
+
+    def _forward_layer(self, layer: int, weights: Array, a: Array) -> Array:
+        heard, argument = self._heard[layer], self._arguments[layer]
+        if self._is_pre:
+            self._normalise(layer, a, heard)
+        weights.dot(heard, argument)
+        if self._gain is not None:
+            np.multiply(argument, self._gain, argument)
+        if self._network.biases is not None:
+            argument += self._settings.bias * self._network.biases[layer][:, None]
+        if self._is_inside:
+            self._normalise(layer, argument, argument)
+        value = self._activation.value(argument).product
+        output = np.empty_like(a) if self._is_pre else self._heard[layer + 1]
+        if self._settings.residual:
+            value = np.add(np.multiply(value, self._beta, output), a, output)
+        if self._is_post:
+            self._normalise(layer, value, output)
+        elif value is not output:
+            np.copyto(output, value)
+        return output
+
+    def _normalise(self, layer: int, x: Array, out: Array) -> None:
+        """N(x) into `out`; keeps the mean, the variance and 1 / sqrt(variance + EPSILON) of each line."""
+        mean, variance, inverse = self._means[layer], self._variances[layer], self._inverses[layer]
+        if self._norm.centred:
+            x = np.subtract(x, self._averaged(x, mean), out)
+        self._averaged(np.multiply(x, x, self._scratch), variance)
+        np.add(variance, EPSILON, inverse)
+        np.sqrt(inverse, inverse)
+        np.reciprocal(inverse, inverse)
+        np.multiply(x, inverse, out)
+
+    def _averaged(self, x: Array, out: Array | None = None) -> Array:
+        """The mean of each line that the norm normalises."""
+        return np.asarray(self._average.dot(x, out) if self._norm.axis == UNITS else x.dot(self._average, out))
+
+    def _are_signals_safe(self) -> bool:
+        if not is_in_range(self._signal_squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
+            return False
+        means, variances = self._means, self._variances
+        if not (variances >= ALIKE**2 * means * means).all() or (not self._activation.dies and not variances.all()):
+            return False
+        # where a signal around phi(0) fades, its level is all that float64 keeps of it
+        fades = self._norm.centred and not self._activation.vanishes_at_zero
+        return not (fades and (variances < ALIKE**2 * EPSILON).any())
+
+    def _normed(self, layers: slice) -> Array:
+        """What came out of the norm."""
+        if self._is_inside:
+            return self._arguments[layers]
+        return self._heard[layers] if self._is_pre else self._heard[1:][layers]
+
+    def backward(self, targets: Array) -> Measurement | None:
+        """Walk down from the loss and take the readings; None where they cannot be vouched for."""
+        depth, n, samples = self._shape
+        squares, exponents = np.empty((depth, samples)), np.empty((depth, samples))
+        gradients = ParameterGradients(self._settings, self._wanted)
+        saturated, dead = np.empty(depth), np.zeros(depth)
+        deltas, before, after, products = (np.empty((self._chunk + extra, n, samples)) for extra in (1, 0, 0, 0))
+        top = LOSSES[self._settings.loss].gradient(self._output, targets)
+        exponent = np.zeros(samples)
+        for stop in range(depth, 0, -self._chunk):
+            self._progress.reach(1 - (1 - FORWARD_SHARE) * stop / depth)
+            layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
+            slopes = self._activation.slope(self._arguments[layers]).product
+            if self._wanted.signal:
+                saturated[layers], dead[layers] = self._silent_fractions(slopes)
+            deltas[count] = top
+            self._backward_chunk(layers, slopes, deltas, before, after, products)
+            branches = before if self._is_inside else products
+            if not (
+                self._is_left(layers, before[:count], after[:count])
+                and self._is_heard(slopes, deltas[1 : count + 1], branches[:count])
+            ):
+                return None
+            squares[layers] = self._squares(deltas[1 : count + 1])
+            exponents[layers] = exponent
+            if not self._take_parameters(layers, products[:count], exponent, gradients):
+                return None
+            top, shift = self._rescaled(deltas[0])
+            exponent = exponent + shift
+        if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
+            return None
+        signal = SignalMeasurement(0.5 * np.log2(self._signal_squares), saturated, dead)
+        gradient = 0.5 * np.log2(squares) + exponents
+        measured = Measurement(
+            gradient,
+            gradients.by_weights,
+            signal if self._wanted.signal else None,
+            global_norm=gradients.global_norm(),
+        )
+        return measured if _is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
+
+    def _silent_fractions(self, slopes: Array) -> tuple[Array, Array | float]:
+        sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
+        quiet = sizes < SATURATED * self._activation.steepest
+        counts = [np.count_nonzero(layer) for layer in quiet]  # along an axis numpy counts many times slower
+        dead = np.mean((slopes == 0).all(axis=2), axis=1) if self._activation.dies else 0.0
+        return np.array(counts) / quiet[0].size, dead
+
+    def _backward_chunk(
+        self, layers: slice, slopes: Array, deltas: Array, before: Array, after: Array, products: Array
+    ) -> None:
+        """From the top layer down: by W a products[i], by a_{l-1} deltas[i]; the norm takes before[i] to after[i]."""
+        normed, residual = self._normed(layers), self._settings.residual
+        for i in range(layers.stop - layers.start - 1, -1, -1):
+            layer, road, product, below = layers.start + i, deltas[i + 1], products[i], deltas[i]
+            if self._is_post:
+                np.copyto(before[i], road)
+                road = self._pull(layer, normed[i], road, after[i])
+            branch = np.multiply(slopes[i], road, before[i] if self._is_inside else product)
+            if residual:
+                np.multiply(branch, self._beta, branch)
+            if self._is_inside:
+                np.copyto(product, self._pull(layer, normed[i], branch, after[i]))
+            by_heard = self._weights[layer].T.dot(product, before[i] if self._is_pre else below)
+            if self._gain is not None:
+                np.multiply(by_heard, self._gain, by_heard)
+            if self._is_pre:
+                np.copyto(below, self._pull(layer, normed[i], by_heard, after[i]))
+            if residual:
+                np.add(below, road, below)
+
+    def _pull(self, layer: int, normed: Array, gradient: Array, out: Array) -> Array:
+        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
+        if self._norm.centred:
+            gradient = np.subtract(gradient, self._averaged(gradient), out)
+        share = self._averaged(np.multiply(gradient, normed, self._scratch))
+        np.multiply(normed, share, self._scratch)
+        np.subtract(gradient, self._scratch, out)
+        np.multiply(out, self._inverses[layer], out)
+        return out
+
+    def _is_left(self, layers: slice, before: Array, after: Array) -> bool:
+        """Whether the norm left enough of each sample's gradient."""
+        inverses = self._inverses[layers]
+        inverses = inverses * inverses
+        given = np.matmul(inverses.transpose(0, 2, 1) if self._norm.axis != UNITS else self._unit_sum, before * before)
+        if self._norm.axis == UNITS:
+            given *= inverses
+        return bool((self._squares(after) >= ALIKE**2 * given[:, 0]).all())
+
+    def _is_heard(self, slopes: Array, deltas: Array, branches: Array) -> bool:
+        """Whether the units that are least silent had enough of each sample's gradient."""
+        most = (ALIKE * float(self._beta)) ** 2 * self._squares(slopes) * self._squares(deltas)
+        return bool((self._squares(branches) >= most).all())
+
+    def _squares(self, stack: Array) -> Array:
+        """Squared norms over the units, (layers, samples)."""
+        return np.asarray(np.matmul(self._unit_sum, stack * stack)[:, 0])
+
+    def _take_parameters(self, layers: slice, products: Array, exponent: Array, gradients: ParameterGradients) -> bool:
+        """Fill in the gradients by parameters, as far as they are wanted; whether they can be vouched for."""
+        if gradients.by_weights is None:
+            return True
+        peak = exponent.max()
+        if exponent.min() < peak:
+            products = products * np.exp2(exponent - peak)
+        of_mean = peak - np.log2(self._shape[2])
+        if gradients.takes_biases:
+            sums = products.sum(axis=2)
+            gradients.by_biases[layers] = 0.5 * np.log2(np.einsum("lu,lu->l", sums, sums)) + of_mean
+        squares = self._outer_squares(layers, products)
+        if squares is None:
+            return False
+        gradients.by_weights[layers] = 0.5 * np.log2(squares) + of_mean
+        return True
+
+    def _outer_squares(self, layers: slice, products: Array) -> Array | None:
+        """||sum over samples of (d loss / d z_l) a_{l-1}^T||_F^2, or None where it all but cancels."""
+        heard = self._heard[:-1][layers]
+        if self._is_inside and self._norm.axis != UNITS:
+            # the gradients' sum is zero: what samples share drops out
+            heard = heard - heard.mean(axis=2, keepdims=True)
+        squares = outer_squares(products, heard, self._workspace)
+        most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", heard, heard)
+        if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
+            return None
+        return squares
+
+    def _rescaled(self, delta: Array) -> tuple[Array, Array]:
+        """Scaled by powers of two, the same for samples that hear one another; and the exponents."""
+        peaks = np.abs(delta).max(axis=0)
+        if self._norm.axis != UNITS:
+            peaks[...] = peaks.max()
+        _, exponent = np.frexp(peaks)
+        return np.ldexp(delta, -exponent), exponent.astype(np.float64)
+
+
+def _is_ordered(log2_gradient: Array, log2_signal: Array) -> bool:
+    """Whether no layer hands a rounding of its signal on to chaos, which amplifies it on its way to the loss."""
+    moved = log2_mean(log2_gradient + log2_signal)
+    return not moved.max() > moved[-1] + np.log2(AMPLIFIED)

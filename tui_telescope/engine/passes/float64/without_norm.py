@@ -1,0 +1,66 @@
+"""The plain road through a network: ordinary float64, as few numpy calls a layer as it takes, checked on the way.
+
+Most networks need no more. `measure` says `None` where it cannot vouch for its numbers: where signals leave a safe
+range, where gradients leave it from one layer to the next, or where so many units are saturated that slopes such as
+1 - tanh^2 have lost digits which then matter. There `lifted` goes on.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.losses import LOSSES
+from tui_telescope.engine.passes.float64.backward import BackwardPass
+from tui_telescope.engine.passes.float64.forward import ForwardPass
+from tui_telescope.engine.passes.float64.layer_record import LayerRecord
+from tui_telescope.engine.passes.float64.workspace import Workspace
+from tui_telescope.engine.passes.measurement import Measurement
+from tui_telescope.engine.passes.progress import FORWARD_SHARE
+from tui_telescope.engine.passes.task import Task
+from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+BLUNT_FACTOR = 1e-4
+"""A blunt slope is trusted while each layer passes on this share of the most that it could."""
+
+
+def suits(network: UnitNetwork, settings: Settings) -> bool:
+    """Whether ordinary numbers may do: no norm, units that hear one another, no road that a branch may cancel.
+
+    A single unit beside a residual road has orthogonal weights of -1 or 1: what is left of 1 - phi' has few digits.
+    """
+    may_cancel = settings.residual and settings.width == 1 and settings.initializer == "orthogonal"
+    diagonal = INITIALIZERS[settings.initializer].diagonal
+    return settings.norm == "none" and not diagonal and not (may_cancel and network.biases is None)
+
+
+def measure(task: Task, workspace: Workspace) -> Measurement | None:
+    """The readings of a network that `suits`, or None where they need more care. Raises `Stopped`."""
+    network, (inputs, targets), settings, wanted, progress = task
+    with np.errstate(all="ignore"):
+        forward = ForwardPass(network, settings, workspace, progress.part(0, FORWARD_SHARE))
+        if not forward.run(inputs.T):
+            return None
+        record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.kernel.offset != 0)
+        error = LOSSES[settings.loss].gradient(forward.output, targets.T)
+        back = progress.part(FORWARD_SHARE, 1)
+        gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, back).run(error)
+        if gradient is None or not (_is_sharp(gradient, forward, settings) and record.is_sound()):
+            return None
+        return record.measurement(gradient[1:])
+
+
+def _is_sharp(gradient: Array, forward: ForwardPass, settings: Settings) -> bool:
+    """Whether slopes had digits enough for these gradients: see `BLUNT_FACTOR`."""
+    kernel = forward.kernel
+    if not (forward.output_slope and kernel.is_blunt):
+        return True
+    sigma_w = INITIALIZERS[settings.initializer].sigma_w(settings.scale, settings.width)
+    most = sigma_w * kernel.input_scale * kernel.output_scale
+    return bool(np.subtract(gradient[:-1], gradient[1:]).min() > math.log2(BLUNT_FACTOR * most))

@@ -1,0 +1,27 @@
+"""What every road through a network is asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.engine.passes.measurement import Wanted
+from tui_telescope.engine.passes.progress import Progress
+from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.settings import Settings
+
+Array = NDArray[np.float64]
+
+
+class Task(NamedTuple):
+    """One network to measure."""
+
+    network: UnitNetwork
+    samples: tuple[Array, Array]
+    """Inputs and targets, each (samples, n)."""
+    settings: Settings
+    wanted: Wanted
+    progress: Progress
+    """Told between layers how far the passes are; raises `measurement.Stopped` there."""

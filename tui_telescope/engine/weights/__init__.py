@@ -1,0 +1,1 @@
+"""The drawn numbers of networks: streams, initializers, and the draws that are kept."""

@@ -1,0 +1,1 @@
+"""What every source of readings yields: observations, their statistics and the verdict, in numbers and in words."""

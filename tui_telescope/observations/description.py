@@ -1,0 +1,142 @@
+"""The verdict in words: a few sentences, each of them true by itself.
+
+They are, in this order: the message, where it is lost, what learns, and clipping where it is on. A remedy, where one
+was found, is a sentence of its own (see `remedies`).
+"""
+
+from __future__ import annotations
+
+import math
+
+from tui_telescope.notation import scientific
+from tui_telescope.observations.observation import Observation, Verdict
+
+
+def describe(observation: Observation) -> str:
+    """The reading in words, for the line under the chart, for print and for screen readers."""
+    sentences = (
+        _message(observation),
+        _dead_networks(observation),
+        _where_it_is_lost(observation),
+        _what_learns(observation),
+        _clipping(observation),
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _message(observation: Observation) -> str:
+    """The verdict, and what arrives at layer 1."""
+    verdict, stage = observation.verdict, observation.stage
+    if verdict.state == "dead" and verdict.dead_networks == verdict.networks:
+        highest = observation.gradient.dead_below
+        reach = f"{stage} 1" if highest == 1 else f"{stage}s 1 to {highest}"
+        return f"DEAD: nothing at all reaches {reach}."
+    if verdict.state == "dead":
+        where = _where(verdict.dead_networks, verdict)
+        return f"DEAD: {where}nothing at all reaches {stage} 1; the mean of all is {_mean(observation)}."
+    return f"{verdict.state.upper()}: {stage} 1 receives {_mean(observation)}{_pace(observation)}."
+
+
+def _mean(observation: Observation) -> str:
+    """The mean at layer 1, and who carries it where it says little of most."""
+    gradient, carriers = observation.gradient, observation.verdict.carriers
+    mean = scientific(float(gradient.log10_mean[0]))
+    if carriers is None:
+        return mean
+    median = scientific(float(gradient.log10_median[0]))
+    return f"{mean}, which few {carriers.kind}s carry ({carriers.reaching} of {carriers.total}); the median is {median}"
+
+
+def _pace(observation: Observation) -> str:
+    """The geometric mean of the factors: to the power of L-1 it gives the typical network's end-to-end ratio."""
+    if observation.depth == 1:
+        return ""
+    verdict = observation.verdict
+    typical = "typical " if verdict.networks > 1 else ""
+    return f" ({typical}factor {factor(verdict.end_to_end / (observation.depth - 1))} a {observation.stage})"
+
+
+def factor(log10: float, digits: int = 2) -> str:
+    """A factor as people read it, `0.43`; by powers of ten where that has no room."""
+    return f"{10**log10:.{digits}f}" if -2 < log10 < 4 else scientific(log10)
+
+
+def _where(count: int, verdict: Verdict) -> str:
+    """In how many networks, where there are several."""
+    return f"in {count} of {verdict.networks} networks " if verdict.networks > 1 else ""
+
+
+def _dead_networks(observation: Observation) -> str:
+    """Those that the typical one has nothing of."""
+    verdict = observation.verdict
+    if not verdict.dead_networks or verdict.state == "dead":
+        return ""
+    return f"{_where(verdict.dead_networks, verdict)}nothing at all reaches {observation.stage} 1.".capitalize()
+
+
+def _where_it_is_lost(observation: Observation) -> str:
+    """The one layer that accounts for most, and what the others do; the LSTM's cell state beside it."""
+    verdict = observation.verdict
+    sentences = []
+    if verdict.steepest:
+        sentences.append(_steepest(observation, verdict))
+    if verdict.cell_end_to_end is not None and (verdict.steepest or verdict.state != "healthy"):
+        sentences.append(f"The cell state {_moved(verdict.cell_end_to_end)}.")
+    return " ".join(sentences)
+
+
+def _steepest(observation: Observation, verdict: Verdict) -> str:
+    assert verdict.steepest is not None
+    layer, decades = verdict.steepest
+    rest = verdict.end_to_end - decades
+    is_part = abs(decades) <= abs(verdict.end_to_end)
+    amount = f"{_size(decades)} of {_size(verdict.end_to_end)}" if is_part else _size(decades)
+    change = "lost" if decades < 0 else "gained"
+    others = observation.depth - 2
+    average = f"; the other {observation.stage}s' factor averages {factor(rest / others, 3)}" if others else ""
+    return f"{amount} decades are {change} at {observation.stage} {layer} alone{average}."
+
+
+def _moved(decades: float) -> str:
+    """What became of a gradient on its way, in decades."""
+    if decades == -math.inf:
+        return "loses everything"
+    return f"{'loses' if decades < 0 else 'gains'} {_size(decades)} decades"
+
+
+def _size(decades: float) -> str:
+    """Their number, whatever the sign."""
+    return f"{abs(decades):.2f}" if abs(decades) < 1e4 else f"{abs(decades):.3g}"
+
+
+def _what_learns(observation: Observation) -> str:
+    """How many layers are frozen, or steps unheard; or that no weight learns at all."""
+    verdict, depth, stage = observation.verdict, observation.depth, observation.stage
+    if verdict.frozen_layers is None:
+        return ""
+    if 2 * verdict.still_networks >= verdict.networks:
+        which = "recurrent weight" if stage == "step" else "weight"
+        what = f"no {which} learns: every gradient by one is exactly 0."
+        return f"{_where(verdict.still_networks, verdict)}{what}".capitalize()
+    if stage == "step":
+        return _unheard(verdict.frozen_layers, depth)
+    verb = "are" if verdict.frozen_layers > 1 else "is"
+    return f"{verdict.frozen_layers or 'None'} of {depth} {stage}{'s' * (depth > 1)} {verb} frozen in float32."
+
+
+def _unheard(count: int, depth: int) -> str:
+    """Step 1 adds nothing: h_0 = 0 is what its weights multiply."""
+    if count == 1:
+        return "All steps but the first are heard in dW."
+    return f"{count} of {depth} steps are unheard in float32: they change no bit of dW."
+
+
+def _clipping(observation: Observation) -> str:
+    """Whether the weights' gradient is clipped, and from which norm."""
+    verdict = observation.verdict
+    if verdict.log10_clipped_from is None:
+        return ""
+    norm = scientific(verdict.log10_clipped_from)
+    if not verdict.clipped_networks:
+        return f"Clipping does not act: the global norm is {norm}."
+    return f"{_where(verdict.clipped_networks, verdict)}clipping acts: the global norm was {norm}.".capitalize()

@@ -1,0 +1,137 @@
+"""The verdict: what the readings of some networks amount to, judged by the typical one.
+
+Means are moved by a single loud network; the verdict is of medians over networks, layer by layer, of each network's
+own profile: its gradient as a share of what its last layer receives.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_telescope.observations.observation import (
+    Carriers,
+    GradientReading,
+    NetworkReadings,
+    State,
+    Steepest,
+    Verdict,
+    WeightGradientReading,
+)
+
+Array = NDArray[np.float64]
+
+HEALTHY_DECADES = 2.0
+"""How far the gradients of the first and the last layer may lie apart in a healthy network, in decades."""
+LEAST_SLOPE = 1.0
+"""Decades from end to end by which the fitted line must fall or climb in one that is not."""
+STEEPEST_DECADES = 1.0
+"""The least that a single layer must gain or lose to be named."""
+FEW_NETWORKS = 0.25
+"""Up to this share of the networks are called few; where more reach a mean beyond its band, few samples do."""
+
+FROZEN_LOG10 = float(-23 * np.log10(2.0))
+"""Of ||dW|| / ||W|| as a share of the largest layer's: float32's epsilon. A layer that is to move by less keeps every
+bit while the loudest moves by its own size."""
+UNHEARD_LOG10 = float(-24 * np.log10(2.0))
+"""Of what a step adds to a sum: half of float32's epsilon, below which a sum stays what it was."""
+
+
+def diagnose(
+    networks: NetworkReadings, gradient: GradientReading, weight_gradient: WeightGradientReading | None = None
+) -> Verdict:
+    """Judge by ratios alone: absolute gradients depend on width, batch and loss.
+
+    `gradient` and `weight_gradient` are the readings of all networks together.
+    """
+    profile = _typical_profile(networks.gradient)
+    slope, end_to_end = decades_per_layer(profile), float(profile[0])
+    return Verdict(
+        _state(end_to_end, slope * (len(profile) - 1)),
+        slope,
+        end_to_end,
+        networks=len(networks.gradient),
+        dead_networks=int(np.count_nonzero(np.isneginf(networks.gradient[:, 0]))),
+        steepest=_steepest(profile),
+        cell_end_to_end=None if networks.cell_gradient is None else float(_typical_profile(networks.cell_gradient)[0]),
+        carriers=_carriers(networks, gradient),
+        frozen_layers=_frozen_layers(networks),
+        still_networks=_still_networks(networks),
+        log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
+        clipped_networks=weight_gradient.clipped_networks if weight_gradient else 0,
+    )
+
+
+def _typical_profile(log10_gradient: Array) -> Array:
+    """log10 of gradient_l / gradient_L, (L,), from (networks, L): the median over networks, 0 at the last layer."""
+    last = log10_gradient[:, -1:]
+    profiles = log10_gradient - np.where(np.isneginf(last), 0.0, last)
+    return _median(profiles)
+
+
+def _median(readings: Array) -> Array:
+    """Over the first axis; -inf where half of them are."""
+    return np.asarray(np.median(readings, axis=0)) if len(readings) > 1 else readings[0]
+
+
+def decades_per_layer(log10_gradient: Array) -> float:
+    """Least-squares slope of log10 gradient over the layers that have one; 0 for fewer than two."""
+    heights = log10_gradient[np.isfinite(log10_gradient)]  # the dead layers, if any, are the lowest
+    return float(_slope_weights(len(heights)) @ heights)
+
+
+@lru_cache(maxsize=8)
+def _slope_weights(count: int) -> Array:
+    """What heights over 1..count are multiplied with for their least-squares slope; zeros for fewer than two."""
+    offsets = np.arange(count) - (count - 1) / 2
+    return np.asarray(offsets * (-12 / max(1, count * (count**2 - 1))))
+
+
+def _state(end_to_end: float, fitted: float) -> State:
+    """From the decades between the ends, and those between the ends of the fitted line."""
+    if end_to_end == -math.inf:
+        return "dead"
+    if end_to_end < -HEALTHY_DECADES and fitted <= -LEAST_SLOPE:
+        return "vanishing"
+    if end_to_end > HEALTHY_DECADES and fitted >= LEAST_SLOPE:
+        return "exploding"
+    return "healthy"
+
+
+def _steepest(profile: Array) -> Steepest | None:
+    """The layer that accounts for more than half of all decades from end to end, if they are finite."""
+    if len(profile) < 2 or not math.isfinite(profile[0]):
+        return None
+    decades = np.subtract(profile[:-1], profile[1:])
+    steepest = int(np.argmax(decades * np.sign(profile[0])))
+    share = float(decades[steepest])
+    is_most = share * np.sign(profile[0]) > 0 and abs(share) > abs(profile[0]) / 2
+    return Steepest(steepest + 2, share) if is_most and abs(share) >= STEEPEST_DECADES else None
+
+
+def _carriers(networks: NetworkReadings, gradient: GradientReading) -> Carriers | None:
+    mean, high = gradient.log10_mean[0], gradient.log10_high[0]
+    if not mean > high:
+        return None
+    reaching, count = int(np.count_nonzero(networks.gradient[:, 0] >= mean)), len(networks.gradient)
+    if count > 1 and reaching <= FEW_NETWORKS * count:
+        return Carriers("network", reaching, count)
+    samples = networks.first_gradients
+    return Carriers("sample", int(np.count_nonzero(samples >= mean)), samples.size)
+
+
+def _frozen_layers(networks: NetworkReadings) -> int | None:
+    if networks.weight_change is None:
+        return None
+    threshold = UNHEARD_LOG10 if networks.shares_weights else FROZEN_LOG10
+    return int(np.count_nonzero(_median(networks.weight_change) < threshold))
+
+
+def _still_networks(networks: NetworkReadings) -> int:
+    """Those in which no weight learns."""
+    if networks.weight_change is None:
+        return 0
+    return int(np.count_nonzero(np.isneginf(networks.weight_change).all(axis=1)))
