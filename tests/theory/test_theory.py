@@ -147,7 +147,7 @@ def test_gelu_without_biases_has_an_edge_between_silence_and_a_scream_with_nothi
     assert predict(settings.replace(scale=critical * 1.001)).factor > 1.03
 
 
-def test_no_scale_is_critical_beside_a_residual_road_or_beyond_the_scales_range():
+def test_no_scale_is_critical_beside_a_residual_connection_or_beyond_the_scales_range():
     assert critical_scale(Settings(residual=True)) is None
     assert predict(Settings(residual=True)).critical_scale is None
     assert critical_scale(Settings(activation="tanh", bias=10.0, width=1)) == pytest.approx(4.532, abs=1e-3)

@@ -1,7 +1,7 @@
 """Signals and gradients of infinitely wide networks: a few numbers a layer in place of n units.
 
 Forward, a layer is known by the mean and the second moment m of its a_l over units, and by the variance
-q = sigma_w^2 m + sigma_b^2 of its pre-activations (Poole et al. 2016, equation 3; with a residual road Yang and
+q = sigma_w^2 m + sigma_b^2 of its pre-activations (Poole et al. 2016, equation 3; with a residual connection Yang and
 Schoenholz 2017; the mean of a_l besides).
 
 Backward, the gradient by a_l is written as
@@ -11,8 +11,8 @@ Backward, the gradient by a_l is written as
 because W^T u, for u = phi'(z) delta and h = W a, is a (h.u)/||a||^2 plus what a fresh W would give. By Stein's lemma
 the first term is n-independent: sigma_w^2 E[z u] / q times a. It vanishes where delta knows nothing of a, and
 leaves the textbook s' = chi_1 s with chi_1 = sigma_w^2 E[phi'^2] (Schoenholz et al. 2017, equation 5 and the
-recursion of q tilde). But the squared error's gradient is a_L - t, and a residual road carries a_L's share of it down;
-where activations have a mean, that share grows faster than the rest. In a homogeneous network a_l . delta_l is the
+recursion of q tilde). But the squared error's gradient is a_L - t, and a residual connection takes a_L's share of it
+down; where activations have a mean, it grows faster than the rest. In a homogeneous network a_l . delta_l is the
 same at every layer (Euler's theorem), which this recursion obeys. That part is no paper's: it is derived here.
 
 What is drawn once and matters for good is the random error itself: its own chance component along a, of variance 1/n,
@@ -42,7 +42,7 @@ _QUANTILES = 64
 
 @dataclass(frozen=True)
 class Stack:
-    """A feed-forward network of infinite width, inputs N(0, I): Poole et al. (2016), equation 1, with a road."""
+    """A feed-forward network of infinite width, inputs N(0, I): Poole et al. (2016), equation 1, with a skip."""
 
     activation: str
     depth: int
@@ -52,8 +52,8 @@ class Stack:
     """sigma_b^2."""
     branch: float
     """What phi(z) is multiplied with."""
-    road: float
-    """1 with a residual road, 0 without."""
+    skip: float
+    """1 with a residual connection, 0 without."""
     orthogonal: bool
     """Whether W / sigma_w preserves lengths exactly."""
 
@@ -61,7 +61,7 @@ class Stack:
 class Layer(NamedTuple):
     """What one layer does to gradients on their way from a_l to a_{l-1}; coefficients of linear and squared parts.
 
-    Derived in the module's docstring; `kept` alone is chi_1 of Schoenholz et al. (2017), equation 5, plus the road.
+    Derived in the module's docstring; `kept` alone is chi_1 of Schoenholz et al. (2017), equation 5, plus the skip.
     (along, uniform) goes to (aa * along + au * uniform, ua * along + uu * uniform), and scatter to
     kept * scatter + caa * along^2 + 2 * cau * along * uniform + cuu * uniform^2.
     """
@@ -96,7 +96,7 @@ class Signal(NamedTuple):
 def forward(stack: Stack) -> Signal:
     """The signal through all layers; once it repeats itself, the rest is extrapolated.
 
-    Poole et al. (2016), equation 3; with a residual road derived from the independence of a_{l-1} and phi(z_l).
+    Poole et al. (2016), equation 3; with a residual connection derived from the independence of a_{l-1} and phi(z_l).
     """
     layers: list[Layer] = []
     log_qs = np.empty(stack.depth)
@@ -137,11 +137,11 @@ def _is_same(state: tuple[float, ...], before: tuple[float, ...]) -> bool:
 def _signal_step(stack: Stack, step: Averages, rho: float, mean: float) -> tuple[float, float]:
     """The mean of a_l over the root of its second moment, and ln(m_l / m_{l-1}); rho = sqrt(q_l / m_{l-1}).
 
-    a_l = road a_{l-1} + branch phi(z_l), whose terms are independent of one another, unit by unit.
+    a_l = skip a_{l-1} + branch phi(z_l), whose terms are independent of one another, unit by unit.
     """
     reach = stack.branch * rho
-    total_mean = stack.road * mean + reach * step.f
-    spread = stack.road * (1 - mean * mean) + reach * reach * (step.ff - step.f * step.f)
+    total_mean = stack.skip * mean + reach * step.f
+    spread = stack.skip * (1 - mean * mean) + reach * reach * (step.ff - step.f * step.f)
     power = total_mean * total_mean + spread
     return total_mean / math.sqrt(power), math.log(power)
 
@@ -149,27 +149,27 @@ def _signal_step(stack: Stack, step: Averages, rho: float, mean: float) -> tuple
 def _layer(stack: Stack, step: Averages, rho: float, mean: float, growth: float) -> Layer:
     """The layer's effect on gradients; growth = sqrt(m_l / m_{l-1}).
 
-    With a = a_{l-1} / sqrt(m_{l-1}) and delta = along (road a + reach f) / growth + uniform + noise, the averages of
+    With a = a_{l-1} / sqrt(m_{l-1}) and delta = along (skip a + reach f) / growth + uniform + noise, the averages of
     u^2 = g^2 delta^2 and of x u follow term by term.
     """
-    road, reach = stack.road, stack.branch * rho
+    skip, reach = stack.skip, stack.branch * rho
     pull = stack.branch * stack.variance_w / rho  # of E[x u], on `along`
-    xa, xu = (road * mean * step.xg + reach * step.xgf) / growth, step.xg
-    square = road * step.gg + 2 * road * mean * reach * step.ggf + reach * reach * step.ggff
-    cross = road * mean * step.gg + reach * step.ggf
+    xa, xu = (skip * mean * step.xg + reach * step.xgf) / growth, step.xg
+    square = skip * step.gg + 2 * skip * mean * reach * step.ggf + reach * reach * step.ggff
+    cross = skip * mean * step.gg + reach * step.ggf
     # an orthogonal W turns the part of u along h into the part along a, and no more
     share = stack.variance_w / (rho * rho)
     twice = share if stack.orthogonal else 0.0
     noise = stack.branch**2 * stack.variance_w
-    leftover = road * (reach / growth) ** 2 * max(step.ff - step.f**2, 0.0)
+    leftover = skip * (reach / growth) ** 2 * max(step.ff - step.f**2, 0.0)
     heard = stack.variance_w * (share * step.xxgg + (1 - share) * step.gg)
     return Layer(
         mean_below=mean,
-        aa=road / growth + pull * xa,
+        aa=skip / growth + pull * xa,
         au=pull * xu,
-        ua=road * reach * step.f / growth,
-        uu=road,
-        kept=road + noise * step.gg,
+        ua=skip * reach * step.f / growth,
+        uu=skip,
+        kept=skip + noise * step.gg,
         caa=noise * (square / growth**2 - twice * xa * xa) + leftover,
         cau=noise * (cross / growth - twice * xa * xu),
         cuu=noise * (step.gg - twice * xu * xu),
@@ -212,7 +212,7 @@ def _descend(stack: Stack, signal: Signal, width: int, squared_error: bool) -> I
     gradient, mean = _at_output(signal, width, squared_error), signal.mean
     yield gradient, mean
     for layer in reversed(signal.layers[1:]):
-        gradient, mean = _below(gradient, layer, stack.road, width), layer.mean_below
+        gradient, mean = _below(gradient, layer, stack.skip, width), layer.mean_below
         yield gradient, mean
 
 
@@ -224,7 +224,7 @@ def _at_output(signal: Signal, width: int, squared_error: bool) -> _Gradient:
     return _Gradient(along, 0.0, source * (1 - 1 / width), 0.0, 0.0, source / width, 0.0, source, unit)
 
 
-def _below(top: _Gradient, layer: Layer, road: float, width: int) -> _Gradient:
+def _below(top: _Gradient, layer: Layer, skip: float, width: int) -> _Gradient:
     """The gradient one layer down, in units of its own size."""
     _, aa, au, ua, uu, kept, caa, cau, cuu, injected = layer
     along, uniform, scatter, var_along, cov, var_uniform, var_scatter, source, log_unit = top
@@ -241,7 +241,7 @@ def _below(top: _Gradient, layer: Layer, road: float, width: int) -> _Gradient:
     root = math.sqrt(size)
     return _Gradient(
         new[0] / root, new[1] / root, new[2] / size, new[3] / size, new[4] / size, new[5] / size, new[6] / size,
-        road * source / size, log_unit + math.log(root),
+        skip * source / size, log_unit + math.log(root),
     )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def critical_scale(settings: Settings) -> float | None:
     range: sigma_w is between 0.69 (SELU without bias) and 15 (sigmoid with the largest) for every activation.
     """
     stack = stack_of(settings)
-    if stack is None or stack.road:
+    if stack is None or stack.skip:
         return None
     return scale_of_sigma_w(settings, _critical_sigma_w(stack.activation, settings.bias))
 
@@ -146,7 +146,7 @@ def stack_of(settings: Settings) -> Stack | None:
         variance_w=initializer.sigma_w(settings.scale, settings.width) ** 2,
         variance_b=settings.bias**2,
         branch=settings.branch_factor,
-        road=1.0 if settings.residual else 0.0,
+        skip=1.0 if settings.residual else 0.0,
         orthogonal=initializer.family == "orthogonal",
     )
 
@@ -159,7 +159,7 @@ def asymptotic_factor(stack: Stack) -> float:
     exponentially (Yang and Schoenholz 2017). Else, derived here, phi becomes two straight lines, a_l . delta_l is
     the same for all l by Euler's theorem, and the gradient grows downwards as fast as the signal grows upwards.
     """
-    if not stack.road:
+    if not stack.skip:
         log_q = limit_log_q(stack.activation, stack.variance_w, stack.variance_b)
         return math.sqrt(stack.variance_w * averages(stack.activation, log_q).gg)
     below, above = slopes_at_infinity(stack.activation)
