@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
-from tui_telescope.notation import decimal_literal
-from tui_telescope.observations.observation import GradientReading, Observation
+from tui_telescope.notation import decimal_literal, nullable
+from tui_telescope.observations.observation import GradientReading, Observation, SignalReading
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -25,24 +25,31 @@ Array = NDArray[np.float64]
 def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy | None) -> str:
     """Everything that was read; an exact zero has no logarithm and is null."""
     weights, signal = observation.weight_gradient, observation.signal
+    factor = observation.log10_factor
     document = {
         "settings": settings.as_dict(),
-        "layers": list(range(1, observation.depth + 1)),
-        "gradient": {name: _nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
-        "cell_gradient": observation.cell_gradient and {"log10_mean": _nullable(observation.cell_gradient.log10_mean)},
-        "weight_gradient": weights and {"log10": _nullable(weights.log10)},
-        "factor": [_power(number) for number in observation.log10_factor],
-        "signal": signal
-        and {
-            "log10_rms": _nullable(signal.log10_rms),
-            "saturated": signal.saturated.tolist(),
-            "dead": signal.dead.tolist(),
-        },
+        "layers": _layers(observation),
+        "gradient": observation.gradient
+        and {name: nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
+        "cell_gradient": observation.cell_gradient and {"log10_mean": nullable(observation.cell_gradient.log10_mean)},
+        "weight_gradient": weights and {"log10": nullable(weights.log10)},
+        "factor": None if factor is None else [_power(number) for number in factor],
+        "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal)},
         "theory": _theory(settings),
         "settled": observation.is_settled,
         "verdict": _verdict(observation, remedy),
     }
     return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"
+
+
+def _layers(observation: Observation) -> list[int] | list[str]:
+    """Their names, or numbers where they have none."""
+    return list(observation.layers) if observation.layers else list(range(1, observation.depth + 1))
+
+
+def _fractions(signal: SignalReading) -> dict[str, list[float] | None]:
+    named = {"saturated": signal.saturated, "dead": signal.dead}
+    return {name: None if each is None else each.tolist() for name, each in named.items()}
 
 
 def _statistics(reading: GradientReading) -> dict[str, Array]:
@@ -71,7 +78,7 @@ def _theory(settings: Settings) -> dict[str, Any] | None:
     if theory is None:
         return None
     return {
-        "log10_gradient": _nullable(theory.log10_gradient),
+        "log10_gradient": nullable(theory.log10_gradient),
         "factor": theory.factor,
         "critical_scale": theory.critical_scale,
         "depth_scale": theory.depth_scale if np.isfinite(theory.depth_scale) else None,
@@ -81,23 +88,24 @@ def _theory(settings: Settings) -> dict[str, Any] | None:
 def reading_as_csv(observation: Observation) -> str:
     """One row a layer; an exact zero is -inf, and layer 1 has no factor."""
     columns = _columns(observation)
-    return rows_as_csv(["layer", *columns], zip(range(1, observation.depth + 1), *columns.values(), strict=True))
+    return rows_as_csv(["layer", *columns], zip(_layers(observation), *columns.values(), strict=True))
 
 
 def _columns(observation: Observation) -> dict[str, list[Any]]:
     weights, signal = observation.weight_gradient, observation.signal
-    columns: dict[str, list[Any]] = {
-        name.replace("log10", "log10_gradient"): numbers.tolist()
-        for name, numbers in _statistics(observation.gradient).items()
-    }
-    columns["log10_factor"] = ["", *observation.log10_factor.tolist()]
+    columns: dict[str, list[Any]] = {}
+    if observation.gradient:
+        statistics = _statistics(observation.gradient)
+        columns = {name.replace("log10", "log10_gradient"): numbers.tolist() for name, numbers in statistics.items()}
+    if observation.log10_factor is not None:
+        columns["log10_factor"] = ["", *observation.log10_factor.tolist()]
     if observation.cell_gradient:
         columns["log10_cell_gradient_mean"] = observation.cell_gradient.log10_mean.tolist()
     if weights:
         columns["log10_weight_gradient"] = weights.log10.tolist()
     if signal:
         columns["log10_rms"] = signal.log10_rms.tolist()
-        columns["saturated"], columns["dead"] = signal.saturated.tolist(), signal.dead.tolist()
+        columns |= {name: each for name, each in _fractions(signal).items() if each is not None}
     return columns
 
 
@@ -114,10 +122,6 @@ WRITERS: dict[str, Callable[[Settings, Observation, Remedy | None], str]] = {
     "csv": lambda settings, observation, remedy: reading_as_csv(observation),
 }
 """The forms for machines."""
-
-
-def _nullable(log10: Array) -> list[float | None]:
-    return [number if np.isfinite(number) else None for number in log10.tolist()]
 
 
 _MARK = "\0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 FARTHEST = 1e12
 """Decades up to which float64 holds the mantissa of 10**log10 as well, to the three digits that people are told."""
@@ -26,6 +27,11 @@ def decimal_literal(log10: float, digits: int) -> str:
     if mantissa.startswith("10"):
         mantissa, exponent = f"{1:.{digits - 1}f}", exponent + 1
     return f"{mantissa}e{exponent:+03d}"
+
+
+def nullable(log10: Iterable[float]) -> list[float | None]:
+    """For JSON, which has no infinity: None in place of what is not finite, such as the log10 of an exact zero."""
+    return [float(number) if math.isfinite(number) else None for number in log10]
 
 
 def decade(log10: int) -> str:

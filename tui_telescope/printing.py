@@ -67,7 +67,7 @@ def write_reading(
 
 def _reading(
     telescope: WatchedTelescope, settings: Settings, form: str, view: str, ascii_only: bool
-) -> tuple[str, State]:
+) -> tuple[str, State | None]:
     """A single network, and the state that it is in."""
     observation, remedy = _observed(telescope, settings)
     state = observation.verdict.state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from textwrap import fill
 
 import numpy as np
@@ -41,8 +41,13 @@ def table(observation: Observation, view: str) -> str:
     depth, stage = observation.depth, observation.stage
     layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
     lines = [f"{len(layers)} of {depth} {stage}{'s' * (depth != 1)}:"]
-    lines += [f"{stage:>7}" + "".join(f" {name:>12}" for name in readings)]
-    lines += [f"{layer:>7}" + "".join(f" {cells[layer - 1]:>12}" for cells in readings.values()) for layer in layers]
+    names = {layer: observation.name(layer) for layer in layers.tolist()}
+    room = max(7, *map(len, names.values()))
+    lines += [f"{stage:>{room}}" + "".join(f" {reading:>12}" for reading in readings)]
+    lines += [
+        f"{name:>{room}}" + "".join(f" {cells[layer - 1]:>12}" for cells in readings.values())
+        for layer, name in names.items()
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -67,26 +72,34 @@ def theory(settings: Settings) -> str:
 
 
 def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
-    reading, weights = observation.gradient, observation.weight_gradient
-    return {
-        "gradient": _powers(reading.log10_mean),
-        "10%": _powers(reading.log10_low),
-        "90%": _powers(reading.log10_high),
-        **({"weights": _powers(weights.log10)} if weights else {}),
-        "factor": ["", *_powers(observation.log10_factor)],
-    }
+    reading, weights, factor = observation.gradient, observation.weight_gradient, observation.log10_factor
+    lost, columns = _lost(observation, "gradient"), {}
+    if reading:
+        statistics = {"gradient": reading.log10_mean, "10%": reading.log10_low, "90%": reading.log10_high}
+        columns = {name: _powers(log10, lost) for name, log10 in statistics.items()}
+    if weights:
+        columns["weights"] = _powers(weights.log10, _lost(observation, "weight gradient"))
+    if factor is not None:
+        columns["factor"] = ["", *_powers(factor, lost | {layer + 1 for layer in lost}, first=2)]
+    return columns
 
 
 def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     signal = observation.signal
     if signal is None:
         return {}
+    fractions = {"saturated": signal.saturated, "dead": signal.dead}
     return {
-        "rms": _powers(signal.log10_rms),
-        "saturated": [f"{fraction:.1%}" for fraction in signal.saturated],
-        "dead": [f"{fraction:.1%}" for fraction in signal.dead],
+        "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
+        **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},
     }
 
 
-def _powers(log10: Sequence[float] | Array) -> list[str]:
-    return [scientific(float(number)) for number in log10]
+def _lost(observation: Observation, reading: str) -> set[int]:
+    """The layers at which a reading is NaN or infinite."""
+    return {layer for each in observation.nonfinite if each.reading == reading for layer in each.layers}
+
+
+def _powers(log10: Array, lost: Container[int], first: int = 1) -> list[str]:
+    """Those of the layers from `first` on."""
+    return ["not finite" if layer in lost else scientific(x) for layer, x in enumerate(log10.tolist(), first)]

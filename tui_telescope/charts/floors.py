@@ -65,6 +65,8 @@ def summary(settings: Settings) -> str:
 
 def beyond_ends(observation: Observation, settings: Settings) -> str:
     """Which layers lie beyond which end, in a sentence for each; nothing where none does."""
+    if observation.gradient is None:
+        return ""
     norms, reach = observation.gradient.log10_mean, _reach(settings)
     too_small = {name: norms < floor - math.log10(2) + reach for name, floor in FLOORS.items()}
     too_large = {name: norms > ceiling + reach for name, ceiling in CEILINGS.items()}

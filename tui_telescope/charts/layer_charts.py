@@ -13,6 +13,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.views import Trace
+from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import Observation
 
 _LOOKS: tuple[tuple[Ink, Stroke], ...] = (
@@ -34,7 +35,7 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     """The mean gradient of each layer, with the first trace's gradient by the weights and its band."""
     live = traces[0].observation
     weights = _weights(live)
-    curves = _curves(traces, lambda observation: observation.gradient.log10_mean, name="gradient" if weights else "")
+    curves = _curves(traces, _mean_gradient, name="gradient" if weights else "")
     curves += _cell_state(live)
     band = _band(live)
     # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
@@ -47,6 +48,10 @@ def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
         note=_silence(live),
         x_title=live.stage,
     )
+
+
+def _mean_gradient(observation: Observation) -> Array | None:
+    return None if observation.gradient is None else observation.gradient.log10_mean
 
 
 def _cell_state(observation: Observation) -> tuple[Curve, ...]:
@@ -117,7 +122,7 @@ def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curv
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings
-        if label == "saturated" or np.any(fraction > 0)
+        if fraction is not None and (label == "saturated" or np.any(fraction > 0))
     )
 
 
@@ -125,13 +130,16 @@ def _stillness(observation: Observation) -> str:
     """Where the signal is exactly zero, which no log axis can show."""
     if observation.signal is None:
         return "the signal was not measured"
+    if lost := _lost(observation, "signal"):
+        return lost
     still = np.flatnonzero(np.isneginf(observation.signal.log10_rms)) + 1
     if not len(still):
         return ""
+    stage = observation.stage
     if len(still) == observation.depth:
-        return f"the signal is exactly zero at every {observation.stage}"
-    share = f"{len(still)} of {observation.depth} {observation.stage}s"
-    return f"the signal is exactly zero at {share}, first at {observation.stage} {still[0]}"
+        return f"the signal is exactly zero at every {stage}"
+    share = f"{len(still)} of {observation.depth} {stage}s"
+    return f"the signal is exactly zero at {share}, first at {stage} {observation.name(int(still[0]))}"
 
 
 def _curves(
@@ -162,7 +170,7 @@ def _weights(observation: Observation) -> tuple[Curve, ...]:
 def _band(observation: Observation) -> tuple[Curve, ...]:
     """The 10% and 90% quantiles of the gradient, where samples or networks differ."""
     gradient, layers = observation.gradient, np.arange(1, observation.depth + 1, dtype=np.float64)
-    if not np.any(gradient.log10_high > gradient.log10_low):
+    if gradient is None or not np.any(gradient.log10_high > gradient.log10_low):
         return ()
     return (
         Curve(layers, gradient.log10_high, "10-90%", "band", "dotted"),
@@ -175,9 +183,19 @@ def _layers(traces: Sequence[Trace]) -> Axis:
 
 
 def _silence(observation: Observation) -> str:
-    """Where the gradient is exactly zero, which no log axis can show."""
+    """Where the gradient is exactly zero or not finite, which no log axis can show."""
+    if observation.gradient is None:
+        return "the gradient was not measured"
+    if lost := _lost(observation, "gradient"):
+        return lost
     dead_below, stage = observation.gradient.dead_below, observation.stage
     if dead_below == 0:
         return ""
-    where = f"at every {stage}" if dead_below == observation.depth else f"up to {stage} {dead_below}"
+    where = f"at every {stage}" if dead_below == observation.depth else f"up to {stage} {observation.name(dead_below)}"
     return f"the gradient is exactly zero {where}"
+
+
+def _lost(observation: Observation, reading: str) -> str:
+    """Where a reading is NaN or infinite, if it is."""
+    places = (nonfinite_layers(observation, each) for each in observation.nonfinite if each.reading == reading)
+    return next((f"the {reading} is {place}" for place in places), "")

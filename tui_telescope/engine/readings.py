@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.passes.measurement import Measurement
-from tui_telescope.observations.log_statistics import LOG10_2, log2_mean, log2_root_mean_square, summarize_log2
+from tui_telescope.observations.log_statistics import (
+    LOG10_2,
+    QUANTILES,
+    log2_mean,
+    log2_root_mean_square,
+    summarize_log2,
+)
 from tui_telescope.observations.observation import (
     GradientReading,
     NetworkReadings,
@@ -18,8 +24,6 @@ from tui_telescope.observations.observation import (
 
 Array = NDArray[np.float64]
 
-QUANTILES = (0.1, 0.5, 0.9)
-"""The gradient's band and its median."""
 BLOCK = 2**18
 """Numbers that are summarised at a time: sorting and averaging take several times their room."""
 
@@ -85,13 +89,6 @@ def _joined(readings: Sequence[Array]) -> Iterator[Array]:
     for start in range(0, depth, count):
         parts = [each[start : start + count] for each in readings]
         yield np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-
-
-def log10_factor(log10_gradient: Array) -> Array:
-    """log10(gradient_{l-1} / gradient_l) for l = 2..L; a layer that receives nothing passes nothing: -inf."""
-    below, above = log10_gradient[:-1], log10_gradient[1:]
-    alive = np.isfinite(above)
-    return np.where(alive, below - np.where(alive, above, 0.0), -np.inf)
 
 
 def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | None) -> WeightGradientReading | None:

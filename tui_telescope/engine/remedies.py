@@ -13,7 +13,7 @@ from typing import Any
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.notation import scientific
 from tui_telescope.observations.description import describe
-from tui_telescope.observations.observation import Observation, Verdict
+from tui_telescope.observations.observation import Observation, Verdict, measured
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 Changes = Mapping[str, Any]
@@ -52,7 +52,7 @@ def find_remedy(
     for trial, phrase in _trials(settings, observation.verdict):
         seen = observe(trial)
         if seen.verdict.state == "healthy":
-            brings = float(seen.gradient.log10_mean[0])
+            brings = float(measured(seen.gradient).log10_mean[0])
             return Remedy(trial.changes(settings), brings, f"Try {phrase(trial)} brings {scientific(brings)}.")
     return None
 
@@ -109,8 +109,9 @@ def _balanced_scales(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
     critical = critical_scale(settings)
     if critical is not None:
         yield {"scale": float(f"{critical:.4g}")}
-    if abs(verdict.decades_per_layer) < FARTHEST_STEP:
-        yield {"scale": float(f"{settings.scale * 10**-verdict.decades_per_layer:.3g}")}
+    slope = measured(verdict.decades_per_layer)
+    if abs(slope) < FARTHEST_STEP:
+        yield {"scale": float(f"{settings.scale * 10**-slope:.3g}")}
 
 
 def _wider(settings: Settings, verdict: Verdict) -> Iterator[Changes]:

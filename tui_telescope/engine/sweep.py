@@ -21,7 +21,8 @@ from tui_telescope.engine.passes.measurement import ShouldStop
 from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.observations.observation import Observation, State
+from tui_telescope.notation import nullable
+from tui_telescope.observations.observation import Observation, State, measured
 from tui_telescope.settings import Settings, SettingsError
 
 Array = NDArray[np.float64]
@@ -54,7 +55,7 @@ class DepthSweep:
         return {
             "settings": self.settings.as_dict(),
             "depths": list(self.depths),
-            "log10_gradient_layer_1": _nullable(self.log10_gradient),
+            "log10_gradient_layer_1": nullable(self.log10_gradient),
         }
 
 
@@ -81,7 +82,7 @@ class ScaleDepthMap:
             "settings": self.settings.as_dict(),
             "scales": list(self.scales),
             "depths": list(self.depths),
-            "log10_gradient_layer_1": [_nullable(row) for row in self.log10_gradient],
+            "log10_gradient_layer_1": [nullable(row) for row in self.log10_gradient],
         }
 
 
@@ -145,7 +146,7 @@ def each_depth(
     pieces = Progress(should_stop, progress).parts([telescope.expected_seconds(each) for each in networks])
     log10: list[float] = []
     for network, piece in zip(networks, pieces, strict=True):
-        log10.append(float(_observe(telescope, network, piece).gradient.log10_mean[0]))
+        log10.append(_first_gradient(_observe(telescope, network, piece)))
         yield DepthSweep(settings, chosen[: len(log10)], np.array(log10))
 
 
@@ -204,8 +205,8 @@ class _Survey:
             network = self._settings.replace(depth=depth, scale=scale)
             observation = _observe(self._telescope, network, piece)
             verdict = observation.verdict
-            log10_gradient = float(observation.gradient.log10_mean[0])
-            self._seen[depth, scale] = _Cell(log10_gradient, verdict.end_to_end, verdict.state)
+            cell = _Cell(_first_gradient(observation), measured(verdict.end_to_end), verdict.state)
+            self._seen[depth, scale] = cell
             self._done += share
         return bool(missing)
 
@@ -276,6 +277,11 @@ def _observe(telescope: Telescope, settings: Settings, progress: Progress) -> Ob
     return telescope.observe(settings, readings=("gradient",), should_stop=progress.should_stop, progress=progress.tell)
 
 
+def _first_gradient(observation: Observation) -> float:
+    """log10 of the mean at layer 1."""
+    return float(measured(observation.gradient).log10_mean[0])
+
+
 def _coarsened(grid: _Grid, stride: int) -> _Grid:
     """Every so many entries of both axes, the last ones always among them."""
     scales, depths = grid
@@ -294,7 +300,3 @@ def _assembled(settings: Settings, grid: _Grid, known: _Known, *, is_finished: b
         states=tuple(tuple(cell.state for cell in row) for row in rows),
         is_finished=is_finished,
     )
-
-
-def _nullable(log10: Array) -> list[float | None]:
-    return [number if math.isfinite(number) else None for number in log10.tolist()]

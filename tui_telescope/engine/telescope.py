@@ -20,7 +20,6 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
-    log10_factor,
     network_readings,
     signal_reading,
     weight_gradient_reading,
@@ -28,6 +27,7 @@ from tui_telescope.engine.readings import (
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.weights.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
 from tui_telescope.observations.diagnosis import diagnose
+from tui_telescope.observations.from_norms import log10_factor
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 

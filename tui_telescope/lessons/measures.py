@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
-from tui_telescope.observations.observation import Observation
+from tui_telescope.observations.observation import Observation, measured
 from tui_telescope.settings import Settings
 
 
@@ -20,18 +20,18 @@ class Measures:
 
     def first(self, settings: Settings) -> float:
         """log10 of the gradient at layer 1."""
-        return float(self.observe(settings).gradient.log10_mean[0])
+        return float(measured(self.observe(settings).gradient).log10_mean[0])
 
     def last(self, settings: Settings) -> float:
         """log10 of the gradient at the last layer."""
-        return float(self.observe(settings).gradient.log10_mean[-1])
+        return float(measured(self.observe(settings).gradient).log10_mean[-1])
 
     def factor(self, settings: Settings) -> float:
         """The geometric mean of the factors, from the last layer to the first."""
-        return float(10 ** (self.observe(settings).verdict.end_to_end / (settings.depth - 1)))
+        return float(10 ** (measured(self.observe(settings).verdict.end_to_end) / (settings.depth - 1)))
 
     def state(self, settings: Settings) -> str:
-        return self.observe(settings).verdict.state
+        return measured(self.observe(settings).verdict.state)
 
     def observation(self, settings: Settings) -> Observation:
         return self.observe(settings)

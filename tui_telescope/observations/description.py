@@ -1,7 +1,7 @@
 """The verdict in words: a few sentences, each of them true by itself.
 
-They are, in this order: the message, where it is lost, what learns, and clipping where it is on. A remedy, where one
-was found, is a sentence of its own (see `remedies`).
+They are, in this order: what is not finite, the message, where it is lost, what learns, and clipping where it is on;
+what was not measured is left out. A remedy, where one was found, is a sentence of its own (see `remedies`).
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 
 from tui_telescope.notation import scientific
-from tui_telescope.observations.observation import Observation, Verdict
+from tui_telescope.observations.observation import NonFinite, Observation, Verdict, measured
 
 
 def describe(observation: Observation) -> str:
     """The reading in words, for the line under the chart, for print and for screen readers."""
     sentences = (
+        _nonfinite(observation),
         _message(observation),
         _dead_networks(observation),
         _where_it_is_lost(observation),
@@ -24,22 +25,44 @@ def describe(observation: Observation) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def _nonfinite(observation: Observation) -> str:
+    """The first reading that is NaN or infinite, and its first layer."""
+    if not observation.nonfinite:
+        return ""
+    first = observation.nonfinite[0]
+    return f"NONFINITE: the {first.reading} is {nonfinite_layers(observation, first)}."
+
+
+def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
+    """Where a reading is not finite: `NaN or infinite at layer 7 and 2 others`."""
+    first, *others = nonfinite.layers
+    more = f" and {len(others)} other{'s' * (len(others) > 1)}" if others else ""
+    return f"NaN or infinite at {_at(observation, first)}{more}"
+
+
+def _at(observation: Observation, layer: int) -> str:
+    """The layer in words: `layer 7`, or by its name."""
+    return f"{observation.stage} {observation.name(layer)}"
+
+
 def _message(observation: Observation) -> str:
-    """The verdict, and what arrives at layer 1."""
-    verdict, stage = observation.verdict, observation.stage
+    """The verdict, and what arrives at layer 1; nothing where there is no gradient to judge."""
+    verdict, first = observation.verdict, _at(observation, 1)
+    if verdict.state is None:
+        return ""
     if verdict.state == "dead" and verdict.dead_networks == verdict.networks:
-        highest = observation.gradient.dead_below
-        reach = f"{stage} 1" if highest == 1 else f"{stage}s 1 to {highest}"
+        highest = measured(observation.gradient).dead_below
+        reach = first if highest == 1 else f"{observation.stage}s {observation.name(1)} to {observation.name(highest)}"
         return f"DEAD: nothing at all reaches {reach}."
     if verdict.state == "dead":
         where = _where(verdict.dead_networks, verdict)
-        return f"DEAD: {where}nothing at all reaches {stage} 1; the mean of all is {_mean(observation)}."
-    return f"{verdict.state.upper()}: {stage} 1 receives {_mean(observation)}{_pace(observation)}."
+        return f"DEAD: {where}nothing at all reaches {first}; the mean of all is {_mean(observation)}."
+    return f"{verdict.state.upper()}: {first} receives {_mean(observation)}{_pace(observation)}."
 
 
 def _mean(observation: Observation) -> str:
     """The mean at layer 1, and who carries it where it says little of most."""
-    gradient, carriers = observation.gradient, observation.verdict.carriers
+    gradient, carriers = measured(observation.gradient), observation.verdict.carriers
     mean = scientific(float(gradient.log10_mean[0]))
     if carriers is None:
         return mean
@@ -53,7 +76,8 @@ def _pace(observation: Observation) -> str:
         return ""
     verdict = observation.verdict
     typical = "typical " if verdict.networks > 1 else ""
-    return f" ({typical}factor {factor(verdict.end_to_end / (observation.depth - 1))} a {observation.stage})"
+    pace = factor(measured(verdict.end_to_end) / (observation.depth - 1))
+    return f" ({typical}factor {pace} a {observation.stage})"
 
 
 def factor(log10: float, digits: int = 2) -> str:
@@ -71,7 +95,8 @@ def _dead_networks(observation: Observation) -> str:
     verdict = observation.verdict
     if not verdict.dead_networks or verdict.state == "dead":
         return ""
-    return f"{_where(verdict.dead_networks, verdict)}nothing at all reaches {observation.stage} 1.".capitalize()
+    where = _where(verdict.dead_networks, verdict).capitalize()
+    return f"{where}nothing at all reaches {_at(observation, 1)}."
 
 
 def _where_it_is_lost(observation: Observation) -> str:
@@ -88,13 +113,14 @@ def _where_it_is_lost(observation: Observation) -> str:
 def _steepest(observation: Observation, verdict: Verdict) -> str:
     assert verdict.steepest is not None
     layer, decades = verdict.steepest
-    rest = verdict.end_to_end - decades
-    is_part = abs(decades) <= abs(verdict.end_to_end)
-    amount = f"{_size(decades)} of {_size(verdict.end_to_end)}" if is_part else _size(decades)
+    end_to_end = measured(verdict.end_to_end)
+    rest = end_to_end - decades
+    is_part = abs(decades) <= abs(end_to_end)
+    amount = f"{_size(decades)} of {_size(end_to_end)}" if is_part else _size(decades)
     change = "lost" if decades < 0 else "gained"
     others = observation.depth - 2
     average = f"; the other {observation.stage}s' factor averages {factor(rest / others, 3)}" if others else ""
-    return f"{amount} decades are {change} at {observation.stage} {layer} alone{average}."
+    return f"{amount} decades are {change} at {_at(observation, layer)} alone{average}."
 
 
 def _moved(decades: float) -> str:

@@ -7,6 +7,7 @@ own profile: its gradient as a share of what its last layer receives.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from tui_telescope.observations.observation import (
     Steepest,
     Verdict,
     WeightGradientReading,
+    measured,
 )
 
 Array = NDArray[np.float64]
@@ -41,23 +43,42 @@ UNHEARD_LOG10 = float(-24 * np.log10(2.0))
 
 
 def diagnose(
-    networks: NetworkReadings, gradient: GradientReading, weight_gradient: WeightGradientReading | None = None
+    networks: NetworkReadings,
+    gradient: GradientReading | None = None,
+    weight_gradient: WeightGradientReading | None = None,
 ) -> Verdict:
     """Judge by ratios alone: absolute gradients depend on width, batch and loss.
 
-    `gradient` and `weight_gradient` are the readings of all networks together.
+    `gradient` and `weight_gradient` are the readings of all networks together. Where the networks have no gradient
+    to judge, the verdict is of what learns.
     """
+    verdict = _of_weights(networks, weight_gradient)
+    if networks.gradient is None:
+        return verdict
     profile = _typical_profile(networks.gradient)
     slope, end_to_end = decades_per_layer(profile), float(profile[0])
-    return Verdict(
-        _state(end_to_end, slope * (len(profile) - 1)),
-        slope,
-        end_to_end,
+    return replace(
+        verdict,
+        state=_state(end_to_end, slope * (len(profile) - 1)),
+        decades_per_layer=slope,
+        end_to_end=end_to_end,
         networks=len(networks.gradient),
         dead_networks=int(np.count_nonzero(np.isneginf(networks.gradient[:, 0]))),
         steepest=_steepest(profile),
         cell_end_to_end=None if networks.cell_gradient is None else float(_typical_profile(networks.cell_gradient)[0]),
-        carriers=_carriers(networks, gradient),
+        carriers=_carriers(networks.gradient, measured(networks.first_gradients), measured(gradient)),
+    )
+
+
+def _of_weights(networks: NetworkReadings, weight_gradient: WeightGradientReading | None) -> Verdict:
+    """What the gradients by the weights amount to, whatever the one by the signals."""
+    changes = networks.weight_change
+    return Verdict(
+        state=None,
+        decades_per_layer=None,
+        end_to_end=None,
+        networks=1 if changes is None else len(changes),
+        dead_networks=0,
         frozen_layers=_frozen_layers(networks),
         still_networks=_still_networks(networks),
         log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
@@ -112,14 +133,14 @@ def _steepest(profile: Array) -> Steepest | None:
     return Steepest(steepest + 2, share) if is_most and abs(share) >= STEEPEST_DECADES else None
 
 
-def _carriers(networks: NetworkReadings, gradient: GradientReading) -> Carriers | None:
+def _carriers(of_networks: Array, samples: Array, gradient: GradientReading) -> Carriers | None:
+    """Of the mean of all, from the log10 gradients of each network, (networks, L), and of each sample at layer 1."""
     mean, high = gradient.log10_mean[0], gradient.log10_high[0]
     if not mean > high:
         return None
-    reaching, count = int(np.count_nonzero(networks.gradient[:, 0] >= mean)), len(networks.gradient)
+    reaching, count = int(np.count_nonzero(of_networks[:, 0] >= mean)), len(of_networks)
     if count > 1 and reaching <= FEW_NETWORKS * count:
         return Carriers("network", reaching, count)
-    samples = networks.first_gradients
     return Carriers("sample", int(np.count_nonzero(samples >= mean)), samples.size)
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 LOG10_2 = float(np.log10(2.0))
+QUANTILES = (0.1, 0.5, 0.9)
+"""The band of a reading and its median."""
 WIDEST_SPREAD = 900.0
 """Numbers within so many powers of two of each other can be averaged as float64."""
 

@@ -6,13 +6,21 @@ An observation says nothing of how it was made; whatever yields gradients per la
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 State = Literal["vanishing", "healthy", "exploding", "dead"]
+Reading = TypeVar("Reading")
+
+
+def measured(reading: Reading | None) -> Reading:
+    """A reading that whoever made the observation always takes; raises `LookupError` where it is absent."""
+    if reading is None:
+        raise LookupError("an observation lacks a reading that was asked of it")
+    return reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +62,29 @@ class SignalReading:
 
     log10_rms: Array
     """log10 of the root mean square of a_l over units and samples; an exact zero is -inf."""
-    saturated: Array
-    """The fraction of units and samples where |phi'(z)| is below 1% of its maximum."""
-    dead: Array
-    """The fraction of units whose derivative is zero on every sample."""
+    saturated: Array | None
+    """The fraction of units and samples where |phi'(z)| is below 1% of its maximum; None where nobody counted them."""
+    dead: Array | None
+    """The fraction of units whose derivative is zero on every sample; None likewise."""
+
+
+class NonFinite(NamedTuple):
+    """A reading of which some layers are NaN or infinite, as a training run's may be and a telescope's never is."""
+
+    reading: str
+    """Its name in words: `gradient`."""
+    layers: tuple[int, ...]
+    """Their numbers, in the order in which a pass comes by: a gradient's from the last layer to the first."""
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkReadings:
     """What the verdict is judged by: readings of each network by itself, as log10; an exact zero is -inf."""
 
-    gradient: Array
-    """The mean of ||d loss / d a_l||_2 over the network's samples, (networks, L)."""
-    first_gradients: Array
-    """||d loss / d a_1||_2 of every sample, (networks, samples)."""
+    gradient: Array | None
+    """The mean of ||d loss / d a_l||_2 over the network's samples, (networks, L); None where there is none to judge."""
+    first_gradients: Array | None
+    """||d loss / d a_1||_2 of every sample, (networks, samples); None likewise."""
     weight_change: Array | None = None
     """||d mean loss / d W_l|| / ||W_l||, (networks, L), as a share of the largest layer's; where steps share W, what
     each step adds to d mean loss / d W as a share of the norm of the whole. None where it was not measured."""
@@ -98,10 +115,11 @@ class Carriers(NamedTuple):
 class Verdict:
     """What the readings amount to, for the typical network: medians over networks of each one's own profile."""
 
-    state: State
-    decades_per_layer: float
+    state: State | None
+    """None, as the next two, where there is no gradient to judge."""
+    decades_per_layer: float | None
     """Least-squares slope of log10 gradient on the way from layer L to layer 1; negative where it fades."""
-    end_to_end: float
+    end_to_end: float | None
     """log10 of gradient_1 / gradient_L; -inf where nothing arrives in at least half of the networks."""
     networks: int
     dead_networks: int
@@ -126,10 +144,11 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """The readings of one network description."""
+    """The readings of one network description, of which there is one at least; arrays hold finite numbers and -inf."""
 
-    gradient: GradientReading
-    log10_factor: Array
+    gradient: GradientReading | None
+    """None where it was not measured, as by a run that logs its weights alone."""
+    log10_factor: Array | None
     """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): above 0 a layer amplifies, below it attenuates."""
     verdict: Verdict
     weight_gradient: WeightGradientReading | None = None
@@ -141,12 +160,24 @@ class Observation:
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
     is_settled: bool = True
     """False where beside a norm rounding may decide digits that are read, and more would have taken too long."""
+    layers: tuple[str, ...] | None = None
+    """The layers' names, from the first to the last; None where they go by their numbers."""
+    nonfinite: tuple[NonFinite, ...] = ()
+    """What was NaN or infinite and stands as -inf in the arrays, in the order in which a training step goes."""
 
     @property
     def factor(self) -> Array:
         """The factors themselves, shape (L-1,), kept within float64's normal range where only the log10 fits."""
-        return np.asarray(np.where(np.isneginf(self.log10_factor), 0.0, 10 ** np.clip(self.log10_factor, -307, 308)))
+        log10 = measured(self.log10_factor)
+        return np.asarray(np.where(np.isneginf(log10), 0.0, 10 ** np.clip(log10, -307, 308)))
 
     @property
     def depth(self) -> int:
-        return len(self.gradient.log10_mean)
+        if self.gradient is not None:
+            return len(self.gradient.log10_mean)
+        by_weights = self.weight_gradient
+        return len(measured(self.signal).log10_rms if by_weights is None else by_weights.log10)
+
+    def name(self, layer: int) -> str:
+        """What this layer, counted from 1, is called: its number where it has no other name."""
+        return self.layers[layer - 1] if self.layers else str(layer)

@@ -28,8 +28,8 @@ from tui_telescope.engine.mean_field.quadrature import (
 )
 from tui_telescope.engine.mean_field.recursions import Stack, forward, log10_norms
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.observations.diagnosis import diagnose
-from tui_telescope.observations.observation import GradientReading, NetworkReadings, Observation
+from tui_telescope.observations.from_norms import from_log10_norms
+from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -68,9 +68,7 @@ class Theory:
 
     def as_observation(self) -> Observation:
         """The prediction as a reading without scatter, so that it can be drawn over a measurement; no theory in it."""
-        gradient = GradientReading(*[self.log10_gradient] * 4)
-        network = NetworkReadings(self.log10_gradient[None], self.log10_gradient[None, :1])
-        return Observation(gradient, self.log10_factor, diagnose(network, gradient))
+        return from_log10_norms(self.log10_gradient)
 
     @property
     def depth_scale(self) -> float:
