@@ -49,7 +49,7 @@ ABOVE = ("printing", "presets", "cli", "__main__", "tui", "lessons", "charts")
         ("import tui_telescope.observations.description", ("settings", "engine", *ABOVE)),
         ("import tui_telescope.engine.telescope", ABOVE),
         (
-            "import tui_telescope.charts.painting, tui_telescope.charts.layer_charts, tui_telescope.charts.map_chart",
+            "import tui_telescope.charts.layer_charts, tui_telescope.charts.surveys",
             ("tui",),
         ),
         ("import tui_telescope.lessons.tour", ("tui", "cli", "printing")),

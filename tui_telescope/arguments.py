@@ -78,7 +78,7 @@ COMMANDS: dict[str, Command] = {
 }
 """By the word that asks for it."""
 
-_SURVEYS = frozenset(view.name for view in VIEWS.values() if view.chart is None)
+_SURVEYS = frozenset(view.name for view in VIEWS.values() if view.survey)
 VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(VIEWS) - _SURVEYS}
 """The flags that not every view uses: a single verdict is had from a single network."""
 

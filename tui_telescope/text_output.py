@@ -8,9 +8,8 @@ from textwrap import fill
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.painting import Paintable, paint
+from tui_telescope.charts.drawable import Drawable
 from tui_telescope.engine.mean_field.theory import predict
-from tui_telescope.engine.sweep import DepthSweep
 from tui_telescope.notation import scientific
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import REGISTRY, Settings
@@ -22,9 +21,9 @@ CHART_HEIGHT = 20
 TABLE_ROWS = 11
 
 
-def reading_text(words: str, settings: Settings, chart: Paintable, rows: str, *, ascii_only: bool) -> str:
+def reading_text(words: str, settings: Settings, chart: Drawable, rows: str, *, ascii_only: bool) -> str:
     """All that a view tells of some settings; `words` are the verdict's, `rows` those of the view's table."""
-    picture = paint(chart, columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    picture = chart.draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
     return "\n\n".join(filter(None, (words, changed(settings), picture.text, rows, fill(theory(settings), 80)))) + "\n"
 
 
@@ -49,13 +48,6 @@ def table(observation: Observation, view: str) -> str:
         for layer, name in names.items()
     ]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def sweep_table(sweep: DepthSweep) -> str:
-    """Layer 1's gradient at every depth."""
-    lines = [f"{'depth':>7} {f'gradient at {sweep.settings.stage} 1':>20}"]
-    lines += [f"{d:>7} {scientific(g):>20}" for d, g in zip(sweep.depths, sweep.log10_gradient.tolist(), strict=True)]
-    return "\n".join(lines)
 
 
 def theory(settings: Settings) -> str:

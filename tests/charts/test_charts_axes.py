@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
-from tui_telescope.charts.chart import Axis
+from tui_telescope.charts.elements import Axis
 
 START = (-18.6, 0.49)
 """log10 gradients of the starting preset, band included."""

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import tui_telescope
 from tui_telescope.charts import plotext_canvas, plotext_docs
 from tui_telescope.charts.charset import ASCII, BRAILLE
-from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.plotext_canvas import rasterized
 from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, walked
@@ -236,7 +237,8 @@ def test_no_value_whatever_ends_the_process():
     program = """
 import numpy as np
 from tui_telescope.charts.charset import ASCII, BRAILLE
-from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.picture import row_text
 hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.charts.chart import Axis, Chart
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.floors import beyond_ends, with_floors
 
 PHI = {

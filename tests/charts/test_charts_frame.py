@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import gradient_axis, layer_axis
-from tui_telescope.charts.chart import Chart, Curve, Rule
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Curve, Rule
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.picture import Span, row, row_text
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.map_chart import _LEGEND, MapChart, draw_map
+from tui_telescope.charts.map_chart import _LEGEND, MapChart
 from tui_telescope.charts.picture import row_text
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
@@ -37,7 +37,7 @@ def grid(network=None, ratio=None) -> ScaleDepthMap:
 
 
 def lines(width, height, critical=1.3, ascii_only=False, shown=None):
-    picture = draw_map(MapChart(shown or grid(), critical), width, height, ascii_only=ascii_only)
+    picture = MapChart(shown or grid(), critical).draw(width, height, ascii_only=ascii_only)
     return [row_text(cells) for cells in picture.rows]
 
 
@@ -59,7 +59,7 @@ def test_a_small_map_looks_like_this_in_ascii():
 
 
 def test_whispers_are_empty_screams_are_full_and_inks_differ_too():
-    picture = draw_map(MapChart(grid(), None), 60, 20)
+    picture = MapChart(grid(), None).draw(60, 20)
     inks = {character: span.ink for cells in picture.rows[1:-2] for span in cells for character in span.text}
     assert inks["·"] == inks["░"] == "curve-1"
     assert inks["▒"] == "curve-3"

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_telescope.charts.chart import Axis, Chart, Curve
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.frame import draw
-from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.observations.observation import (
     GradientReading,
     Observation,

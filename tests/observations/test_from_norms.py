@@ -12,7 +12,7 @@ from observed_numbers import numbers_of
 from tui_telescope import Settings, Telescope
 from tui_telescope.charts.floors import beyond_ends
 from tui_telescope.charts.layer_charts import factor_chart, gradient_chart, signal_chart
-from tui_telescope.charts.views import Trace
+from tui_telescope.charts.trace import Trace
 from tui_telescope.machine_output import reading_as_csv, reading_as_json
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.from_norms import from_log10_norms

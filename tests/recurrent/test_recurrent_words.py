@@ -16,7 +16,6 @@ from tui_telescope.settings import GATES, Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.help_screen import help_lines
 from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.surveyor import SURVEYS
 
 SMALL = Settings(depth=12, width=2, samples=2)
 DYING = Settings(cell="rnn", activation="relu", depth=30, width=2, scale=0.5, samples=2)
@@ -53,7 +52,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
             awaited = "◆" if view.name == "map" else "step"
             await explorer.until(lambda awaited=awaited: awaited in explorer.text(ChartView))  # type: ignore[misc]
             assert "layer" not in explorer.text(ChartView)
-            assert "step 1 receives" in explorer.text(Reading) or view.name in SURVEYS
+            assert "step 1 receives" in explorer.text(Reading) or view.survey
 
 
 async def test_the_depth_view_of_a_gated_cell_has_no_residual_connection_to_compare_with() -> None:

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from tui_telescope import observe
 from tui_telescope.charts.charset import BRAILLE
-from tui_telescope.charts.chart import Chart, Curve
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Curve
 from tui_telescope.charts.floors import CEILINGS, FLOORS
 from tui_telescope.charts.layout import layout
 from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from exploring import Explorer, exploring
 
-from tui_telescope.charts import painting
+from tui_telescope.charts.chart import Chart
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui import chart_view, observer
@@ -18,32 +18,32 @@ from tui_telescope.tui.foresight import LULL, Foresight, Habits, Step
 
 
 class Work:
-    """All that is observed and painted."""
+    """All that is observed and drawn."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.observed: list[Settings] = []
-        self.painted: list[painting.Paintable] = []
-        observe, paint = Telescope.observe, painting.paint
+        self.drawn: list[Chart] = []
+        observe, draw = Telescope.observe, Chart.draw
 
         def observing(telescope: Telescope, settings: Settings, **options: Any) -> Any:
             self.observed.append(settings)
             return observe(telescope, settings, **options)
 
-        def painting_(chart: painting.Paintable, *size: int, **options: Any) -> Any:
-            self.painted.append(chart)
-            return paint(chart, *size, **options)
+        def drawing(chart: Chart, *size: int, **options: Any) -> Any:
+            self.drawn.append(chart)
+            return draw(chart, *size, **options)
 
         monkeypatch.setattr(Telescope, "observe", observing)
-        monkeypatch.setattr(painting, "paint", painting_)
+        monkeypatch.setattr(Chart, "draw", drawing)
         chart_view.drawn.cache_clear()
 
     def forget(self) -> None:
         self.observed.clear()
-        self.painted.clear()
+        self.drawn.clear()
 
     def was_needed_for(self, explorer: Explorer) -> bool:
-        """Whether what is on the screen was observed or painted since."""
-        return explorer.app.settings in self.observed or explorer.app._chart.chart in self.painted
+        """Whether what is on the screen was observed or drawn since."""
+        return explorer.app.settings in self.observed or explorer.app._chart.chart in self.drawn
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from exploring import exploring
 
 from tui_telescope import observe
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.painting import Paintable
+from tui_telescope.charts.drawable import Drawable
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.panels import Panels
@@ -22,7 +22,7 @@ SECONDS_BETWEEN = 1 / 30
 
 
 async def test_a_held_key_ends_at_the_newest_settings_without_a_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
-    charts: list[Paintable] = []
+    charts: list[Drawable] = []
     show = ChartView.show
     monkeypatch.setattr(ChartView, "show", lambda view, chart: (charts.append(chart), show(view, chart)))
     async with exploring(SLOW) as explorer:

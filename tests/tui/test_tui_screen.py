@@ -8,7 +8,8 @@ import sys
 import pytest
 from exploring import exploring
 
-from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
@@ -38,13 +39,13 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 
 LOADED_FOR_THE_FIRST_PICTURE = """
 import sys
-from tui_telescope.charts.painting import paint
-from tui_telescope.charts.views import VIEWS, Trace
+from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.loading import load_telescope
 observation = load_telescope().observe(Settings())
-paint(VIEWS["gradient"].chart([Trace("", observation)], None), 55, 20)
-late = ("charts.map_chart", "engine.sweep", "engine.mean_field.theory")
+VIEWS["gradient"].chart([Trace("", observation)], None).draw(55, 20)
+late = ("charts.surveys", "charts.map_chart", "engine.sweep", "engine.mean_field.theory")
 print([name for name in ("numpy.ma", *(f"tui_telescope.{name}" for name in late)) if name in sys.modules])
 """
 

@@ -9,7 +9,11 @@ from time import sleep
 import pytest
 from exploring import exploring
 
-from tui_telescope.charts.painting import Paintable
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.surveys import DepthSurvey, Instruments
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
@@ -17,9 +21,8 @@ from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.surveyor import SURVEYS, Instruments, Surveyed
+from tui_telescope.tui.surveyor import Surveyed
 
-SURVEY = SURVEYS["depth"]
 SMALL = Settings(depth=12, width=2, samples=2)
 
 
@@ -31,6 +34,21 @@ async def test_the_depth_view_shows_both_sides_of_the_residual_connection() -> N
         assert "residual off" in text
         assert "layer 1, residual on" in text
         assert "depth 1" in text
+
+
+async def test_the_depth_views_axis_stays_through_a_change_that_it_has_room_for() -> None:
+    async with exploring(SMALL) as explorer:
+        await explorer.press("4")
+        axes = []
+        for key in ("", "space"):
+            await explorer.press(*key.split())
+            await explorer.until(lambda: explorer.app._surveyor.work is None)
+            await explorer.pilot.pause()
+            chart = explorer.app._chart.chart
+            assert isinstance(chart, Chart)
+            assert len(chart.curves) == 2
+            axes.append(chart.y_axis)
+        assert axes[0] is axes[1]
 
 
 async def test_the_map_shows_its_regions_and_the_cursor() -> None:
@@ -64,15 +82,16 @@ async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkey
     begun: list[Settings] = []
     cancelled: list[Settings] = []
 
-    def endless(instruments: Instruments, settings: Settings, progress: Progress) -> Iterator[Paintable]:
-        begun.append(settings)
-        yield from islice(SURVEY(instruments, settings, progress), 1)
-        while not progress.should_stop():
-            sleep(0.001)
-        cancelled.append(settings)
-        raise Stopped
+    class Endless(DepthSurvey):
+        def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
+            begun.append(self.settings)
+            yield from islice(super().charts(instruments, progress, previous), 1)
+            while not progress.should_stop():
+                sleep(0.001)
+            cancelled.append(self.settings)
+            raise Stopped
 
-    monkeypatch.setitem(SURVEYS, view, endless)
+    monkeypatch.setitem(VIEWS, view, VIEWS[view]._replace(survey=Endless))
     async with exploring(SMALL) as explorer:
         await explorer.press("5" if view == "map" else "4")
         await explorer.until(lambda: begun)
@@ -89,8 +108,8 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
         before = explorer.text(ChartView)
-        stale = Surveyed(0, "map", next(SURVEYS["depth"](Instruments(Telescope(), MapMemory()), SMALL, Progress())))
-        explorer.app.post_message(stale)
+        charts = DepthSurvey(SMALL).charts(Instruments(Telescope(), MapMemory()), Progress(), None)
+        explorer.app.post_message(Surveyed(0, "map", next(charts)))
         await explorer.pilot.pause(0.1)
         assert "layer 1, residual" not in explorer.text(ChartView)
         assert "◆" in before

@@ -10,7 +10,7 @@ from itertools import count, takewhile
 import numpy as np
 
 from tui_telescope import notation
-from tui_telescope.charts.chart import Array, Axis, Tick
+from tui_telescope.charts.elements import Array, Axis, Tick
 
 Extent = tuple[float, float] | None
 """The lowest and the highest value that an axis has to show; None where there is nothing to show."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.chart import Ink
+from tui_telescope.charts.elements import Ink
 from tui_telescope.charts.picture import Row, Span
 
 Lit = NDArray[np.uint8]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import NamedTuple
 
-from tui_telescope.charts.chart import Stroke
+from tui_telescope.charts.elements import Stroke
 
 _SAMPLE_CELLS = 5
 

@@ -1,91 +1,17 @@
-"""What a chart holds before anybody draws it: curves, axes, rules and words, all plain data.
-
-Both axes are linear in what they are given; a log axis is given log10 values and ticks that say so.
-"""
+"""A chart of curves: what it holds is plain data, and it draws itself at any size."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-Scalar = TypeVar("Scalar", float, Array)
-Stroke = Literal["solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse"]
-"""The dotted one is the faintest: it gives way where it meets other curves."""
-Ink = Literal[
-    "", "curve-1", "curve-2", "curve-3", "curve-4", "curve-5", "curve-6", "band", "rule", "frame", "tick", "note"
-]
-"""The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
-
-
-class Tick(NamedTuple):
-    position: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A finite interval with low < high (else `ValueError`) and several choices of ticks, finest first.
-
-    Whoever draws the axis takes the first choice whose labels fit at the size that it has.
-    """
-
-    low: float
-    high: float
-    tick_choices: tuple[tuple[Tick, ...], ...] = ()
-
-    def __post_init__(self) -> None:
-        if not (self.low < self.high and math.isfinite(self.high - self.low)):
-            raise ValueError(f"an axis needs a finite interval with low < high: {self.low}, {self.high}")
-
-    def fraction(self, value: Scalar) -> Scalar:
-        """How far along the axis a value lies: 0 at the low end, 1 at the high end."""
-        return (value - self.low) / (self.high - self.low)
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Points (x, y) of equal length, x ascending; a y that is not finite is a gap.
-
-    `label` empty keeps the curve off the legend; `briefs` are other names for it, each shorter than the one before, for
-    a legend with less room. A curve that `leaps` is no line where it jumps about: of a step of
-    more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
-    """
-
-    x: Array
-    y: Array
-    label: str = ""
-    ink: Ink = "curve-1"
-    stroke: Stroke = "solid"
-    leaps: bool = False
-    briefs: Sequence[str] = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Curve) and self._content == other._content
-
-    def __hash__(self) -> int:
-        return hash(self._content)
-
-    @property
-    def _content(self) -> tuple[object, ...]:
-        return self.x.tobytes(), self.y.tobytes(), self.label, self.ink, self.stroke, self.leaps, *self.briefs
-
-
-class Rule(NamedTuple):
-    """A horizontal line at y with a label, such as the factor 1."""
-
-    y: float
-    label: str
+from tui_telescope.charts import frame
+from tui_telescope.charts.elements import Axis, Curve, Rule
+from tui_telescope.charts.picture import Picture
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of some kind, ready to be drawn at any size: the first curve is the one that lies on top.
+    """Curves between two axes, the first of them on top.
 
     Equal charts give equal pictures.
 
@@ -99,3 +25,7 @@ class Chart:
     rules: tuple[Rule, ...] = ()
     note: str = ""
     x_title: str = "layer"
+
+    def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
+        """The chart as exactly `height` rows of `width` cells, both at least 1."""
+        return frame.draw(self, width, height, ascii_only=ascii_only)

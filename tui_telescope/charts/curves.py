@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tui_telescope.charts.cells import Cells, Lit, scattered
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.chart import Chart, Stroke
+from tui_telescope.charts.elements import Stroke
 from tui_telescope.charts.picture import Row
 from tui_telescope.charts.plotext_canvas import rasterized
 from tui_telescope.charts.polyline import (
@@ -22,6 +23,9 @@ from tui_telescope.charts.polyline import (
     straightened,
     walked,
 )
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Chart
 
 
 def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tuple[Row, ...]:

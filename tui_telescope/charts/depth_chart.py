@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tui_telescope.charts.axes import extent, gradient_axis
-from tui_telescope.charts.chart import Axis, Chart, Curve, Ink, Stroke
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Axis, Curve, Ink, Stroke
 from tui_telescope.charts.log_axes import log_axis
 from tui_telescope.engine.sweep import DepthSweep
 

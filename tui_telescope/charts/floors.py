@@ -25,7 +25,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.chart import Chart, Rule
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Rule
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
-from tui_telescope.charts.chart import Chart, Rule
 from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.elements import Rule
 from tui_telescope.charts.layout import Layout, layout
 from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row, row_text
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Chart
 
 
 def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> Picture:

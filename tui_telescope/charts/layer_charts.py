@@ -11,8 +11,9 @@ from itertools import cycle
 import numpy as np
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
-from tui_telescope.charts.chart import Array, Axis, Chart, Curve, Ink, Rule, Stroke, Tick
-from tui_telescope.charts.views import Trace
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Array, Axis, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import Observation
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.chart import Axis, Chart, Tick
+from tui_telescope.charts.elements import Axis, Tick
 from tui_telescope.charts.legend import legend_rows
 from tui_telescope.charts.picture import Row
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Chart
 
 _ROWS_A_TICK = 3
 _CELLS_BETWEEN_LABELS = 3

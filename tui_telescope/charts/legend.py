@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.chart import Curve
+from tui_telescope.charts.elements import Curve
 from tui_telescope.charts.picture import Row, Span, row
 
 _WHOLE = 80

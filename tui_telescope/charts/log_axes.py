@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from tui_telescope.charts.chart import Axis, Tick
+from tui_telescope.charts.elements import Axis, Tick
 
 _MANTISSAS = ((1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Choices of round numbers in each decade, finest first."""

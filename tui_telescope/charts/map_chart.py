@@ -13,8 +13,8 @@ from itertools import groupby
 import numpy as np
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
-from tui_telescope.charts.chart import Array, Chart, Ink
-from tui_telescope.charts.frame import draw
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.elements import Array, Axis, Ink
 from tui_telescope.charts.layout import layout
 from tui_telescope.charts.log_axes import log_axis
 from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row
@@ -64,36 +64,39 @@ class MapChart:
     critical_scale: float | None
     """The theory's, drawn as a vertical line where it lies on the map; None for no line."""
 
+    @property
+    def y_axis(self) -> Axis:
+        depths = self.grid.depths
+        return log_axis(depths[0], depths[-1])
 
-def draw_map(chart: MapChart, width: int, height: int, *, ascii_only: bool = False) -> Picture:
-    """The map as exactly `height` rows of `width` cells, both at least 1; the first row is the deepest network.
+    def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
+        """The map as exactly `height` rows of `width` cells, both at least 1; the first row is the deepest network.
 
-    Where room is short the frame goes first, then the labels; a single cell is still a piece of the map.
-    """
-    charset = ASCII if ascii_only else BRAILLE
-    blank = _blank(chart, "")
-    plan = layout(blank, width, height, charset)
-    if plan is None:
-        return Picture(width, height, tuple(_spans(line, charset) for line in _cells(chart, width, height, charset)))
-    title = _legend(chart, plan.width - 6, charset) if plan.is_framed else ""
-    rows = list(draw(_blank(chart, title), width, height, ascii_only=ascii_only).rows)
-    left = plan.gutter + 1 if plan.is_labelled else 0
-    top = 1 if plan.is_framed else 0
-    for number, line in enumerate(_cells(chart, plan.width, plan.height, charset)):
-        column = left
-        for span in _spans(line, charset):
-            rows[top + number] = overwrite(rows[top + number], column, span.text, span.ink)
-            column += len(span.text)
-    return Picture(width, height, tuple(rows))
+        Where room is short the frame goes first, then the labels; a single cell is still a piece of the map.
+        """
+        charset = ASCII if ascii_only else BRAILLE
+        plan = layout(_blank(self, ""), width, height, charset)
+        if plan is None:
+            return Picture(width, height, tuple(_spans(line, charset) for line in _cells(self, width, height, charset)))
+        title = _legend(self, plan.width - 6, charset) if plan.is_framed else ""
+        rows = list(_blank(self, title).draw(width, height, ascii_only=ascii_only).rows)
+        left = plan.gutter + 1 if plan.is_labelled else 0
+        top = 1 if plan.is_framed else 0
+        for number, line in enumerate(_cells(self, plan.width, plan.height, charset)):
+            column = left
+            for span in _spans(line, charset):
+                rows[top + number] = overwrite(rows[top + number], column, span.text, span.ink)
+                column += len(span.text)
+        return Picture(width, height, tuple(rows))
 
 
 def _blank(chart: MapChart, title: str) -> Chart:
     """The frame, with its ticks, that the map is drawn into."""
-    scales, depths = chart.grid.scales, chart.grid.depths
+    scales = chart.grid.scales
     return Chart(
         title=title,
         x_axis=log_axis(scales[0], scales[-1]),
-        y_axis=log_axis(depths[0], depths[-1]),
+        y_axis=chart.y_axis,
         x_title="scale",
     )
 

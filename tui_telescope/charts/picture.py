@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui_telescope.charts.chart import Ink
+from tui_telescope.charts.elements import Ink
 
 
 class Span(NamedTuple):

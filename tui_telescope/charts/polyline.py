@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.chart import Array, Axis, Curve
+from tui_telescope.charts.elements import Array, Axis, Curve
 
 Integers = NDArray[np.int64]
 Point = tuple[float, float]

@@ -6,7 +6,7 @@ import io
 import textwrap
 from collections.abc import Mapping
 
-from tui_telescope.charts.chart import Ink
+from tui_telescope.charts.elements import Ink
 from tui_telescope.charts.picture import Picture
 
 COLORS: Mapping[Ink, str] = {

@@ -7,39 +7,31 @@ first paint can name the views without waiting for numpy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Axis, Chart
-    from tui_telescope.observations.observation import Observation
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """An observation and what it is called on the legend.
-
-    `briefs` are other names, each shorter than the one before, for a legend with less room: traces that are shown
-    together differ in their labels, in their first briefs, and so on.
-    """
-
-    label: str
-    observation: Observation
-    briefs: Sequence[str] = ()
+    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.surveys import Survey
+    from tui_telescope.charts.trace import Trace
+    from tui_telescope.settings import Settings
 
 
 class View(NamedTuple):
-    """One way of looking at traces.
+    """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`.
 
     `chart` takes one trace or more, the live one first, then those that it is compared with; and the y axis on which
-    this view was drawn last, which stays as long as the curves fit.
+    this view was drawn last, which stays as long as the curves fit. `survey` takes the settings, and the depths where
+    those are given.
     """
 
     name: str
     key: str
     title: str
     chart: Callable[[Sequence[Trace], Axis | None], Chart] | None = None
-    """None for a view of many networks at once, whose charts a survey makes."""
+    survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
+    computed: str = ""
+    """What a survey's networks are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
 
@@ -62,14 +54,29 @@ def _signal(traces: Sequence[Trace], previous: Axis | None) -> Chart:
     return signal_chart(traces, previous)
 
 
+def _depth(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys import DepthSurvey
+
+    return DepthSurvey(settings, depths)
+
+
+def _map(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys import MapSurvey
+
+    return MapSurvey(settings, depths)
+
+
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
         View("gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True),
         View("factor", "2", "factor per layer or step", _factor),
         View("signal", "3", "signal per layer or step", _signal),
-        View("depth", "4", "gradient at layer or step 1 against the depth"),
-        View("map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network"),
+        View("depth", "4", "gradient at layer or step 1 against the depth", None, _depth, "networks of many depths"),
+        View(
+            "map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network",
+            None, _map, "networks of many scales and depths",
+        ),
     )
-}
+}  # fmt: skip
 """Every view by name, in the order of their keys."""

@@ -11,7 +11,7 @@ from textual import events
 from tui_telescope.tui.canvas import Canvas, Hidden, Line, Word
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.painting import Paintable
+    from tui_telescope.charts.drawable import Drawable
 
 
 LABEL_CELLS = 6
@@ -50,11 +50,11 @@ class ChartView(Canvas):
 
     def __init__(self, *, ascii_only: bool, **options: Any) -> None:
         super().__init__(**options)
-        self.chart: Paintable | None = None
+        self.chart: Drawable | None = None
         self.ascii_only = ascii_only
         self._banner = ""
 
-    def show(self, chart: Paintable) -> None:
+    def show(self, chart: Drawable) -> None:
         self.chart = chart
         self.redraw()
 
@@ -64,7 +64,7 @@ class ChartView(Canvas):
             self._banner = text
             self.redraw()
 
-    def prepare(self, chart: Paintable) -> None:
+    def prepare(self, chart: Drawable) -> None:
         """Draw a chart that is likely to be shown next."""
         drawn(chart, *self.size, self.ascii_only)
 
@@ -83,10 +83,7 @@ def under_banner(lines: Sequence[Line], banner: str, width: int, height: int) ->
 
 
 @lru_cache(maxsize=REMEMBERED)
-def drawn(chart: Paintable, width: int, height: int, ascii_only: bool) -> Sequence[Line]:
-    """The chart in exactly `height` lines of `width` cells. A chart seen lately is not painted again."""
-    # Only now: numpy must not delay the first paint.
-    from tui_telescope.charts.painting import paint
-
-    picture = paint(chart, width, height, ascii_only=ascii_only)
+def drawn(chart: Drawable, width: int, height: int, ascii_only: bool) -> Sequence[Line]:
+    """The chart in exactly `height` lines of `width` cells. A chart seen lately is not drawn again."""
+    picture = chart.draw(width, height, ascii_only=ascii_only)
     return tuple(tuple(Word(span.text, span.ink) for span in row) for row in picture.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_telescope.charts.views import Trace
+from tui_telescope.charts.trace import Trace
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.distinctions import distinctions
 

@@ -29,7 +29,7 @@ from tui_telescope.tui.panels import Panels, neighbour
 from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
 from tui_telescope.tui.style_sheets import style_sheet
-from tui_telescope.tui.surveyor import SURVEYS, Surveyed, Surveyor
+from tui_telescope.tui.surveyor import Surveyed, Surveyor
 from tui_telescope.tui.terminal.app import TerminalApp
 from tui_telescope.tui.themes import TERMINAL
 from tui_telescope.tui.theorist import Predicted, Theorist
@@ -37,7 +37,9 @@ from tui_telescope.tui.top_line import TopLine
 from tui_telescope.tui.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Axis, Chart
+    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.charts.elements import Axis
     from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
 
 
@@ -280,7 +282,7 @@ class ExploringApp(TerminalApp[None]):
             self._coalescer.finish()
 
     def _look(self) -> None:
-        if self.view in SURVEYS:
+        if VIEWS[self.view].survey:
             self._survey()
         known = self.shown if self.shown and self.shown.settings == self.settings else None
         outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
@@ -363,9 +365,12 @@ class ExploringApp(TerminalApp[None]):
         if self.shown and self.comparison.wants_theory:
             self._theorist.begin_prediction(self.shown.settings)
         if self.shown and (chart := self._chart_of(self.shown)):
-            self._axes[self.view] = chart.y_axis
-            self._chart.show(chart)
+            self._draw(chart)
             self._foresight.look_ahead(self.settings)
+
+    def _draw(self, chart: Drawable) -> None:
+        self._axes[self.view] = chart.y_axis
+        self._chart.show(chart)
 
     def on_predicted(self, message: Predicted) -> None:
         self._theorist.on_predicted(message)
@@ -422,7 +427,7 @@ class ExploringApp(TerminalApp[None]):
     def _show_progress(self) -> None:
         self._watch = None
         self._waiting.look()
-        is_there = self._is_survey_shown if self.view in SURVEYS else self._is_read
+        is_there = self._is_survey_shown if VIEWS[self.view].survey else self._is_read
         self._chart.show_banner("" if is_there else self._waiting.banner())
         self._show_words()
         self._watch_work()
@@ -438,7 +443,7 @@ class ExploringApp(TerminalApp[None]):
         again = f"{VIEWS[self.view].key} starts it again"
         if self._waiting.for_survey:
             said = f"Stopped: the picture stays as it is; {again}."
-        elif self._is_read or self.view in SURVEYS:
+        elif self._is_read or VIEWS[self.view].survey:
             said = "Stopped."
         elif self.shown is None:
             said = f"Stopped; {again}."
@@ -455,7 +460,7 @@ class ExploringApp(TerminalApp[None]):
     def action_show_view(self, name: str) -> None:
         self.view = name
         self._top_line.show_view(name)
-        if name in SURVEYS:
+        if VIEWS[name].survey:
             self._survey()
         else:
             self._surveyor.stop()
@@ -468,11 +473,11 @@ class ExploringApp(TerminalApp[None]):
 
     def _survey(self) -> None:
         self._is_survey_shown = False
-        self._surveyor.survey(self.view, self.settings)
+        self._surveyor.survey(VIEWS[self.view], self.settings, self._axes.get(self.view))
         self._watch_work()
 
     def on_surveyed(self, message: Surveyed) -> None:
         if message.generation == self._surveyor.generation and message.view == self.view:
             self._is_survey_shown = True
             self._chart.show_banner("")
-            self._chart.show(message.chart)
+            self._draw(message.chart)

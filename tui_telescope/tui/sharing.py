@@ -14,7 +14,7 @@ from tui_telescope.presets import preset_of
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.painting import Paintable
+    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.tui.observer import Observed
 
 STEM = "gradient-telescope"
@@ -31,16 +31,15 @@ def command_line(settings: Settings, view: str) -> str:
     return shlex.join(words)
 
 
-def save_screen(shown: Observed, chart: Paintable, folder: Path, *, ascii_only: bool) -> list[Path]:
+def save_screen(shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool) -> list[Path]:
     """Save the readings and the picture of the chart. Raises `SharingError`."""
-    from tui_telescope.charts.painting import paint
     from tui_telescope.charts.svg import PICTURE, svg
     from tui_telescope.machine_output import reading_as_csv
 
     words = f"{shown.description} {shown.remedy}".strip()
     preset = preset_of(shown.settings)
     title = preset.title if preset else shlex.join(shown.settings.arguments())
-    picture = paint(chart, *PICTURE, ascii_only=ascii_only)
+    picture = chart.draw(*PICTURE, ascii_only=ascii_only)
     contents = {
         "csv": reading_as_csv(shown.observation),
         "svg": svg(picture, title, words),

@@ -1,0 +1,178 @@
+"""Looking at many networks at once: which ones, how they are observed, and what is shown of them.
+
+A survey is made for some settings. The screen shows its charts, each finer than the one before; who prints takes what
+its parts find in the end, and the document, the table and the lines of CSV that come of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import ClassVar, Generic, NamedTuple, TypeVar
+
+from tui_telescope.charts.depth_chart import depth_chart
+from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.map_chart import MapChart
+from tui_telescope.engine.mean_field.theory import critical_scale
+from tui_telescope.engine.passes.progress import Progress
+from tui_telescope.engine.sweep import (
+    DepthSweep,
+    MapMemory,
+    ScaleDepthMap,
+    each_depth,
+    map_scales_and_depths,
+    mapped_depths,
+    mapped_scales,
+    swept_depths,
+)
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.notation import scientific
+from tui_telescope.settings import Settings
+
+Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap")
+
+
+class Instruments(NamedTuple):
+    """What surveys work with, kept from one to the next."""
+
+    telescope: Telescope
+    memory: MapMemory
+
+
+@dataclass(frozen=True)
+class Part(Generic[Found]):
+    """Some of a survey's networks; `observe` yields what it has found so far, each time more, in the end all."""
+
+    what: str
+    networks: Sequence[Settings]
+    observe: Callable[[Instruments, Progress], Iterator[Found]]
+
+
+class Survey(ABC, Generic[Found]):
+    """Many networks around the one of the settings; what of them the first part finds is about that one itself."""
+
+    columns: ClassVar[tuple[str, ...]]
+    """What stands over the rows in CSV."""
+
+    def __init__(self, settings: Settings, depths: Sequence[int] | None = None) -> None:
+        self.settings = settings
+        self.depths = depths or self.usual_depths(settings)
+
+    @staticmethod
+    @abstractmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        """Those that are looked at unless others are given."""
+
+    @abstractmethod
+    def parts(self) -> list[Part[Found]]:
+        """What is observed, one part after the other. Raises `SettingsError` for a depth out of range."""
+
+    @abstractmethod
+    def chart(self, found: Sequence[Found], previous: Axis | None) -> Drawable:
+        """What is shown of the parts that have found anything; `previous` is the y axis drawn before."""
+
+    @abstractmethod
+    def rows(self, found: Found) -> Iterable[Sequence[object]]:
+        """The lines of CSV."""
+
+    def table(self, found: Found) -> str:
+        """The numbers in words; empty where they are too many."""
+        return ""
+
+    def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
+        """Charts of all that has been found so far, each one on the axis before as long as that will do."""
+        parts = self.parts()
+        whole: list[Found] = []
+        for part, piece in zip(parts, progress.parts([1.0] * len(parts)), strict=True):
+            found = None
+            for found in part.observe(instruments, piece):
+                chart = self.chart([*whole, found], previous)
+                previous = chart.y_axis
+                yield chart
+            whole += [found] if found else []
+
+
+class DepthSurvey(Survey[DepthSweep]):
+    """Layer 1's gradient against the depth: the settings' own, then with residual flipped where that has an effect."""
+
+    columns = ("depth", "log10_gradient_layer_1")
+
+    @staticmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        return swept_depths(settings.depth)
+
+    def parts(self) -> list[Part[DepthSweep]]:
+        parts = [self._part(self.settings)]
+        if "residual" not in self.settings.ineffective:
+            parts.append(self._part(self.settings.replace(residual=not self.settings.residual)))
+        return parts
+
+    def _part(self, settings: Settings) -> Part[DepthSweep]:
+        def observe(instruments: Instruments, progress: Progress) -> Iterator[DepthSweep]:
+            return each_depth(
+                instruments.telescope,
+                settings,
+                self.depths,
+                should_stop=progress.should_stop,
+                progress=progress.tell,
+            )
+
+        what = f"{len(self.depths)} depths{' with residual' if settings.residual else ''}"
+        return Part(what, [settings.replace(depth=depth) for depth in self.depths], observe)
+
+    def chart(self, found: Sequence[DepthSweep], previous: Axis | None) -> Drawable:
+        return depth_chart(found, previous, self.depths)
+
+    def rows(self, found: DepthSweep) -> Iterable[tuple[int, float]]:
+        return zip(found.depths, found.log10_gradient.tolist(), strict=True)
+
+    def table(self, found: DepthSweep) -> str:
+        lines = [f"{'depth':>7} {f'gradient at {self.settings.stage} 1':>20}"]
+        lines += [f"{depth:>7} {scientific(gradient):>20}" for depth, gradient in self.rows(found)]
+        return "\n".join(lines)
+
+
+class MapSurvey(Survey[ScaleDepthMap]):
+    """Layer 1's gradient over scale and depth."""
+
+    columns = ("depth", "scale", "log10_gradient_layer_1")
+
+    @staticmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        return mapped_depths(settings)
+
+    @cached_property
+    def _critical_scale(self) -> float | None:
+        return critical_scale(self.settings)
+
+    def parts(self) -> list[Part[ScaleDepthMap]]:
+        scales = mapped_scales(self.settings)
+        networks = [self.settings.replace(depth=depth) for depth in self.depths] * len(scales)
+        return [Part(f"{len(scales)} scales at {len(self.depths)} depths", networks, partial(self._observe, scales))]
+
+    def _observe(
+        self, scales: Sequence[float], instruments: Instruments, progress: Progress
+    ) -> Iterator[ScaleDepthMap]:
+        return map_scales_and_depths(
+            instruments.telescope,
+            self.settings,
+            scales,
+            self.depths,
+            memory=instruments.memory,
+            by_row=True,
+            should_stop=progress.should_stop,
+            progress=progress.tell,
+        )
+
+    def chart(self, found: Sequence[ScaleDepthMap], previous: Axis | None) -> Drawable:
+        return MapChart(found[-1], self._critical_scale)
+
+    def rows(self, found: ScaleDepthMap) -> Iterable[tuple[int, float, float]]:
+        return (
+            (depth, scale, gradient)
+            for depth, row in zip(found.depths, found.log10_gradient.tolist(), strict=True)
+            for scale, gradient in zip(found.scales, row, strict=True)
+        )

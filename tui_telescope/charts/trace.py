@@ -1,0 +1,23 @@
+"""What a chart of layers shows: an observation under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_telescope.observations.observation import Observation
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """An observation and what it is called on the legend.
+
+    `briefs` are other names, each shorter than the one before, for a legend with less room: traces that are shown
+    together differ in their labels, in their first briefs, and so on.
+    """
+
+    label: str
+    observation: Observation
+    briefs: Sequence[str] = ()
