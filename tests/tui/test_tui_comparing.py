@@ -78,9 +78,9 @@ async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None
             await explorer.press("s", "p")
         await explorer.press("s", "p")
         assert "u drops the pins" in explorer.text(Reading)
-        assert len(explorer.app.comparison.pins) == MOST
+        assert len(explorer.app.comparing.comparison.pins) == MOST
         await explorer.press("g")
-        assert not explorer.app.comparison.wants_ghost
+        assert not explorer.app.comparing.comparison.wants_ghost
 
 
 @pytest.mark.parametrize("view", ["gradient", "factor"])

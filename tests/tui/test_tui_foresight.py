@@ -43,7 +43,7 @@ class Work:
 
     def was_needed_for(self, explorer: Explorer) -> bool:
         """Whether what is on the screen was observed or drawn since."""
-        return explorer.app.settings in self.observed or explorer.app._chart.chart in self.drawn
+        return explorer.app.settings in self.observed or explorer.app.chart_view.chart in self.drawn
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ async def come_to_rest(explorer: Explorer) -> None:
     while len(app.screen_stack) > 1 or app.query("ValueEditor"):
         await explorer.pilot.press("escape")
     await explorer.press("escape", "u", "1")
-    app.comparison.wants_ghost = app.comparison.wants_theory = False
+    app.comparing.comparison.wants_ghost = app.comparing.comparison.wants_theory = False
     await explorer.press("r", "r")
     await explorer.until(lambda: not explorer.text(Reading).startswith(" Dropped"))
 

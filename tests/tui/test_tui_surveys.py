@@ -44,7 +44,7 @@ async def test_the_depth_views_axis_stays_through_a_change_that_it_has_room_for(
             await explorer.press(*key.split())
             await explorer.until(lambda: explorer.app._surveyor.work is None)
             await explorer.pilot.pause()
-            chart = explorer.app._chart.chart
+            chart = explorer.app.chart_view.chart
             assert isinstance(chart, Chart)
             assert len(chart.curves) == 2
             axes.append(chart.y_axis)

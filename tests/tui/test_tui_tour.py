@@ -59,15 +59,15 @@ async def test_the_keys_still_work_and_t_comes_back_to_the_steps_network() -> No
 async def test_a_step_is_shown_without_the_users_own_curves_which_come_back_after_the_tour() -> None:
     async with exploring() as explorer:
         await explorer.press("p", "o", "t")
-        assert not explorer.app.comparison.pins
-        assert not explorer.app.comparison.wants_theory
+        assert not explorer.app.comparing.comparison.pins
+        assert not explorer.app.comparing.comparison.wants_theory
         await explorer.press("s", "p")
-        assert len(explorer.app.comparison.pins) == 1, "the keys still work"
+        assert len(explorer.app.comparing.comparison.pins) == 1, "the keys still work"
         await explorer.press("tab")
-        assert not explorer.app.comparison.pins
+        assert not explorer.app.comparing.comparison.pins
         await explorer.press("escape")
-        assert [pin.settings for pin in explorer.app.comparison.pins] == [Settings()]
-        assert explorer.app.comparison.wants_theory
+        assert [pin.settings for pin in explorer.app.comparing.comparison.pins] == [Settings()]
+        assert explorer.app.comparing.comparison.wants_theory
 
 
 async def test_escape_ends_the_tour_and_gives_the_chart_its_room_back() -> None:

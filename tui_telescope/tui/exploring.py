@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
-from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.tui.background import Background
 from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.coalescing import Coalescer
-from tui_telescope.tui.comparison import Compared, Comparison, ghost_of
+from tui_telescope.tui.comparing import Comparing
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.foresight import Foresight, Habits, Step
 from tui_telescope.tui.history import History
@@ -32,9 +32,8 @@ from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.surveyor import Surveyed, Surveyor
 from tui_telescope.tui.terminal.app import TerminalApp
 from tui_telescope.tui.themes import TERMINAL
-from tui_telescope.tui.theorist import Predicted, Theorist
+from tui_telescope.tui.theorist import Judged, Predicted
 from tui_telescope.tui.top_line import TopLine
-from tui_telescope.tui.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
@@ -69,9 +68,7 @@ class ExploringApp(TerminalApp[None]):
         self.view = view
         self.shown: Observed | None = None
         """What the chart shows."""
-        self.comparison = Comparison()
-        self.shows_floors = False
-        self._ascii_only = ascii_only
+        self.comparing = Comparing(self)
         self._history = History()
         self._preset = next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted."""
@@ -79,20 +76,18 @@ class ExploringApp(TerminalApp[None]):
         self._top_line = TopLine(settings, self.selected, view, ascii_only=ascii_only)
         self._panels = Panels(settings, self.selected)
         self._field = Field()
-        self._chart = ChartView(ascii_only=ascii_only)
+        self.chart_view = ChartView(ascii_only=ascii_only)
         self._reading = Reading()
         self._size_notice = SizeNotice()
         self._axes: dict[str, Axis] = {}
         self._observer = Observer(self.post_message)
         self._surveyor = Surveyor(self.post_message)
-        self._waiting = Waiting(self._observer, self._surveyor)
-        self._watch: Timer | None = None
+        self.background = Background(self, self._observer, self._surveyor)
         self._coalescer = Coalescer(self._call_after_keys)
         self._habits = Habits()
         self._foresight = Foresight(self._habits, self._look_at, self._call_after)
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
-        self._theorist = Theorist(self.post_message)
         self._notice = Notice("")
         self._end_of_notice: asyncio.TimerHandle | None = None
         self._editor: ValueEditor | None = None
@@ -101,7 +96,7 @@ class ExploringApp(TerminalApp[None]):
         yield self._top_line
         with self._field:
             yield self._panels
-            yield self._chart
+            yield self.chart_view
         yield self._reading
         yield Footer()
         yield self._size_notice
@@ -111,12 +106,12 @@ class ExploringApp(TerminalApp[None]):
         return [COLORLESS] if self.no_color else super().get_line_filters()
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._observe)
+        self.call_after_refresh(self.observe)
 
     def on_unmount(self) -> None:
         self._observer.close()
         self._surveyor.stop()
-        self._theorist.close()
+        self.comparing.close()
 
     async def on_event(self, event: events.Event) -> None:
         """A key, or a press of the mouse, takes a message away before it does what it does."""
@@ -158,7 +153,7 @@ class ExploringApp(TerminalApp[None]):
     def action_select_setting(self, name: str) -> None:
         self.selected = name
         self._show_settings()
-        self._say("")
+        self.say("")
 
     def action_show_preset(self, name: str) -> None:
         self._preset = PRESETS[name]
@@ -176,24 +171,30 @@ class ExploringApp(TerminalApp[None]):
 
     def _return_to(self, settings: Settings | None, otherwise: str) -> None:
         if settings is None:
-            self._say(otherwise)
+            self.say(otherwise)
             return
         self.settings = settings
         self._show_settings()
-        self._observe()
+        self.observe()
+
+    def return_to_shown(self, shown: Observed) -> None:
+        """Take the settings of the chart again; those that are left can be had back."""
+        self._history.record(self.settings)
+        self.settings = shown.settings
+        self._show_settings()
 
     def _change(self, name: str, changed: Callable[[], Settings]) -> None:
         """Take another value of one setting; where it makes no difference, say why."""
         before = self.settings
         if self.try_settings(changed) and (reason := why_nothing_changes(name, before, self.settings)):
-            self._say(reason)
+            self.say(reason)
 
     def try_settings(self, changed: Callable[[], Settings]) -> bool:
         """Take the changed settings and return True; where they are refused, say why and keep those before."""
         try:
             settings = changed()
         except SettingsError as refusal:
-            self._refuse(str(refusal))
+            self.refuse(str(refusal))
             return False
         is_new = settings != self.settings
         if is_new:
@@ -201,25 +202,25 @@ class ExploringApp(TerminalApp[None]):
             self.settings = settings
         self._show_settings()
         if is_new:
-            self._observe()
+            self.observe()
         return True
 
-    def _refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
         self._show_settings()
-        self._say(reason, "refusal")
+        self.say(reason, "refusal")
 
-    def _say(self, text: str, ink: str = "") -> None:
+    def say(self, text: str, ink: str = "") -> None:
         """Say it in place of the reading until the next key, or for a while; an empty text brings the reading back."""
         if self._end_of_notice:
             self._end_of_notice.cancel()
         self._end_of_notice = self._call_after(NOTICE_SECONDS, self._give_way) if text else None
         self._notice = Notice(text, ink)
-        self._show_words()
+        self.show_words()
 
     def _give_way(self) -> None:
         """What was said has been read."""
         if self._notice.text:
-            self._say("")
+            self.say("")
 
     # Typing a value
 
@@ -261,18 +262,15 @@ class ExploringApp(TerminalApp[None]):
     def mount_above_reading(self, widget: Widget) -> None:
         self.mount(widget, before=self._reading)
 
-    def compare(self, comparison: Comparison) -> None:
-        """Compare with these curves from now on."""
-        self.comparison = comparison
-        self._show_chart()
-
     def forget_axes(self) -> None:
         """Let the next chart choose its axes afresh."""
         self._axes.clear()
 
     # From settings to an observation
 
-    def _observe(self) -> None:
+    def observe(self) -> None:
+        """Look at the settings, and at what they are compared with, once all keys that wait have had their say."""
+        self.comparing.drop_judgement()
         self._notice = Notice("")
         self._coalescer.ask(self._look)
 
@@ -285,22 +283,18 @@ class ExploringApp(TerminalApp[None]):
         if VIEWS[self.view].survey:
             self._survey()
         known = self.shown if self.shown and self.shown.settings == self.settings else None
-        outcome = self._observer.observe(self.settings, self._companion_of(self.settings), known)
+        outcome = self._observer.observe(self.settings, self.comparing.companion_of(self.settings), known)
         if outcome:
             self._show_outcome(outcome)
         else:
-            self._show_words()
-        self._watch_work()
-
-    def _companion_of(self, settings: Settings) -> Settings | None:
-        """What these settings are to be compared with as long as it is not pinned; None where nothing can be."""
-        return ghost_of(settings) if self.comparison.wants_ghost else None
+            self.show_words()
+        self.background.watch()
 
     def on_answered(self, message: Answered) -> None:
         self._show_outcome(message.outcome)
 
     def on_declined(self, message: Declined) -> None:
-        self._refuse(message.reason)
+        self.refuse(message.reason)
 
     def on_failed(self, message: Failed) -> None:
         """Textual ends the app, restores the terminal and prints the traceback."""
@@ -312,7 +306,7 @@ class ExploringApp(TerminalApp[None]):
             return
         is_newest = outcome.generation == self._observer.generation
         if is_newest and not self._surveyor.work:
-            self._forget_progress()
+            self.background.forget()
         if isinstance(outcome, Observed):
             if self.shown is None and not self._is_ending:
                 self._field.mount(Seams())  # not before: they are no part of what the first picture waits for
@@ -321,11 +315,11 @@ class ExploringApp(TerminalApp[None]):
             if is_drawn:
                 self._foresight.look_ahead(self.settings)
             else:
-                self._show_chart()
-            self._show_words()
+                self.show_chart()
+            self.show_words()
         elif is_newest:
             self.settings = self.shown.settings if self.shown else self.settings
-            self._refuse(outcome.reason)
+            self.refuse(outcome.reason)
 
     # What is likely next, before anybody asks
 
@@ -335,10 +329,10 @@ class ExploringApp(TerminalApp[None]):
 
     def _look_at(self, settings: Settings) -> Iterator[None]:
         """Observe settings that the next key may ask for, then draw their chart."""
-        foreseen = self._observer.foresee(settings, self._companion_of(settings))
+        foreseen = self._observer.foresee(settings, self.comparing.companion_of(settings))
         yield
         if foreseen and (chart := self._chart_of(foreseen)):
-            self._chart.prepare(chart)
+            self.chart_view.prepare(chart)
             yield
 
     # From state to the screen, once for all keys that wait
@@ -351,10 +345,10 @@ class ExploringApp(TerminalApp[None]):
     def _show_settings(self) -> None:
         self._coalescer.ask(self._draw_settings)
 
-    def _show_chart(self) -> None:
+    def show_chart(self) -> None:
         self._coalescer.ask(self._draw_chart)
 
-    def _show_words(self) -> None:
+    def show_words(self) -> None:
         self._coalescer.ask(self._draw_words)
 
     def _draw_settings(self) -> None:
@@ -362,100 +356,51 @@ class ExploringApp(TerminalApp[None]):
         self._top_line.show(self.settings, self.selected)
 
     def _draw_chart(self) -> None:
-        if self.shown and self.comparison.wants_theory:
-            self._theorist.begin_prediction(self.shown.settings)
-        if self.shown and (chart := self._chart_of(self.shown)):
+        if self.shown is None:
+            return
+        self.comparing.begin_prediction(self.shown.settings)
+        if chart := self._chart_of(self.shown):
             self._draw(chart)
             self._foresight.look_ahead(self.settings)
 
     def _draw(self, chart: Drawable) -> None:
         self._axes[self.view] = chart.y_axis
-        self._chart.show(chart)
+        self.chart_view.show(chart)
 
     def on_predicted(self, message: Predicted) -> None:
-        self._theorist.on_predicted(message)
-        if self.shown and self.shown.settings == message.settings:
-            self._show_chart()
+        self.comparing.take_prediction(message)
+
+    def on_judged(self, message: Judged) -> None:
+        self.comparing.take_judgement(message)
 
     def _chart_of(self, observed: Observed) -> Chart | None:
-        """What the view on the screen shows of these settings; None for a view that a survey makes."""
-        view = VIEWS[self.view]
-        if view.chart is None:
-            return None
-        live = Compared(observed.settings, observed.observation)
-        predicted = self._theorist.prediction(observed.settings) if self.comparison.wants_theory else None
-        traces = self.comparison.traces(live, observed.companion, predicted)
-        chart = view.chart(traces, self._axes.get(self.view))
-        if self.shows_floors and view.shows_gradients:
-            from tui_telescope.charts.floors import with_floors
-
-            chart = with_floors(chart, observed.settings)
-        return chart
+        return self.comparing.chart_of(observed, VIEWS[self.view], self._axes.get(self.view))
 
     @property
-    def _is_read(self) -> bool:
+    def is_read(self) -> bool:
         """Whether what was observed is what the settings describe."""
         return self.shown is not None and self.shown.settings == self.settings
 
+    @property
+    def is_chart_there(self) -> bool:
+        """Whether the chart is one of what the settings describe."""
+        return self._is_survey_shown if VIEWS[self.view].survey else self.is_read
+
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
-        report = self._waiting.report(is_read=self._is_read, is_outdated=self.shown is not None and not self._is_read)
+        report = self.background.report()
         if self._notice.text:
             self._reading.show(*self._notice)
-        elif self.shown and self._is_read and not (report and self._waiting.for_survey):
+        elif self.shown and self.is_read and not (report and self.background.for_survey):
             self._reading.show(
-                " ".join(filter(None, (self.shown.description, self._beyond_ends(), self.shown.remedy, report)))
+                " ".join(
+                    filter(None, (self.shown.description, self.comparing.beyond_ends(), self.shown.remedy, report))
+                )
             )
         elif report:
             self._reading.show(report, "muted")
 
-    def _beyond_ends(self) -> str:
-        """The layers beyond the ends of number formats, while those are asked for."""
-        if self.shown is None or not self.shows_floors:
-            return ""
-        from tui_telescope.charts.floors import beyond_ends
-
-        return beyond_ends(self.shown.observation, self.shown.settings)
-
-    # What is computed in the background
-
-    def _watch_work(self) -> None:
-        """Say every now and then how far it is, as long as something runs."""
-        if self._waiting.is_busy and self._watch is None:
-            self._watch = self.set_timer(PROGRESS_AFTER, self._show_progress)
-
-    def _show_progress(self) -> None:
-        self._watch = None
-        self._waiting.look()
-        is_there = self._is_survey_shown if VIEWS[self.view].survey else self._is_read
-        self._chart.show_banner("" if is_there else self._waiting.banner())
-        self._show_words()
-        self._watch_work()
-
-    def _forget_progress(self) -> None:
-        self._waiting.is_overdue = False
-        self._chart.show_banner("")
-
-    def stop_work(self) -> bool:
-        """Stop what is said to be computed, keep the chart, and say so; whether there was anything to stop."""
-        if not (self._waiting.is_overdue and self._waiting.work):
-            return False
-        again = f"{VIEWS[self.view].key} starts it again"
-        if self._waiting.for_survey:
-            said = f"Stopped: the picture stays as it is; {again}."
-        elif self._is_read or VIEWS[self.view].survey:
-            said = "Stopped."
-        elif self.shown is None:
-            said = f"Stopped; {again}."
-        else:
-            self._history.record(self.settings)
-            self.settings = self.shown.settings
-            self._show_settings()
-            said = "Stopped: these are the settings of the chart again; z brings the others back."
-        self._waiting.stop()
-        self._forget_progress()
-        self._say(said)
-        return True
+    # Views, and the surveys that some of them show
 
     def action_show_view(self, name: str) -> None:
         self.view = name
@@ -464,20 +409,20 @@ class ExploringApp(TerminalApp[None]):
             self._survey()
         else:
             self._surveyor.stop()
-            self._show_chart()
-            if self._observer.is_free and not self._is_read:
-                self._observe()
-        self._forget_progress()
-        self._show_words()
-        self._watch_work()
+            self.show_chart()
+            if self._observer.is_free and not self.is_read:
+                self.observe()
+        self.background.forget()
+        self.show_words()
+        self.background.watch()
 
     def _survey(self) -> None:
         self._is_survey_shown = False
         self._surveyor.survey(VIEWS[self.view], self.settings, self._axes.get(self.view))
-        self._watch_work()
+        self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:
         if message.generation == self._surveyor.generation and message.view == self.view:
             self._is_survey_shown = True
-            self._chart.show_banner("")
+            self.chart_view.show_banner("")
             self._draw(message.chart)

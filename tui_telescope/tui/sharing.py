@@ -15,6 +15,7 @@ from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.tui.exploring import ExploringApp
     from tui_telescope.tui.observer import Observed
 
 STEM = "gradient-telescope"
@@ -22,6 +23,30 @@ STEM = "gradient-telescope"
 
 class SharingError(ValueError):
     """A file could not be written; the message says why."""
+
+
+class Sharing:
+    """Takes the screen's command to the clipboard, and its readings and its picture to files."""
+
+    def __init__(self, app: ExploringApp) -> None:
+        self._app = app
+
+    def copy_command(self) -> None:
+        command = command_line(self._app.settings, self._app.view)
+        self._app.copy_to_clipboard(command)
+        self._app.say(f"Sent to the clipboard: {command}")
+
+    def save(self) -> None:
+        self._app.catch_up()
+        shown, view = self._app.shown, self._app.chart_view
+        if shown is None or view.chart is None:
+            return
+        try:
+            files = save_screen(shown, view.chart, Path.cwd(), ascii_only=view.ascii_only)
+        except (SharingError, OSError) as error:
+            self._app.refuse(str(error))
+            return
+        self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
 
 
 def command_line(settings: Settings, view: str) -> str:

@@ -33,7 +33,7 @@ class Guide:
         """Close the tour; what the user compared with comes back."""
         self._panel.close()
         if self._laid_aside:
-            self._app.compare(self._laid_aside)
+            self._app.comparing.compare(self._laid_aside)
             self._laid_aside = None
 
     def play(self, *, unattended: bool) -> None:
@@ -53,8 +53,8 @@ class Guide:
 
         if not self._panel.is_attached:
             self._app.mount_above_reading(self._panel)
-        self._laid_aside = self._laid_aside or self._app.comparison
-        self._app.compare(Comparison())
+        self._laid_aside = self._laid_aside or self._app.comparing.comparison
+        self._app.comparing.compare(Comparison())
         step = self._panel.open(STEPS, number)
         self._teller.tell(self._panel.number, step)
         self._app.forget_axes()

@@ -1,0 +1,163 @@
+"""Setting the live curve against others: pins, the ghost, what theory predicts, where number formats end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, ghost_of
+from tui_telescope.tui.theorist import Judged, Predicted, Theorist
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.elements import Axis
+    from tui_telescope.settings import Settings
+    from tui_telescope.tui.exploring import ExploringApp
+    from tui_telescope.tui.observer import Observed
+
+
+class Comparing:
+    """Holds what the live curve is compared with, and makes the chart of them all."""
+
+    def __init__(self, app: ExploringApp) -> None:
+        self.comparison = Comparison()
+        self.shows_floors = False
+        self._app = app
+        self._theorist = Theorist(app.post_message)
+        self._judged: Judged | None = None
+        """What has been said of the scale on the screen, if that was asked for."""
+
+    def compare(self, comparison: Comparison) -> None:
+        """Compare with these curves from now on."""
+        self.comparison = comparison
+        self._app.show_chart()
+
+    def companion_of(self, settings: Settings) -> Settings | None:
+        """What these settings are to be compared with as long as it is not pinned; None where nothing can be."""
+        return ghost_of(settings) if self.comparison.wants_ghost else None
+
+    def chart_of(self, observed: Observed, view: View, previous: Axis | None) -> Chart | None:
+        """What the view shows of these settings; None for a view that a survey makes."""
+        if view.chart is None:
+            return None
+        live = Compared(observed.settings, observed.observation)
+        predicted = self._theorist.prediction(observed.settings) if self.comparison.wants_theory else None
+        chart = view.chart(self.comparison.traces(live, observed.companion, predicted), previous)
+        if self.shows_floors and view.shows_gradients:
+            from tui_telescope.charts.floors import with_floors
+
+            chart = with_floors(chart, observed.settings)
+        return chart
+
+    def close(self) -> None:
+        self._theorist.close()
+
+    # Pins and the ghost
+
+    def pin(self) -> None:
+        self._app.catch_up()
+        if (shown := self._app.shown) is None:
+            return
+        curve = Compared(shown.settings, shown.observation)
+        if self._is_taken(lambda: self.comparison.pin(curve)):
+            self._app.show_chart()
+            self._app.say(f"Pinned: change the settings and compare. u drops the pins.{self._where_to_look()}")
+
+    def drop_pins(self) -> None:
+        count = len(self.comparison.pins)
+        self.comparison.pins.clear()
+        self._app.show_chart()
+        self._app.say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
+
+    def toggle_ghost(self) -> None:
+        if not self._is_taken(self.comparison.toggle_ghost):
+            return
+        self._app.observe()
+        state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
+        if reason := self._app.settings.why_ineffective("residual"):
+            self._app.say(f"{state} It would be the same network: {reason}.")
+        elif elsewhere := self._where_to_look():
+            self._app.say(f"{state}{elsewhere}")
+
+    def _is_taken(self, change: Callable[[], None]) -> bool:
+        """Whether the comparison took the change; where it did not, it is said why."""
+        try:
+            change()
+        except ComparisonError as refusal:
+            self._app.refuse(str(refusal))
+            return False
+        return True
+
+    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
+        """Nothing where the view on the screen shows it, else which views do."""
+        if shows(VIEWS[self._app.view]):
+            return ""
+        keys = [view.key for view in VIEWS.values() if shows(view)]
+        return f" To see it press {' or '.join(keys)}."
+
+    # Where number formats end
+
+    def toggle_floors(self) -> None:
+        from tui_telescope.charts.floors import summary
+
+        self.shows_floors = not self.shows_floors
+        self._app.show_chart()
+        elsewhere = self._where_to_look(lambda view: view.shows_gradients)
+        said = f"{summary(self._app.settings)}{elsewhere} {self.beyond_ends()}"
+        self._app.say(said if self.shows_floors else "")
+
+    def beyond_ends(self) -> str:
+        """The layers beyond the ends of number formats, while those are asked for."""
+        if (shown := self._app.shown) is None or not self.shows_floors:
+            return ""
+        from tui_telescope.charts.floors import beyond_ends
+
+        return beyond_ends(shown.observation, shown.settings)
+
+    # The theory
+
+    def toggle_theory(self) -> None:
+        from tui_telescope.engine.mean_field.theory import COVERAGE, covers
+
+        if not self._is_taken(self.comparison.toggle_theory):
+            return
+        self._app.show_chart()
+        is_silent = self.comparison.wants_theory and not covers(self._app.settings)
+        elsewhere = self._where_to_look()
+        state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
+        self._app.say(COVERAGE if is_silent else state)
+
+    def begin_prediction(self, settings: Settings) -> None:
+        """Have the theory worked out, where it is wanted and takes long."""
+        if self.comparison.wants_theory:
+            self._theorist.begin_prediction(settings)
+
+    def take_prediction(self, message: Predicted) -> None:
+        self._theorist.on_predicted(message)
+        if self._app.shown and self._app.shown.settings == message.settings:
+            self._app.show_chart()
+
+    def jump_to_critical_scale(self) -> None:
+        """Say how the scale stands to the critical one; once that is said, jump there."""
+        if self._judged is None:
+            self._theorist.begin_judgement(self._app.settings)
+        elif target := self._judged.target:
+            self._app.selected = "scale"
+            self._app.try_settings(lambda: target)
+        else:
+            self._app.say(self._judged.text)
+
+    def take_judgement(self, message: Judged) -> None:
+        if message.settings == self._app.settings:
+            self._judged = message
+            self._app.say(message.text)
+
+    def drop_judgement(self) -> None:
+        """What was judged is not what is on the screen from now on."""
+        self._judged = None
+        self._theorist.drop_judgement()
+
+
+def _on_or_off(is_on: bool) -> str:
+    return "on" if is_on else "off"
