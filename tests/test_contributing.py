@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tui_telescope
@@ -63,6 +64,23 @@ class Addition:
     known_to: dict[str, str] = field(default_factory=dict)
 
 
+LEAKY = '''
+class Leaky(Rnn):
+    """h_t = (h_{t-1} + phi(W h_{t-1} + U x_t + b)) / 2."""
+
+    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+        value, slope = (recurrent + inputs).respond(self._activation)
+
+        def pull(gradient: tuple[N, ...]) -> Pulled[N]:
+            (by_hidden,) = gradient
+            by_product = (by_hidden * slope).times(0.5)
+            return Pulled(gradient, (by_product,), (by_product,), by_hidden.times(0.5))
+
+        return Step(((state[0] + value).times(0.5),), ((self._activation, slope),), pull)
+
+
+'''
+
 ADDITIONS = {
     "setting": Addition(
         {
@@ -84,41 +102,41 @@ ADDITIONS = {
         {
             "engine/activations/definitions.py": (
                 '        Activation(\n            "linear"',
-                '        Activation("same", _linear, _linear_slope, 1.0, vanishes_at_zero=True, grows=(True, True), '
-                "kernel=float64_kernels.LINEAR),\n",
+                '        Activation("softsign", lambda z: Tailed(z / (1 + np.abs(z)), 0.0), '
+                "lambda z: Tailed((1 + np.abs(z)) ** -2, 0.0), 1.0, vanishes_at_zero=True, grows=(False, False)),\n",
             ),
-            "settings.py": ('"softplus", "linear"', '"same", '),
+            "networks.py": ('"linear")', '"softsign", '),
         },
-        "--activation same",
-        {"help": "same, softplus", "print": "activation same"},
+        "--activation softsign",
+        {"help": "softplus, softsign", "print": "activation softsign"},
     ),
     "initializer": Addition(
-        {
-            "engine/weights/initializers.py": (
-                '        Initializer("identity"',
-                '        Initializer("fourfold", lambda n: 4.0, _as_drawn, "normal", math.sqrt),\n',
-            ),
-            "settings.py": ('"orthogonal", "identity"', '"fourfold", '),
-        },
+        {"networks.py": ('    "orthogonal": Init', '    "fourfold": InitializerKind(NORMAL, lambda n: 4.0),\n')},
         "--init fourfold",
         {"help": "fourfold, orthogonal", "print": "init fourfold"},
     ),
     "norm": Addition(
-        {
-            "engine/norms.py": ('        Norm("rms"', '        Norm("root", UNITS, centred=False),\n'),
-            "settings.py": ('"layer", "rms"', '"root", '),
-        },
+        {"networks.py": ('    "rms": NormKind', '    "root": NormKind(SAMPLES, centred=False),\n')},
         "--norm root",
-        {"help": "root, layer, rms", "print": "norm root"},
+        {"help": "layer, root, rms", "print": "norm root"},
+    ),
+    "loss": Addition(
+        {
+            "engine/losses.py": ('    "unit": Loss', '    "sphere": Loss(hears_output=True, has_unit_norm=True),\n'),
+            "networks.py": ('"unit")', '"sphere", '),
+        },
+        "--loss sphere",
+        {"help": "probe, sphere", "print": "loss sphere"},
     ),
     "cell": Addition(
         {
-            "engine/recurrent/cells.py": ('"lstm": Lstm', '"elman": Rnn, '),
-            "settings.py": ('"lstm": 4', '"elman": 1, '),
+            "engine/recurrent/cells.py": ("CELLS: dict", LEAKY),
+            "networks.py": ('    "lstm": CellKind', '    "leaky": CellKind(frozenset({"activation"})),\n'),
         },
-        "--cell elman",
-        {"help": "rnn, elman, lstm", "print": "cell elman"},
+        "--cell leaky",
+        {"help": "rnn, leaky, lstm", "print": "cell leaky"},
     ),
+    "cell, by its name": Addition({"engine/recurrent/cells.py": ('"lstm": Lstm', '"leaky": Leaky, ')}),
     "preset": Addition(
         {
             "presets.py": (
@@ -172,8 +190,8 @@ ADDITIONS = {
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a copy of the package with all the additions knows."""
+def copy_with_additions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy of the package with all the additions."""
     folder = tmp_path_factory.mktemp("contributed")
     package = folder / "tui_telescope"
     shutil.copytree(Path(tui_telescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -182,10 +200,16 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             source = (package / name).read_text(encoding="utf-8")
             assert source.count(before) == 1
             (package / name).write_text(source.replace(before, entry + before), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def known(copy_with_additions: Path) -> dict[str, Any]:
+    """What the copy knows."""
     printed = json.dumps({name: addition.printed for name, addition in ADDITIONS.items() if addition.printed})
     answer = subprocess.run(
         [sys.executable, "-c", ALL_THAT_SHOULD_KNOW, printed],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        cwd=copy_with_additions, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert answer.stderr == ""
     return dict(json.loads(answer.stdout))
@@ -196,3 +220,67 @@ def test_one_entry_is_picked_up_everywhere(name: str, known: dict[str, Any]) -> 
     here = {**known, "print": known["print"].get(name, "")}
     missing = {place: words for place, words in ADDITIONS[name].known_to.items() if words not in here[place]}
     assert not missing, {place: here[place] for place in missing}
+
+
+OBSERVED = """
+import json, sys
+from tui_telescope import Settings, Telescope
+telescope, answers = Telescope(), {}
+for name, values in json.loads(sys.argv[1]).items():
+    settings = Settings(**values)
+    draw, seen = telescope.draw(settings), telescope.observe(settings)
+    arrays = {name: array.tolist() for name, array in vars(draw).items() if array is not None}
+    answers[name] = {"first": 10 ** seen.gradient.log10_mean[0], "idle": sorted(settings.ineffective), **arrays}
+print(json.dumps(answers))
+"""
+SMALL = {"depth": 3, "width": 3, "samples": 4, "scale": 0.8, "activation": "tanh"}
+NEW = {
+    "activation": {**SMALL, "activation": "softsign"},
+    "norm": {**SMALL, "norm": "root"},
+    "loss": {**SMALL, "loss": "sphere"},
+    "cell": {**SMALL, "cell": "leaky"},
+}
+
+
+def loss_from_layer_1(name: str, drawn: dict[str, Any], first: np.ndarray) -> float:
+    """The loss of all samples together from a_1, or h_1, (n, samples): in plain numpy, each entry by its definition."""
+    weights = np.array(drawn["weights"])[0]
+    a, targets = first, np.array(drawn["targets"]).T
+    for layer in range(1, SMALL["depth"]):
+        if name == "cell":
+            pushed = np.array(drawn["input_weights"])[0, 0] @ np.array(drawn["inputs"])[:, layer].T
+            a = (a + np.tanh(weights[0] @ a + pushed)) / 2
+            continue
+        z = weights[layer] @ a
+        if name == "norm":
+            z = z / np.sqrt((z**2).mean(axis=1, keepdims=True) + 1e-5)
+        a = z / (1 + np.abs(z)) if name == "activation" else np.tanh(z)
+    return float(((a - targets) ** 2).sum() / 2)
+
+
+def first_layer(name: str, drawn: dict[str, Any]) -> np.ndarray:
+    """a_1, or h_1."""
+    inputs = np.array(drawn["inputs"])
+    if name == "cell":
+        return np.tanh(np.array(drawn["input_weights"])[0, 0] @ inputs[:, 0].T) / 2
+    z = np.array(drawn["weights"])[0, 0] @ inputs.T
+    if name == "norm":
+        z = z / np.sqrt((z**2).mean(axis=1, keepdims=True) + 1e-5)
+    return z / (1 + np.abs(z)) if name == "activation" else np.tanh(z)
+
+
+def test_what_a_new_entry_computes_agrees_with_finite_differences(copy_with_additions: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", OBSERVED, json.dumps(NEW)]
+    answer = subprocess.run(command, cwd=copy_with_additions, capture_output=True, text=True, timeout=60, check=True)
+    for name, drawn in json.loads(answer.stdout).items():
+        at, step = first_layer(name, drawn), 1e-6
+        slopes = np.empty_like(at)
+        for place in np.ndindex(at.shape):
+            nudge = np.zeros_like(at)
+            nudge[place] = step
+            above, below = (loss_from_layer_1(name, drawn, at + sign * nudge) for sign in (1, -1))
+            slopes[place] = (above - below) / (2 * step)
+        assert drawn["first"] == pytest.approx(np.linalg.norm(slopes, axis=0).mean(), rel=1e-7), name
+        assert ("activation" in drawn["idle"]) is False
+    norms = [np.linalg.norm(target) for target in json.loads(answer.stdout)["loss"]["targets"]]
+    assert norms == pytest.approx([1] * len(norms))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL
+
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
 
@@ -47,14 +49,14 @@ def footprint(settings: Settings) -> Footprint:
     """What observing these settings holds at once, whichever pass their numbers turn out to need."""
     count = _recurrent if settings.is_recurrent else _feedforward
     weights, signals = count(settings)
-    memories = 3 if settings.cell == "lstm" else 2
-    readings = settings.depth * settings.samples * (memories * settings.networks + _PASSES)
+    read = 1 + CELLS[settings.cell].states  # the gradients by each, and the signal
+    readings = settings.depth * settings.samples * (read * settings.networks + _PASSES)
     return Footprint(_NUMBER * weights, _NUMBER * signals, _NUMBER * readings)
 
 
 def _feedforward(settings: Settings) -> tuple[int, int]:
     n, depth, layer = settings.width, settings.depth, settings.width * settings.samples
-    matrices = n * n if settings.initializer == "identity" else depth * (n * n + n + _OBJECT)
+    matrices = n * n if INITIALIZERS[settings.initializer].diagonal else depth * (n * n + n + _OBJECT)
     biases = depth * (n + _OBJECT) if settings.bias else 0
     trace = min(_kept(settings) * depth * layer, TRACE_BYTES // _NUMBER)
     return settings.networks * (matrices + biases), max(2 * depth * layer, trace) + _SCRATCH * layer
@@ -62,10 +64,10 @@ def _feedforward(settings: Settings) -> tuple[int, int]:
 
 def _recurrent(settings: Settings) -> tuple[int, int]:
     n, depth, layer, gates = settings.width, settings.depth, settings.width * settings.samples, settings.gates
-    drawn = 2 if settings.initializer == "gaussian" else 3
+    drawn = 2 if INITIALIZERS[settings.initializer].family == NORMAL else 3
     weights = gates * n * n * (drawn * settings.networks + _CELL_COPIES)
     length = segment_length(settings)
-    starts = (4 if settings.cell == "lstm" else 2) * layer * (depth // length)  # h, perhaps c, and exponents
+    starts = 2 * CELLS[settings.cell].states * layer * (depth // length)  # with exponents
     trace = _kept(settings) * layer * min(depth, length)
     return weights, depth * (layer + _OBJECT) + starts + trace + _GATE_SCRATCH * gates * layer
 
@@ -79,4 +81,6 @@ def _kept(settings: Settings) -> int:
     """Arrays (n, samples) that are kept of one layer, or step, at the most, about."""
     if settings.is_recurrent:
         return 32
-    return 8 if settings.initializer == "identity" else 4  # with an exponent for each unit there are twice as many
+    return (
+        8 if INITIALIZERS[settings.initializer].diagonal else 4
+    )  # with an exponent for each unit there are twice as many

@@ -15,12 +15,10 @@ from functools import cached_property
 from typing import Any
 
 from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
+from tui_telescope.networks import ACTIVATIONS, CELLS, INITIALIZERS, LOSSES, NORM_PLACES, NORMS, NormKind
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
-__all__ = ["GATES", "REGISTRY", "Settings", "SettingsError"]
-
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-"""The recurrent cells, and how many matrices each of them has for its state, and as many for its input."""
+__all__ = ["REGISTRY", "Settings", "SettingsError"]
 
 
 def _preferred(mantissas: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
@@ -54,7 +52,7 @@ class Settings:
     cell: str = _entry(
         Choice(
             "Cell", "feedforward", "layers of their own weights, or a recurrent cell whose steps share them",
-            "c", "--cell", values=("feedforward", *GATES),
+            "c", "--cell", values=tuple(CELLS),
         )
     )  # fmt: skip
     depth: int = _entry(
@@ -80,9 +78,7 @@ class Settings:
     activation: str = _entry(
         Choice(
             "Activation", "sigmoid", "the nonlinearity phi of every unit", "a", "--activation",
-            values=(
-                "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear",
-            ),
+            values=ACTIVATIONS,
         )
     )  # fmt: skip
     residual: bool = _entry(
@@ -98,7 +94,7 @@ class Settings:
     initializer: str = _entry(
         Choice(
             "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
-            values=("gaussian", "xavier", "he", "orthogonal", "identity"),
+            values=tuple(INITIALIZERS),
         )
     )  # fmt: skip
     bias: float = _entry(
@@ -111,19 +107,19 @@ class Settings:
     norm: str = _entry(
         Choice(
             "Norm", "none", "normalisation over the samples (batch) or over the units (layer, rms)", "n", "--norm",
-            values=("none", "batch", "layer", "rms"),
+            values=("none", *NORMS),
         )
     )  # fmt: skip
     norm_place: str = _entry(
         Choice(
             "Norm at", "activation", "before the weights (pre), before phi (activation), after the block (post)",
-            "m", "--norm-place", values=("pre", "activation", "post"),
+            "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
     loss: str = _entry(
         Choice(
             "Loss", "mse", "squared error, a random error injected at the output (probe), or one of norm 1 (unit)",
-            "l", "--loss", values=("mse", "probe", "unit"),
+            "l", "--loss", values=LOSSES,
         )
     )  # fmt: skip
     clip: float | str = _entry(
@@ -194,20 +190,21 @@ class Settings:
         return footprint(self)
 
     def _check_batch(self) -> None:
-        if self.norm == "batch" and self.samples == 1:
+        norm = NORMS.get(self.norm)
+        if norm is not None and norm.takes_shares_out and self.samples == 1:
             raise SettingsError(
-                "norm: 'batch' needs more than 1 sample to take a variance over; allowed: samples from 2"
+                f"norm: {self.norm!r} needs more than 1 sample to take a variance over; allowed: samples from 2"
             )
 
     @property
     def is_recurrent(self) -> bool:
         """Whether `depth` counts time steps."""
-        return self.cell in GATES
+        return CELLS[self.cell].is_recurrent
 
     @property
     def gates(self) -> int:
         """How many matrices each layer has for what it hears from the layer, or step, before."""
-        return GATES.get(self.cell, 1)
+        return CELLS[self.cell].gates
 
     @property
     def stage(self) -> str:
@@ -222,7 +219,18 @@ class Settings:
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
         reasons = (reason for holds, reason in _WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format(cell=self.cell.upper())
+        return next(reasons, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
+
+    @property
+    def norm_kind(self) -> NormKind | None:
+        """What the layers are normalised by; None where they are not."""
+        return NORMS.get(self.norm) if _uses(self, "norm") else None
+
+    @property
+    def loses_biases(self) -> bool:
+        """Whether the norm takes out of W a + b what all samples have in common, the biases too."""
+        norm, place = self.norm_kind, NORM_PLACES[self.norm_place]
+        return norm is not None and norm.takes_shares_out and place.follows_weights
 
     @property
     def branch_factor(self) -> float:
@@ -266,33 +274,35 @@ _LOWER = {
 """What makes each part of the footprint smaller."""
 
 
+def _uses(settings: Settings, name: str) -> bool:
+    return name in CELLS[settings.cell].uses
+
+
 _Reason = tuple[Callable[[Settings], bool], str]
 
-_GATED: _Reason = (lambda settings: settings.cell in ("lstm", "gru"), "the {cell}'s gates are its own")
-_RECURRENT: _Reason = (lambda settings: settings.is_recurrent, "recurrent cells take no norm")
+_OF_BLOCK = "the {cell}'s gates are its own"
+_OF_NORM = "recurrent cells take no norm"
 
 _WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
-    "activation": (_GATED,),
-    "residual": (_GATED,),
+    "activation": ((lambda settings: not _uses(settings, "activation"), _OF_BLOCK),),
+    "residual": ((lambda settings: not _uses(settings, "residual"), _OF_BLOCK),),
     "branch_scale": (
-        _GATED,
+        (lambda settings: not _uses(settings, "branch_scale"), _OF_BLOCK),
         (lambda settings: not settings.residual, "there is no branch without a residual connection"),
     ),
-    "bias": (
-        (
-            lambda settings: (
-                not settings.is_recurrent and settings.norm == "batch" and settings.norm_place == "activation"
-            ),
-            "batch norm before phi takes every bias out again",
-        ),
+    "bias": ((lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again"),),
+    "norm": ((lambda settings: not _uses(settings, "norm"), _OF_NORM),),
+    "norm_place": (
+        (lambda settings: not _uses(settings, "norm_place"), _OF_NORM),
+        (lambda settings: settings.norm_kind is None, "there is no norm"),
     ),
-    "norm": (_RECURRENT,),
-    "norm_place": (_RECURRENT, (lambda settings: settings.norm == "none", "there is no norm")),
-    "forget_bias": ((lambda settings: settings.cell != "lstm", "only the LSTM has a forget gate"),),
+    "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
     "seed": (
         (
-            lambda settings: not settings.is_recurrent and settings.initializer == "identity" and settings.bias == 0,
-            "identity weights are not drawn",
+            lambda settings: (
+                not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal and settings.bias == 0
+            ),
+            "{initializer} weights are not drawn",
         ),
     ),
 }

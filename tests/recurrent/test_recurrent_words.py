@@ -9,14 +9,16 @@ from exploring import exploring
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import observe
+from tui_telescope.networks import CELLS
 from tui_telescope.observations.description import describe
 from tui_telescope.presets import PRESETS
 from tui_telescope.printing import write_reading
-from tui_telescope.settings import GATES, Settings
+from tui_telescope.settings import Settings
 from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.help_screen import help_lines
 from tui_telescope.tui.reading import Reading
 
+RECURRENT = [name for name, kind in CELLS.items() if kind.is_recurrent]
 SMALL = Settings(depth=12, width=2, samples=2)
 DYING = Settings(cell="rnn", activation="relu", depth=30, width=2, scale=0.5, samples=2)
 FADING = Settings(cell="rnn", activation="tanh", scale=0.3, depth=40, width=3)
@@ -29,7 +31,9 @@ def printed(settings: Settings, view: str) -> str:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("settings", [*(SMALL.replace(cell=cell) for cell in GATES), DYING], ids=[*GATES, "dying"])
+@pytest.mark.parametrize(
+    "settings", [*(SMALL.replace(cell=cell) for cell in RECURRENT), DYING], ids=[*RECURRENT, "dying"]
+)
 def test_print_counts_steps(settings: Settings, view: str) -> None:
     text = printed(settings, view)
     assert "layer" not in text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope import networks
 from tui_telescope.engine.arithmetic.extended_range import (
     Scaled,
     add,
@@ -24,20 +25,12 @@ Mask = NDArray[np.bool_]
 EPSILON = 1e-5
 """Added to the variance, as PyTorch does."""
 
-UNITS, SAMPLES = 0, 1
-
 STANDS_OUT = 0.9
 """The share of a line's variance from which a value is told from what differs among the others."""
 
 
-@dataclass(frozen=True)
-class Norm:
-    """x -> (x - mean) / sqrt(variance + EPSILON) over one axis of (units, samples); nothing is learned."""
-
-    name: str
-    axis: int
-    centred: bool
-    """Whether the mean is taken out; RMS norm leaves it in and divides by the root mean square."""
+class Norm(networks.NormKind):
+    """A norm of arrays of any size."""
 
     def __call__(self, x: Scaled) -> tuple[Scaled, Pullback]:
         """The normalised values, and the map that takes the gradient by them to the gradient by x.
@@ -150,12 +143,5 @@ def _like(y: Scaled, per_unit: bool) -> Scaled:
     return normalized(Scaled(y.mantissa, np.broadcast_to(y.exponent, y.mantissa.shape)))
 
 
-NORMS: dict[str, Norm] = {
-    norm.name: norm
-    for norm in (
-        Norm("batch", SAMPLES, centred=True),
-        Norm("layer", UNITS, centred=True),
-        Norm("rms", UNITS, centred=False),
-    )
-}
+NORMS: dict[str, Norm] = {name: Norm(kind.axis, kind.centred) for name, kind in networks.NORMS.items()}
 """Every norm by its name in `Settings`."""

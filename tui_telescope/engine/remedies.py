@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.networks import NORM_PLACES
 from tui_telescope.notation import scientific
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation, Verdict, measured
@@ -91,6 +92,11 @@ def _has_dead_units(settings: Settings, verdict: Verdict) -> bool:
     return verdict.state == "dead" and _uses(settings, "activation") and ACTIVATIONS[settings.activation].dies
 
 
+def _is_rescaled_across_the_residual(settings: Settings, verdict: Verdict) -> bool:
+    crosses = NORM_PLACES[settings.norm_place].crosses_residual
+    return settings.residual and crosses and _uses(settings, "norm_place")
+
+
 def _is_rectified(settings: Settings, verdict: Verdict) -> bool:
     """Whether the activation is of ReLU's family, which grows without bound above zero."""
     return _uses(settings, "activation") and ACTIVATIONS[settings.activation].grows[1]
@@ -135,7 +141,7 @@ FARTHEST_STEP = 100.0
 CANDIDATES = (
     Candidate(
         "a norm across the residual connection rescales it at every layer",
-        lambda settings, verdict: settings.residual and settings.norm_place == "post" and _uses(settings, "norm_place"),
+        _is_rescaled_across_the_residual,
         _always({"norm_place": "pre"}),
         lambda trial: _pressing("norm_place", "the norm at pre, beside the residual connection,"),
     ),
@@ -195,7 +201,7 @@ CANDIDATES = (
     ),
     Candidate(
         "a norm in front of every activation amplifies",
-        lambda settings, verdict: settings.norm != "none" and _uses(settings, "norm"),
+        lambda settings, verdict: settings.norm_kind is not None,
         _always({"norm": "none"}),
         lambda trial: _pressing("norm", "no norm: it"),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +22,13 @@ from tui_telescope.engine.activations.tailed_values import Tailed, blockwise
 from tui_telescope.engine.arithmetic.extended_range import (
     REPRESENTABLE,
     Scaled,
+    add,
     exponential,
+    multiply,
     normalized,
     per_sample,
     shifted,
+    times,
 )
 
 Array = NDArray[np.float64]
@@ -63,14 +67,26 @@ class Activation:
     """The maximum of |phi'|."""
     vanishes_at_zero: bool
     grows: tuple[bool, bool]
-    kernel: Kernel
-    """The same function for the plain road."""
+    slopes: tuple[float, float] | None = None
+    """phi' below and above zero where phi is linear on either side of it."""
+    tuned_kernel: Kernel | None = None
+    """The same function for the float64 pass, where that need not be made of `value` and `slope`."""
     levels: Mapping[int, Callable[[Array], Tailed]] = field(default_factory=dict)
     """phi(z) less its limit below zero (-1), phi(0) (0) or its limit above (1), for those of them that are not 0."""
     departure: Callable[[Array], Tailed] | None = None
-    """phi(z) - z phi'(z), told without cancelling; None where it is 0: where phi is linear on either side of 0."""
+    """phi(z) - z phi'(z), told without cancelling; None where it is the difference, or 0 because of `slopes`."""
     dies: bool = False
     """Whether phi' can be exactly zero; elsewhere only float64 makes it so."""
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The same function for the float64 pass."""
+        return self.tuned_kernel or float64_kernels.of_functions(self.value, self.slope)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is linear altogether, not only on each side of 0."""
+        return self.slopes is not None and self.slopes[0] == self.slopes[1]
 
     def respond(self, z: Array) -> Response:
         """Value and slope together."""
@@ -103,7 +119,11 @@ def bounded(z: Scaled) -> tuple[Array, Array]:
 def phi_departure(activation: Activation, z: Scaled) -> Scaled:
     """phi(z) - z phi'(z) for pre-activations up to 2^500, under the exponents' own shape."""
     argument, _ = bounded(z)
-    return assembled(activation.departure(argument) if activation.departure else Tailed(0 * argument, 0.0), z.per_unit)
+    if activation.slopes:
+        return assembled(Tailed(0 * argument, 0.0), z.per_unit)
+    if activation.departure:
+        return assembled(activation.departure(argument), z.per_unit)
+    return add(phi_value(activation, z), times(multiply(z, phi_slope(activation, z)), -1.0))
 
 
 def assembled(response: Tailed, per_unit: bool) -> Scaled:
@@ -309,7 +329,7 @@ ACTIVATIONS: dict[str, Activation] = {
             grows=(False, False),
             levels={0: _sigmoid_from_half, 1: _sigmoid_from_one},
             departure=_sigmoid_departure,
-            kernel=float64_kernels.SIGMOID,
+            tuned_kernel=float64_kernels.SIGMOID,
         ),
         Activation(
             "tanh",
@@ -320,7 +340,7 @@ ACTIVATIONS: dict[str, Activation] = {
             grows=(False, False),
             levels={-1: _tanh_from(-1), 1: _tanh_from(1)},
             departure=_tanh_departure,
-            kernel=float64_kernels.TANH,
+            tuned_kernel=float64_kernels.TANH,
         ),
         Activation(
             "relu",
@@ -329,7 +349,8 @@ ACTIVATIONS: dict[str, Activation] = {
             1.0,
             vanishes_at_zero=True,
             grows=(False, True),
-            kernel=float64_kernels.RELU,
+            slopes=(0.0, 1.0),
+            tuned_kernel=float64_kernels.RELU,
             dies=True,
         ),
         Activation(
@@ -339,7 +360,8 @@ ACTIVATIONS: dict[str, Activation] = {
             1.0,
             vanishes_at_zero=True,
             grows=(True, True),
-            kernel=float64_kernels.leaky_relu(LEAKY_SLOPE),
+            slopes=(LEAKY_SLOPE, 1.0),
+            tuned_kernel=float64_kernels.leaky_relu(LEAKY_SLOPE),
         ),
         Activation(
             "elu",
@@ -350,7 +372,7 @@ ACTIVATIONS: dict[str, Activation] = {
             grows=(False, True),
             levels={-1: _exponential_linear_from_limit(1.0, 1.0)},
             departure=_exponential_linear_departure(1.0, 1.0),
-            kernel=float64_kernels.exponential_linear(1.0, 1.0),
+            tuned_kernel=float64_kernels.exponential_linear(1.0, 1.0),
         ),
         Activation(
             "selu",
@@ -361,7 +383,7 @@ ACTIVATIONS: dict[str, Activation] = {
             grows=(False, True),
             levels={-1: _exponential_linear_from_limit(SELU_SCALE, SELU_ALPHA)},
             departure=_exponential_linear_departure(SELU_SCALE, SELU_ALPHA),
-            kernel=float64_kernels.exponential_linear(SELU_SCALE, SELU_ALPHA),
+            tuned_kernel=float64_kernels.exponential_linear(SELU_SCALE, SELU_ALPHA),
         ),
         Activation(
             "gelu",
@@ -371,7 +393,7 @@ ACTIVATIONS: dict[str, Activation] = {
             vanishes_at_zero=True,
             grows=(False, True),
             departure=_gelu_departure,
-            kernel=float64_kernels.GELU,
+            tuned_kernel=float64_kernels.GELU,
         ),
         Activation(
             "silu",
@@ -381,7 +403,7 @@ ACTIVATIONS: dict[str, Activation] = {
             vanishes_at_zero=True,
             grows=(False, True),
             departure=_silu_departure,
-            kernel=float64_kernels.SILU,
+            tuned_kernel=float64_kernels.SILU,
         ),
         Activation(
             "softplus",
@@ -392,7 +414,7 @@ ACTIVATIONS: dict[str, Activation] = {
             grows=(False, True),
             levels={0: _softplus_from_zero},
             departure=_softplus_departure,
-            kernel=float64_kernels.SOFTPLUS,
+            tuned_kernel=float64_kernels.SOFTPLUS,
         ),
         Activation(
             "linear",
@@ -401,7 +423,8 @@ ACTIVATIONS: dict[str, Activation] = {
             1.0,
             vanishes_at_zero=True,
             grows=(True, True),
-            kernel=float64_kernels.LINEAR,
+            slopes=(1.0, 1.0),
+            tuned_kernel=float64_kernels.LINEAR,
         ),
     )
 }

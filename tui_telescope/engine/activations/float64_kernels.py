@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.gaussian_tail import tail_and_density
+from tui_telescope.engine.activations.tailed_values import Tailed
 
 Array = NDArray[np.float64]
 InPlace = Callable[[Array, Array, Array], None]
@@ -39,6 +40,18 @@ class Kernel:
     """Whether `output_slope` loses digits in saturation, where `slope` keeps them."""
     is_monotone: bool = True
     """Whether core' is nowhere below zero."""
+
+
+def of_functions(value: Callable[[Array], Tailed], slope: Callable[[Array], Tailed]) -> Kernel:
+    """A kernel of an activation that has none of its own."""
+
+    def core(z: Array, h: Array, stash: Array) -> None:
+        np.copyto(h, value(z).product)
+
+    def core_slope(z: Array, h: Array, stash: Array) -> None:
+        np.copyto(stash, slope(z).product)
+
+    return Kernel(core, core_slope, is_monotone=False)
 
 
 def _from_output(output_slope: FromOutput) -> InPlace:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.mean_field.quadrature import averages
 from tui_telescope.engine.mean_field.theory import (
     asymptotic_factor,
@@ -25,6 +26,7 @@ from tui_telescope.engine.mean_field.theory import (
     scale_of_sigma_w,
     stack_of,
 )
+from tui_telescope.networks import INITIALIZERS, NORM_PLACES, ORTHOGONAL
 from tui_telescope.observations.observation import State
 from tui_telescope.settings import REGISTRY, Settings
 
@@ -87,7 +89,8 @@ def criticality(settings: Settings) -> Criticality:
 
 
 def _is_exact(settings: Settings) -> bool:
-    return settings.activation == "linear" and settings.initializer == "orthogonal"
+    is_orthogonal = INITIALIZERS[settings.initializer].family == ORTHOGONAL
+    return is_orthogonal and ACTIVATIONS[settings.activation].is_linear
 
 
 class _Sigmas(NamedTuple):
@@ -127,7 +130,7 @@ def _pull(activation: str, log_q: float) -> float:
 
 def _divides_the_scale_out(settings: Settings) -> bool:
     """Batch norm takes biases out as well; beside other norms their share depends on the scale."""
-    return settings.norm_place == "activation" and (settings.norm == "batch" or settings.bias == 0)
+    return NORM_PLACES[settings.norm_place].follows_weights and (settings.loses_biases or settings.bias == 0)
 
 
 _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
@@ -137,16 +140,16 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "and names no critical scale.",
     ),
     (
-        lambda settings: settings.initializer == "identity",
+        lambda settings: INITIALIZERS[settings.initializer].diagonal,
         "Identity weights let no unit hear another: the theory of wide layers does not hold, and names no critical "
         "scale.",
     ),
     (
-        lambda settings: settings.norm != "none" and _divides_the_scale_out(settings),
+        lambda settings: settings.norm_kind is not None and _divides_the_scale_out(settings),
         "The norm before phi divides the scale out again, but for its eps: no scale is more critical than another.",
     ),
     (
-        lambda settings: settings.norm != "none",
+        lambda settings: settings.norm_kind is not None,
         "The theory here covers no norms, and names no critical scale.",
     ),
     (

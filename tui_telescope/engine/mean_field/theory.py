@@ -28,6 +28,7 @@ from tui_telescope.engine.mean_field.quadrature import (
 )
 from tui_telescope.engine.mean_field.recursions import Stack, forward, log10_norms
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import ORTHOGONAL
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
@@ -135,8 +136,7 @@ def stack_of(settings: Settings) -> Stack | None:
     sigma_w^2 = n Var(W) and sigma_b^2 = Var(b), as in Poole et al. (2016), section 2.
     """
     initializer = INITIALIZERS[settings.initializer]
-    is_feedforward = settings.as_dict().get("cell", "feedforward") == "feedforward"
-    if not is_feedforward or settings.norm != "none" or initializer.diagonal:
+    if settings.is_recurrent or settings.norm_kind is not None or initializer.diagonal:
         return None
     return Stack(
         activation=settings.activation,
@@ -145,7 +145,7 @@ def stack_of(settings: Settings) -> Stack | None:
         variance_b=settings.bias**2,
         branch=settings.branch_factor,
         skip=1.0 if settings.residual else 0.0,
-        orthogonal=initializer.family == "orthogonal",
+        orthogonal=initializer.family == ORTHOGONAL,
     )
 
 

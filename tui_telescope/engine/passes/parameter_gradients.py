@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.passes.measurement import Wanted
+from tui_telescope.networks import NORM_PLACES
 from tui_telescope.observations.log_statistics import log2_root_mean_square
 from tui_telescope.settings import Settings
 
@@ -18,12 +20,13 @@ Array = NDArray[np.float64]
 
 
 def loses_biases(settings: Settings) -> bool:
-    """Whether a batch norm takes out all that biases add, so that the gradient by them is exactly zero.
+    """Whether the norm takes out all that biases add, so that the gradient by them is exactly zero.
 
     It takes out what all samples share: of z itself, or of a sum that is linear in z.
     """
-    is_linear = settings.norm_place == "post" and settings.activation == "linear"
-    return settings.norm == "batch" and (settings.norm_place == "activation" or is_linear)
+    norm, place = settings.norm_kind, NORM_PLACES[settings.norm_place]
+    is_linear = place.crosses_residual and ACTIVATIONS[settings.activation].is_linear
+    return settings.loses_biases or (norm is not None and norm.takes_shares_out and is_linear)
 
 
 def log2_norm_of_all(*log2_norms: Array) -> float:

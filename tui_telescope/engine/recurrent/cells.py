@@ -15,7 +15,8 @@ from typing import Generic
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.recurrent.number_kinds import N
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.settings import GATES, Settings
+from tui_telescope.networks import CELLS as KINDS
+from tui_telescope.settings import Settings
 
 SIGMOID, TANH = ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]
 
@@ -51,14 +52,11 @@ class Step(Generic[N]):
 class Cell(ABC):
     """One kind of recurrent cell under given settings."""
 
-    state_size = 1
-    """How many vectors the state has."""
-
     dies = False
     """Whether phi' can be exactly zero."""
 
     def __init__(self, settings: Settings) -> None:
-        self.gates = GATES[settings.cell]
+        self.gates, self.state_size = settings.gates, KINDS[settings.cell].states
         self._unmixed = INITIALIZERS[settings.initializer].diagonal
 
     def _sigmoids(self, *arguments: N) -> tuple[list[N], list[N]]:
@@ -103,8 +101,6 @@ class Lstm(Cell):
 
     i, f, o are sigmoids and g is a tanh of W h_{t-1} + U x_t + b each; the gates are ordered i, f, g, o.
     """
-
-    state_size = 2
 
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         _, before = state

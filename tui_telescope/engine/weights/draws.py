@@ -15,12 +15,10 @@ from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.engine.weights.initializers import INITIALIZERS, Initializer
 from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.settings import GATES, Settings
+from tui_telescope.networks import CELLS
+from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
-
-LSTM_FORGET_GATE = 1
-"""Where f stands among i, f, g, o."""
 
 _PIECE_BYTES = 2**21
 """So much is drawn at a time: what lies about meanwhile is a few times that, and who waits may change his mind."""
@@ -196,7 +194,7 @@ class UnitDraws:
         gate by gate, then the input ones gate by gate, each row by row. Whatever the initializer, the input matrices
         stay where they are in the stream, and gaussian.
         """
-        initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, GATES[settings.cell]
+        initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, settings.gates
         both = 2 * gates
         drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, progress).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
@@ -332,6 +330,7 @@ def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array
     """
     gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
     biases = settings.bias * cell.biases
-    if settings.cell == "lstm":
-        biases[LSTM_FORGET_GATE] += settings.forget_bias
+    forget_gate = CELLS[settings.cell].forget_gate
+    if forget_gate is not None:
+        biases[forget_gate] += settings.forget_bias
     return gain * cell.weights, cell.input_weights, biases

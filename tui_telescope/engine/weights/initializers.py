@@ -9,24 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope import networks
+
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Initializer:
-    """W = scale * gain(n) * unit, for square matrices of n units."""
+class Initializer(networks.InitializerKind):
+    """An initializer, and the unit matrices of its family."""
 
-    name: str
-    gain: Callable[[int], float]
-    """The standard deviation that the scale multiplies (1 where the unit matrix is orthogonal)."""
     from_normals: Callable[[Array], Array]
     """Turns standard normal matrices (layers, n, n) into unit ones; may work in place."""
-    family: str
-    """Initializers of one family share their unit matrices."""
     spread: Callable[[int], float]
     """The root mean square of a unit matrix's singular values for n units."""
-    diagonal: bool = False
-    """The unit matrix is the identity: nothing is drawn and no unit hears another."""
 
     def sigma_w(self, scale: float, n: int) -> float:
         """sigma_w with sigma_w^2 = n Var(W) (Poole et al. 2016, equation 2), the scale of orthogonal weights."""
@@ -44,17 +39,14 @@ def _orthogonal(normals: Array) -> Array:
     return np.asarray(q * signs[:, None, :])
 
 
+_FAMILIES: dict[str, tuple[Callable[[Array], Array], Callable[[int], float]]] = {
+    networks.NORMAL: (_as_drawn, math.sqrt),
+    networks.ORTHOGONAL: (_orthogonal, lambda n: 1.0),
+    networks.IDENTITY: (_as_drawn, lambda n: 1.0),
+}
+"""`from_normals` and `spread` of each family."""
+
 INITIALIZERS: dict[str, Initializer] = {
-    entry.name: entry
-    for entry in (
-        Initializer("gaussian", lambda n: 1.0, _as_drawn, "normal", math.sqrt),
-        # Glorot and Bengio (2010), equation 12, for fan-in = fan-out = n
-        Initializer("xavier", lambda n: n**-0.5, _as_drawn, "normal", math.sqrt),
-        # He et al. (2015), equation 10
-        Initializer("he", lambda n: (2 / n) ** 0.5, _as_drawn, "normal", math.sqrt),
-        # Saxe, McClelland and Ganguli (2014), section 3
-        Initializer("orthogonal", lambda n: 1.0, _orthogonal, "orthogonal", lambda n: 1.0),
-        Initializer("identity", lambda n: 1.0, _as_drawn, "identity", lambda n: 1.0, diagonal=True),
-    )
+    name: Initializer(kind.family, kind.gain, *_FAMILIES[kind.family]) for name, kind in networks.INITIALIZERS.items()
 }
 """Every initializer by its name in `Settings`."""

@@ -48,8 +48,7 @@ _LOG2_10 = math.log2(10)
 
 def _digits(settings: Settings) -> list[int]:
     """Those that networks of this size are tried with."""
-    is_linear_on_each_side = ACTIVATIONS[settings.activation].departure is None
-    activation = 2 if is_linear_on_each_side else _EXPONENTIAL_WORK
+    activation = 2 if ACTIVATIONS[settings.activation].slopes else _EXPONENTIAL_WORK
     # of three products of matrices a layer diagonal weights leave that of the weight gradient
     products = settings.width // 3 if INITIALIZERS[settings.initializer].diagonal else settings.width
     work = settings.depth * settings.width * settings.samples * (products + activation)

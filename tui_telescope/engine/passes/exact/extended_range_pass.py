@@ -28,7 +28,7 @@ from tui_telescope.engine.arithmetic.extended_range import (
     values,
 )
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import NORMS, SAMPLES, Pullback
+from tui_telescope.engine.norms import NORMS, Pullback
 from tui_telescope.engine.passes.checkpoints import segments
 from tui_telescope.engine.passes.exact.cancelled_residuals import CURVATURES, Curvature
 from tui_telescope.engine.passes.exact.euler_products import Product, along, better, inner, sizes, with_product
@@ -39,6 +39,7 @@ from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import NORM_PLACES, SAMPLES
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -107,14 +108,15 @@ class _Blocks:
         self._gain = settings.scale * initializer.gain(settings.width)
         self._norm = NORMS.get(settings.norm)
         self._norm_place = settings.norm_place
-        batch = settings.norm == "batch"
-        may_cancel = settings.width == 1 and settings.residual and settings.norm == "none" and network.biases is None
+        is_over_samples = self._norm is not None and self._norm.axis == SAMPLES
+        may_cancel = settings.width == 1 and settings.residual and self._norm is None and network.biases is None
         self._curvature = CURVATURES.get(settings.activation) if may_cancel else None
-        self._loses_levels = batch and self._norm_place == "activation"
+        self._loses_levels = settings.loses_biases
         """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
-        self._shows_spread = settings.norm in ("batch", "layer") and (batch or self._norm_place != "activation")
+        hears_bias = not NORM_PLACES[self._norm_place].follows_weights
+        self._shows_spread = self._norm is not None and self._norm.centred and (is_over_samples or hears_bias)
         hears_itself = self.diagonal or settings.width == 1
-        self._carries_products = not settings.residual and (settings.norm != "batch" or hears_itself)
+        self._carries_products = not settings.residual and (not is_over_samples or hears_itself)
         """Whether the lines of the norm stay apart from one another, layer for layer."""
         self._weights = network.weights
         self._biases = None if network.biases is None else settings.bias * network.biases

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import EPSILON, NORMS, UNITS
+from tui_telescope.engine.norms import EPSILON, NORMS
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
 from tui_telescope.engine.passes.float64.layer_record import is_in_range, outer_squares
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -24,6 +24,7 @@ from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import UNITS
 from tui_telescope.observations.log_statistics import log2_mean
 
 Array = NDArray[np.float64]

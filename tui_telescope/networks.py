@@ -1,0 +1,111 @@
+"""What networks can be made of: the cells, norms, places of a norm, initializers, activations and losses there are.
+
+An entry says what it is, so that nobody has to ask for its name. What each of them computes stands in the engine, whose
+registries read these entries; settings read them too, and so this module imports the standard library alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BLOCK = frozenset({"activation", "residual", "branch_scale"})
+NORM = frozenset({"norm", "norm_place"})
+
+
+@dataclass(frozen=True)
+class CellKind:
+    """What `depth` counts: layers of their own weights, or steps of time that share them."""
+
+    uses: frozenset[str] = frozenset()
+    """The settings of `BLOCK` and `NORM` that make a difference to it."""
+    is_recurrent: bool = True
+    gates: int = 1
+    """How many matrices a step has for its state, and as many for its input; a layer has one in all."""
+    states: int = 1
+    """How many vectors go from one to the next: h, and perhaps a cell state."""
+    forget_gate: int | None = None
+    """Which gate, counted from 0, `forget_bias` is added to; None where there is no such gate."""
+
+
+CELLS = {
+    "feedforward": CellKind(BLOCK | NORM, is_recurrent=False),
+    "rnn": CellKind(BLOCK),
+    "lstm": CellKind(gates=4, states=2, forget_gate=1),
+    "gru": CellKind(gates=3),
+}
+
+UNITS, SAMPLES = 0, 1
+"""The axes of a layer's signals."""
+
+
+@dataclass(frozen=True)
+class NormKind:
+    """x -> (x - mean) / sqrt(variance + eps) over one axis of (units, samples); nothing is learned."""
+
+    axis: int
+    centred: bool = True
+    """Whether the mean is taken out; RMS norm leaves it in and divides by the root mean square."""
+
+    @property
+    def takes_shares_out(self) -> bool:
+        """Whether nothing is left of what all samples have in common."""
+        return self.centred and self.axis == SAMPLES
+
+
+NORMS = {
+    "batch": NormKind(SAMPLES),
+    "layer": NormKind(UNITS),
+    "rms": NormKind(UNITS, centred=False),
+}
+"""Beside "none"."""
+
+
+@dataclass(frozen=True)
+class NormPlace:
+    """Where in a layer the norm stands."""
+
+    follows_weights: bool = False
+    """Whether it is given W a + b itself, and so divides by the scale of both."""
+    crosses_residual: bool = False
+    """Whether it is given what the residual connection carries as well."""
+
+
+NORM_PLACES = {
+    "pre": NormPlace(),
+    "activation": NormPlace(follows_weights=True),
+    "post": NormPlace(crosses_residual=True),
+}
+
+NORMAL, ORTHOGONAL, IDENTITY = "normal", "orthogonal", "identity"
+"""The families of unit matrices: entries N(0, 1), orthogonal matrices, and the one that is not drawn."""
+
+
+@dataclass(frozen=True)
+class InitializerKind:
+    """W = scale * gain(n) * unit, for square matrices of n units."""
+
+    family: str
+    """Initializers of one family share their unit matrices."""
+    gain: Callable[[int], float]
+    """The standard deviation that the scale multiplies (1 where the unit matrix is orthogonal)."""
+
+    @property
+    def diagonal(self) -> bool:
+        """The unit matrix is the identity: nothing is drawn and no unit hears another."""
+        return self.family == IDENTITY
+
+
+INITIALIZERS = {
+    "gaussian": InitializerKind(NORMAL, lambda n: 1.0),
+    # Glorot and Bengio (2010), equation 12, for fan-in = fan-out = n
+    "xavier": InitializerKind(NORMAL, lambda n: n**-0.5),
+    # He et al. (2015), equation 10
+    "he": InitializerKind(NORMAL, lambda n: (2 / n) ** 0.5),
+    # Saxe, McClelland and Ganguli (2014), section 3
+    "orthogonal": InitializerKind(ORTHOGONAL, lambda n: 1.0),
+    "identity": InitializerKind(IDENTITY, lambda n: 1.0),
+}
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
+LOSSES = ("mse", "probe", "unit")
