@@ -19,6 +19,7 @@ from tui_telescope.tui.canvas import Hidden
 from tui_telescope.tui.chart_view import ChartView, Seams
 from tui_telescope.tui.coalescing import Coalescer
 from tui_telescope.tui.comparing import Comparing
+from tui_telescope.tui.editing import Editing
 from tui_telescope.tui.footer import Footer
 from tui_telescope.tui.foresight import Foresight, Habits, Step
 from tui_telescope.tui.history import History
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.tui.value_editor import ValueEditor, ValueTyped
+    from tui_telescope.tui.value_editor import ValueTyped
 
 
 class Field(Hidden):
@@ -90,7 +91,7 @@ class ExploringApp(TerminalApp[None]):
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
         self._end_of_notice: asyncio.TimerHandle | None = None
-        self._editor: ValueEditor | None = None
+        self._editing = Editing(self._reading)
 
     def compose(self) -> ComposeResult:
         yield self._top_line
@@ -225,39 +226,26 @@ class ExploringApp(TerminalApp[None]):
     # Typing a value
 
     async def action_edit_value(self) -> None:
-        from tui_telescope.tui.value_editor import ValueEditor
-
-        self._editor = ValueEditor(self.selected, self.settings)
-        self._reading.display = False
-        await self.mount(self._editor, after=self._reading)
-        # At once: a fast typist's next key must find it.
-        self.screen.set_focus(self._editor.field)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a value is typed, or the telescope covered, nothing is explored; Textual's own actions, quitting
-        among them, stay."""
-        is_textuals_own = hasattr(App, f"action_{action}")
-        return is_textuals_own or (self._editor is None and len(self.screen_stack) == 1)
+        await self._editing.begin(self.selected, self.settings)
 
     async def on_value_typed(self, message: ValueTyped) -> None:
         try:
             value = REGISTRY[message.name].parse(message.text)
             settings = self.settings.replace(**{message.name: value})
         except SettingsError as refusal:
-            if self._editor:
-                self._editor.refuse(str(refusal))
+            self._editing.refuse(str(refusal))
             return
-        await self._close_editor()
+        await self._editing.end()
         self._change(message.name, lambda: settings)
 
     async def on_edit_cancelled(self) -> None:
-        await self._close_editor()
+        await self._editing.end()
 
-    async def _close_editor(self) -> None:
-        editor, self._editor = self._editor, None
-        self._reading.display = True
-        if editor:
-            await editor.remove()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a value is typed, or the telescope covered, nothing is explored; Textual's own actions, quitting
+        among them, stay."""
+        is_textuals_own = hasattr(App, f"action_{action}")
+        return is_textuals_own or (not self._editing.is_on and len(self.screen_stack) == 1)
 
     def mount_above_reading(self, widget: Widget) -> None:
         self.mount(widget, before=self._reading)
@@ -392,11 +380,8 @@ class ExploringApp(TerminalApp[None]):
         if self._notice.text:
             self._reading.show(*self._notice)
         elif self.shown and self.is_read and not (report and self.background.for_survey):
-            self._reading.show(
-                " ".join(
-                    filter(None, (self.shown.description, self.comparing.beyond_ends(), self.shown.remedy, report))
-                )
-            )
+            words = self.shown.description, self.comparing.beyond_ends(), self.shown.remedy, report
+            self._reading.show(" ".join(filter(None, words)))
         elif report:
             self._reading.show(report, "muted")
 
