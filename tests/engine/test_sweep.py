@@ -17,13 +17,18 @@ from tui_telescope.engine.sweep import (
     map_scales_and_depths,
     mapped_depths,
     mapped_scales,
-    sweep_depths,
     swept_depths,
 )
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings, SettingsError
 
 SMALL = Settings(width=8, samples=4, depth=12, initializer="xavier", scale=0.9)
+
+
+def sweep_depths(telescope, settings, depths=None, **options):
+    """The whole sweep."""
+    *_, whole = each_depth(telescope, settings, depths, **options)
+    return whole
 
 
 @pytest.mark.parametrize(

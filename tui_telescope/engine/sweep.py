@@ -115,23 +115,6 @@ class MapMemory:
         return self._cells
 
 
-def sweep_depths(
-    telescope: Telescope,
-    settings: Settings,
-    depths: Sequence[int] | None = None,
-    *,
-    should_stop: ShouldStop = never,
-    progress: Tell = nobody,
-) -> DepthSweep:
-    """The layer-1 gradient of these settings at each of the depths, those of `swept_depths` unless given.
-
-    `progress` is told which share of the work is done. Raises `measurement.Stopped` soon after `should_stop` says
-    yes, `SettingsError` for a depth out of range.
-    """
-    *_, whole = each_depth(telescope, settings, depths, should_stop=should_stop, progress=progress)
-    return whole
-
-
 def each_depth(
     telescope: Telescope,
     settings: Settings,
@@ -140,7 +123,11 @@ def each_depth(
     should_stop: ShouldStop = never,
     progress: Tell = nobody,
 ) -> Iterator[DepthSweep]:
-    """The same sweep as far as it has come, after each depth, the last one whole."""
+    """The layer-1 gradient at each of the depths, those of `swept_depths` unless given; after each as far as it has come.
+
+    `progress` is told which share of the work is done. Raises `measurement.Stopped` soon after `should_stop` says
+    yes, `SettingsError` for a depth out of range.
+    """
     chosen = tuple(swept_depths(settings.depth) if depths is None else depths)
     networks = [settings.replace(depth=depth) for depth in chosen]
     pieces = Progress(should_stop, progress).parts([telescope.expected_seconds(each) for each in networks])
