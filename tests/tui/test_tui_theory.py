@@ -92,12 +92,12 @@ async def test_the_theory_of_deep_networks_joins_its_curve_and_no_key_waits_for_
 
 def test_of_errands_the_latest_counts_one_runs_at_a_time_and_an_error_is_posted() -> None:
     posted: list[object] = []
-    stopped = threading.Event()
+    released, stopped = threading.Event(), threading.Event()
     errand = Errand(posted.append)
 
     def endless(should_stop: Callable[[], bool]) -> Iterator[Message]:
         yield Message()
-        while not should_stop():
+        while not (should_stop() and released.is_set()):
             sleep(0.001)
         stopped.set()
         raise Stopped
@@ -108,8 +108,9 @@ def test_of_errands_the_latest_counts_one_runs_at_a_time_and_an_error_is_posted(
 
     errand.begin(endless)
     wait_until(lambda: posted)
-    errand.begin(endless)
+    errand.begin(endless)  # has its turn only once the newer one has been asked for
     errand.begin(faulty)
+    released.set()
     wait_until(lambda: len(posted) == 2)
     failed = posted[1]
     assert isinstance(failed, Failed)

@@ -123,7 +123,7 @@ def each_depth(
     should_stop: ShouldStop = never,
     progress: Tell = nobody,
 ) -> Iterator[DepthSweep]:
-    """The layer-1 gradient at each of the depths, those of `swept_depths` unless given; after each as far as it has come.
+    """The layer-1 gradient at the depths, those of `swept_depths` unless given; after each as far as it has come.
 
     `progress` is told which share of the work is done. Raises `measurement.Stopped` soon after `should_stop` says
     yes, `SettingsError` for a depth out of range.
