@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plain_numpy import PlainNetwork
 
 import tui_telescope
 
 ALL_THAT_SHOULD_KNOW = """
 import io, json, sys
 from contextlib import redirect_stdout, suppress
-from tui_telescope import cli
+from tui_telescope import Telescope, cli
 from tui_telescope.lessons.tour import STEPS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings
@@ -38,6 +39,13 @@ def said(*arguments):
         cli.main(arguments)
     return output.getvalue()
 
+def reading(settings):
+    telescope = Telescope()
+    observation, draw = telescope.observe(settings), telescope.draw(settings)
+    numbers = {name: each.tolist() for name, each in vars(draw).items() if each is not None}
+    gradients = observation.gradient.log10_mean.tolist(), observation.weight_gradient.log10.tolist()
+    return {"draw": numbers, "gradients": gradients, "ineffective": sorted(settings.ineffective)}
+
 print(json.dumps({
     "panels": text(setting_row(Settings(), name, 30, False) for name in REGISTRY),
     "top line": text(TopLine(Settings(residual=True, seed=1), "depth", "gradient", ascii_only=True).draw(200, 1)),
@@ -50,6 +58,7 @@ print(json.dumps({
     "next preset": neighbouring(list(PRESETS.values())[0], -1).name,
     "print": {name: said("print", *words.split()) for name, words in json.loads(sys.argv[1]).items()},
     "tour": " ".join(step.title for step in STEPS),
+    "readings": {name: reading(Settings(**network)) for name, network in json.loads(sys.argv[2]).items()},
 }))
 """
 
@@ -58,36 +67,48 @@ print(json.dumps({
 class Addition:
     """An entry as a contributor would write it: in which files, before which words; and where it has to turn up."""
 
-    written: dict[str, tuple[str, str]]
+    written: dict[str, dict[str, str]]
     printed: str = ""
     """The arguments of a reading with it."""
     known_to: dict[str, str] = field(default_factory=dict)
 
 
-LEAKY = '''
-class Leaky(Rnn):
-    """h_t = (h_{t-1} + phi(W h_{t-1} + U x_t + b)) / 2."""
+SOFTSIGN = """
+def _softsign(z: Array) -> Tailed:
+    return Tailed(z / (1 + np.abs(z)), 0.0)
 
+
+def _softsign_slope(z: Array) -> Tailed:
+    return Tailed(np.ones_like(z), -2 * np.log1p(np.abs(z)))
+
+
+"""
+MINIMAL_GATED_UNIT = """
+class MinimalGatedUnit(Cell):
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
-        value, slope = (recurrent + inputs).respond(self._activation)
+        (before,) = state
+        for_f, for_n = (recurrent + inputs).split(2)
+        (f, not_f), (f_slope, _) = self._sigmoids(for_f, -for_f)
+        n, n_slope = for_n.respond(TANH, on_road=self._unmixed)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
-            by_product = (by_hidden * slope).times(0.5)
-            return Pulled(gradient, (by_product,), (by_product,), by_hidden.times(0.5))
+            by_gates = (by_hidden * (before + -n) * f_slope, by_hidden * not_f * n_slope)
+            return Pulled(gradient, by_gates, by_gates, by_hidden * f)
 
-        return Step(((state[0] + value).times(0.5),), ((self._activation, slope),), pull)
+        return Step((f * before + not_f * n,), ((SIGMOID, f_slope), (TANH, n_slope)), pull)
 
 
-'''
+"""
 
 ADDITIONS = {
     "setting": Addition(
         {
-            "settings.py": (
-                "    def __post_init__",
-                '    mood: int = _entry(Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9))\n\n',
-            )
+            "settings.py": {
+                "    def __post_init__": (
+                    '    mood: int = _entry(Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9))\n\n'
+                )
+            }
         },
         "--mood 5 --format json",
         {
@@ -100,49 +121,57 @@ ADDITIONS = {
     ),
     "activation": Addition(
         {
-            "engine/activations/definitions.py": (
-                '        Activation(\n            "linear"',
-                '        Activation("softsign", lambda z: Tailed(z / (1 + np.abs(z)), 0.0), '
-                "lambda z: Tailed((1 + np.abs(z)) ** -2, 0.0), 1.0, vanishes_at_zero=True, grows=(False, False)),\n",
-            ),
-            "networks.py": ('"linear")', '"softsign", '),
+            "engine/activations/definitions.py": {
+                "GELU_STEEPEST =": SOFTSIGN,
+                '        Activation(\n            "linear"': (
+                    '        Activation("softsign", _softsign, _softsign_slope, 1.0, vanishes_at_zero=True, '
+                    "grows=(False, False)),\n"
+                ),
+            },
+            "networks.py": {'"linear")': '"softsign", '},
         },
         "--activation softsign",
-        {"help": "softplus, softsign", "print": "activation softsign"},
+        {"help": "softsign, linear", "print": "activation softsign"},
     ),
     "initializer": Addition(
-        {"networks.py": ('    "orthogonal": Init', '    "fourfold": InitializerKind(NORMAL, lambda n: 4.0),\n')},
+        {"networks.py": {'    "orthogonal": ': '    "fourfold": InitializerKind(NORMAL, lambda n: 4.0),\n'}},
         "--init fourfold",
         {"help": "fourfold, orthogonal", "print": "init fourfold"},
     ),
     "norm": Addition(
-        {"networks.py": ('    "rms": NormKind', '    "root": NormKind(SAMPLES, centred=False),\n')},
-        "--norm root",
-        {"help": "layer, root, rms", "print": "norm root"},
+        {"networks.py": {'    "rms": ': '    "power": NormKind(SAMPLES, centred=False),\n'}},
+        "--norm power",
+        {"help": "power, rms", "print": "norm power"},
     ),
     "loss": Addition(
         {
-            "engine/losses.py": ('    "unit": Loss', '    "sphere": Loss(hears_output=True, has_unit_norm=True),\n'),
-            "networks.py": ('"unit")', '"sphere", '),
+            "engine/losses.py": {
+                "\nArray = ": "from tui_telescope.engine.activations.definitions import ACTIVATIONS\n",
+                '    "probe": ': '    "log_cosh": Loss(hears_output=True, slope=ACTIVATIONS["tanh"]),\n',
+            },
+            "networks.py": {'"probe", "unit")': '"log_cosh", '},
         },
-        "--loss sphere",
-        {"help": "probe, sphere", "print": "loss sphere"},
+        "--loss log_cosh",
+        {"help": "log_cosh, probe", "print": "loss log_cosh"},
     ),
     "cell": Addition(
         {
-            "engine/recurrent/cells.py": ("CELLS: dict", LEAKY),
-            "networks.py": ('    "lstm": CellKind', '    "leaky": CellKind(frozenset({"activation"})),\n'),
+            "engine/recurrent/cells.py": {
+                "CELLS: dict": MINIMAL_GATED_UNIT,
+                '"lstm": Lstm': '"mgu": MinimalGatedUnit, ',
+            },
+            "networks.py": {'    "lstm": ': '    "mgu": CellKind(gates=2, forget_gate=0),\n'},
         },
-        "--cell leaky",
-        {"help": "rnn, leaky, lstm", "print": "cell leaky"},
+        "--cell mgu",
+        {"help": "rnn, mgu, lstm", "print": "cell mgu"},
     ),
-    "cell, by its name": Addition({"engine/recurrent/cells.py": ('"lstm": Lstm', '"leaky": Leaky, ')}),
     "preset": Addition(
         {
-            "presets.py": (
-                "    )\n}  # fmt: skip",
-                '        Preset("mine", "my own", "healthy: all mine", Settings(depth=3, residual=True)),\n',
-            )
+            "presets.py": {
+                "    )\n}  # fmt: skip": (
+                    '        Preset("mine", "my own", "healthy: all mine", Settings(depth=3, residual=True)),\n'
+                )
+            }
         },
         "--preset mine",
         {
@@ -154,10 +183,11 @@ ADDITIONS = {
     ),
     "view": Addition(
         {
-            "charts/views.py": (
-                '        View("depth"',
-                '        View("again", "6", "the gradient again", _gradient, shows_gradients=True),\n',
-            )
+            "charts/views.py": {
+                '        View("depth"': (
+                    '        View("again", "6", "the gradient again", _gradient, shows_gradients=True),\n'
+                )
+            }
         },
         "--view again --format svg",
         {
@@ -170,46 +200,69 @@ ADDITIONS = {
         },
     ),
     "key": Addition(
-        {"tui/actions.py": ('    Action("undo"', '    Action("bell", ("v",), "v", "ring the bell"),\n')},
+        {"tui/actions.py": {'    Action("undo"': '    Action("bell", ("v",), "v", "ring the bell"),\n'}},
         known_to={"keys": " v ", "help": "v ring the bell", "palette": "Ring the bell key: v"},
     ),
     "words for a key in the footer": Addition(
-        {"tui/actions.py": ('    "pin": "p pin"', '    "drop_pins": "u unpin",\n')},
+        {"tui/actions.py": {'    "pin": "p pin"': '    "drop_pins": "u unpin",\n'}},
         known_to={"footer": "u unpin p pin"},
     ),
     "tour step": Addition(
         {
-            "lessons/tour.py": (
-                '    Step(\n        "The whispering line"',
-                '    Step("A step of mine", "All of it.", "Is it?", WHISPER, lambda m: True, lambda m: True),\n',
-            )
+            "lessons/tour.py": {
+                '    Step(\n        "The whispering line"': (
+                    '    Step("A step of mine", "All of it.", "Is it?", WHISPER, lambda m: True, lambda m: True),\n'
+                )
+            }
         },
         known_to={"tour": "A step of mine The whispering line"},
     ),
 }
 
 
+SMALL = {"depth": 4, "width": 3, "samples": 3, "scale": 0.7, "bias": 0.3, "activation": "tanh"}
+NETWORKS: dict[str, dict[str, Any]] = {
+    " ".join(map(str, change.values())): SMALL | change
+    for change in (
+        {"activation": "softsign"},
+        {"activation": "softsign", "residual": True},
+        {"activation": "softsign", "initializer": "identity"},
+        {"activation": "softsign", "norm": "layer"},
+        {"activation": "softsign", "norm": "layer", "initializer": "identity", "norm_place": "pre"},
+        {"activation": "softsign", "cell": "rnn"},
+        {"loss": "log_cosh"},
+        {"loss": "log_cosh", "initializer": "identity"},
+        {"loss": "log_cosh", "norm": "layer"},
+        {"loss": "log_cosh", "norm": "layer", "initializer": "identity"},
+        {"loss": "log_cosh", "cell": "rnn"},
+        *({"norm": "power", "norm_place": place} for place in ("pre", "activation", "post")),
+        *({"norm": "power", "norm_place": place, "residual": True} for place in ("pre", "activation", "post")),
+        *({"norm": "power", "norm_place": place, "initializer": "identity"} for place in ("pre", "activation", "post")),
+        {"cell": "mgu", "forget_bias": 0.5},
+        {"cell": "mgu", "initializer": "identity", "loss": "log_cosh"},
+        {"initializer": "fourfold", "scale": 0.2},
+    )
+}
+"""With every addition that is computed with, in each of the passes that it may take."""
+
+
 @pytest.fixture(scope="module")
-def copy_with_additions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a copy of the package with all the additions."""
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a copy of the package with all the additions knows."""
     folder = tmp_path_factory.mktemp("contributed")
     package = folder / "tui_telescope"
     shutil.copytree(Path(tui_telescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     for addition in ADDITIONS.values():
-        for name, (before, entry) in addition.written.items():
+        for name, entries in addition.written.items():
             source = (package / name).read_text(encoding="utf-8")
-            assert source.count(before) == 1
-            (package / name).write_text(source.replace(before, entry + before), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def known(copy_with_additions: Path) -> dict[str, Any]:
-    """What the copy knows."""
+            for before, entry in entries.items():
+                assert source.count(before) == 1
+                source = source.replace(before, entry + before)
+            (package / name).write_text(source, encoding="utf-8")
     printed = json.dumps({name: addition.printed for name, addition in ADDITIONS.items() if addition.printed})
     answer = subprocess.run(
-        [sys.executable, "-c", ALL_THAT_SHOULD_KNOW, printed],
-        cwd=copy_with_additions, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-W", "error", "-c", ALL_THAT_SHOULD_KNOW, printed, json.dumps(NETWORKS)],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert answer.stderr == ""
     return dict(json.loads(answer.stdout))
@@ -222,65 +275,19 @@ def test_one_entry_is_picked_up_everywhere(name: str, known: dict[str, Any]) -> 
     assert not missing, {place: here[place] for place in missing}
 
 
-OBSERVED = """
-import json, sys
-from tui_telescope import Settings, Telescope
-telescope, answers = Telescope(), {}
-for name, values in json.loads(sys.argv[1]).items():
-    settings = Settings(**values)
-    draw, seen = telescope.draw(settings), telescope.observe(settings)
-    arrays = {name: array.tolist() for name, array in vars(draw).items() if array is not None}
-    answers[name] = {"first": 10 ** seen.gradient.log10_mean[0], "idle": sorted(settings.ineffective), **arrays}
-print(json.dumps(answers))
-"""
-SMALL = {"depth": 3, "width": 3, "samples": 4, "scale": 0.8, "activation": "tanh"}
-NEW = {
-    "activation": {**SMALL, "activation": "softsign"},
-    "norm": {**SMALL, "norm": "root"},
-    "loss": {**SMALL, "loss": "sphere"},
-    "cell": {**SMALL, "cell": "leaky"},
-}
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_was_added_reads_as_finite_differences_of_plain_numpy_do(name: str, known: dict[str, Any]) -> None:
+    reading = known["readings"][name]
+    network = PlainNetwork(NETWORKS[name], {each: np.array(numbers) for each, numbers in reading["draw"].items()})
+    for seen, wanted in zip(reading["gradients"], network.log10_gradients(), strict=True):
+        alive = np.isfinite(seen)
+        np.testing.assert_allclose(np.array(seen)[alive], wanted[alive], rtol=0, atol=1e-6)
+        assert (wanted[~alive] < -9).all()
 
 
-def loss_from_layer_1(name: str, drawn: dict[str, Any], first: np.ndarray) -> float:
-    """The loss of all samples together from a_1, or h_1, (n, samples): in plain numpy, each entry by its definition."""
-    weights = np.array(drawn["weights"])[0]
-    a, targets = first, np.array(drawn["targets"]).T
-    for layer in range(1, SMALL["depth"]):
-        if name == "cell":
-            pushed = np.array(drawn["input_weights"])[0, 0] @ np.array(drawn["inputs"])[:, layer].T
-            a = (a + np.tanh(weights[0] @ a + pushed)) / 2
-            continue
-        z = weights[layer] @ a
-        if name == "norm":
-            z = z / np.sqrt((z**2).mean(axis=1, keepdims=True) + 1e-5)
-        a = z / (1 + np.abs(z)) if name == "activation" else np.tanh(z)
-    return float(((a - targets) ** 2).sum() / 2)
-
-
-def first_layer(name: str, drawn: dict[str, Any]) -> np.ndarray:
-    """a_1, or h_1."""
-    inputs = np.array(drawn["inputs"])
-    if name == "cell":
-        return np.tanh(np.array(drawn["input_weights"])[0, 0] @ inputs[:, 0].T) / 2
-    z = np.array(drawn["weights"])[0, 0] @ inputs.T
-    if name == "norm":
-        z = z / np.sqrt((z**2).mean(axis=1, keepdims=True) + 1e-5)
-    return z / (1 + np.abs(z)) if name == "activation" else np.tanh(z)
-
-
-def test_what_a_new_entry_computes_agrees_with_finite_differences(copy_with_additions: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", OBSERVED, json.dumps(NEW)]
-    answer = subprocess.run(command, cwd=copy_with_additions, capture_output=True, text=True, timeout=60, check=True)
-    for name, drawn in json.loads(answer.stdout).items():
-        at, step = first_layer(name, drawn), 1e-6
-        slopes = np.empty_like(at)
-        for place in np.ndindex(at.shape):
-            nudge = np.zeros_like(at)
-            nudge[place] = step
-            above, below = (loss_from_layer_1(name, drawn, at + sign * nudge) for sign in (1, -1))
-            slopes[place] = (above - below) / (2 * step)
-        assert drawn["first"] == pytest.approx(np.linalg.norm(slopes, axis=0).mean(), rel=1e-7), name
-        assert ("activation" in drawn["idle"]) is False
-    norms = [np.linalg.norm(target) for target in json.loads(answer.stdout)["loss"]["targets"]]
-    assert norms == pytest.approx([1] * len(norms))
+def test_what_was_added_says_which_settings_make_no_difference(known: dict[str, Any]) -> None:
+    without_effect = {name: set(each["ineffective"]) for name, each in known["readings"].items()}
+    gated = without_effect["mgu 0.5"]
+    assert {"activation", "residual", "norm"} <= gated
+    assert "forget_bias" not in gated
+    assert not without_effect["power activation"] & {"bias", "norm"}, "it leaves in what all samples share"

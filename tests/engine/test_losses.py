@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from single_passes import assert_the_same, on_the_careful_road, on_the_lifted_road, task_of
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.mean_field.theory import predict
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.losses import LOSSES, Loss
+from tui_telescope.engine.mean_field.theory import covers, predict
+from tui_telescope.engine.passes.exact import decimal_pass, extended_range_pass
 from tui_telescope.notation import scientific
 
 
@@ -51,3 +55,14 @@ def test_the_theory_of_unit_starts_at_1_and_is_that_of_the_probe_from_there_on(n
     probe, unit = (predict(Settings(loss=loss, **network)) for loss in ("probe", "unit"))
     assert unit.log10_gradient[-1] == 0
     np.testing.assert_allclose(unit.log10_factor, probe.log10_factor, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.5, 1000.0])
+def test_a_loss_of_another_slope_is_the_same_in_every_kind_of_numbers(scale, monkeypatch):
+    monkeypatch.setitem(LOSSES, "mse", Loss(hears_output=True, slope=ACTIVATIONS["tanh"]))
+    settings = Settings(activation="leaky_relu", scale=scale, initializer="he", depth=150)
+    assert_the_same(on_the_lifted_road(settings), on_the_careful_road(settings))
+    normed = settings.replace(norm="layer", depth=5, samples=3)
+    assert_the_same(decimal_pass.measure(task_of(normed)), extended_range_pass.measure(task_of(normed)), 1e-11)
+    assert predict(settings) is None
+    assert not covers(settings)

@@ -79,7 +79,7 @@ class Theory:
 
 def covers(settings: Settings) -> bool:
     """Whether there is a prediction for these settings (with no theory in it: it takes no time)."""
-    return stack_of(settings) is not None
+    return stack_of(settings) is not None and LOSSES[settings.loss].slope is None
 
 
 @as_numpy_begins
@@ -89,10 +89,9 @@ def predict(settings: Settings) -> Theory | None:
     Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5. An error of
     norm 1 starts every gradient at 1: the norm of a Gaussian one is a factor independent of its direction.
     """
-    stack = stack_of(settings)
-    if stack is None:
+    stack, loss = stack_of(settings), LOSSES[settings.loss]
+    if stack is None or loss.slope is not None:
         return None
-    loss = LOSSES[settings.loss]
     gradient = log10_norms(stack, forward(stack), settings.width, squared_error=loss.hears_output)
     if loss.has_unit_norm:
         gradient = gradient - gradient[-1]

@@ -16,7 +16,7 @@ from typing import Generic
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.activations.definitions import Activation, phi_value
 from tui_telescope.engine.arithmetic.extended_range import (
     ABSENT,
     Scaled,
@@ -91,7 +91,7 @@ class _Network(Generic[N]):
         targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
         level = np.zeros(self.settings.samples)
         loss = LOSSES[self.settings.loss]
-        error = loss.gradient(state[0].to_scaled(level), targets.to_scaled(level), difference)
+        error = loss.gradient(state[0].to_scaled(level), targets.to_scaled(level), difference, phi_value)
         gradient = list(self.start())
         gradient[0] = self.kind.from_scaled(error)
         return tuple(gradient)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
-from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.norms import EPSILON, NORMS
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
@@ -56,8 +56,10 @@ def _digits(settings: Settings) -> list[int]:
 
 
 def is_small(settings: Settings) -> bool:
-    """Whether `measure` takes these settings on: an activation may do without a version in decimals."""
-    return settings.activation in RESPONSES and len(_digits(settings)) > 1
+    """Whether `measure` takes these settings on: activations, and the slope of a loss, may do without decimals."""
+    slope = LOSSES[settings.loss].slope
+    has_decimals = settings.activation in RESPONSES and (slope is None or slope.name in RESPONSES)
+    return has_decimals and len(_digits(settings)) > 1
 
 
 def measure(task: Task) -> Measurement | None:
@@ -141,7 +143,7 @@ class _Run:
             signal.norms[layer] = _log2_norms(a)
         if self._is_lost:
             return None
-        delta = LOSSES[settings.loss].gradient(a, targets)
+        delta = LOSSES[settings.loss].gradient(a, targets, respond=_value)
         quiet: Numbers = np.array(Decimal(SATURATED * activation.steepest), dtype=object)
         for layer in reversed(range(settings.depth)):
             self._progress.reach(1 - (1 - FORWARD_SHARE) * (layer + 1) / settings.depth)
@@ -218,6 +220,10 @@ class _Run:
         if self._norm.centred:
             gradient = gradient - self._mean(gradient)
         return np.asarray((gradient - step.normed * self._mean(gradient * step.normed)) * step.inverse)
+
+
+def _value(activation: Activation, z: Numbers) -> Numbers:
+    return np.asarray(np.frompyfunc(RESPONSES[activation.name], 1, 2)(z)[0])
 
 
 def _log2_norms(columns: Numbers) -> Array:

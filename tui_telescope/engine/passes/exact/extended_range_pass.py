@@ -253,7 +253,7 @@ class _Journey:
     def measure(self, inputs: Scaled, targets: Scaled) -> Measurement:
         """The readings. Raises `Stopped`."""
         starts, steps = self._go_forward(Signal(inputs, inputs))
-        self._go_back(starts, steps, self._loss.gradient(steps[-1].output, targets, difference))
+        self._go_back(starts, steps, self._loss.gradient(steps[-1].output, targets, difference, phi_value))
         by_parameters = self._by_parameters
         return Measurement(
             self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation, phi_value
 from tui_telescope.engine.activations.tailed_values import Tailed
+from tui_telescope.engine.arithmetic.extended_range import Scaled
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import CHECK_LAYERS, ForwardPass
@@ -161,7 +162,12 @@ class _Road:
         if self._is_plain:
             return Lifted(loss.gradient(self.plainly.output, targets), zeros)
         output = Lifted(self.plainly.heard.rows[-1], self._signal_exponents[-1])
-        return loss.gradient(output, Lifted(targets, zeros), difference)
+        return loss.gradient(output, Lifted(targets, zeros), difference, _response)
+
+
+def _response(activation: Activation, z: Lifted) -> Lifted:
+    value = phi_value(activation, Scaled(z.mantissa, z.exponent[None]))
+    return Lifted(value.mantissa, value.exponent[0])
 
 
 def lifted(response: Tailed) -> Lifted:

@@ -268,7 +268,7 @@ class _Road:
     def _outer_squares(self, layers: slice, products: Array) -> Array | None:
         """||sum over samples of (d loss / d z_l) a_{l-1}^T||_F^2, or None where it all but cancels."""
         heard = self._heard[:-1][layers]
-        if self._is_inside and self._norm.axis != UNITS:
+        if self._settings.loses_biases:
             # the gradients' sum is zero: what samples share drops out
             heard = heard - heard.mean(axis=2, keepdims=True)
         squares = outer_squares(products, heard, self._workspace)
