@@ -70,7 +70,6 @@ def test_whatever_it_does_not_hand_over_is_right(norm, place, scale):
         {"norm": "layer", "width": 2},
         {"norm": "batch", "samples": 2},
         {"norm": "rms", "width": 1},
-        {"norm": "layer", "initializer": "identity"},
         {"norm": "layer", "activation": "tanh", "scale": 1000.0, "norm_place": "post", "width": 3},
         {"norm": "layer", "activation": "sigmoid", "scale": 0.001, "norm_place": "post"},
         {"norm": "batch", "activation": "tanh", "bias": 10.0, "scale": 0.001, "norm_place": "post"},

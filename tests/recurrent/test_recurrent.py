@@ -14,8 +14,10 @@ from observed_numbers import numbers_of
 
 from tui_telescope import Settings, SettingsError, Telescope, footprint
 from tui_telescope.arguments import parse
+from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Stopped, Wanted
 from tui_telescope.engine.passes.progress import UNWATCHED
+from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent import through_time
 from tui_telescope.engine.weights.draws import Sequences, UnitCell
 from tui_telescope.settings import REGISTRY
@@ -42,7 +44,14 @@ def test_where_only_the_forget_gate_acts_the_cell_road_fades_by_its_power(forget
     nothing = np.zeros((4, 2, 2))
     sequences = Sequences([np.zeros((1, 2))] * 51, np.ones((1, 2)))
     measured = through_time.measure(
-        UnitCell(nothing, nothing, np.zeros((4, 2))), sequences, network, Wanted(False, False), UNWATCHED
+        SequenceTask(
+            UnitCell(nothing, nothing, np.zeros((4, 2))),
+            sequences,
+            network,
+            Wanted(False, False),
+            UNWATCHED,
+            Workspace(),
+        )
     )
     ratio = measured.cell_gradient[0] - measured.cell_gradient[50]
     assert ratio == pytest.approx(-50 * math.log2(1 + math.exp(-forget_bias)), rel=1e-12)
@@ -67,7 +76,7 @@ def test_a_closed_update_gate_carries_the_grus_state_and_its_gradient_unchanged(
     biases = np.array([[0.0, 0.0], [40.0, 40.0], [0.0, 0.0]])
     cell = UnitCell(np.ones((3, 2, 2)), np.zeros((3, 2, 2)), biases)
     sequences = Sequences([np.zeros((1, 2))] * 30, np.array([[3.0, 4.0]]))
-    measured = through_time.measure(cell, sequences, network, Wanted(), UNWATCHED)
+    measured = through_time.measure(SequenceTask(cell, sequences, network, Wanted(), UNWATCHED, Workspace()))
     np.testing.assert_allclose(measured.gradient[:, 0], math.log2(5), rtol=0, atol=1e-12)
 
 

@@ -9,8 +9,10 @@ import pytest
 from recurrent_reference import assert_close, expected
 
 from tui_telescope import Settings
+from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.engine.passes.progress import UNWATCHED
+from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent import through_time
 from tui_telescope.engine.weights.draws import Sequences, UnitCell
 from tui_telescope.observations.log_statistics import LOG10_2
@@ -31,7 +33,9 @@ def assert_agrees(settings: Settings, pushes: np.ndarray, weights: np.ndarray | 
     sequences = Sequences(list(pushes.reshape(-1, 1, gates * n)), targets)
     with np.errstate(all="raise", under="ignore"):
         measured = through_time.measure(
-            UnitCell(unit, hands_out, np.zeros((gates, n))), sequences, settings, Wanted(), UNWATCHED
+            SequenceTask(
+                UnitCell(unit, hands_out, np.zeros((gates, n))), sequences, settings, Wanted(), UNWATCHED, Workspace()
+            )
         )
     draw = SimpleNamespace(
         weights=settings.scale * unit[None], input_weights=hands_out[None], biases=np.zeros((1, gates, n)),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tui_telescope import Settings
+from tui_telescope.engine.passes.choose import passes_of
 from tui_telescope.engine.passes.exact import extended_range_pass
 from tui_telescope.engine.passes.float64 import with_exponents, without_norm
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -20,11 +21,16 @@ def never() -> bool:
     return False
 
 
-def task_of(settings: Settings, should_stop: Callable[[], bool] = never) -> Task:
+def task_of(settings: Settings, should_stop: Callable[[], bool] = never, workspace: Workspace | None = None) -> Task:
     """The first network of these settings, every reading wanted."""
     units = UnitDraws()
     return Task(
-        units.network(settings, 0), units.samples(settings), settings, Wanted(global_norm=True), Progress(should_stop)
+        units.network(settings, 0),
+        units.samples(settings),
+        settings,
+        Wanted(global_norm=True),
+        Progress(should_stop),
+        workspace or Workspace(),
     )
 
 
@@ -37,8 +43,8 @@ def on_the_lifted_road(settings: Settings, workspace: Workspace | None = None) -
 
 
 def _on(road, settings: Settings, workspace: Workspace | None) -> Measurement | None:
-    task = task_of(settings)
-    return road.measure(task, workspace or Workspace()) if without_norm.suits(task.network, settings) else None
+    takes_it = road in [each.load() for each in passes_of(settings)]
+    return road.measure(task_of(settings, workspace=workspace)) if takes_it else None
 
 
 def on_the_careful_road(settings: Settings) -> Measurement:

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
-from tui_telescope.engine.passes.exact import extended_range_pass
-from tui_telescope.engine.passes.float64 import with_exponents, without_norm
+from tui_telescope.engine.passes import choose
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement, ShouldStop, Wanted
 from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
-from tui_telescope.engine.passes.task import Task
+from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
@@ -102,34 +101,27 @@ class Telescope:
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, drawn as far as it is not yet, and timed."""
         drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
-        # Some passes are imported where they are first taken: the start must not wait for them.
-        if settings.is_recurrent:
-            from tui_telescope.engine.recurrent import through_time
-
-            cell = self._units.cell(settings, index, drawing.part(0, 0))
-            sequences = self._units.sequences(settings, drawing)
-            began = time.thread_time()
-            measured = through_time.measure(cell, sequences, settings, wanted, passing)
-        else:
-            network, samples = self._units.network(settings, index, drawing), self._units.samples(settings)
-            began = time.thread_time()
-            measured = self._pass_through(Task(network, samples, settings, wanted, passing))
-            measured = dataclasses.replace(measured, weight_norms=log2_weight_norms(network, settings))
+        task = self._task(settings, index, wanted, drawing, passing)
+        for each in choose.passes_of(settings):
+            each.load()  # no pass's time
+        began = time.thread_time()
+        measured = choose.measure(task)
         if wanted.weight_gradient and wanted.signal:
             self._forecast.learn(settings, index, time.thread_time() - began)
+        if isinstance(task, Task):
+            measured = dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, settings))
         return measured
 
-    def _pass_through(self, task: Task) -> Measurement:
-        """A feedforward network, in ordinary numbers where those can be trusted."""
-        if task.settings.norm != "none":
-            from tui_telescope.engine.passes.exact import rounding_check
-            from tui_telescope.engine.passes.float64 import with_norm
-
-            return with_norm.measure(task) or rounding_check.measure(task)
-        measured = None
-        if without_norm.suits(task.network, task.settings):
-            measured = without_norm.measure(task, self._workspace) or with_exponents.measure(task, self._workspace)
-        return measured or extended_range_pass.measure(task)
+    def _task(
+        self, settings: Settings, index: int, wanted: Wanted, drawing: Progress, passing: Progress
+    ) -> Task | SequenceTask:
+        """One network, drawn as far as it is not yet."""
+        if settings.is_recurrent:
+            cell = self._units.cell(settings, index, drawing.part(0, 0))
+            sequences = self._units.sequences(settings, drawing)
+            return SequenceTask(cell, sequences, settings, wanted, passing, self._workspace)
+        network = self._units.network(settings, index, drawing)
+        return Task(network, self._units.samples(settings), settings, wanted, passing, self._workspace)
 
     @as_numpy_begins
     def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:

@@ -1,4 +1,4 @@
-"""What every road through a network is asked."""
+"""What every pass through a network is asked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.engine.weights.draws import Sequences, UnitCell, UnitNetwork
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -25,3 +26,15 @@ class Task(NamedTuple):
     wanted: Wanted
     progress: Progress
     """Told between layers how far the passes are; raises `measurement.Stopped` there."""
+    workspace: Workspace
+
+
+class SequenceTask(NamedTuple):
+    """One recurrent network to measure."""
+
+    network: UnitCell
+    samples: Sequences
+    settings: Settings
+    wanted: Wanted
+    progress: Progress
+    workspace: Workspace

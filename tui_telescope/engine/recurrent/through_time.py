@@ -33,6 +33,7 @@ from tui_telescope.engine.passes.checkpoints import segments
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.passes.parameter_gradients import log2_norm_of_all
 from tui_telescope.engine.passes.progress import LAYERS_BACK, Progress, tally_of_passes
+from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent.cells import CELLS, Pulled, Step
 from tui_telescope.engine.recurrent.number_kinds import N, Ordinary, OutOfRange, Wide
 from tui_telescope.engine.weights.draws import Sequences, UnitCell, scaled_cell
@@ -45,13 +46,12 @@ SUMMED_ELEMENTS = 2**13
 """Steps are summed so many numbers at a time, which stay in the fast cache."""
 
 
-def measure(
-    cell: UnitCell, sequences: Sequences, settings: Settings, wanted: Wanted, progress: Progress
-) -> Measurement:
+def measure(task: SequenceTask) -> Measurement:
     """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`.
 
     Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
     """
+    cell, sequences, settings, wanted, progress, _ = task
     try:
         return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:

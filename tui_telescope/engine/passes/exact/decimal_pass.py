@@ -67,7 +67,7 @@ def measure(task: Task) -> Measurement | None:
 
     Raises `Stopped`.
     """
-    network, (inputs, targets), settings, wanted, progress = task
+    network, (inputs, targets), settings, wanted, progress, _ = task
     before: Measurement | None = None
     trials = _digits(settings)
     for digits, piece in zip(trials, progress.parts(trials), strict=True):

@@ -47,7 +47,7 @@ Array = NDArray[np.float64]
 
 def measure(task: Task) -> Measurement:
     """The readings of one network. Raises `Stopped`."""
-    network, samples, settings, _, _ = task
+    network, samples, settings = task.network, task.samples, task.settings
     blocks = _Blocks(network, settings)
     inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
     return _Journey(blocks, task).measure(inputs, targets)

@@ -38,9 +38,9 @@ NOTHING = -1e307
 _LOG2_E = float(np.log2(np.e))
 
 
-def measure(task: Task, workspace: Workspace) -> Measurement | None:
-    """The readings of a network that `plain.suits`, or None where they need more care still. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, progress = task
+def measure(task: Task) -> Measurement | None:
+    """The readings of a network, or None where they need more care still. Raises `Stopped`."""
+    network, (inputs, targets), settings, wanted, progress, workspace = task
     with np.errstate(all="ignore"):
         road = _Road(network, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
         record = LayerRecord(settings, wanted, road.signals, workspace, may_cancel=road.signals_may_cancel)

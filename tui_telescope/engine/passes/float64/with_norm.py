@@ -46,8 +46,8 @@ AMPLIFIED = 2.0**12
 def measure(task: Task) -> Measurement | None:
     """The readings of one network with a norm, or None where only `propagation` can be trusted. Raises `Stopped`."""
     inputs, targets = task.samples
-    settings, norm = task.settings, NORMS[task.settings.norm]
-    if inputs.shape[::-1][norm.axis] - norm.centred < 2 or INITIALIZERS[settings.initializer].diagonal:
+    norm = NORMS[task.settings.norm]
+    if inputs.shape[::-1][norm.axis] - norm.centred < 2:
         return None
     with np.errstate(all="ignore"):
         road = _Road(task)
@@ -58,7 +58,7 @@ class _Road:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
     def __init__(self, task: Task) -> None:
-        network, _, settings, self._wanted, self._progress = task
+        network, _, settings, self._wanted, self._progress, _ = task
         self._network, self._settings = network, settings
         n, depth, samples = settings.width, settings.depth, settings.samples
         self._activation, self._norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]

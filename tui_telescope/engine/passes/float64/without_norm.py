@@ -16,11 +16,9 @@ from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import ForwardPass
 from tui_telescope.engine.passes.float64.layer_record import LayerRecord
-from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
@@ -30,19 +28,9 @@ BLUNT_FACTOR = 1e-4
 """A blunt slope is trusted while each layer passes on this share of the most that it could."""
 
 
-def suits(network: UnitNetwork, settings: Settings) -> bool:
-    """Whether ordinary numbers may do: no norm, units that hear one another, no road that a branch may cancel.
-
-    A single unit beside a residual road has orthogonal weights of -1 or 1: what is left of 1 - phi' has few digits.
-    """
-    may_cancel = settings.residual and settings.width == 1 and settings.initializer == "orthogonal"
-    diagonal = INITIALIZERS[settings.initializer].diagonal
-    return settings.norm == "none" and not diagonal and not (may_cancel and network.biases is None)
-
-
-def measure(task: Task, workspace: Workspace) -> Measurement | None:
-    """The readings of a network that `suits`, or None where they need more care. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, progress = task
+def measure(task: Task) -> Measurement | None:
+    """The readings of a network, or None where they need more care. Raises `Stopped`."""
+    network, (inputs, targets), settings, wanted, progress, workspace = task
     with np.errstate(all="ignore"):
         forward = ForwardPass(network, settings, workspace, progress.part(0, FORWARD_SHARE))
         if not forward.run(inputs.T):

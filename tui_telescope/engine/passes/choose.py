@@ -1,0 +1,102 @@
+"""The passes, which networks each of them takes, and what it costs: one table, from the quickest to the surest.
+
+A pass is a module with `measure(task) -> Measurement | None`, imported where it is first needed: the start must not
+wait for it. It says None where it cannot vouch for its numbers, and the next one that takes such networks is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import NamedTuple
+
+from tui_telescope.engine.passes.measurement import Measurement
+from tui_telescope.engine.passes.task import SequenceTask, Task
+from tui_telescope.networks import INITIALIZERS, ORTHOGONAL
+from tui_telescope.settings import Settings
+
+
+class Cost(NamedTuple):
+    """Seconds for one layer or step, there and back: its calls, and what each number adds to them."""
+
+    calls: float
+    element: float
+    """For each unit of each sample."""
+    product: float
+    """For each weight and each sample."""
+    weight: float
+    """For each weight, which has to come from memory."""
+
+    def seconds(self, settings: Settings) -> float:
+        n, samples = settings.width, settings.samples
+        return self.calls + n * samples * self.element + n * n * (samples * self.product + self.weight)
+
+
+class Pass(NamedTuple):
+    """One way to measure a network."""
+
+    module: str
+    """Below `engine`."""
+    takes: Callable[[Settings], bool]
+    """Whether it may do for networks of these settings."""
+    cost: Cost
+    """What one layer or step takes."""
+
+    def load(self) -> ModuleType:
+        return import_module(f"tui_telescope.engine.{self.module}")
+
+
+def measure(task: Task | SequenceTask) -> Measurement:
+    """The readings of one network, by the first pass that vouches for them. Raises `Stopped`."""
+    readings: Iterator[Measurement | None] = (each.load().measure(task) for each in passes_of(task.settings))
+    return next(each for each in readings if each is not None)
+
+
+def passes_of(settings: Settings) -> list[Pass]:
+    """Those that take such networks, in the order in which they are asked."""
+    return [each for each in PASSES.values() if each.takes(settings)]
+
+
+def _is_plain(settings: Settings) -> bool:
+    return not settings.is_recurrent and settings.norm_kind is None
+
+
+def _suits_float64(settings: Settings) -> bool:
+    """Whether no norm is there, units hear one another, and no residual connection may be cancelled by its branch.
+
+    A single unit beside a residual connection has orthogonal weights of -1 or 1: what is left of 1 - phi' has few
+    digits.
+    """
+    initializer = INITIALIZERS[settings.initializer]
+    is_unit = settings.width == 1 and initializer.family == ORTHOGONAL
+    may_cancel = settings.residual and is_unit and settings.bias == 0
+    return _is_plain(settings) and not initializer.diagonal and not may_cancel
+
+
+def _has_norm(settings: Settings) -> bool:
+    return settings.norm_kind is not None
+
+
+def _has_norm_and_mixes(settings: Settings) -> bool:
+    return _has_norm(settings) and not INITIALIZERS[settings.initializer].diagonal
+
+
+def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
+    return lambda settings: settings.is_recurrent and least <= settings.gates <= most
+
+
+PASSES: dict[str, Pass] = {
+    "float64": Pass("passes.float64.without_norm", _suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
+    "float64, with exponents": Pass("passes.float64.with_exponents", _suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)),
+    "exact": Pass("passes.exact.extended_range_pass", _is_plain, Cost(180e-6, 58e-9, 0.09e-9, 0.0)),
+    "float64, with a norm": Pass("passes.float64.with_norm", _has_norm_and_mixes, Cost(23e-6, 24e-9, 0.14e-9, 2.5e-9)),
+    "exact, with a norm": Pass("passes.exact.rounding_check", _has_norm, Cost(1e-3, 180e-9, 0.14e-9, 1.5e-9)),
+    "recurrent": Pass("recurrent.through_time", _has_gates(1, 2), Cost(84e-6, 18e-9, 0.16e-9, 1.9e-9)),
+    "recurrent, 3 gates": Pass("recurrent.through_time", _has_gates(3, 3), Cost(140e-6, 110e-9, 0.31e-9, 18e-9)),
+    "recurrent, 4 gates": Pass(
+        "recurrent.through_time", _has_gates(4, float("inf")), Cost(160e-6, 130e-9, 0.87e-9, 13e-9)
+    ),
+}
+"""Costs are fitted to 8 or 9 sizes from width 2 to 512 and 1 to 1000 samples, on one core with AVX-512; most are met
+within a third. With decimals, or an exponent for each number, a pass takes up to ten times as long."""
