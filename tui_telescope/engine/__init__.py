@@ -5,8 +5,9 @@ The way of the data, from settings to an observation:
 1. `telescope.Telescope.observe` is given `Settings`. For each network it asks `weights.draws` for the **unit draws**:
    matrices of standard normal numbers (or what an `initializers` entry makes of them), biases, inputs and targets. They
    outlive a change of settings, so that a changed scale redraws nothing and a deeper network keeps the layers it had.
-2. Network, samples, settings and what is wanted become a `passes.task.Task`, and the telescope asks the passes, the
-   quickest first. One that cannot vouch for its numbers answers `None`, and the next one is asked:
+2. Network, samples, settings and what is wanted become a `passes.task.Task`. The passes stand in one table
+   (`passes.choose`), quickest first, each with the networks that it takes and what it costs a layer. A pass that cannot
+   vouch for its numbers answers `None`, and the next one is asked:
    - `passes.float64`: ordinary numbers in a few in-place numpy calls a layer, with and without a norm, rescaled by
      powers of two on the way back; each checks its range, and that nothing has cancelled.
    - `passes.exact`: numbers with an exponent of their own for each sample or unit, which neither overflow nor
