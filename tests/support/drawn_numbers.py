@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.weights.draws import Draw
+from tui_telescope.engine.weights.network import Draw
 
 SEED, SAMPLE_SEED = 11, 5
 

@@ -24,7 +24,8 @@ from tui_telescope.engine.readings import (
     weight_gradient_reading,
 )
 from tui_telescope.engine.remedies import Remedy, find_remedy
-from tui_telescope.engine.weights.draws import Draw, UnitDraws, log2_weight_norms, scaled_draw
+from tui_telescope.engine.weights.draws import UnitDraws, log2_weight_norms
+from tui_telescope.engine.weights.network import Draw, Network, scaled_draw
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.from_norms import log10_factor
 from tui_telescope.observations.observation import Observation
@@ -71,27 +72,36 @@ class Telescope:
         work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
         `ValueError` for another reading.
         """
-        unknown = set(readings) - set(READINGS)
-        if unknown:
-            raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
-        by_weights = "weight_gradient" in readings
-        wanted = Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+        wanted = _wanted(readings, settings)
         pieces = Progress(should_stop, progress).parts([1.0] * settings.networks)
         with self._lock:
             self._make_room(settings)
             measurements = [self._measure(settings, k, wanted, piece) for k, piece in enumerate(pieces)]
-        gradient = gradient_reading(measurements)
-        weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
-        return Observation(
-            gradient,
-            log10_factor(gradient.log10_mean),
-            diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
-            weight_gradient,
-            signal_reading(measurements, settings.width),
-            cell_gradient_reading(measurements),
-            settings.stage,
-            all(each.is_settled for each in measurements),
-        )
+        return _observation(measurements, settings)
+
+    @as_numpy_begins
+    def observe_network(
+        self,
+        network: Network,
+        *,
+        readings: Sequence[str] = READINGS,
+        should_stop: ShouldStop = never,
+        progress: Tell = nobody,
+    ) -> Observation:
+        """The readings of a network as it is now, which its settings' inputs and targets are shown; see `observe`."""
+        settings, wanted = network.as_is, _wanted(readings, network.settings)
+        with self._lock:
+            self._make_room(settings)
+            measured = self._measure_as_is(network, settings, wanted, Progress(should_stop, progress))
+        return _observation([measured], settings)
+
+    def _measure_as_is(self, network: Network, settings: Settings, wanted: Wanted, progress: Progress) -> Measurement:
+        if settings.is_recurrent:
+            sequences = self._units.sequences(settings)
+            return choose.measure(SequenceTask(network.cell(), sequences, settings, wanted, progress, self._workspace))
+        layers, samples = network.layers(), self._units.samples(settings)
+        measured = choose.measure(Task(layers, samples, settings, wanted, progress, self._workspace))
+        return dataclasses.replace(measured, weight_norms=log2_weight_norms(layers, settings))
 
     def _make_room(self, settings: Settings) -> None:
         """What was kept from before gives way where it and these settings pass the memory budget together."""
@@ -146,6 +156,31 @@ class Telescope:
     def _drawing_seconds(self, settings: Settings, index: int) -> float:
         inputs = self._units.undrawn_inputs(settings) if index == 0 else 0
         return drawing_seconds(settings, self._units.undrawn(settings, index), inputs)
+
+
+def _wanted(readings: Sequence[str], settings: Settings) -> Wanted:
+    """What to measure for these readings; raises `ValueError` for one that is not known."""
+    unknown = set(readings) - set(READINGS)
+    if unknown:
+        raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
+    by_weights = "weight_gradient" in readings
+    return Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+
+
+def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:
+    """The readings of some networks of these settings together, and what they amount to."""
+    gradient = gradient_reading(measurements)
+    weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
+    return Observation(
+        gradient,
+        log10_factor(gradient.log10_mean),
+        diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
+        weight_gradient,
+        signal_reading(measurements, settings.width),
+        cell_gradient_reading(measurements),
+        settings.stage,
+        all(each.is_settled for each in measurements),
+    )
 
 
 _TELESCOPES: weakref.WeakSet[Telescope] = weakref.WeakSet()

@@ -1,4 +1,4 @@
-"""The drawn numbers of a network: unit weights that outlive a change of settings, and the scaled draw users see."""
+"""The drawn numbers of a network: unit weights that outlive a change of settings."""
 
 from __future__ import annotations
 
@@ -33,28 +33,6 @@ _MOST_STACKS = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Draw:
-    """The numbers that an observation used, scale included.
-
-    A recurrent cell has one matrix of each kind for every gate, in PyTorch's order (i, f, g, o and r, z, n):
-    `weights[k].reshape(-1, n)`, `input_weights[k].reshape(-1, n)` and `biases[k].ravel()` are what PyTorch calls
-    weight_hh, weight_ih and bias_ih, with bias_hh all zeros. (In the gru's n the two biases are not the same: this
-    one stands outside the reset gate.)
-    """
-
-    weights: Array
-    """W_l of every network, shape (networks, depth, n, n); a layer computes W a. Recurrent: (networks, gates, n, n)."""
-    biases: Array
-    """b_l, shape (networks, depth, n). Recurrent: (networks, gates, n), the LSTM's forget bias included."""
-    inputs: Array
-    """a_0, shape (samples, n). Recurrent: x_1..x_T, (samples, depth, n)."""
-    targets: Array
-    """The targets t of the squared error, or the errors e that the other losses inject; shape (samples, n)."""
-    input_weights: Array | None = None
-    """U of every gate, shape (networks, gates, n, n), that a recurrent cell multiplies x_t with; None without one."""
-
-
-@dataclass(frozen=True, eq=False)
 class UnitNetwork:
     """One network before scaling, layer by layer; the matrices of the identity are one and the same object."""
 
@@ -64,6 +42,8 @@ class UnitNetwork:
     """Their products with a vector of ones, (depth, n)."""
     norms: Array
     """Their Frobenius norms, (depth,)."""
+    spread: float | Array
+    """The root mean square of their singular values: the initializer's on average, or that of each layer, (depth,)."""
     biases: Array | None
     """Unit biases (depth, n); None where the bias is off."""
     block: Array | None = None
@@ -183,9 +163,10 @@ class UnitDraws:
         initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
         biases = self._biases(settings, index, depth, progress)
         if initializer.diagonal:
-            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), biases)
+            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), 1.0, biases)
         stack = self._weights(settings, index, initializer, depth, progress)
-        return UnitNetwork(stack.layers(depth), stack.row_sums(depth), stack.norms(depth), biases, stack.block(depth))
+        of_layers = stack.layers(depth), stack.row_sums(depth), stack.norms(depth)
+        return UnitNetwork(*of_layers, initializer.spread(n), biases, stack.block(depth))
 
     def cell(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
@@ -289,37 +270,10 @@ def _inputs_key(settings: Settings) -> tuple[object, ...]:
     return "inputs", settings.generator, settings.sample_seed, settings.samples, settings.width
 
 
-def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
-    """The draw of these settings with gain, scale and bias applied."""
-    return _scaled_cells(units, settings) if settings.is_recurrent else _scaled_layers(units, settings)
-
-
 def log2_weight_norms(network: UnitNetwork, settings: Settings) -> Array:
     """log2 of ||W_l||_F of a network's layers, scale included, shape (depth,)."""
     gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
     return np.asarray(np.log2(network.norms * gain))
-
-
-def _scaled_layers(units: UnitDraws, settings: Settings) -> Draw:
-    n, depth = settings.width, settings.depth
-    gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
-    weights = np.empty((settings.networks, depth, n, n))
-    biases = np.zeros((settings.networks, depth, n))
-    for index in range(settings.networks):
-        network = units.network(settings, index)
-        for layer in range(depth):
-            np.multiply(network.weights[layer], gain, out=weights[index, layer])
-        if network.biases is not None:
-            np.multiply(network.biases, settings.bias, out=biases[index])
-    inputs, targets = units.samples(settings)
-    return Draw(weights, biases, inputs.copy(), targets.copy())
-
-
-def _scaled_cells(units: UnitDraws, settings: Settings) -> Draw:
-    cells = [scaled_cell(units.cell(settings, index), settings) for index in range(settings.networks)]
-    weights, input_weights, biases = (np.stack(each) for each in zip(*cells, strict=True))
-    sequences = units.sequences(settings)
-    return Draw(weights, biases, np.stack(sequences.inputs, axis=1), sequences.targets.copy(), input_weights)
 
 
 def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array]:

@@ -7,8 +7,6 @@ range, where gradients leave it from one layer to the next, or where so many uni
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +17,7 @@ from tui_telescope.engine.passes.float64.layer_record import LayerRecord
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.settings import Settings
+from tui_telescope.engine.weights.draws import UnitNetwork
 
 Array = NDArray[np.float64]
 
@@ -39,16 +36,14 @@ def measure(task: Task) -> Measurement | None:
         error = LOSSES[settings.loss].gradient(forward.output, targets.T)
         back = progress.part(FORWARD_SHARE, 1)
         gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, back).run(error)
-        if gradient is None or not (_is_sharp(gradient, forward, settings) and record.is_sound()):
+        if gradient is None or not (_is_sharp(gradient, forward, network) and record.is_sound()):
             return None
         return record.measurement(gradient[1:])
 
 
-def _is_sharp(gradient: Array, forward: ForwardPass, settings: Settings) -> bool:
+def _is_sharp(gradient: Array, forward: ForwardPass, network: UnitNetwork) -> bool:
     """Whether slopes had digits enough for these gradients: see `BLUNT_FACTOR`."""
-    kernel = forward.kernel
-    if not (forward.output_slope and kernel.is_blunt):
+    if not (forward.output_slope and forward.kernel.is_blunt):
         return True
-    sigma_w = INITIALIZERS[settings.initializer].sigma_w(settings.scale, settings.width)
-    most = sigma_w * kernel.input_scale * kernel.output_scale
-    return bool(np.subtract(gradient[:-1], gradient[1:]).min() > math.log2(BLUNT_FACTOR * most))
+    least = np.log2(BLUNT_FACTOR * forward.factor * network.spread)
+    return bool((np.subtract(gradient[:-1], gradient[1:]).min(axis=1) > least).all())
