@@ -24,11 +24,11 @@ from tui_telescope.lessons.tour import STEPS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, bindings
-from tui_telescope.tui.footer import fitting_calls
-from tui_telescope.tui.help_screen import help_lines
-from tui_telescope.tui.palette import entries
-from tui_telescope.tui.panels import setting_row
-from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.widgets.footer import fitting_calls
+from tui_telescope.tui.screens.help_screen import help_lines
+from tui_telescope.tui.screens.palette import entries
+from tui_telescope.tui.widgets.panels import setting_row
+from tui_telescope.tui.widgets.top_line import TopLine
 
 def text(lines):
     return "\\n".join("".join(word.text for word in line) for line in lines)

@@ -16,7 +16,7 @@ from tui_telescope.charts.map_chart import _LEGEND, MapChart
 from tui_telescope.charts.picture import row_text
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
-from tui_telescope.tui.help_screen import help_lines
+from tui_telescope.tui.screens.help_screen import help_lines
 
 SCALES = tuple(np.geomspace(0.1, 10, 9).tolist())
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)

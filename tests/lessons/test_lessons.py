@@ -11,7 +11,7 @@ from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import MOST_WORDS, Step
 from tui_telescope.lessons.tour import STEPS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.tour_panel import HINTS, MARGIN
+from tui_telescope.tui.tour.tour_panel import HINTS, MARGIN
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
 

@@ -14,9 +14,9 @@ from tui_telescope.observations.description import describe
 from tui_telescope.presets import PRESETS
 from tui_telescope.printing import write_reading
 from tui_telescope.settings import Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.help_screen import help_lines
-from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.screens.help_screen import help_lines
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 RECURRENT = [name for name, kind in CELLS.items() if kind.is_recurrent]
 SMALL = Settings(depth=12, width=2, samples=2)
@@ -56,7 +56,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
             awaited = "◆" if view.name == "map" else "step"
             await explorer.until(lambda awaited=awaited: awaited in explorer.text(ChartView))  # type: ignore[misc]
             assert "layer" not in explorer.text(ChartView)
-            assert "step 1 receives" in explorer.text(Reading) or view.survey
+            assert "step 1 receives" in explorer.text(StatusLine) or view.survey
 
 
 async def test_the_depth_view_of_a_gated_cell_has_no_residual_connection_to_compare_with() -> None:

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
-from tui_telescope.tui.canvas import Canvas
+from tui_telescope.tui.widgets.canvas import Canvas
 
 TIMEOUT = 20.0
 
@@ -73,7 +73,7 @@ async def exploring(
     app = TelescopeApp(settings or Settings(), **options)
     async with app.run_test(size=size) as pilot:
         if not looks_ahead:
-            app._foresight.look_ahead = lambda settings: None  # type: ignore[method-assign]
+            app._prefetcher.look_ahead = lambda settings: None  # type: ignore[method-assign]
         explorer = Explorer(app, pilot)
         await explorer.settle()
         yield explorer

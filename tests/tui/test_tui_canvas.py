@@ -15,12 +15,12 @@ from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import Input
 
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.canvas import Canvas, Line, Word, changed_regions, fit, without_default_colors
-from tui_telescope.tui.chart_view import ChartView, Seams
-from tui_telescope.tui.inks import INKS, ink_style
-from tui_telescope.tui.panels import Panels, setting_row
-from tui_telescope.tui.reading import ending_in_ellipsis
-from tui_telescope.tui.themes import TERMINAL
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word, changed_regions, fit, without_default_colors
+from tui_telescope.tui.widgets.chart_view import ChartView, Seams
+from tui_telescope.tui.widgets.inks import INKS, ink_style
+from tui_telescope.tui.widgets.panels import Panels, setting_row
+from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
+from tui_telescope.tui.widgets.themes import TERMINAL
 
 BRIGHT_BLUE = 12
 """Its number among the terminal's own sixteen."""

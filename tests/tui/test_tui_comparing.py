@@ -22,12 +22,12 @@ from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.comparison import MOST, Compared, Comparison, ghost_of
-from tui_telescope.tui.distinctions import distinctions
+from tui_telescope.tui.comparison.comparison import MOST, Compared, Comparison, ghost_of
+from tui_telescope.tui.comparison.distinctions import distinctions
 from tui_telescope.tui.history import History
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.widgets.top_line import TopLine
 
 
 def chart_of(explorer: Explorer) -> Chart:
@@ -48,7 +48,7 @@ async def test_a_pinned_curve_stays_and_each_curve_is_named_by_what_tells_it_fro
         curve_labelled(explorer, "scale 2.5, residual on")
         await explorer.press("u")
         assert "residual off" not in explorer.text(ChartView)
-        assert "Dropped 1 pin." in explorer.text(Reading)
+        assert "Dropped 1 pin." in explorer.text(StatusLine)
 
 
 async def test_the_ghost_is_the_same_network_with_residual_flipped_and_follows_every_change() -> None:
@@ -73,11 +73,11 @@ async def test_a_slow_ghost_is_observed_in_the_background_and_joins_its_curve() 
 async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None:
     async with exploring() as explorer:
         await explorer.press("p", "p")
-        assert "pinned already" in explorer.text(Reading)
+        assert "pinned already" in explorer.text(StatusLine)
         for _ in range(MOST - 1):
             await explorer.press("s", "p")
         await explorer.press("s", "p")
-        assert "u drops the pins" in explorer.text(Reading)
+        assert "u drops the pins" in explorer.text(StatusLine)
         assert len(explorer.app.comparing.comparison.pins) == MOST
         await explorer.press("g")
         assert not explorer.app.comparing.comparison.wants_ghost
@@ -156,17 +156,17 @@ async def test_floors_lie_where_the_formats_run_out_for_this_network_and_only_on
     async with exploring() as explorer:
         await explorer.press("f")
         assert " float16: about half zero " in explorer.text(ChartView)
-        assert "below 2e-06 in float16" in " ".join(explorer.text(Reading).split())
+        assert "below 2e-06 in float16" in " ".join(explorer.text(StatusLine).split())
         one_entry_of_a_sample = np.log10(4**0.5 * 20)
         ends = [*FLOORS.values(), *CEILINGS.values()]
         assert [rule.y for rule in chart_of(explorer).rules] == pytest.approx(np.add(ends, one_entry_of_a_sample))
         await explorer.press("w")
-        assert "Most entries are zero at layers 1 to " in " ".join(explorer.text(Reading).split())
+        assert "Most entries are zero at layers 1 to " in " ".join(explorer.text(StatusLine).split())
         assert chart_of(explorer).rules[0].y == pytest.approx(FLOORS["float16"] + np.log10(6**0.5 * 20))
         await explorer.press("2")
         assert "float16" not in explorer.text(ChartView)
         await explorer.press("1", "f")
-        assert "float16" not in explorer.text(ChartView) + explorer.text(Reading)
+        assert "float16" not in explorer.text(ChartView) + explorer.text(StatusLine)
 
 
 def test_the_ends_are_the_formats_own_smallest_and_largest_numbers() -> None:
@@ -189,11 +189,11 @@ async def test_undo_goes_back_through_every_change_and_redo_forward_again() -> N
         await explorer.press("z", "z")
         assert app.settings == Settings()
         await explorer.press("z")
-        assert "Nothing to undo" in explorer.text(Reading)
+        assert "Nothing to undo" in explorer.text(StatusLine)
         await explorer.press("Z", "Z", "Z")
         assert app.settings == third
         await explorer.press("z", "w", "Z")
-        assert "Nothing to redo" in explorer.text(Reading)
+        assert "Nothing to redo" in explorer.text(StatusLine)
 
 
 def test_undo_skips_changes_that_made_no_difference() -> None:
@@ -237,4 +237,4 @@ async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
 async def test_what_the_view_does_not_show_is_said_to_be_elsewhere(view: str, key: str, said: str) -> None:
     async with exploring(Settings(depth=5), view=view) as explorer:
         await explorer.press(key)
-        assert said in " ".join(explorer.text(Reading).split())
+        assert said in " ".join(explorer.text(StatusLine).split())

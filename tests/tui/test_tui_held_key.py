@@ -12,9 +12,9 @@ from tui_telescope import observe
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.settings import Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.panels import Panels
-from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 SLOW = Settings(width=192, depth=60, samples=100, initializer="xavier", generator="numpy")
 PRESSES = 30
@@ -37,4 +37,4 @@ async def test_a_held_key_ends_at_the_newest_settings_without_a_backlog(monkeypa
         assert isinstance(chart, Chart)
         assert np.array_equal(chart.curves[0].y, observe(newest).gradient.log10_mean)
         assert f" {newest.scale} " in explorer.text(Panels)
-        await explorer.until(lambda: "Try " in explorer.text(Reading))
+        await explorer.until(lambda: "Try " in explorer.text(StatusLine))

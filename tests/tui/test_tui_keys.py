@@ -7,12 +7,12 @@ from exploring import exploring
 from textual.widgets import Input
 
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.footer import Footer
-from tui_telescope.tui.panels import Panels
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.top_line import TopLine
-from tui_telescope.tui.value_editor import ValueEditor
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.footer import Footer
+from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.widgets.top_line import TopLine
+from tui_telescope.tui.widgets.value_editor import ValueEditor
 
 
 async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back() -> None:
@@ -59,12 +59,12 @@ async def test_space_draws_the_next_network_and_wraps_at_the_last_seed() -> None
 
 async def test_the_reading_follows_the_settings_and_names_a_remedy() -> None:
     async with exploring() as explorer:
-        reading = " ".join(explorer.text(Reading).split())
+        reading = " ".join(explorer.text(StatusLine).split())
         assert reading.startswith("VANISHING: layer 1 receives 2.51e-18")
         assert "33 of 50 layers are frozen in float32." in reading
         await explorer.press("r")
-        assert "8.39e+01" in explorer.text(Reading)
-        assert "HEALTHY" in explorer.text(Reading)
+        assert "8.39e+01" in explorer.text(StatusLine)
+        assert "HEALTHY" in explorer.text(StatusLine)
 
 
 async def test_digits_switch_the_view_and_an_unused_digit_does_nothing() -> None:
@@ -95,11 +95,11 @@ async def test_enter_types_an_exact_value() -> None:
     async with exploring() as explorer:
         await explorer.press("s", "enter")
         assert explorer.app.screen.query_one(Input).value == "2.5"
-        assert not explorer.app.screen.query_one(Reading).display
+        assert not explorer.app.screen.query_one(StatusLine).display
         await explorer.press(*"3.14", "enter")
         assert explorer.app.settings.scale == 3.14
         assert not explorer.app.screen.query(ValueEditor)
-        assert "layer 1" in explorer.text(Reading)
+        assert "layer 1" in explorer.text(StatusLine)
 
 
 async def test_a_bad_value_says_why_and_changes_nothing() -> None:
@@ -136,12 +136,12 @@ async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_
     start = Settings(width=128, depth=2)
     async with exploring(start) as explorer:
         await explorer.press("end")
-        refused = " ".join(explorer.text(Reading).split())
+        refused = " ".join(explorer.text(StatusLine).split())
         assert refused.startswith("memory: these settings take 1.62 GiB (1.23 GiB of weights,")
         assert explorer.app.settings == start
         assert "Depth               2" in explorer.text(Panels)
         await explorer.press("down")
-        assert "layer 1 receives" in explorer.text(Reading)
+        assert "layer 1 receives" in explorer.text(StatusLine)
 
 
 async def test_a_click_selects_a_setting_and_a_second_one_takes_its_next_value() -> None:

@@ -9,15 +9,15 @@ from textual.widgets import Label
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui import exploring as exploring_app
-from tui_telescope.tui.chart_view import ChartView
 from tui_telescope.tui.notices import NOTICE_SECONDS, why_nothing_changes
-from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 LSTM = Settings(cell="lstm", depth=5, width=2, samples=2)
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(Reading).split())
+    return " ".join(explorer.text(StatusLine).split())
 
 
 async def test_a_message_gives_way_to_the_reading_at_the_next_key_or_press_of_the_mouse() -> None:

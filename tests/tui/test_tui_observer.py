@@ -17,9 +17,10 @@ from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.loading import load_telescope
-from tui_telescope.tui.memory import Memory
-from tui_telescope.tui.observer import (
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.work.loading import load_telescope
+from tui_telescope.tui.work.lru_cache import LruCache
+from tui_telescope.tui.work.observer import (
     INLINE_SECONDS,
     Answered,
     Failed,
@@ -28,7 +29,6 @@ from tui_telescope.tui.observer import (
     Refused,
     Tell,
 )
-from tui_telescope.tui.reading import Reading
 
 TIMEOUT = 10.0
 REAL = Telescope().observe(Settings(depth=2))
@@ -239,48 +239,48 @@ def test_settings_seen_before_are_not_observed_again(desk_of: DeskOf) -> None:
     assert desk.telescope.begun == [1, 2]
 
 
-def test_what_was_foreseen_is_there_at_once_with_its_remedy(desk_of: DeskOf) -> None:
+def test_what_was_prefetched_is_there_at_once_with_its_remedy(desk_of: DeskOf) -> None:
     desk = loaded(desk_of(SlowTelescope(0.001)))
-    foreseen = desk.observer.foresee(Settings(depth=2))
-    assert foreseen
+    prefetched = desk.observer.prefetch(Settings(depth=2))
+    assert prefetched
     assert desk.observer.generation == 1, "nobody has asked for it yet"
     desk.telescope.forecast = 100.0
     outcome = desk.ask(2)
     assert isinstance(outcome, Observed)
-    assert (outcome.observation, outcome.remedy) == (foreseen.observation, "Try something for 2.")
+    assert (outcome.observation, outcome.remedy) == (prefetched.observation, "Try something for 2.")
     assert desk.telescope.begun == [1, 2]
 
 
-def test_a_foreseen_pair_needs_both(desk_of: DeskOf) -> None:
+def test_a_prefetched_pair_needs_both(desk_of: DeskOf) -> None:
     desk = loaded(desk_of(SlowTelescope(0.001)))
     pair = Settings(depth=2), Settings(depth=3)
-    foreseen = desk.observer.foresee(*pair)
-    assert foreseen
-    assert foreseen.companion is REAL
+    prefetched = desk.observer.prefetch(*pair)
+    assert prefetched
+    assert prefetched.companion is REAL
     outcome = desk.observer.observe(*pair)
     assert isinstance(outcome, Observed)
     assert outcome.companion is REAL
     assert desk.telescope.begun == [1, 2, 3]
     desk.telescope.forecast = 100.0
-    assert desk.observer.foresee(Settings(depth=2), Settings(depth=4)) is None
+    assert desk.observer.prefetch(Settings(depth=2), Settings(depth=4)) is None
     assert desk.telescope.begun == [1, 2, 3]
 
 
-def test_nothing_slow_is_foreseen_and_nothing_while_the_telescope_is_busy(desk_of: DeskOf) -> None:
+def test_nothing_slow_is_prefetched_and_nothing_while_the_telescope_is_busy(desk_of: DeskOf) -> None:
     desk = desk_of(SlowTelescope(0.001))
-    assert desk.observer.foresee(Settings(depth=2)) is None, "the engine is not loaded yet"
+    assert desk.observer.prefetch(Settings(depth=2)) is None, "the engine is not loaded yet"
     loaded(desk)
     desk.telescope.forecast = INLINE_SECONDS
-    assert desk.observer.foresee(Settings(depth=2)) is None
+    assert desk.observer.prefetch(Settings(depth=2)) is None
     desk.telescope.released.clear()
     desk.ask(3)
     wait_until(lambda: 3 in desk.telescope.begun)
     desk.telescope.forecast = 0.001
-    assert desk.observer.foresee(Settings(depth=2)) is None
+    assert desk.observer.prefetch(Settings(depth=2)) is None
     assert desk.telescope.begun == [1, 3]
 
 
-def test_what_turns_out_slow_or_refused_is_not_foreseen(desk_of: DeskOf) -> None:
+def test_what_turns_out_slow_or_refused_is_not_prefetched(desk_of: DeskOf) -> None:
     class Refusing(SlowTelescope):
         def observe(self, settings: Settings, *, should_stop: Callable[[], bool], progress: Tell) -> Observation:
             if settings.depth == 3:
@@ -289,9 +289,9 @@ def test_what_turns_out_slow_or_refused_is_not_foreseen(desk_of: DeskOf) -> None
 
     desk = loaded(desk_of(Refusing(0.001)))
     desk.telescope.released.clear()
-    assert desk.observer.foresee(Settings(depth=2)) is None
+    assert desk.observer.prefetch(Settings(depth=2)) is None
     assert desk.telescope.stopped == [2]
-    assert desk.observer.foresee(Settings(depth=3)) is None
+    assert desk.observer.prefetch(Settings(depth=3)) is None
     assert isinstance(desk.ask(3), Refused)
 
 
@@ -306,13 +306,13 @@ def test_going_back_to_settings_seen_before_stops_what_runs(desk_of: DeskOf) -> 
 
 
 def test_what_was_seen_long_ago_is_forgotten() -> None:
-    memory: Memory[str, int] = Memory(2)
+    cache: LruCache[str, int] = LruCache(2)
     for number, letter in enumerate("abac"):
-        memory.keep(letter, number)
-    assert [memory.recall(letter) for letter in "abc"] == [2, None, 3]
-    memory.recall("a")
-    memory.keep("d", 4)
-    assert [memory.recall(letter) for letter in "acd"] == [2, None, 4]
+        cache.put(letter, number)
+    assert [cache.get(letter) for letter in "abc"] == [2, None, 3]
+    cache.get("a")
+    cache.put("d", 4)
+    assert [cache.get(letter) for letter in "acd"] == [2, None, 4]
 
 
 def test_the_user_is_told_what_cannot_be_observed(desk_of: DeskOf) -> None:
@@ -370,7 +370,7 @@ async def test_settings_that_could_not_be_observed_give_way_to_those_before() ->
         app.post_message(Answered(refused))
         await explorer.settle()
         assert app.settings == Settings(depth=5, residual=True)
-        assert "scale: the signal overflows" in explorer.text(Reading)
+        assert "scale: the signal overflows" in explorer.text(StatusLine)
 
 
 def test_garbage_is_collected_once_the_telescope_is_there():

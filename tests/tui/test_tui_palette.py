@@ -9,10 +9,10 @@ from textual import events
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import all_actions
-from tui_telescope.tui.help_screen import HelpText
-from tui_telescope.tui.palette import LONGEST_QUERY, NOT_LISTED, Choices, Entry, Palette, entries, matching
-from tui_telescope.tui.text_field import TextField
-from tui_telescope.tui.value_editor import ValueEditor
+from tui_telescope.tui.screens.help_screen import HelpText
+from tui_telescope.tui.screens.palette import LONGEST_QUERY, NOT_LISTED, Choices, Entry, Palette, entries, matching
+from tui_telescope.tui.widgets.text_field import TextField
+from tui_telescope.tui.widgets.value_editor import ValueEditor
 
 
 def rows(explorer: Explorer) -> list[str]:

@@ -7,7 +7,7 @@ from exploring import exploring
 from rich.cells import cell_len
 
 from tui_telescope.settings import Settings
-from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 PLAIN = Settings(depth=8, residual=True)
 
@@ -29,7 +29,7 @@ async def test_every_row_is_filled_to_its_width_and_in_its_place(columns: int, r
 
 async def test_the_first_screen_at_80x24() -> None:
     async with exploring(Settings()) as explorer:
-        await explorer.until(lambda: "Try r" in explorer.text(Reading))
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
         rows = explorer.screen_rows()
     assert rows[0] == " Telescope · the telephone game  1 gradient  2 factor  3 signal  4 depth  5 map "
     assert rows[2][:25] == ">d Depth              50 "

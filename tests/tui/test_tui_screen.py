@@ -14,13 +14,13 @@ from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
 from tui_telescope.tui.app import TelescopeApp
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.footer import Footer, fitting_calls
-from tui_telescope.tui.help_screen import HelpScreen, HelpText, help_lines
-from tui_telescope.tui.panels import Panels
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.room import SizeNotice
-from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.screens.help_screen import HelpScreen, HelpText, help_lines
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.footer import Footer, fitting_calls
+from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.size_classes import SizeNotice
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.widgets.top_line import TopLine
 
 LOADED_BEFORE_THE_FIRST_PAINT = """
 import sys
@@ -42,7 +42,7 @@ import sys
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.loading import load_telescope
+from tui_telescope.tui.work.loading import load_telescope
 observation = load_telescope().observe(Settings())
 VIEWS["gradient"].chart([Trace("", observation)], None).draw(55, 20)
 late = ("charts.surveys", "charts.map_chart", "engine.sweep", "engine.mean_field.theory")
@@ -93,8 +93,8 @@ async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: i
         shown = explorer.app.shown
         assert shown
         expected = f"{shown.description} {shown.remedy}".split()
-        assert " ".join(explorer.text(Reading).split()).startswith(" ".join(expected[:20]))
-        kinds = (TopLine, ChartView, Reading, Footer)
+        assert " ".join(explorer.text(StatusLine).split()).startswith(" ".join(expected[:20]))
+        kinds = (TopLine, ChartView, StatusLine, Footer)
         assert sum(explorer.app.screen.query_one(kind).size.height for kind in kinds) == rows
 
 
@@ -113,7 +113,7 @@ async def test_small_terminals_fold_the_panels_and_smaller_ones_name_the_size_th
             await pilot.resize_terminal(*size)
             await pilot.pause()
             assert app.screen.query_one(Panels).display == panels, size
-            assert app.screen.query_one(Reading).display == chart, size
+            assert app.screen.query_one(StatusLine).display == chart, size
             assert app.screen.query_one(SizeNotice).display != chart, size
             if not chart:
                 assert "needs 40x10" in explorer.text(SizeNotice)

@@ -13,12 +13,12 @@ from exploring import Explorer, exploring
 
 from tui_telescope.cli import main
 from tui_telescope.settings import Settings
-from tui_telescope.tui.reading import Reading
 from tui_telescope.tui.sharing import SharingError, command_line, save
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(Reading).split())
+    return " ".join(explorer.text(StatusLine).split())
 
 
 async def test_the_copied_command_brings_back_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:

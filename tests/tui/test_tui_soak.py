@@ -19,12 +19,12 @@ from tui_telescope.lessons import tour
 from tui_telescope.lessons.step import Step
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui import palette
 from tui_telescope.tui.actions import all_actions
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.footer import Footer
-from tui_telescope.tui.panels import Panels
-from tui_telescope.tui.reading import Reading
+from tui_telescope.tui.screens import palette
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.footer import Footer
+from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 KEPT_OUT = ("quit", "suspend_process", *palette.NOT_LISTED)
 """What ends or suspends the app, by a key or from the palette."""
@@ -110,7 +110,7 @@ async def come_to_rest(explorer: Explorer) -> None:
     await explorer.press("escape", "u", "1")
     app.comparing.comparison.wants_ghost = app.comparing.comparison.wants_theory = False
     await explorer.press("r", "r")
-    await explorer.until(lambda: not explorer.text(Reading).startswith(" Dropped"))
+    await explorer.until(lambda: not explorer.text(StatusLine).startswith(" Dropped"))
 
 
 def check_that_the_screen_shows_the_settings(explorer: Explorer) -> None:
@@ -122,5 +122,5 @@ def check_that_the_screen_shows_the_settings(explorer: Explorer) -> None:
     chart = explorer.app.screen.query_one(ChartView).chart
     assert isinstance(chart, Chart)
     assert np.array_equal(chart.curves[0].y, observation.gradient.log10_mean)
-    assert f"of {settings.depth} " in " ".join(explorer.text(Reading).split())
+    assert f"of {settings.depth} " in " ".join(explorer.text(StatusLine).split())
     assert "? help" in explorer.text(Footer)

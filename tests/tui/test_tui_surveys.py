@@ -19,9 +19,9 @@ from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.surveyor import Surveyed
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.work.surveyor import Surveyed
 
 SMALL = Settings(depth=12, width=2, samples=2)
 
@@ -127,5 +127,5 @@ async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width()
 async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: dict[str, str]) -> None:
     async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
         await explorer.press("o")
-        assert "No theory here" in explorer.text(Reading)
+        assert "No theory here" in explorer.text(StatusLine)
         assert "theory" not in explorer.text(ChartView)

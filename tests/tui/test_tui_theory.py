@@ -15,17 +15,17 @@ from tui_telescope.engine.mean_field import theory
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
 from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.settings import Settings
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.errand import Errand
-from tui_telescope.tui.observer import Failed
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.theorist import QUICK_DEPTH
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.work.latest_job import LatestJob
+from tui_telescope.tui.work.observer import Failed
+from tui_telescope.tui.work.theorist import QUICK_DEPTH
 
 RELU = Settings(activation="relu", initializer="he", scale=0.5, width=32)
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(Reading).split())
+    return " ".join(explorer.text(StatusLine).split())
 
 
 async def test_x_says_how_the_scale_stands_and_pressed_again_jumps() -> None:
@@ -90,10 +90,10 @@ async def test_the_theory_of_deep_networks_joins_its_curve_and_no_key_waits_for_
         assert threads[0] is not threading.main_thread()
 
 
-def test_of_errands_the_latest_counts_one_runs_at_a_time_and_an_error_is_posted() -> None:
+def test_of_jobs_the_latest_counts_one_runs_at_a_time_and_an_error_is_posted() -> None:
     posted: list[object] = []
     released, stopped = threading.Event(), threading.Event()
-    errand = Errand(posted.append)
+    job = LatestJob(posted.append)
 
     def endless(should_stop: Callable[[], bool]) -> Iterator[Message]:
         yield Message()
@@ -106,10 +106,10 @@ def test_of_errands_the_latest_counts_one_runs_at_a_time_and_an_error_is_posted(
         assert stopped.is_set(), "they ran at the same time"
         raise KeyError("mine")
 
-    errand.begin(endless)
+    job.begin(endless)
     wait_until(lambda: posted)
-    errand.begin(endless)  # has its turn only once the newer one has been asked for
-    errand.begin(faulty)
+    job.begin(endless)  # has its turn only once the newer one has been asked for
+    job.begin(faulty)
     released.set()
     wait_until(lambda: len(posted) == 2)
     failed = posted[1]

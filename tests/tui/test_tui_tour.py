@@ -13,8 +13,8 @@ from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import Step
 from tui_telescope.lessons.tour import STEPS
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.tour_panel import TourPanel
+from tui_telescope.tui.tour.tour_panel import TourPanel
+from tui_telescope.tui.widgets.status_line import StatusLine
 
 
 def is_on(explorer: Explorer) -> bool:
@@ -123,7 +123,7 @@ def test_without_a_terminal_the_tour_is_told_as_text() -> None:
 async def test_unattended_the_tour_goes_on_by_itself_and_quits_after_its_last_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tui_telescope.tui.touring.AUTOPLAY_SECONDS", 0.05)
+    monkeypatch.setattr("tui_telescope.tui.tour.guide.AUTOPLAY_SECONDS", 0.05)
     opened: list[int] = []
     open_step = TourPanel.open
     monkeypatch.setattr(TourPanel, "open", lambda self, *step: (opened.append(step[1]), open_step(self, *step))[1])
@@ -143,5 +143,5 @@ async def test_a_step_that_cannot_be_measured_says_why_in_place_of_the_reading(
     monkeypatch.setattr(Step, "told", told)
     async with exploring() as explorer:
         await explorer.press("t")
-        await explorer.until(lambda: "too wide to measure" in explorer.text(Reading))
+        await explorer.until(lambda: "too wide to measure" in explorer.text(StatusLine))
         assert is_on(explorer)

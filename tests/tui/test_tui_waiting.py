@@ -9,16 +9,16 @@ from exploring import Explorer, exploring
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
-from tui_telescope.tui.chart_view import ChartView
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.work import Work
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.work.progress import Work
 
 LONG = Settings(depth=10_000, width=24, samples=100, cell="lstm", generator="numpy")
 DONE = re.compile(r"\d+% done")
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(Reading).split())
+    return " ".join(explorer.text(StatusLine).split())
 
 
 def is_computing(explorer: Explorer) -> bool:

@@ -11,7 +11,7 @@ from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.sharing import Sharing
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
-from tui_telescope.tui.touring import Guide
+from tui_telescope.tui.tour.guide import Guide
 
 
 def run(
@@ -83,7 +83,7 @@ class TelescopeApp(ExploringApp):
             self.guide.leave()
 
     async def action_show_palette(self) -> None:
-        from tui_telescope.tui.palette import Palette
+        from tui_telescope.tui.screens.palette import Palette
 
         palette = Palette(sorted(self.available_themes))
         await self.push_screen(palette, self._run_chosen)
@@ -100,6 +100,6 @@ class TelescopeApp(ExploringApp):
         self.refresh_css(animate=False)
 
     def action_show_help(self) -> None:
-        from tui_telescope.tui.help_screen import HelpScreen
+        from tui_telescope.tui.screens.help_screen import HelpScreen
 
         self.push_screen(HelpScreen())

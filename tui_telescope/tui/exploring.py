@@ -15,32 +15,37 @@ from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring, preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.background import Background
-from tui_telescope.tui.canvas import Hidden
-from tui_telescope.tui.chart_view import ChartView, Seams
-from tui_telescope.tui.coalescing import Coalescer
-from tui_telescope.tui.comparing import Comparing
+from tui_telescope.tui.comparison.comparing import Comparing
 from tui_telescope.tui.editing import Editing
-from tui_telescope.tui.footer import Footer
-from tui_telescope.tui.foresight import Foresight, Habits, Step
 from tui_telescope.tui.history import History
-from tui_telescope.tui.inks import COLORLESS
 from tui_telescope.tui.notices import NOTICE_SECONDS, Notice, why_nothing_changes
-from tui_telescope.tui.observer import Answered, Declined, Failed, Observed, Observer, Outcome
-from tui_telescope.tui.panels import Panels, neighbour
-from tui_telescope.tui.reading import Reading
-from tui_telescope.tui.room import HORIZONTAL_BREAKPOINTS, VERTICAL_BREAKPOINTS, SizeNotice, folds_panels
 from tui_telescope.tui.style_sheets import style_sheet
-from tui_telescope.tui.surveyor import Surveyed, Surveyor
 from tui_telescope.tui.terminal.app import TerminalApp
-from tui_telescope.tui.themes import TERMINAL
-from tui_telescope.tui.theorist import Judged, Predicted
-from tui_telescope.tui.top_line import TopLine
+from tui_telescope.tui.widgets.canvas import Hidden
+from tui_telescope.tui.widgets.chart_view import ChartView, Seams
+from tui_telescope.tui.widgets.footer import Footer
+from tui_telescope.tui.widgets.inks import COLORLESS
+from tui_telescope.tui.widgets.panels import Panels, neighbour
+from tui_telescope.tui.widgets.size_classes import (
+    HORIZONTAL_BREAKPOINTS,
+    VERTICAL_BREAKPOINTS,
+    SizeNotice,
+    folds_panels,
+)
+from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.widgets.themes import TERMINAL
+from tui_telescope.tui.widgets.top_line import TopLine
+from tui_telescope.tui.work.coalescing import Coalescer
+from tui_telescope.tui.work.observer import Answered, Declined, Failed, Observed, Observer, Outcome
+from tui_telescope.tui.work.prefetch import Habits, Prefetcher, Step
+from tui_telescope.tui.work.surveyor import Surveyed, Surveyor
+from tui_telescope.tui.work.theorist import Judged, Predicted
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.tui.value_editor import ValueTyped
+    from tui_telescope.tui.widgets.value_editor import ValueTyped
 
 
 class Field(Hidden):
@@ -78,7 +83,7 @@ class ExploringApp(TerminalApp[None]):
         self._panels = Panels(settings, self.selected)
         self._field = Field()
         self.chart_view = ChartView(ascii_only=ascii_only)
-        self._reading = Reading()
+        self._status_line = StatusLine()
         self._size_notice = SizeNotice()
         self._axes: dict[str, Axis] = {}
         self._observer = Observer(self.post_message)
@@ -86,19 +91,19 @@ class ExploringApp(TerminalApp[None]):
         self.background = Background(self, self._observer, self._surveyor)
         self._coalescer = Coalescer(self._call_after_keys)
         self._habits = Habits()
-        self._foresight = Foresight(self._habits, self._look_at, self._call_after)
+        self._prefetcher = Prefetcher(self._habits, self._look_at, self._call_after)
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
         self._end_of_notice: asyncio.TimerHandle | None = None
-        self._editing = Editing(self._reading)
+        self._editing = Editing(self._status_line)
 
     def compose(self) -> ComposeResult:
         yield self._top_line
         with self._field:
             yield self._panels
             yield self.chart_view
-        yield self._reading
+        yield self._status_line
         yield Footer()
         yield self._size_notice
 
@@ -247,8 +252,8 @@ class ExploringApp(TerminalApp[None]):
         is_textuals_own = hasattr(App, f"action_{action}")
         return is_textuals_own or (not self._editing.is_on and len(self.screen_stack) == 1)
 
-    def mount_above_reading(self, widget: Widget) -> None:
-        self.mount(widget, before=self._reading)
+    def mount_above_status_line(self, widget: Widget) -> None:
+        self.mount(widget, before=self._status_line)
 
     def forget_axes(self) -> None:
         """Let the next chart choose its axes afresh."""
@@ -301,7 +306,7 @@ class ExploringApp(TerminalApp[None]):
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:
-                self._foresight.look_ahead(self.settings)
+                self._prefetcher.look_ahead(self.settings)
             else:
                 self.show_chart()
             self.show_words()
@@ -317,9 +322,9 @@ class ExploringApp(TerminalApp[None]):
 
     def _look_at(self, settings: Settings) -> Iterator[None]:
         """Observe settings that the next key may ask for, then draw their chart."""
-        foreseen = self._observer.foresee(settings, self.comparing.companion_of(settings))
+        prefetched = self._observer.prefetch(settings, self.comparing.companion_of(settings))
         yield
-        if foreseen and (chart := self._chart_of(foreseen)):
+        if prefetched and (chart := self._chart_of(prefetched)):
             self.chart_view.prepare(chart)
             yield
 
@@ -349,7 +354,7 @@ class ExploringApp(TerminalApp[None]):
         self.comparing.begin_prediction(self.shown.settings)
         if chart := self._chart_of(self.shown):
             self._draw(chart)
-            self._foresight.look_ahead(self.settings)
+            self._prefetcher.look_ahead(self.settings)
 
     def _draw(self, chart: Drawable) -> None:
         self._axes[self.view] = chart.y_axis
@@ -378,12 +383,12 @@ class ExploringApp(TerminalApp[None]):
         """Why the last change was refused, or what is overdue, or what is read."""
         report = self.background.report()
         if self._notice.text:
-            self._reading.show(*self._notice)
+            self._status_line.show(*self._notice)
         elif self.shown and self.is_read and not (report and self.background.for_survey):
             words = self.shown.description, self.comparing.beyond_ends(), self.shown.remedy, report
-            self._reading.show(" ".join(filter(None, words)))
+            self._status_line.show(" ".join(filter(None, words)))
         elif report:
-            self._reading.show(report, "muted")
+            self._status_line.show(report, "muted")
 
     # Views, and the surveys that some of them show
 

@@ -16,7 +16,7 @@ from tui_telescope.settings import Settings
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.tui.exploring import ExploringApp
-    from tui_telescope.tui.observer import Observed
+    from tui_telescope.tui.work.observer import Observed
 
 STEM = "gradient-telescope"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui_telescope.tui.comparison import Comparison
+from tui_telescope.tui.comparison.comparison import Comparison
 from tui_telescope.tui.exploring import ExploringApp
-from tui_telescope.tui.tour_panel import Teller, TourPanel
+from tui_telescope.tui.tour.tour_panel import Teller, TourPanel
 
 AUTOPLAY_SECONDS = 20.0
 """How long an unattended tour stays at a step."""
@@ -52,7 +52,7 @@ class Guide:
         from tui_telescope.lessons.tour import STEPS
 
         if not self._panel.is_attached:
-            self._app.mount_above_reading(self._panel)
+            self._app.mount_above_status_line(self._panel)
         self._laid_aside = self._laid_aside or self._app.comparing.comparison
         self._app.comparing.compare(Comparison())
         step = self._panel.open(STEPS, number)

@@ -14,7 +14,7 @@ from tui_telescope.charts.views import VIEWS
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import GENERAL
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 INTRODUCTION = (
     "Describe a deep network with the keys and see how much of the loss's gradient reaches each layer. A letter takes "

@@ -8,7 +8,7 @@ from typing import Any
 from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 TITLES = ("Gradient Telescope", "Telescope")
 

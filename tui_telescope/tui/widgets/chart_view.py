@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from tui_telescope.tui.canvas import Canvas, Hidden, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Hidden, Line, Word
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable

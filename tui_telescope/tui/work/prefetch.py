@@ -53,7 +53,7 @@ class Habits:
         return [other for other in _reached(settings, letters) if other not in guesses]
 
 
-class Foresight:
+class Prefetcher:
     """Looks at guesses piece by piece; a change of settings begins anew."""
 
     def __init__(

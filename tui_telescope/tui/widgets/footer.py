@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_telescope.tui.actions import FOOTER
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 GAP = 2
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.loading import load_telescope
-from tui_telescope.tui.memory import Memory
-from tui_telescope.tui.work import Work, size_of
+from tui_telescope.tui.work.loading import load_telescope
+from tui_telescope.tui.work.lru_cache import LruCache
+from tui_telescope.tui.work.progress import Work, size_of
 
 if TYPE_CHECKING:
     from tui_telescope.engine.telescope import Telescope
@@ -129,7 +129,7 @@ class Observer:
         self._closed = False
         self._stopped = 0
         """The generation up to which all work is unwanted."""
-        self._memory: Memory[Settings, Observed] = Memory(REMEMBERED)
+        self._cache: LruCache[Settings, Observed] = LruCache(REMEMBERED)
         self._landed = 0
         """The generation of the latest outcome."""
         self._unanswered_since = 0.0
@@ -145,8 +145,8 @@ class Observer:
             self._unanswered_since = monotonic()
         self.generation += 1
         with self._change:
-            remembered = self._memory.recall(settings)
-            partner = self._memory.recall(companion) if companion else None
+            remembered = self._cache.get(settings)
+            partner = self._cache.get(companion) if companion else None
         if seen := remembered or known:
             known = replace(seen, generation=self.generation, companion=partner.observation if partner else None)
             self._landed = self.generation
@@ -161,18 +161,18 @@ class Observer:
             self._slot = None
         return self._observe_inline(request, self._telescope)
 
-    def foresee(self, settings: Settings, companion: Settings | None = None) -> Observed | None:
+    def prefetch(self, settings: Settings, companion: Settings | None = None) -> Observed | None:
         """What these settings will be observed as once they are asked for, where that is quick to have by now."""
-        foreseen = self._foreseen(settings)
-        if foreseen and companion and (partner := self._foreseen(companion)):
-            return replace(foreseen, companion=partner.observation)
-        return None if companion else foreseen
+        prefetched = self._prefetched(settings)
+        if prefetched and companion and (partner := self._prefetched(companion)):
+            return replace(prefetched, companion=partner.observation)
+        return None if companion else prefetched
 
-    def _foreseen(self, settings: Settings) -> Observed | None:
+    def _prefetched(self, settings: Settings) -> Observed | None:
         from tui_telescope.engine.passes.measurement import Stopped
 
         with self._change:
-            remembered = self._memory.recall(settings)
+            remembered = self._cache.get(settings)
         if remembered or not self.is_free or self._telescope is None:
             return remembered
         if self._telescope.expected_seconds(settings) * (1 + ADVICE_TRIALS) > INLINE_SECONDS:
@@ -253,18 +253,18 @@ class Observer:
         progress: Tell = _nobody,
     ) -> Observed:
         with self._change:
-            partner = self._memory.recall(companion)
+            partner = self._cache.get(companion)
         if partner:
             return replace(outcome, companion=partner.observation)
         return accompanied(telescope, outcome, companion, should_stop, progress)
 
     def _advised(self, outcome: Observed, telescope: Telescope, should_stop: ShouldStop) -> Observed:
         with self._change:
-            if remembered := self._memory.recall(outcome.settings):
+            if remembered := self._cache.get(outcome.settings):
                 return replace(outcome, remedy=remembered.remedy)
         outcome = advised(telescope, outcome, should_stop)
         with self._change:
-            self._memory.keep(outcome.settings, outcome)
+            self._cache.put(outcome.settings, outcome)
         return outcome
 
     def _hand_over(self, request: Request) -> None:

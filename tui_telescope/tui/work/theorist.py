@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_telescope.settings import Settings
-from tui_telescope.tui.errand import Errand
-from tui_telescope.tui.memory import Memory
-from tui_telescope.tui.observer import ShouldStop
+from tui_telescope.tui.work.latest_job import LatestJob
+from tui_telescope.tui.work.lru_cache import LruCache
+from tui_telescope.tui.work.observer import ShouldStop
 
 if TYPE_CHECKING:
     from tui_telescope.engine.mean_field.criticality import Criticality
@@ -44,30 +44,30 @@ class Theorist:
     """Answers at once where that is quick; else `Predicted` and `Judged` messages follow, from threads of its own."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:
-        self._predicting = Errand(post)
-        self._judging = Errand(post)
+        self._predicting = LatestJob(post)
+        self._judging = LatestJob(post)
         self._asked: Settings | None = None
         """What the latest prediction in the background is of."""
-        self._memory: Memory[Settings, Observation] = Memory(REMEMBERED)
+        self._cache: LruCache[Settings, Observation] = LruCache(REMEMBERED)
 
     def prediction(self, settings: Settings) -> Observation | None:
         """The curve that theory predicts; None where there is no theory, or none as yet."""
-        if known := self._memory.recall(settings):
+        if known := self._cache.get(settings):
             return known
         if settings.depth > QUICK_DEPTH or (predicted := _predicted(settings)) is None:
             return None
-        self._memory.keep(settings, predicted)
+        self._cache.put(settings, predicted)
         return predicted
 
     def begin_prediction(self, settings: Settings) -> None:
         """Work the theory out in the background, where `prediction` has none as yet."""
-        if settings.depth > QUICK_DEPTH and settings != self._asked and self._memory.recall(settings) is None:
+        if settings.depth > QUICK_DEPTH and settings != self._asked and self._cache.get(settings) is None:
             self._asked = settings
             self._predicting.begin(lambda should_stop: _predictions(settings))
 
     def on_predicted(self, message: Predicted) -> None:
         """Keep it for `prediction`."""
-        self._memory.keep(message.settings, message.prediction)
+        self._cache.put(message.settings, message.prediction)
 
     def begin_judgement(self, settings: Settings) -> None:
         """Say how the scale stands to the critical one, then what is seen there."""

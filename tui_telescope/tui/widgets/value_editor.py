@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.text_field import TextField
+from tui_telescope.tui.widgets.text_field import TextField
 
 LONGEST_VALUE = 40
 """Characters. No value of any setting takes as many."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_telescope.charts.trace import Trace
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.distinctions import distinctions
+from tui_telescope.tui.comparison.distinctions import distinctions
 
 if TYPE_CHECKING:
     from tui_telescope.observations.observation import Observation

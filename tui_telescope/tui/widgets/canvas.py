@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_telescope.tui.inks import INKS, ink_style
+from tui_telescope.tui.widgets.inks import INKS, ink_style
 
 
 class Word(NamedTuple):

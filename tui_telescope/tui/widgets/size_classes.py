@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 PANELS_NEED = Size(60, 16)
 """Below it the panels fold away."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from time import monotonic
 
-from tui_telescope.tui.observer import Observer
-from tui_telescope.tui.surveyor import Surveyor
-from tui_telescope.tui.work import LONG_SECONDS, Work
+from tui_telescope.tui.work.observer import Observer
+from tui_telescope.tui.work.progress import LONG_SECONDS, Work
+from tui_telescope.tui.work.surveyor import Surveyor
 
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before it is said, and between one word and the next: at every key they would be noise."""

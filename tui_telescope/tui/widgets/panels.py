@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3
 """Where labels start: after the marker, the key and a blank."""

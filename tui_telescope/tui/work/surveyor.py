@@ -11,8 +11,8 @@ from textual.message import Message
 
 from tui_telescope.charts.views import View
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.observer import NOT_ENOUGH_MEMORY, Declined, Failed
-from tui_telescope.tui.work import Work
+from tui_telescope.tui.work.observer import NOT_ENOUGH_MEMORY, Declined, Failed
+from tui_telescope.tui.work.progress import Work
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable

@@ -16,10 +16,10 @@ from textual.widgets import Label
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import all_actions
-from tui_telescope.tui.canvas import Canvas, Line, Word
-from tui_telescope.tui.reading import ending_in_ellipsis
 from tui_telescope.tui.style_sheets import style_sheet
-from tui_telescope.tui.text_field import TextField
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
+from tui_telescope.tui.widgets.text_field import TextField
 
 NOT_LISTED = ("show_palette",)
 """What would lead nowhere from here."""

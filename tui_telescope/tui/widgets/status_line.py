@@ -6,14 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from tui_telescope.tui.canvas import Canvas, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LEAST_ROWS = 2
 MARGIN = 1
 STATE_IN_CAPITALS = re.compile(r"\b([A-Z]{4,})\b")
 
 
-class Reading(Canvas):
+class StatusLine(Canvas):
     """One text, wrapped between words. The rows that it once needed stay, so that the chart keeps its height."""
 
     text = ""

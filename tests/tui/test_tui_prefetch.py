@@ -12,9 +12,10 @@ from exploring import Explorer, exploring
 from tui_telescope.charts.chart import Chart
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
-from tui_telescope.tui import chart_view, observer
-from tui_telescope.tui.comparison import ghost_of
-from tui_telescope.tui.foresight import LULL, Foresight, Habits, Step
+from tui_telescope.tui.comparison.comparison import ghost_of
+from tui_telescope.tui.widgets import chart_view
+from tui_telescope.tui.work import observer
+from tui_telescope.tui.work.prefetch import LULL, Habits, Prefetcher, Step
 
 
 class Work:
@@ -58,7 +59,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def looked_ahead(explorer: Explorer) -> None:
-    await explorer.until(lambda: not explorer.app._foresight.is_busy)
+    await explorer.until(lambda: not explorer.app._prefetcher.is_busy)
 
 
 def test_what_was_pressed_lately_is_likeliest() -> None:
@@ -126,12 +127,12 @@ def test_a_new_change_drops_what_is_left_and_the_unlikelier_keys_come_after_a_re
         yield
 
     clock, habits, start = Clock(), Habits(), Settings()
-    foresight, later = Foresight(habits, look_at, clock.wait), start.replace(scale=5.0)
-    foresight.look_ahead(start)
+    prefetcher, later = Prefetcher(habits, look_at, clock.wait), start.replace(scale=5.0)
+    prefetcher.look_ahead(start)
     clock.pass_one()
-    foresight.look_ahead(later)
+    prefetcher.look_ahead(later)
     pauses = []
-    while foresight.is_busy:
+    while prefetcher.is_busy:
         pauses.append((clock.pass_one(), len(seen)))
     assert seen == [habits.guesses(start)[0], *habits.guesses(later), *habits.others(later)]
     after_the_rest = [count for pause, count in pauses if pause == LULL]
@@ -176,7 +177,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
 
 
 @pytest.mark.usefixtures("patience")
-async def test_the_ghosts_of_the_next_settings_are_foreseen_too(work: Work) -> None:
+async def test_the_ghosts_of_the_next_settings_are_prefetched_too(work: Work) -> None:
     async with exploring(looks_ahead=True) as explorer:
         await explorer.press("s", "g")
         await looked_ahead(explorer)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 
 from textual.message import Message
 
-from tui_telescope.tui.observer import Failed, ShouldStop
+from tui_telescope.tui.work.observer import Failed, ShouldStop
 
 Work = Callable[[ShouldStop], Iterable[Message]]
 """Yields what it finds; it may ask whether it is still wanted, and raise `measurement.Stopped` where it is not."""
 
 
-class Errand:
+class LatestJob:
     """Does one piece of work in a thread; a newer one takes the place of one that waits, and stops one that runs."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.views import VIEWS, View
-from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, ghost_of
-from tui_telescope.tui.theorist import Judged, Predicted, Theorist
+from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError, ghost_of
+from tui_telescope.tui.work.theorist import Judged, Predicted, Theorist
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
     from tui_telescope.tui.exploring import ExploringApp
-    from tui_telescope.tui.observer import Observed
+    from tui_telescope.tui.work.observer import Observed
 
 
 class Comparing:

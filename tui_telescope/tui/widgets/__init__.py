@@ -1,0 +1,1 @@
+"""What stands on the screen: each draws what it is shown, and computes nothing."""
