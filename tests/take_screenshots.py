@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TO_SETTLE = 6.0
 """Seconds after the last key, enough for the remedy to be found and the map to be refined."""
@@ -42,7 +43,7 @@ PICTURES = (
 
 
 async def take(picture: Picture) -> None:
-    app = TelescopeApp(Settings())
+    app = TelescopeApp(TelescopeSource(), Settings())
     async with app.run_test(size=picture.size) as pilot:
         app.theme = picture.theme
         while app.shown is None:

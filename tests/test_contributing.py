@@ -24,11 +24,12 @@ from tui_telescope.lessons.tour import STEPS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, bindings
-from tui_telescope.tui.widgets.footer import fitting_calls
 from tui_telescope.tui.screens.help_screen import help_lines
 from tui_telescope.tui.screens.palette import entries
+from tui_telescope.tui.widgets.footer import fitting_calls
 from tui_telescope.tui.widgets.panels import setting_row
 from tui_telescope.tui.widgets.top_line import TopLine
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 def text(lines):
     return "\\n".join("".join(word.text for word in line) for line in lines)
@@ -46,9 +47,11 @@ def reading(settings):
     gradients = observation.gradient.log10_mean.tolist(), observation.weight_gradient.log10.tolist()
     return {"draw": numbers, "gradients": gradients, "ineffective": sorted(settings.ineffective)}
 
+preset = Settings(residual=True, seed=1)
+top_line = TopLine(TelescopeSource().heading(preset), preset, "depth", "gradient", ascii_only=True)
 print(json.dumps({
     "panels": text(setting_row(Settings(), name, 30, False) for name in REGISTRY),
-    "top line": text(TopLine(Settings(residual=True, seed=1), "depth", "gradient", ascii_only=True).draw(200, 1)),
+    "top line": text(top_line.draw(200, 1)),
     "keys": " ".join(each.key for each in bindings()),
     "footer": " ".join(FOOTER[call] for call in fitting_calls(500)),
     "palette": "\\n".join(f"{entry.title} {entry.help}" for entry in entries([])),

@@ -55,12 +55,13 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
 
     end_at_once_on_signals()
     from tui_telescope.tui.app import run
+    from tui_telescope.tui.work.telescope_source import TelescopeSource
 
     ascii_only = options.ascii or not _speaks_unicode()
     tour: Literal["", "led", "unattended"] = ""
     if options.command == "tour":
         tour = "unattended" if options.autoplay else "led"
-    return run(settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
+    return run(TelescopeSource(), settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
 def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.widgets.canvas import Canvas
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TIMEOUT = 20.0
 
@@ -30,8 +31,8 @@ class Explorer:
 
     async def settle(self) -> None:
         deadline = monotonic() + TIMEOUT
-        while self.app.shown is None or self.app.shown.settings != self.app.settings:
-            assert monotonic() < deadline, f"{self.app.settings} never shown"
+        while self.app.shown is None or self.app.shown.subject != self.app.subject:
+            assert monotonic() < deadline, f"{self.app.subject} never shown"
             await self.pilot.pause(0.01)
         await self.pilot.pause()
 
@@ -70,7 +71,7 @@ async def exploring(
 
     The pilot waits after every key until the app is idle: most tests do without its looking ahead, which takes time.
     """
-    app = TelescopeApp(settings or Settings(), **options)
+    app = TelescopeApp(TelescopeSource(), settings or Settings(), **options)
     async with app.run_test(size=size) as pilot:
         if not looks_ahead:
             app._prefetcher.look_ahead = lambda settings: None  # type: ignore[method-assign]

@@ -122,11 +122,12 @@ BROKEN_INPUT = """
 import sys
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import run
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 from tui_telescope.tui.terminal.guard import InputGuard
 def broken(guard, data, silence):
     raise ZeroDivisionError("the guard broke")
 InputGuard.feed = broken
-sys.exit(run(Settings()))
+sys.exit(run(TelescopeSource(), Settings()))
 """
 
 

@@ -22,12 +22,13 @@ from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.comparison.comparison import MOST, Compared, Comparison, ghost_of
+from tui_telescope.tui.comparison.comparison import MOST, Compared, Comparison
 from tui_telescope.tui.comparison.distinctions import distinctions
 from tui_telescope.tui.history import History
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.widgets.top_line import TopLine
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 
 def chart_of(explorer: Explorer) -> Chart:
@@ -67,7 +68,7 @@ async def test_a_slow_ghost_is_observed_in_the_background_and_joins_its_curve() 
         await explorer.pilot.press("g")
         await explorer.until(lambda: "ghost: residual on" in explorer.text(ChartView))
         ghost = curve_labelled(explorer, "ghost: residual on")
-        assert np.allclose(ghost.y, observe(ghost_of(slow)).gradient.log10_mean)
+        assert np.allclose(ghost.y, observe(TelescopeSource().ghost(slow).subject).gradient.log10_mean)
 
 
 async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None:
@@ -141,7 +142,7 @@ def test_the_legend_tells_any_two_compared_curves_apart(
     comparison = Comparison()
     comparison.wants_ghost, comparison.wants_theory = "ghost" in others, "theory" in others
     comparison.pins = [Compared(pin, SEEN) for pin in pins[: MOST - comparison.wants_ghost - comparison.wants_theory]]
-    traces = comparison.traces(Compared(live, SEEN), SEEN, SEEN)
+    traces = comparison.traces(TelescopeSource(), Compared(live, SEEN), SEEN, SEEN)
     chart = VIEWS["gradient"].chart(traces, None)  # type: ignore[misc]
     plan = layout(chart, *LEGENDS[size], BRAILLE)
     assert plan

@@ -12,23 +12,18 @@ import pytest
 from exploring import exploring
 from textual.message import Message
 
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.remedies import Remedy
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.messages import Answered, Failed, Observed, Refused
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.loading import load_telescope
 from tui_telescope.tui.work.lru_cache import LruCache
-from tui_telescope.tui.work.observer import (
-    INLINE_SECONDS,
-    Answered,
-    Failed,
-    Observed,
-    Observer,
-    Refused,
-    Tell,
-)
+from tui_telescope.tui.work.observer import INLINE_SECONDS, Observer
+from tui_telescope.tui.work.source import Tell
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TIMEOUT = 10.0
 REAL = Telescope().observe(Settings(depth=2))
@@ -69,7 +64,7 @@ class Desk:
     def __init__(self, telescope: Any) -> None:
         self.telescope = telescope
         self.posted: list[Message] = []
-        self.observer = Observer(self.posted.append, load=lambda: telescope)
+        self.observer = Observer(self.posted.append, TelescopeSource(lambda: telescope))
 
     def ask(self, depth: int) -> Observed | Refused | None:
         return self.observer.observe(Settings(depth=depth))
@@ -77,7 +72,7 @@ class Desk:
     def landed(self) -> list[int]:
         """Depths in the order in which they landed."""
         outcomes = [message.outcome for message in self.posted if isinstance(message, Answered)]
-        return [outcome.settings.depth for outcome in outcomes if not getattr(outcome, "remedy", "")]
+        return [outcome.subject.depth for outcome in outcomes if not getattr(outcome, "remedy", "")]
 
     def remedies(self) -> list[str]:
         outcomes = [message.outcome for message in self.posted if isinstance(message, Answered)]
@@ -234,7 +229,7 @@ def test_settings_seen_before_are_not_observed_again(desk_of: DeskOf) -> None:
         wait_until(lambda: f"Try something for {depth}." in desk.remedies())  # noqa: B023
     outcome = desk.ask(1)
     assert isinstance(outcome, Observed)
-    assert (outcome.settings.depth, outcome.generation) == (1, desk.observer.generation)
+    assert (outcome.subject.depth, outcome.generation) == (1, desk.observer.generation)
     assert outcome.remedy == "Try something for 1."
     assert desk.telescope.begun == [1, 2]
 
@@ -366,7 +361,7 @@ async def test_settings_that_could_not_be_observed_give_way_to_those_before() ->
         await explorer.press("r")
         assert app.shown
         refused = Refused(app.shown.generation, Settings(depth=7), "scale: the signal overflows")
-        app.settings = refused.settings
+        app.subject = refused.subject
         app.post_message(Answered(refused))
         await explorer.settle()
         assert app.settings == Settings(depth=5, residual=True)

@@ -12,7 +12,6 @@ from exploring import Explorer, exploring
 from tui_telescope.charts.chart import Chart
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
-from tui_telescope.tui.comparison.comparison import ghost_of
 from tui_telescope.tui.widgets import chart_view
 from tui_telescope.tui.work import observer
 from tui_telescope.tui.work.prefetch import LULL, Habits, Prefetcher, Step
@@ -186,7 +185,7 @@ async def test_the_ghosts_of_the_next_settings_are_prefetched_too(work: Work) ->
         assert explorer.app.shown
         assert explorer.app.shown.companion
         assert not work.was_needed_for(explorer)
-        assert ghost_of(explorer.app.settings) not in work.observed
+        assert explorer.app.source.ghost(explorer.app.subject).subject not in work.observed
 
 
 async def test_slow_settings_are_not_looked_at_ahead(work: Work) -> None:

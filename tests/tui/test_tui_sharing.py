@@ -15,6 +15,7 @@ from tui_telescope.cli import main
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
 from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 
 def words(explorer: Explorer) -> str:
@@ -38,7 +39,7 @@ async def test_the_copied_command_brings_back_the_screen(monkeypatch: pytest.Mon
 
 
 def test_what_a_shell_would_take_apart_is_quoted() -> None:
-    command = command_line(Settings(residual=True, branch_scale="1/sqrt(L)"), "gradient")
+    command = command_line(TelescopeSource(), Settings(residual=True, branch_scale="1/sqrt(L)"), "gradient")
     assert command == "tui-telescope --residual --branch-scale '1/sqrt(L)'"
 
 

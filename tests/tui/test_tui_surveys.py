@@ -19,9 +19,9 @@ from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
+from tui_telescope.tui.messages import Surveyed
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
-from tui_telescope.tui.work.surveyor import Surveyed
 
 SMALL = Settings(depth=12, width=2, samples=2)
 

@@ -15,10 +15,10 @@ from tui_telescope.engine.mean_field import theory
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
 from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.settings import Settings
+from tui_telescope.tui.messages import Failed
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.latest_job import LatestJob
-from tui_telescope.tui.work.observer import Failed
 from tui_telescope.tui.work.theorist import QUICK_DEPTH
 
 RELU = Settings(activation="relu", initializer="he", scale=0.5, width=32)

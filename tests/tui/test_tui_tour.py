@@ -66,7 +66,7 @@ async def test_a_step_is_shown_without_the_users_own_curves_which_come_back_afte
         await explorer.press("tab")
         assert not explorer.app.comparing.comparison.pins
         await explorer.press("escape")
-        assert [pin.settings for pin in explorer.app.comparing.comparison.pins] == [Settings()]
+        assert [pin.subject for pin in explorer.app.comparing.comparison.pins] == [Settings()]
         assert explorer.app.comparing.comparison.wants_theory
 
 

@@ -12,6 +12,7 @@ from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.progress import Work
+from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 LONG = Settings(depth=10_000, width=24, samples=100, cell="lstm", generator="numpy")
 DONE = re.compile(r"\d+% done")
@@ -40,7 +41,7 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
         assert explorer.text(ChartView) == chart
         assert app.settings == start
         assert words(explorer).startswith("Stopped: these are the settings of the chart again")
-        await explorer.until(lambda: app._observer.is_free)
+        await explorer.until(lambda: app.observer.is_free)
         await explorer.pilot.press("z")
         assert app.settings == LONG
         await explorer.until(lambda: is_computing(explorer))
@@ -84,12 +85,12 @@ def test_the_time_left_is_told_by_what_is_done_and_before_that_by_the_forecast(
 
 
 async def test_what_is_stopped_before_the_first_picture_can_be_started_again() -> None:
-    app = TelescopeApp(LONG)
+    app = TelescopeApp(TelescopeSource(), LONG)
     async with app.run_test(size=(80, 24)) as pilot:
         explorer = Explorer(app, pilot)
         await explorer.until(lambda: is_computing(explorer))
         await pilot.press("escape")
         assert words(explorer) == "Stopped; 1 starts it again."
-        await explorer.until(lambda: app._observer.is_free)
+        await explorer.until(lambda: app.observer.is_free)
         await pilot.press("1")
         await explorer.until(lambda: is_computing(explorer))

@@ -1,30 +1,32 @@
-"""The app: what can be done with what the telescope shows. Compare it, set it against theory, take it along."""
+"""The app: what can be done with what a source shows. Compare it, set it against theory, take it along."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Hashable
+from typing import Any, ClassVar, Literal
 
 from textual.binding import BindingType
 
-from tui_telescope.settings import Settings
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.sharing import Sharing
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.tour.guide import Guide
+from tui_telescope.tui.work.source import Source
 
 
 def run(
-    settings: Settings,
+    source: Source[Any],
+    subject: Hashable,
     *,
     view: str = "gradient",
     ascii_only: bool = False,
     mouse: bool = True,
     tour: Literal["", "led", "unattended"] = "",
 ) -> int:
-    """Explore, starting from these settings or with the tour; returns the exit status."""
+    """Show what the source says of this subject, or take the tour with it; returns the exit status."""
     go_by_the_window()
-    app = TelescopeApp(settings, view=view, ascii_only=ascii_only)
+    app = TelescopeApp(source, subject, view=view, ascii_only=ascii_only)
     if tour:
         app.call_later(app.guide.play, unattended=tour == "unattended")
     return run_in_terminal(app, mouse=mouse)
@@ -36,8 +38,10 @@ class TelescopeApp(ExploringApp):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     ENABLE_COMMAND_PALETTE = False  # it has one of its own
 
-    def __init__(self, settings: Settings, *, view: str = "gradient", ascii_only: bool = False) -> None:
-        super().__init__(settings, view=view, ascii_only=ascii_only)
+    def __init__(
+        self, source: Source[Any], subject: Hashable, *, view: str = "gradient", ascii_only: bool = False
+    ) -> None:
+        super().__init__(source, subject, view=view, ascii_only=ascii_only)
         self.guide = Guide(self)
         self._sharing = Sharing(self)
 

@@ -12,13 +12,13 @@ from tui_telescope.tui.work.surveyor import Surveyor
 from tui_telescope.tui.work.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:
-    from tui_telescope.tui.exploring import ExploringApp
+    from tui_telescope.tui.showing import ShowingApp
 
 
 class Background:
     """Looks every now and then how far the work is, as long as something runs."""
 
-    def __init__(self, app: ExploringApp, observer: Observer, surveyor: Surveyor) -> None:
+    def __init__(self, app: ShowingApp, observer: Observer, surveyor: Surveyor) -> None:
         self._app = app
         self._waiting = Waiting(observer, surveyor)
         self._timer: Timer | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tui_telescope.settings import REGISTRY, Settings
 
+NEEDS_SETTINGS = "This was recorded elsewhere: it has no settings to change, and no theory to set it against."
 NOTICE_SECONDS = 4.0
 """How long a message stays, unless a key comes first."""
 

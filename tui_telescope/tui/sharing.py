@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.presets import preset_of
-from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
-    from tui_telescope.tui.exploring import ExploringApp
-    from tui_telescope.tui.work.observer import Observed
+    from tui_telescope.tui.messages import Observed
+    from tui_telescope.tui.showing import ShowingApp
+    from tui_telescope.tui.work.source import Source
 
 STEM = "gradient-telescope"
 
@@ -28,11 +27,11 @@ class SharingError(ValueError):
 class Sharing:
     """Takes the screen's command to the clipboard, and its readings and its picture to files."""
 
-    def __init__(self, app: ExploringApp) -> None:
+    def __init__(self, app: ShowingApp) -> None:
         self._app = app
 
     def copy_command(self) -> None:
-        command = command_line(self._app.settings, self._app.view)
+        command = command_line(self._app.source, self._app.subject, self._app.view)
         self._app.copy_to_clipboard(command)
         self._app.say(f"Sent to the clipboard: {command}")
 
@@ -42,28 +41,27 @@ class Sharing:
         if shown is None or view.chart is None:
             return
         try:
-            files = save_screen(shown, view.chart, Path.cwd(), ascii_only=view.ascii_only)
+            files = save_screen(self._app.source, shown, view.chart, Path.cwd(), ascii_only=view.ascii_only)
         except (SharingError, OSError) as error:
             self._app.refuse(str(error))
             return
         self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
 
 
-def command_line(settings: Settings, view: str) -> str:
-    """The shell command that brings back these settings in this view."""
+def command_line(source: Source[Any], subject: Hashable, view: str) -> str:
+    """The shell command that brings back this subject in this view."""
     first_view = next(iter(VIEWS))
-    words = ["tui-telescope", *settings.arguments(), *(["--view", view] if view != first_view else [])]
+    words = ["tui-telescope", *source.arguments(subject), *(["--view", view] if view != first_view else [])]
     return shlex.join(words)
 
 
-def save_screen(shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool) -> list[Path]:
+def save_screen(source: Source[Any], shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool) -> list[Path]:
     """Save the readings and the picture of the chart. Raises `SharingError`."""
     from tui_telescope.charts.svg import PICTURE, svg
     from tui_telescope.machine_output import reading_as_csv
 
     words = f"{shown.description} {shown.remedy}".strip()
-    preset = preset_of(shown.settings)
-    title = preset.title if preset else shlex.join(shown.settings.arguments())
+    title = source.heading(shown.subject).title or shlex.join(source.arguments(shown.subject))
     picture = chart.draw(*PICTURE, ascii_only=ascii_only)
     contents = {
         "csv": reading_as_csv(shown.observation),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.observations.interruption import ShouldStop as ShouldStop
+from tui_telescope.observations.interruption import Stopped as Stopped
+
 Array = NDArray[np.float64]
-ShouldStop = Callable[[], bool]
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
-
-
-class Stopped(Exception):
-    """Whoever asked for an observation no longer wants it."""
 
 
 @dataclass(frozen=True)

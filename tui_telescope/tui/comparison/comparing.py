@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.views import VIEWS, View
-from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError, ghost_of
-from tui_telescope.tui.work.theorist import Judged, Predicted, Theorist
+from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
+from tui_telescope.tui.notices import NEEDS_SETTINGS
+from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
-    from tui_telescope.tui.exploring import ExploringApp
-    from tui_telescope.tui.work.observer import Observed
+    from tui_telescope.tui.messages import Judged, Observed, Predicted
+    from tui_telescope.tui.showing import ShowingApp
 
 
 class Comparing:
     """Holds what the live curve is compared with, and makes the chart of them all."""
 
-    def __init__(self, app: ExploringApp) -> None:
+    def __init__(self, app: ShowingApp) -> None:
         self.comparison = Comparison()
         self.shows_floors = False
         self._app = app
@@ -33,21 +34,23 @@ class Comparing:
         self.comparison = comparison
         self._app.show_chart()
 
-    def companion_of(self, settings: Settings) -> Settings | None:
-        """What these settings are to be compared with as long as it is not pinned; None where nothing can be."""
-        return ghost_of(settings) if self.comparison.wants_ghost else None
+    def companion_of(self, subject: Hashable) -> Hashable | None:
+        """What this subject is to be compared with, while that is wanted; None where nothing can be."""
+        ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
+        return ghost.subject if ghost else None
 
     def chart_of(self, observed: Observed, view: View, previous: Axis | None) -> Chart | None:
-        """What the view shows of these settings; None for a view that a survey makes."""
+        """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
-        live = Compared(observed.settings, observed.observation)
-        predicted = self._theorist.prediction(observed.settings) if self.comparison.wants_theory else None
-        chart = view.chart(self.comparison.traces(live, observed.companion, predicted), previous)
-        if self.shows_floors and view.shows_gradients:
+        source, settings = self._app.source, self._app.source.settings_of(observed.subject)
+        live = Compared(observed.subject, observed.observation)
+        predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
+        chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), previous)
+        if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
-            chart = with_floors(chart, observed.settings)
+            chart = with_floors(chart, settings)
         return chart
 
     def close(self) -> None:
@@ -59,10 +62,11 @@ class Comparing:
         self._app.catch_up()
         if (shown := self._app.shown) is None:
             return
-        curve = Compared(shown.settings, shown.observation)
+        curve = Compared(shown.subject, shown.observation)
         if self._is_taken(lambda: self.comparison.pin(curve)):
             self._app.show_chart()
-            self._app.say(f"Pinned: change the settings and compare. u drops the pins.{self._where_to_look()}")
+            change = "change the settings" if self._app.settings else "go on"
+            self._app.say(f"Pinned: {change} and compare. u drops the pins.{self._where_to_look()}")
 
     def drop_pins(self) -> None:
         count = len(self.comparison.pins)
@@ -75,8 +79,8 @@ class Comparing:
             return
         self._app.observe()
         state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
-        if reason := self._app.settings.why_ineffective("residual"):
-            self._app.say(f"{state} It would be the same network: {reason}.")
+        if reason := self._app.source.why_no_ghost(self._app.subject):
+            self._app.say(f"{state} {reason}")
         elif elsewhere := self._where_to_look():
             self._app.say(f"{state}{elsewhere}")
 
@@ -99,52 +103,61 @@ class Comparing:
     # Where number formats end
 
     def toggle_floors(self) -> None:
+        if not (settings := self._app.settings):
+            self._app.refuse(NEEDS_SETTINGS)
+            return
         from tui_telescope.charts.floors import summary
 
         self.shows_floors = not self.shows_floors
         self._app.show_chart()
         elsewhere = self._where_to_look(lambda view: view.shows_gradients)
-        said = f"{summary(self._app.settings)}{elsewhere} {self.beyond_ends()}"
+        said = f"{summary(settings)}{elsewhere} {self.beyond_ends()}"
         self._app.say(said if self.shows_floors else "")
 
     def beyond_ends(self) -> str:
         """The layers beyond the ends of number formats, while those are asked for."""
-        if (shown := self._app.shown) is None or not self.shows_floors:
+        shown, settings = self._app.shown, self._app.shown_settings
+        if shown is None or settings is None or not self.shows_floors:
             return ""
         from tui_telescope.charts.floors import beyond_ends
 
-        return beyond_ends(shown.observation, shown.settings)
+        return beyond_ends(shown.observation, settings)
 
     # The theory
 
     def toggle_theory(self) -> None:
+        if not (settings := self._app.settings):
+            self._app.refuse(NEEDS_SETTINGS)
+            return
         from tui_telescope.engine.mean_field.theory import COVERAGE, covers
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
         self._app.show_chart()
-        is_silent = self.comparison.wants_theory and not covers(self._app.settings)
+        is_silent = self.comparison.wants_theory and not covers(settings)
         elsewhere = self._where_to_look()
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
         self._app.say(COVERAGE if is_silent else state)
 
-    def begin_prediction(self, settings: Settings) -> None:
+    def begin_prediction(self, settings: Settings | None) -> None:
         """Have the theory worked out, where it is wanted and takes long."""
-        if self.comparison.wants_theory:
+        if settings and self.comparison.wants_theory:
             self._theorist.begin_prediction(settings)
 
     def take_prediction(self, message: Predicted) -> None:
         self._theorist.on_predicted(message)
-        if self._app.shown and self._app.shown.settings == message.settings:
+        if self._app.shown_settings == message.settings:
             self._app.show_chart()
 
     def jump_to_critical_scale(self) -> None:
         """Say how the scale stands to the critical one; once that is said, jump there."""
-        if self._judged is None:
-            self._theorist.begin_judgement(self._app.settings)
+        if not (settings := self._app.settings):
+            self._app.refuse(NEEDS_SETTINGS)
+        elif self._judged is None:
+            self._theorist.begin_judgement(settings)
         elif target := self._judged.target:
             self._app.selected = "scale"
-            self._app.try_settings(lambda: target)
+            self._app.try_settings(lambda settings: target)
         else:
             self._app.say(self._judged.text)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.work.source import Labels
 
 _DIGITS = (3, 4, 5)
 """Of a number where its room is scarce, as long as they tell it from the others."""
@@ -16,30 +17,21 @@ _NEEDS_ITS_NAME = ("branch_scale", "clip", "norm_place")
 """Settings with words for values that say little without the setting's name."""
 
 
-class Distinctions(NamedTuple):
-    """Words for each of some networks, in their order; within either list no two are the same."""
-
-    whole: list[str]
-    """The values of all settings in which they differ."""
-    brief: list[str]
-    """The values of as few settings as tell them apart, with no more digits than that takes."""
-
-
 @lru_cache(maxsize=64)
-def distinctions(live: Settings, pins: tuple[Settings, ...]) -> Distinctions:
+def distinctions(live: Settings, pins: tuple[Settings, ...]) -> Labels:
     """Words for the live network and then for the pins, which are all different; the live one may be one of them."""
     if live not in pins:
         return _told_apart((live, *pins))
     if len(pins) == 1:
-        return Distinctions(["now", "pinned"], ["now", "pinned"])
+        return Labels(["now", "pinned"], ["now", "pinned"])
     whole, brief = _told_apart(pins)
     twin = pins.index(live)
-    return Distinctions([f"now: {whole[twin]}", *whole], [f"now: {brief[twin]}", *brief])
+    return Labels([f"now: {whole[twin]}", *whole], [f"now: {brief[twin]}", *brief])
 
 
-def _told_apart(networks: Sequence[Settings]) -> Distinctions:
+def _told_apart(networks: Sequence[Settings]) -> Labels:
     names = _differing(networks)
-    return Distinctions(_labels(networks, names, _in_full), _labels(networks, _fewest(networks, names), _in_short))
+    return Labels(_labels(networks, names, _in_full), _labels(networks, _fewest(networks, names), _in_short))
 
 
 def _differing(networks: Sequence[Settings]) -> list[str]:

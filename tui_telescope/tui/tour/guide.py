@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui_telescope.tui.comparison.comparison import Comparison
-from tui_telescope.tui.exploring import ExploringApp
+from tui_telescope.tui.notices import NEEDS_SETTINGS
+from tui_telescope.tui.showing import ShowingApp
 from tui_telescope.tui.tour.tour_panel import Teller, TourPanel
 
 AUTOPLAY_SECONDS = 20.0
@@ -13,7 +14,7 @@ AUTOPLAY_SECONDS = 20.0
 class Guide:
     """Leads through the lessons; the user's own keys keep working meanwhile."""
 
-    def __init__(self, app: ExploringApp) -> None:
+    def __init__(self, app: ShowingApp) -> None:
         self._app = app
         self._panel = TourPanel()
         self._teller = Teller(self._panel.post_message)
@@ -49,6 +50,9 @@ class Guide:
             self._app.exit()
 
     def _open(self, number: int) -> None:
+        if not self._app.settings:
+            self._app.refuse(NEEDS_SETTINGS)
+            return
         from tui_telescope.lessons.tour import STEPS
 
         if not self._panel.is_attached:
@@ -58,5 +62,5 @@ class Guide:
         step = self._panel.open(STEPS, number)
         self._teller.tell(self._panel.number, step)
         self._app.forget_axes()
-        self._app.try_settings(lambda: step.settings)
+        self._app.try_settings(lambda settings: step.settings)
         self._app.action_show_view(step.view)

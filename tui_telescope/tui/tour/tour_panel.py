@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_telescope.settings import SettingsError
+from tui_telescope.tui.messages import Declined, Failed
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
-from tui_telescope.tui.work.observer import Declined, Failed
 
 if TYPE_CHECKING:
     from tui_telescope.lessons.measures import Measures

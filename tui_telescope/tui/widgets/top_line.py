@@ -1,4 +1,4 @@
-"""The first line: what this is, its preset and its view; with the panels folded, the selected setting."""
+"""The first line: what this is, what is shown and in which view; with the panels folded, the selected setting."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui_telescope.charts.views import VIEWS, View
-from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
+from tui_telescope.tui.work.source import Heading
 
 TITLES = ("Gradient Telescope", "Telescope")
 
@@ -16,15 +16,19 @@ TITLES = ("Gradient Telescope", "Telescope")
 class TopLine(Canvas):
     """Title on the left, views with their digits on the right, the current one in reverse."""
 
-    def __init__(self, settings: Settings, selected: str, view: str, *, ascii_only: bool, **options: Any) -> None:
+    def __init__(
+        self, heading: Heading, settings: Settings | None, selected: str, view: str, *, ascii_only: bool, **options: Any
+    ) -> None:
         super().__init__(**options)
         self._separator = "-" if ascii_only else "·"
+        self.heading = heading
         self.settings = settings
         self.selected = selected
         self.view = view
         self.folded = False
 
-    def show(self, settings: Settings, selected: str) -> None:
+    def show(self, heading: Heading, settings: Settings | None, selected: str) -> None:
+        self.heading = heading
         self.settings = settings
         self.selected = selected
         self.redraw()
@@ -46,15 +50,16 @@ class TopLine(Canvas):
 
     def _lefts(self) -> list[list[Word]]:
         """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
-        preset = preset_of(self.settings)
-        title = [Word(f" {self._separator} {preset.title}", "title")] if preset else []
-        line = [Word(f": {preset.line}")] if preset else []
-        names = [self._selected_setting()] if self.folded else [[Word(f" {name}", "title")] for name in TITLES]
+        title = [Word(f" {self._separator} {self.heading.title}", "title")] if self.heading.title else []
+        line = [Word(f": {self.heading.line}")] if self.heading.line else []
+        names = [[Word(f" {name}", "title")] for name in TITLES]
+        if self.folded and self.settings:
+            names = [self._selected_setting(self.settings)]
         return [[*names[0], *title, *line], *([*name, *title] for name in names), *names]
 
-    def _selected_setting(self) -> list[Word]:
+    def _selected_setting(self, settings: Settings) -> list[Word]:
         setting = REGISTRY[self.selected]
-        value = setting.show(getattr(self.settings, self.selected))
+        value = setting.show(getattr(settings, self.selected))
         key = [Word(setting.key, "key"), Word(" ")] if setting.key else []
         return [Word(" "), *key, Word(f"{setting.label} "), Word(value, "selected")]
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 
 from textual.message import Message
 
-from tui_telescope.tui.work.observer import Failed, ShouldStop
+from tui_telescope.observations.interruption import ShouldStop, Stopped
+from tui_telescope.tui.messages import Failed
 
 Work = Callable[[ShouldStop], Iterable[Message]]
-"""Yields what it finds; it may ask whether it is still wanted, and raise `measurement.Stopped` where it is not."""
+"""Yields what it finds; it may ask whether it is still wanted, and raise `Stopped` where it is not."""
 
 
 class LatestJob:
@@ -31,8 +32,6 @@ class LatestJob:
         self._number += 1
 
     def _run(self, number: int, work: Work) -> None:
-        from tui_telescope.engine.passes.measurement import Stopped
-
         def is_unwanted() -> bool:
             return number != self._number
 

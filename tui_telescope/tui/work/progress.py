@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui_telescope.settings import Settings
-
 SURE_SHARE = 0.02
 """From so much on the time that is left is told by what is done, not by the forecast."""
 LONG_SECONDS = 1.0
@@ -38,12 +36,6 @@ class Work(NamedTuple):
         return ", ".join(
             part for part in (done, f"about {_duration(left)} left" if left >= LONG_SECONDS else "") if part
         )
-
-
-def size_of(settings: Settings) -> str:
-    """What makes a network long to compute."""
-    networks = f" in {settings.networks} networks" if settings.networks > 1 else ""
-    return f"{settings.depth} {settings.stage}s of width {settings.width}{networks}"
 
 
 def _duration(seconds: float) -> str:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_telescope.charts.views import View
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import Settings, SettingsError
-from tui_telescope.tui.work.observer import NOT_ENOUGH_MEMORY, Declined, Failed
+from tui_telescope.tui.messages import Declined, Failed, Surveyed
 from tui_telescope.tui.work.progress import Work
+from tui_telescope.tui.work.telescope_source import NOT_ENOUGH_MEMORY
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 
 CHART_SECONDS = 0.2
 """Charts of what is not finished come no faster: each has to be drawn and sent."""
-
-
-class Surveyed(Message):
-    """A survey has a chart to show; more may follow, each finer."""
-
-    def __init__(self, generation: int, view: str, chart: Drawable) -> None:
-        super().__init__()
-        self.generation = generation
-        self.view = view
-        self.chart = chart
 
 
 class Surveyor:
@@ -59,7 +51,6 @@ class Surveyor:
         self.work = None
 
     def _work(self, generation: int, view: View, settings: Settings, previous: Axis | None) -> None:
-        from tui_telescope.engine.passes.measurement import Stopped
         from tui_telescope.engine.passes.progress import Progress
 
         progress = Progress(lambda: generation != self.generation, lambda share: self._note_share(generation, share))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.settings import Settings
+from tui_telescope.tui.messages import Judged, Predicted
 from tui_telescope.tui.work.latest_job import LatestJob
 from tui_telescope.tui.work.lru_cache import LruCache
-from tui_telescope.tui.work.observer import ShouldStop
 
 if TYPE_CHECKING:
     from tui_telescope.engine.mean_field.criticality import Criticality
@@ -18,26 +19,7 @@ if TYPE_CHECKING:
 
 QUICK_DEPTH = 200
 """Layers whose theory a key may wait for: a layer takes some 15 microseconds, what comes before them up to 8 ms."""
-REMEMBERED = 64
-
-
-class Predicted(Message):
-    """The theory of settings that take long has been worked out."""
-
-    def __init__(self, settings: Settings, prediction: Observation) -> None:
-        super().__init__()
-        self.settings = settings
-        self.prediction = prediction
-
-
-class Judged(Message):
-    """How the scale of these settings stands to the critical one; where it was tried, `target` is what x jumps to."""
-
-    def __init__(self, settings: Settings, text: str, target: Settings | None = None) -> None:
-        super().__init__()
-        self.settings = settings
-        self.text = text
-        self.target = target
+CAPACITY = 64
 
 
 class Theorist:
@@ -48,7 +30,7 @@ class Theorist:
         self._judging = LatestJob(post)
         self._asked: Settings | None = None
         """What the latest prediction in the background is of."""
-        self._cache: LruCache[Settings, Observation] = LruCache(REMEMBERED)
+        self._cache: LruCache[Settings, Observation] = LruCache(CAPACITY)
 
     def prediction(self, settings: Settings) -> Observation | None:
         """The curve that theory predicts; None where there is no theory, or none as yet."""
