@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.widgets.canvas import Canvas
+from tui_telescope.tui.work.source import Source
 from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TIMEOUT = 20.0
@@ -65,13 +66,18 @@ class Explorer:
 
 @asynccontextmanager
 async def exploring(
-    settings: Settings | None = None, *, size: tuple[int, int] = (80, 24), looks_ahead: bool = False, **options: Any
+    subject: Hashable = Settings(),  # noqa: B008
+    *,
+    source: Source[Any] | None = None,
+    size: tuple[int, int] = (80, 24),
+    looks_ahead: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Explorer]:
     """The app at the given size, once its first chart stands.
 
     The pilot waits after every key until the app is idle: most tests do without its looking ahead, which takes time.
     """
-    app = TelescopeApp(TelescopeSource(), settings or Settings(), **options)
+    app = TelescopeApp(source or TelescopeSource(), subject, **options)
     async with app.run_test(size=size) as pilot:
         if not looks_ahead:
             app._prefetcher.look_ahead = lambda settings: None  # type: ignore[method-assign]

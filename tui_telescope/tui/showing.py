@@ -177,14 +177,18 @@ class ShowingApp(TerminalApp[None]):
         except SettingsError as refusal:
             self.refuse(str(refusal))
             return False
-        is_new = settings != before
-        if is_new:
-            self._history.record(self.subject)
-            self.subject = self.source.with_settings(self.subject, settings)
-        self.show_subject()
-        if is_new:
-            self.observe()
+        if settings == before:
+            self.show_subject()
+        else:
+            self.go_to(self.source.with_settings(self.subject, settings))
         return True
+
+    def go_to(self, subject: Hashable) -> None:
+        """Show another subject; undo brings this one back."""
+        self._history.record(self.subject)
+        self.subject = subject
+        self.show_subject()
+        self.observe()
 
     # Words under the chart
 
