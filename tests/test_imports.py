@@ -53,11 +53,17 @@ ABOVE = ("printing", "presets", "cli", "__main__", "tui", "lessons", "charts")
             ("tui",),
         ),
         ("import tui_telescope.lessons.tour", ("tui", "cli", "printing")),
+        ("import tui_telescope.tui.app, tui_telescope.tui.work.telescope_source", ("cli", "engine", "printing")),
         ("import tui_telescope.printing", ("tui", "cli")),
     ],
 )
 def test_imports_point_one_way(statement, outside):
     assert loaded_after(statement, *(f"tui_telescope.{each}" for each in outside)) == []
+
+
+def test_a_source_knows_no_terminal_no_engine_and_no_settings():
+    strangers = ("numpy", "textual", "tui_telescope.settings", "tui_telescope.engine")
+    assert loaded_after("import tui_telescope.tui.work.source", *strangers) == []
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error():
