@@ -26,6 +26,8 @@ class Setting(ABC):
     key: str | None = None
     flag: str = ""
     name: str = ""
+    group: str = ""
+    """What it belongs to, in a word; settings of one group stand together."""
 
     @property
     @abstractmethod

@@ -38,8 +38,8 @@ _POWERS = tuple(2**k for k in range(13))
 _HALF_POWERS = tuple(sorted({*_POWERS, *(3 * 2**k for k in range(11))}))
 
 
-def _entry(setting: Setting) -> Any:
-    return field(default=setting.default, metadata={"setting": setting})
+def _entry(group: str, setting: Setting) -> Any:
+    return field(default=setting.default, metadata={"setting": dataclasses.replace(setting, group=group)})
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,14 @@ class Settings:
     """
 
     cell: str = _entry(
+        "network",
         Choice(
             "Cell", "feedforward", "layers of their own weights, or a recurrent cell whose steps share them",
             "c", "--cell", values=tuple(CELLS),
         )
     )  # fmt: skip
     depth: int = _entry(
+        "network",
         Whole(
             "Depth", 50, "how many layers the gradient travels through, or steps of time", "d", "--depth",
             minimum=1, maximum=10_000,
@@ -63,73 +65,72 @@ class Settings:
         )
     )  # fmt: skip
     width: int = _entry(
+        "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
             minimum=1, maximum=1024, ladder=tuple(n for n in _HALF_POWERS if n <= 1024), coarse_ladder=_POWERS[:11],
         )
     )  # fmt: skip
-    scale: float = _entry(
-        Real(
-            "Scale", 2.0, "what the initializer's weights are multiplied with", "s", "--scale",
-            minimum=0.001, maximum=1000.0,
-            ladder=_preferred(_FINE, 0.001, 1000), coarse_ladder=_preferred(_COARSE, 0.001, 1000),
-        )
-    )  # fmt: skip
     activation: str = _entry(
+        "block",
         Choice(
             "Activation", "sigmoid", "the nonlinearity phi of every unit", "a", "--activation",
             values=ACTIVATIONS,
         )
     )  # fmt: skip
     residual: bool = _entry(
-        Switch("Residual", False, "the connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual")
+        "block",
+        Switch(
+            "Residual", False, "the connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual"
+        ),
     )
     branch_scale: float | str = _entry(
+        "block",
         RealOrWord(
             "Branch", 1.0, "what phi(z) is multiplied with beside the residual connection", None, "--branch-scale",
             minimum=0.0, maximum=10.0, word="1/sqrt(L)",
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
     )  # fmt: skip
-    initializer: str = _entry(
-        Choice(
-            "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
-            values=tuple(INITIALIZERS),
-        )
-    )  # fmt: skip
-    bias: float = _entry(
-        Real(
-            "Bias", 0.0, "standard deviation of the biases", "b", "--bias",
-            minimum=0.0, maximum=10.0,
-            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
-        )
-    )  # fmt: skip
     norm: str = _entry(
+        "block",
         Choice(
             "Norm", "none", "normalisation over the samples (batch) or over the units (layer, rms)", "n", "--norm",
             values=("none", *NORMS),
         )
     )  # fmt: skip
     norm_place: str = _entry(
+        "block",
         Choice(
             "Norm at", "activation", "before the weights (pre), before phi (activation), after the block (post)",
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
-    loss: str = _entry(
+    initializer: str = _entry(
+        "weights",
         Choice(
-            "Loss", "mse", "squared error, a random error injected at the output (probe), or one of norm 1 (unit)",
-            "l", "--loss", values=LOSSES,
+            "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
+            values=tuple(INITIALIZERS),
         )
     )  # fmt: skip
-    clip: float | str = _entry(
-        RealOrWord(
-            "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
-            minimum=1e-6, maximum=1e6, word="off", first=1.0,
-            ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
+    scale: float = _entry(
+        "weights",
+        Real(
+            "Scale", 2.0, "what the initializer's weights are multiplied with", "s", "--scale",
+            minimum=0.001, maximum=1000.0,
+            ladder=_preferred(_FINE, 0.001, 1000), coarse_ladder=_preferred(_COARSE, 0.001, 1000),
+        )
+    )  # fmt: skip
+    bias: float = _entry(
+        "weights",
+        Real(
+            "Bias", 0.0, "standard deviation of the biases", "b", "--bias",
+            minimum=0.0, maximum=10.0,
+            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
     )  # fmt: skip
     forget_bias: float = _entry(
+        "weights",
         SignedReal(
             "Forget bias", 1.0, "what is added to the LSTM's forget gate: the more, the longer it remembers",
             None, "--forget-bias",
@@ -137,7 +138,23 @@ class Settings:
             ladder=tuple(k / 2 for k in range(-20, 21)), coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
         )
     )  # fmt: skip
+    loss: str = _entry(
+        "loss",
+        Choice(
+            "Loss", "mse", "squared error, a random error injected at the output (probe), or one of norm 1 (unit)",
+            "l", "--loss", values=LOSSES,
+        )
+    )  # fmt: skip
+    clip: float | str = _entry(
+        "loss",
+        RealOrWord(
+            "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
+            minimum=1e-6, maximum=1e6, word="off", first=1.0,
+            ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
+        )
+    )  # fmt: skip
     samples: int = _entry(
+        "draws",
         Whole(
             "Samples", 20, "inputs that the readings are averaged over", None, "--samples",
             minimum=1, maximum=4096,
@@ -146,19 +163,24 @@ class Settings:
         )
     )  # fmt: skip
     networks: int = _entry(
+        "draws",
         Whole(
             "Networks", 1, "independent draws of the weights", None, "--networks",
             minimum=1, maximum=256, ladder=tuple(n for n in _HALF_POWERS if n <= 256), coarse_ladder=_POWERS[:9],
         )
     )  # fmt: skip
-    seed: int = _entry(Whole("Seed", 42, "which weights are drawn", None, "--seed", minimum=0, maximum=2**32 - 1))
+    seed: int = _entry(
+        "draws", Whole("Seed", 42, "which weights are drawn", None, "--seed", minimum=0, maximum=2**32 - 1)
+    )
     sample_seed: int = _entry(
+        "draws",
         Whole(
             "Sample seed", 7, "which inputs and targets are drawn", None, "--sample-seed",
             minimum=0, maximum=2**32 - 1,
         )
     )  # fmt: skip
     generator: str = _entry(
+        "draws",
         Choice(
             "Generator", "python", "random stream: python's own, digit for digit, or numpy's fast one",
             None, "--generator",
