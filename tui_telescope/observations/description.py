@@ -7,30 +7,56 @@ what was not measured is left out. A remedy, where one was found, is a sentence 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from tui_telescope.notation import scientific
 from tui_telescope.observations.observation import NonFinite, Observation, Verdict, measured
 
 
+class Words(NamedTuple):
+    """The verdict in words: the one to look at first, and the sentences after it."""
+
+    headline: str
+    """The verdict's state, or that readings are not finite; empty where there is nothing to judge."""
+    sentences: str
+
+    def __str__(self) -> str:
+        return f"{self.headline}: {self.sentences}" if self.headline else self.sentences
+
+
+NONFINITE = "NONFINITE"
+"""The headline of readings that are not finite, whatever the verdict on the rest."""
+
+
+NOTHING = Words("", "")
+
+
 def describe(observation: Observation) -> str:
-    """The reading in words, for the line under the chart, for print and for screen readers."""
+    """The verdict in one text, for print and for screen readers."""
+    return str(words_of(observation))
+
+
+def words_of(observation: Observation) -> Words:
+    """The verdict with its headline apart, for a badge and the words beside it."""
+    openings = [words for words in (_nonfinite(observation), _message(observation)) if words.sentences]
+    first, *others = openings or [NOTHING]
     sentences = (
-        _nonfinite(observation),
-        _message(observation),
+        first.sentences,
+        *map(str, others),
         _dead_networks(observation),
         _where_it_is_lost(observation),
         _what_learns(observation),
         _clipping(observation),
     )
-    return " ".join(sentence for sentence in sentences if sentence)
+    return Words(first.headline, " ".join(sentence for sentence in sentences if sentence))
 
 
-def _nonfinite(observation: Observation) -> str:
+def _nonfinite(observation: Observation) -> Words:
     """The first reading that is NaN or infinite, and its first layer."""
     if not observation.nonfinite:
-        return ""
+        return NOTHING
     first = observation.nonfinite[0]
-    return f"NONFINITE: the {first.reading} is {nonfinite_layers(observation, first)}."
+    return Words(NONFINITE, f"the {first.reading} is {nonfinite_layers(observation, first)}.")
 
 
 def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
@@ -45,19 +71,21 @@ def _at(observation: Observation, layer: int) -> str:
     return f"{observation.stage} {observation.name(layer)}"
 
 
-def _message(observation: Observation) -> str:
+def _message(observation: Observation) -> Words:
     """The verdict, and what arrives at layer 1; nothing where there is no gradient to judge."""
     verdict, first = observation.verdict, _at(observation, 1)
     if verdict.state is None:
-        return ""
-    if verdict.state == "dead" and verdict.dead_networks == verdict.networks:
+        return NOTHING
+    if verdict.state != "dead":
+        received = f"{first} receives {_mean(observation)}{_pace(observation)}."
+    elif verdict.dead_networks == verdict.networks:
         highest = measured(observation.gradient).dead_below
         reach = first if highest == 1 else f"{observation.stage}s {observation.name(1)} to {observation.name(highest)}"
-        return f"DEAD: nothing at all reaches {reach}."
-    if verdict.state == "dead":
+        received = f"nothing at all reaches {reach}."
+    else:
         where = _where(verdict.dead_networks, verdict)
-        return f"DEAD: {where}nothing at all reaches {first}; the mean of all is {_mean(observation)}."
-    return f"{verdict.state.upper()}: {first} receives {_mean(observation)}{_pace(observation)}."
+        received = f"{where}nothing at all reaches {first}; the mean of all is {_mean(observation)}."
+    return Words(verdict.state.upper(), received)
 
 
 def _mean(observation: Observation) -> str:
