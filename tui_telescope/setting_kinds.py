@@ -51,6 +51,10 @@ class Setting(ABC):
     def ends(self) -> tuple[Any, Any]:
         """The first and the last value."""
 
+    @abstractmethod
+    def share(self, value: Any) -> float:
+        """How far from the first value to the last it stands, from 0 to 1: in steps, where steps are uneven."""
+
     def show(self, value: Any) -> str:
         """The value as a panel shows it, short."""
         return self.write(value)
@@ -95,6 +99,11 @@ class Number(Setting):
             return ladder[above] if above < len(ladder) else self.maximum
         below = bisect_left(ladder, value) - 1
         return ladder[below] if below >= 0 else self.minimum
+
+    def share(self, value: Any) -> float:
+        if self.ladder:
+            return bisect_right(self.ladder[1:], value) / max(len(self.ladder) - 1, 1)
+        return float((value - self.minimum) / (self.maximum - self.minimum))
 
     def within(self, value: Any, given: Any) -> Any:
         if not self.minimum <= value <= self.maximum:
@@ -191,6 +200,9 @@ class Choice(Setting):
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> str:
         return self.values[(self.values.index(value) + direction) % len(self.values)]
 
+    def share(self, value: Any) -> float:
+        return self.values.index(value) / max(len(self.values) - 1, 1)
+
 
 class Switch(Setting):
     """On or off."""
@@ -216,6 +228,9 @@ class Switch(Setting):
 
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> bool:
         return not value
+
+    def share(self, value: Any) -> float:
+        return float(value)
 
     def write(self, value: Any) -> str:
         return "on" if value else "off"
@@ -255,6 +270,9 @@ class RealOrWord(Real):
         if value == self.minimum and direction < 0:
             return self.word
         return super().step(value, direction, coarse=coarse)
+
+    def share(self, value: Any) -> float:
+        return 0.0 if value == self.word else super().share(value)
 
     @property
     def _first(self) -> float:

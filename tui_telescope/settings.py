@@ -52,7 +52,7 @@ class Settings:
     cell: str = _entry(
         "network",
         Choice(
-            "Cell", "feedforward", "layers of their own weights, or a recurrent cell whose steps share them",
+            "Cell", "feedforward", "layers with weights of their own, or a cell whose steps share them",
             "c", "--cell", values=tuple(CELLS),
         )
     )  # fmt: skip
@@ -80,14 +80,12 @@ class Settings:
     )  # fmt: skip
     residual: bool = _entry(
         "block",
-        Switch(
-            "Residual", False, "the connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual"
-        ),
+        Switch("Residual", False, "a connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual"),
     )
     branch_scale: float | str = _entry(
         "block",
         RealOrWord(
-            "Branch", 1.0, "what phi(z) is multiplied with beside the residual connection", None, "--branch-scale",
+            "Branch", 1.0, "what phi(z) is multiplied with beside the connection", None, "--branch-scale",
             minimum=0.0, maximum=10.0, word="1/sqrt(L)",
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
@@ -95,14 +93,14 @@ class Settings:
     norm: str = _entry(
         "block",
         Choice(
-            "Norm", "none", "normalisation over the samples (batch) or over the units (layer, rms)", "n", "--norm",
+            "Norm", "none", "over the samples (batch) or over the units (layer, rms)", "n", "--norm",
             values=("none", *NORMS),
         )
     )  # fmt: skip
     norm_place: str = _entry(
         "block",
         Choice(
-            "Norm at", "activation", "before the weights (pre), before phi (activation), after the block (post)",
+            "Norm at", "activation", "before the weights (pre), before phi (activation), or last (post)",
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
@@ -132,7 +130,7 @@ class Settings:
     forget_bias: float = _entry(
         "weights",
         SignedReal(
-            "Forget bias", 1.0, "what is added to the LSTM's forget gate: the more, the longer it remembers",
+            "Forget bias", 1.0, "added to the LSTM's forget gate: more of it remembers longer",
             None, "--forget-bias",
             minimum=-10.0, maximum=10.0,
             ladder=tuple(k / 2 for k in range(-20, 21)), coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
@@ -141,7 +139,7 @@ class Settings:
     loss: str = _entry(
         "loss",
         Choice(
-            "Loss", "mse", "squared error, a random error injected at the output (probe), or one of norm 1 (unit)",
+            "Loss", "mse", "squared error (mse), a random error (probe), or one of norm 1",
             "l", "--loss", values=LOSSES,
         )
     )  # fmt: skip
@@ -182,7 +180,7 @@ class Settings:
     generator: str = _entry(
         "draws",
         Choice(
-            "Generator", "python", "random stream: python's own, digit for digit, or numpy's fast one",
+            "Generator", "python", "python's own random stream, digit for digit, or numpy's",
             None, "--generator",
             values=("python", "numpy"),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from tui_telescope.presets import PRESETS, neighbouring, preset_of
+from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.editing import Editing
 from tui_telescope.tui.notices import NEEDS_SETTINGS, why_nothing_changes
@@ -27,8 +27,6 @@ class ExploringApp(ShowingApp):
         self, source: Source[Any], subject: Hashable, *, view: str = "gradient", ascii_only: bool = False
     ) -> None:
         super().__init__(source, subject, view=view, ascii_only=ascii_only)
-        self._preset = next(iter(PRESETS.values()))
-        """The latest one on the screen, from which the next is counted."""
         self._habits = Habits()
         self._prefetcher = Prefetcher(self._habits, self._look_at, self.call_after)
         self._editing = Editing(self.status_line)
@@ -36,7 +34,8 @@ class ExploringApp(ShowingApp):
     # From a key to settings
 
     def action_step(self, name: str, direction: int, coarse: bool = False) -> None:
-        self.selected = name
+        if not (self.settings and name in self.settings.ineffective):
+            self.selected = name
         step = Step(name, direction, coarse)
         self._habits.note(step)
         self._change(name, step.from_)
@@ -57,26 +56,29 @@ class ExploringApp(ShowingApp):
     def action_select(self, direction: int) -> None:
         if self.view == "map":
             self.action_step("depth", -direction)
-        else:
-            self.action_select_setting(neighbour(self.selected, direction))
+        elif settings := self.settings:
+            self.action_select_setting(neighbour(settings, self.selected, direction))
 
     def action_select_setting(self, name: str) -> None:
+        settings = self.settings
+        if settings and name in settings.ineffective:
+            self.say(why_nothing_changes(name, settings, settings))
+            return
         self.selected = name
         self.show_subject()
         self.say("")
 
     def action_show_preset(self, name: str) -> None:
-        self._preset = PRESETS[name]
-        self.try_settings(lambda settings: self._preset.settings)
+        self.try_settings(lambda settings: PRESETS[name].settings)
 
     def action_step_preset(self, direction: int) -> None:
-        now = preset_of(self.settings) if self.settings else None
-        self.action_show_preset(neighbouring(now or self._preset, direction).name)
+        self.action_show_preset(neighbouring(self.preset, direction).name)
 
     def _change(self, name: str, changed: Callable[[Settings], Settings]) -> None:
         """Take another value of one setting; where it makes no difference, say why."""
         before = self.settings
-        if not self.try_settings(changed):
+        has_effect = not (before and name in before.ineffective)
+        if has_effect and not self.try_settings(changed):
             return
         if before and (after := self.settings) and (reason := why_nothing_changes(name, before, after)):
             self.say(reason)

@@ -10,6 +10,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.observations.description import Words
     from tui_telescope.observations.observation import Observation
     from tui_telescope.settings import Settings
 
@@ -25,7 +26,7 @@ class Observed:
     generation: int
     subject: Hashable
     observation: Observation
-    description: str
+    words: Words
     remedy: str = ""
     companion: Observation | None = None
 

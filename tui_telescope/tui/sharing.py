@@ -60,7 +60,7 @@ def save_screen(source: Source[Any], shown: Observed, chart: Drawable, folder: P
     from tui_telescope.charts.svg import PICTURE, svg
     from tui_telescope.machine_output import reading_as_csv
 
-    words = f"{shown.description} {shown.remedy}".strip()
+    words = f"{shown.words} {shown.remedy}".strip()
     title = source.heading(shown.subject).title or shlex.join(source.arguments(shown.subject))
     picture = chart.draw(*PICTURE, ascii_only=ascii_only)
     contents = {

@@ -12,6 +12,7 @@ from textual.filter import LineFilter
 from textual.widget import Widget
 
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.presets import PRESETS, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.background import Background
 from tui_telescope.tui.comparison.comparing import Comparing
@@ -33,14 +34,14 @@ from tui_telescope.tui.widgets.canvas import Hidden
 from tui_telescope.tui.widgets.chart_view import ChartView, Seams
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.inks import COLORLESS
-from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.panels import Panels, nearest_effective
 from tui_telescope.tui.widgets.size_classes import (
     HORIZONTAL_BREAKPOINTS,
     VERTICAL_BREAKPOINTS,
     SizeNotice,
     folds_panels,
 )
-from tui_telescope.tui.widgets.status_line import StatusLine
+from tui_telescope.tui.widgets.status_line import StatusLine, sentence
 from tui_telescope.tui.widgets.themes import TERMINAL
 from tui_telescope.tui.widgets.top_line import TopLine
 from tui_telescope.tui.work.coalescing import Coalescer
@@ -86,12 +87,17 @@ class ShowingApp(TerminalApp[None]):
         self.comparing = Comparing(self)
         self._history = History()
         settings = self.settings
+        self.preset = (settings and preset_of(settings)) or next(iter(PRESETS.values()))
+        """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
         self._top_line = TopLine(source.heading(subject), settings, self.selected, view, ascii_only=ascii_only)
-        self._panels = Panels(settings, self.selected) if settings else None
+        self._panels = Panels(settings, self.selected, self.preset.settings) if settings else None
         self._field = Field(classes="" if settings else "-without-settings")
         self.chart_view = ChartView(ascii_only=ascii_only)
         self.status_line = StatusLine()
+        for canvas in (self._panels, self.status_line):
+            if canvas:
+                canvas.ascii_only = ascii_only
         self._size_notice = SizeNotice()
         self._axes: dict[str, Axis] = {}
         self.observer = Observer(self.post_message, source)
@@ -157,14 +163,14 @@ class ShowingApp(TerminalApp[None]):
         if subject is None:
             self.say(otherwise)
             return
-        self.subject = subject
+        self._take(subject)
         self.show_subject()
         self.observe()
 
     def return_to_shown(self, shown: Observed) -> None:
         """Take the subject of the chart again; the one that is left can be had back."""
         self._history.record(self.subject)
-        self.subject = shown.subject
+        self._take(shown.subject)
         self.show_subject()
 
     def try_settings(self, changed: Callable[[Settings], Settings]) -> bool:
@@ -186,9 +192,16 @@ class ShowingApp(TerminalApp[None]):
     def go_to(self, subject: Hashable) -> None:
         """Show another subject; undo brings this one back."""
         self._history.record(self.subject)
-        self.subject = subject
+        self._take(subject)
         self.show_subject()
         self.observe()
+
+    def _take(self, subject: Hashable) -> None:
+        """This is the subject from now on; a setting that has no row among its own is not the selected one."""
+        self.subject = subject
+        if settings := self.settings:
+            self.selected = nearest_effective(settings, self.selected)
+            self.preset = preset_of(settings) or self.preset
 
     # Words under the chart
 
@@ -268,7 +281,7 @@ class ShowingApp(TerminalApp[None]):
                 self.show_chart()
             self.show_words()
         elif is_newest:
-            self.subject = self.shown.subject if self.shown else self.subject
+            self._take(self.shown.subject if self.shown else self.subject)
             self.refuse(outcome.reason)
 
     def look_ahead(self) -> None:
@@ -297,7 +310,7 @@ class ShowingApp(TerminalApp[None]):
     def _draw_subject(self) -> None:
         settings = self.settings
         if self._panels and settings:
-            self._panels.show(settings, self.selected)
+            self._panels.show(settings, self.selected, self.preset.settings)
         self._top_line.show(self.source.heading(self.subject), settings, self.selected)
 
     def _draw_chart(self) -> None:
@@ -334,13 +347,15 @@ class ShowingApp(TerminalApp[None]):
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
         report = self.background.report()
+        shown = self.shown if self.is_read and not (report and self.background.for_survey) else None
+        headline, sentences = shown.words if shown else ("COMPUTING" if report else "", "")
         if self._notice.text:
-            self.status_line.show(*self._notice)
-        elif self.shown and self.is_read and not (report and self.background.for_survey):
-            words = self.shown.description, self.comparing.beyond_ends(), self.shown.remedy, report
-            self.status_line.show(" ".join(filter(None, words)))
+            self.status_line.show(headline, *self._notice)
+        elif shown:
+            words = sentence(sentences), self.comparing.beyond_ends(), shown.remedy, report
+            self.status_line.show(headline, " ".join(filter(None, words)))
         elif report:
-            self.status_line.show(report, "muted")
+            self.status_line.show(headline, report, "muted")
 
     # Views, and the surveys that some of them show
 

@@ -39,6 +39,8 @@ class Canvas(Widget):
 
     seams: Sequence[int] = ()
     """Columns between which Textual can send a part of a row by itself; elsewhere it sends from the row's left."""
+    ascii_only = False
+    """Whether the characters from space to tilde are all that is drawn with."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

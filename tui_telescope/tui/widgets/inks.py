@@ -30,8 +30,12 @@ INKS: dict[str, tuple[str, str]] = {
     "tab": ("", "reverse"),
     "key": ("text-primary", "bold"),
     "selected": ("", "bold"),
+    "changed": ("text-warning", "bold"),
     "muted": ("", "dim"),
-    "state": ("", "bold"),
+    "vanishing": ("text-primary", "bold reverse"),
+    "healthy": ("text-success", "bold reverse"),
+    "exploding": ("text-error", "bold reverse"),
+    "dead": ("", "bold reverse"),
     "refusal": ("text-error", "bold"),
 }
 """By name: a colour of the theme, one that is legible on its background, empty for plain text; and an attribute."""

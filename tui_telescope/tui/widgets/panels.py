@@ -1,66 +1,95 @@
-"""The settings column: a row for every entry of the registry, and what the selected one means below them."""
+"""The settings column: those that have an effect, in their groups, and what the selected one means below them."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
+from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3
 """Where labels start: after the marker, the key and a blank."""
+HELP_ROWS = 3
+HINT_ROWS = 1 + HELP_ROWS
+"""What the selected setting's range and help take, however long they are: the list must not move."""
+LEAST_LIST = 12
+"""With fewer rows than this for the settings, there is no hint."""
+LONGEST_END = 6
+
+
+class Row(NamedTuple):
+    """One row of the list: a setting, or without one the name of a group."""
+
+    group: str
+    setting: str = ""
 
 
 class Panels(Canvas):
-    """Name, value and key of every setting; `>` and bold mark the selected one.
+    """Name, value and key of every setting that has an effect.
 
-    A click selects a setting and, on the one selected, takes its next value. The wheel moves the selection: turning
-    values with it would let one flick of a touchpad run a setting to its end.
+    `>` and bold mark the selected one, `*` what differs from the preset. A click selects a setting and, on the
+    one selected, takes its next value. The wheel moves the selection: turning values with it would let one flick of a
+    touchpad run a setting to its end.
     """
 
-    def __init__(self, settings: Settings, selected: str, **options: Any) -> None:
+    def __init__(self, settings: Settings, selected: str, base: Settings, **options: Any) -> None:
         super().__init__(**options)
         self.settings = settings
         self.selected = selected
+        self.base = base
+        """The preset's settings: what differs from them is marked."""
         self._first_row = 0
 
-    def show(self, settings: Settings, selected: str) -> None:
+    def show(self, settings: Settings, selected: str, base: Settings) -> None:
         self.settings = settings
         self.selected = selected
+        self.base = base
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         width -= 1  # a column of air before the chart
-        names = list(REGISTRY)
-        self._keep_in_sight(names.index(self.selected), height, len(names))
-        visible = names[self._first_row : self._first_row + height]
-        lines = [setting_row(self.settings, name, width, name == self.selected) for name in visible]
-        hint = self._hint(width)
-        if height - len(lines) > len(hint):
-            lines += [(), *hint]
-        return self._with_scroll_marks(lines, len(names), height)
+        rows = list(_rows(self.settings))
+        has_hint = height - HINT_ROWS >= LEAST_LIST
+        room = height - HINT_ROWS if has_hint else height
+        self._keep_in_sight(rows, room)
+        lines = [self._line(row, width) for row in rows[self._first_row : self._first_row + room]]
+        lines = self._with_scroll_marks(lines, len(rows), room)
+        return [*lines, *[()] * (room > len(lines)), *self._hint(width)] if has_hint else lines
 
-    def _keep_in_sight(self, row: int, height: int, count: int) -> None:
-        first = min(max(self._first_row, row - height + 1), row)
-        self._first_row = max(0, min(first, count - height))
+    def _line(self, row: Row, width: int) -> Line:
+        name = row.setting
+        if not name:
+            return (Word(f" {row.group.upper()}", "muted"),)
+        return setting_row(self.settings, name, width, name == self.selected, is_changed=self._is_changed(name))
 
-    def _with_scroll_marks(self, lines: list[Line], count: int, height: int) -> list[Line]:
+    def _is_changed(self, name: str) -> bool:
+        return bool(getattr(self.settings, name) != getattr(self.base, name))
+
+    def _keep_in_sight(self, rows: Sequence[Row], room: int) -> None:
+        """Scroll as little as shows the selected setting, and its group's name where it is the group's first."""
+        row = [each.setting for each in rows].index(self.selected)
+        top = row if rows[row - 1].setting else row - 1
+        first = min(max(self._first_row, row - room + 1), top)
+        self._first_row = max(0, min(first, len(rows) - room))
+
+    def _with_scroll_marks(self, lines: list[Line], count: int, room: int) -> list[Line]:
         """`^` and `v` on the outermost rows, where more settings lie beyond them."""
         if self._first_row > 0:
             lines[0] = _marked(lines[0], "^")
-        if self._first_row + height < count:
+        if self._first_row + room < count:
             lines[-1] = _marked(lines[-1], "v")
         return lines
 
     def _hint(self, width: int) -> list[Line]:
+        """The selected setting's range, and what it means."""
         setting = REGISTRY[self.selected]
-        keys = f"{setting.key} up, {setting.key.upper()} down" if setting.key else "left, right"
-        reason = self.settings.why_ineffective(self.selected)
-        idle = f"no effect: {reason}" if reason else ""
-        text = [line for part in (setting.help, idle) for line in textwrap.wrap(part, width - LABEL_COLUMN - 1)]
-        return [(Word(" " * LABEL_COLUMN), Word(line, "muted")) for line in (*text, keys)]
+        bar = _range_bar(setting, getattr(self.settings, setting.name), width - 1, ascii_only=self.ascii_only)
+        text = textwrap.wrap(setting.help, width - 1, max_lines=HELP_ROWS, placeholder=" ...")
+        return [(Word(f" {line}", "muted"),) for line in (bar, *text)]
 
     async def on_mouse_scroll_down(self) -> None:
         await self.app.run_action("select(1)")
@@ -69,30 +98,64 @@ class Panels(Canvas):
         await self.app.run_action("select(-1)")
 
 
-def neighbour(name: str, direction: int) -> str:
-    """The setting below (1) or above (-1); at either end the setting itself."""
-    names = list(REGISTRY)
+def _rows(settings: Settings) -> Iterator[Row]:
+    """What the list shows, from the top: a group's name, then the settings of it that have an effect."""
+    for group, names in groupby(effective(settings), key=lambda name: REGISTRY[name].group):
+        yield Row(group)
+        yield from (Row(group, name) for name in names)
+
+
+def effective(settings: Settings) -> list[str]:
+    """The settings that make a difference, in their order."""
+    return [name for name in REGISTRY if name not in settings.ineffective]
+
+
+def neighbour(settings: Settings, name: str, direction: int) -> str:
+    """The next setting with an effect below (1) or above (-1); at either end the setting itself."""
+    names = effective(settings)
     return names[min(max(names.index(name) + direction, 0), len(names) - 1)]
 
 
-def setting_row(settings: Settings, name: str, width: int, selected: bool) -> Line:
-    """Marker, key, label and value; a label gives way where both do not fit. A value without effect is bracketed."""
+def nearest_effective(settings: Settings, name: str) -> str:
+    """The setting, or where it has no effect the one above it that has."""
+    names = list(REGISTRY)
+    before = names[: names.index(name) + 1]
+    return next(each for each in reversed(before) if each not in settings.ineffective)
+
+
+def setting_row(settings: Settings, name: str, width: int, selected: bool, *, is_changed: bool = False) -> Line:
+    """Marker, key, label and value; a label gives way where both do not fit."""
     setting = REGISTRY[name]
-    is_idle = name in settings.ineffective
-    value = setting.show(getattr(settings, name))
-    value = f"({value})" if is_idle else value
+    value = f"{'*' * is_changed}{setting.show(getattr(settings, name))}"
     label_width = width - LABEL_COLUMN - len(value) - 1
     label = setting.label if len(setting.label) <= label_width else setting.label[: max(label_width, 0)]
     gap = " " * (width - LABEL_COLUMN - len(label) - len(value))
     call = "step_selected(1)" if selected else f"select_setting('{name}')"
-    ink = "selected" if selected else "muted" if is_idle else ""
+    ink = "selected" if selected else ""
     return (
         Word(">" if selected else " ", ink, call),
         Word(setting.key or " ", "key" if setting.key else ink, call),
-        Word(f" {label}{gap}{value}", ink, call),
+        Word(f" {label}{gap}", ink, call),
+        Word(value, "changed" if is_changed else ink, call),
     )
+
+
+def _range_bar(setting: Setting, value: Any, width: int, *, ascii_only: bool) -> str:
+    """The first value, a bar with a knob where the value stands, the last value: as wide as there is room."""
+    first, last = (_short(setting, end) for end in setting.ends)
+    left, track, knob, right = "[-o]" if ascii_only else "├─●┤"
+    room = max(width - len(first) - len(last) - 4, 2)
+    before = round(setting.share(value) * (room - 1))
+    return f"{first} {left}{track * before}{knob}{track * (room - 1 - before)}{right} {last}"
+
+
+def _short(setting: Setting, value: Any) -> str:
+    text = setting.show(value)
+    return text if len(text) <= LONGEST_END or isinstance(value, str) else f"{value:.0e}"
 
 
 def _marked(line: Line, mark: str) -> Line:
     marker, *rest = line
-    return line if marker.text == ">" else (Word(mark, "muted"), *rest)
+    if marker.text == ">":
+        return line
+    return (Word(mark, "muted"), marker._replace(text=marker.text[1:]), *rest)

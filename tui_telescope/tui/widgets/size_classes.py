@@ -13,10 +13,14 @@ PANELS_NEED = Size(60, 16)
 CHART_NEEDS = Size(40, 10)
 """Below it nothing would be legible."""
 
+WIDE = 112
+"""From here on the verdict fits in two rows."""
+
 HORIZONTAL_BREAKPOINTS = [
     (0, "-cramped-width"),
     (CHART_NEEDS.width, "-folded-width"),
     (PANELS_NEED.width, "-roomy-width"),
+    (WIDE, "-wide-width"),
 ]
 VERTICAL_BREAKPOINTS = [
     (0, "-cramped-height"),

@@ -1,54 +1,67 @@
-"""The words under the chart: what the telescope reads, what it is busy with, or why it refused."""
+"""The verdict under the chart: a badge that never moves, and the sentences beside it, or what gives way to them."""
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
-LEAST_ROWS = 2
 MARGIN = 1
-STATE_IN_CAPITALS = re.compile(r"\b([A-Z]{4,})\b")
+BADGES = {
+    "VANISHING": ("▼", "v", "vanishing"),
+    "HEALTHY": ("●", "o", "healthy"),
+    "EXPLODING": ("▲", "^", "exploding"),
+    "DEAD": ("✕", "x", "dead"),
+    "NONFINITE": ("!", "!", "exploding"),
+    "COMPUTING": ("…", ".", "muted"),
+}
+"""For each headline its glyph, the same in ASCII, and its ink. Glyphs and words differ: no meaning rests on colour."""
+_HEADLINE_CELLS = max(map(len, BADGES))
+BADGE_CELLS = _HEADLINE_CELLS + 4
 
 
 class StatusLine(Canvas):
-    """One text, wrapped between words. The rows that it once needed stay, so that the chart keeps its height."""
+    """A badge, and one text wrapped between words beside and below it. The style sheet says how many rows there are."""
 
+    headline = ""
     text = ""
     ink = ""
 
-    def show(self, text: str, ink: str = "") -> None:
-        self.text = text
-        self.ink = ink
-        self._make_room()
+    def show(self, headline: str, text: str, ink: str = "") -> None:
+        """The headline is one of `BADGES`, or empty where there is nothing to judge."""
+        self.headline, self.text, self.ink = headline, text, ink
         self.redraw()
 
-    def on_resize(self) -> None:
-        self._make_room()
-
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        lines = self._wrapped(width)
-        if len(lines) > height:
-            lines = [*lines[: height - 1], ending_in_ellipsis(lines[height - 1], width - 2 * MARGIN)]
-        return [(Word(" " * MARGIN), *self._words(line)) for line in lines]
+        first, *others = self._wrapped(width, height) or [""]
+        beside = (Word(" " * MARGIN), *self._badge(), Word(first, self.ink))
+        return [beside, *((Word(" " * MARGIN), Word(line, self.ink)) for line in others)]
 
-    def _make_room(self) -> None:
-        most = max(3, self.app.size.height // 5)
-        rows = min(max(len(self._wrapped(self.size.width)), LEAST_ROWS), most)
-        if self.size.width and rows > self.size.height:
-            self.styles.height = rows
+    def _badge(self) -> Line:
+        if not self.headline:
+            return ()
+        glyph, plain, ink = BADGES[self.headline]
+        badge = f" {plain if self.ascii_only else glyph} {self.headline:<{_HEADLINE_CELLS}} "
+        return Word(badge, ink), Word(" ")
 
-    def _wrapped(self, width: int) -> list[str]:
-        return textwrap.wrap(self.text, max(width - 2 * MARGIN, 1), break_on_hyphens=False)
+    def _wrapped(self, width: int, height: int) -> list[str]:
+        """As many lines as there are, the first beside the badge; what has no room ends in dots."""
+        beside = (BADGE_CELLS + 1) if self.headline else 0
+        lines = textwrap.wrap(
+            self.text,
+            max(width - 2 * MARGIN, BADGE_CELLS + 2),
+            initial_indent=" " * beside,
+            max_lines=height,
+            placeholder=" ...",
+            break_on_hyphens=False,
+        )
+        return [line[beside:] if y == 0 else line for y, line in enumerate(lines)]
 
-    def _words(self, line: str) -> Iterator[Word]:
-        if self.ink:
-            yield Word(line, self.ink)
-            return
-        for piece in STATE_IN_CAPITALS.split(line):
-            yield Word(piece, "state" if STATE_IN_CAPITALS.fullmatch(piece) else "")
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning, as it stands beside a badge instead of after a colon."""
+    return text[:1].upper() + text[1:]
 
 
 def ending_in_ellipsis(line: str, width: int) -> str:

@@ -20,7 +20,7 @@ class TopLine(Canvas):
         self, heading: Heading, settings: Settings | None, selected: str, view: str, *, ascii_only: bool, **options: Any
     ) -> None:
         super().__init__(**options)
-        self._separator = "-" if ascii_only else "·"
+        self.ascii_only = ascii_only
         self.heading = heading
         self.settings = settings
         self.selected = selected
@@ -50,7 +50,9 @@ class TopLine(Canvas):
 
     def _lefts(self) -> list[list[Word]]:
         """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
-        title = [Word(f" {self._separator} {self.heading.title}", "title")] if self.heading.title else []
+        title = (
+            [Word(f" {'-' if self.ascii_only else '·'} {self.heading.title}", "title")] if self.heading.title else []
+        )
         line = [Word(f": {self.heading.line}")] if self.heading.line else []
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:

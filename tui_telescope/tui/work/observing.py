@@ -52,13 +52,13 @@ class CachedSource:
 
     def observed(self, request: Request, should_stop: ShouldStop, progress: Tell = nobody) -> Outcome:
         """What the source reads, or why it cannot. Raises `Stopped`, as the next two do."""
-        from tui_telescope.observations.description import describe
+        from tui_telescope.observations.description import words_of
 
         try:
             observation = self._source.observe(request.subject, should_stop=should_stop, progress=progress)
         except SourceError as refusal:
             return Refused(request.generation, request.subject, str(refusal))
-        return Observed(request.generation, request.subject, observation, describe(observation))
+        return Observed(request.generation, request.subject, observation, words_of(observation))
 
     def accompanied(
         self, outcome: Observed, companion: Hashable, should_stop: ShouldStop, progress: Tell = nobody
