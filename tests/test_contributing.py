@@ -109,7 +109,8 @@ ADDITIONS = {
         {
             "settings.py": {
                 "    def __post_init__": (
-                    '    mood: int = _entry(Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9))\n\n'
+                    "    mood: int = _entry(\n        "
+                    '"draws", Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9)\n    )\n\n'
                 )
             }
         },

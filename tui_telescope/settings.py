@@ -59,7 +59,7 @@ class Settings:
     depth: int = _entry(
         "network",
         Whole(
-            "Depth", 50, "how many layers the gradient travels through, or steps of time", "d", "--depth",
+            "Depth", 50, "layers that the gradient travels through, or steps of time", "d", "--depth",
             minimum=1, maximum=10_000,
             ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
         )
@@ -100,7 +100,7 @@ class Settings:
     norm_place: str = _entry(
         "block",
         Choice(
-            "Norm at", "activation", "before the weights (pre), before phi (activation), or last (post)",
+            "Norm at", "activation", "before the weights (pre), before phi, or after all (post)",
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip

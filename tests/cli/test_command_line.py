@@ -313,7 +313,7 @@ def test_sizes_that_no_terminal_has_harm_nobody() -> None:
     assert [result.returncode for result in results] == [0, 0]
     assert results[0].stdout == results[1].stdout
     with Terminal([str(SCRIPT)], environment={"COLUMNS": "1" * 5000, "LINES": "1" * 30}) as terminal:
-        terminal.wait_for("layer 1 receives", "q quit")
+        terminal.wait_for("Layer 1 receives", "q quit")
 
 
 def test_long_work_says_how_far_it_is_and_ends_at_once_on_ctrl_c() -> None:
@@ -340,7 +340,7 @@ def test_it_all_runs_from_a_zip_file(tmp_path: Path) -> None:
     archive = tmp_path / "telescope.pyz"
     zipapp.create_archive(tmp_path / "in", archive, main="tui_telescope.__main__:start")
     with Terminal([sys.executable, "-I", str(archive)]) as terminal:
-        terminal.wait_for("layer 1 receives 2.51e-18", "q quit")
+        terminal.wait_for("Layer 1 receives 2.51e-18", "q quit")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
 

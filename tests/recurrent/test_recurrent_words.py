@@ -56,7 +56,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
             awaited = "◆" if view.name == "map" else "step"
             await explorer.until(lambda awaited=awaited: awaited in explorer.text(ChartView))  # type: ignore[misc]
             assert "layer" not in explorer.text(ChartView)
-            assert "step 1 receives" in explorer.text(StatusLine) or view.survey
+            assert "Step 1 receives" in explorer.text(StatusLine) or view.survey
 
 
 async def test_the_depth_view_of_a_gated_cell_has_no_residual_connection_to_compare_with() -> None:

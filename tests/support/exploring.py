@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.widgets.canvas import Canvas
+from tui_telescope.tui.widgets.status_line import BADGE_CELLS, MARGIN, StatusLine
 from tui_telescope.tui.work.source import Source
 from tui_telescope.tui.work.telescope_source import TelescopeSource
 
@@ -59,6 +60,13 @@ class Explorer:
                     left, top = canvas.region.offset
                     rows[top + y][left : left + canvas.size.width] = canvas.render_line(y).text
         return ["".join(row) for row in rows]
+
+    def said(self) -> str:
+        """What the words under the chart say, without the badge."""
+        first, *others = self.lines(StatusLine)
+        status = self.app.screen.query_one(StatusLine)
+        beside = first[MARGIN + BADGE_CELLS :] if status.headline else first
+        return " ".join(" ".join([beside, *others]).split())
 
     def text(self, kind: type[Canvas]) -> str:
         return "\n".join(self.lines(kind))

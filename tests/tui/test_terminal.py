@@ -11,7 +11,7 @@ import time
 import pytest
 from terminal import SCRIPT, Terminal
 
-AT_START = ("VANISHING: layer 1 receives 2.51e-18", "33 of 50 layers", "the residual connection brings 8.39e+01.")
+AT_START = ("VANISHING Layer 1 receives 2.51e-18", "33 of 50 layers", "the residual connection brings 8.39e+01.")
 COLOR_CODE = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-9]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 MOUSE_MODE = re.compile(rb"\x1b\[\?100[0-356]h")
 
@@ -32,13 +32,13 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
         assert terminal.lines[0].startswith(" Telescope")
-        assert terminal.lines[2].startswith(">d Depth              50 ")
+        assert terminal.lines[3].startswith(">d Depth              50 ")
         assert terminal.lines[23].startswith(" ? help  q quit")
         assert "1e-20" in terminal.text
         assert "⠤" in terminal.text
 
         terminal.press("r")
-        wait_for_reading(terminal, "HEALTHY: layer 1 receives 8.39e+01", ">r Residual on")
+        wait_for_reading(terminal, "HEALTHY Layer 1 receives 8.39e+01", ">r Residual on")
         assert "Try" not in terminal.text
 
         terminal.press("d")
@@ -168,7 +168,7 @@ def test_suspending_gives_the_shell_back_and_fg_the_whole_screen() -> None:
         terminal.press("escape")
         wait_for_reading(terminal, *AT_START)
         terminal.press("r")
-        wait_for_reading(terminal, "HEALTHY: layer 1 receives 8.39e+01", "r Residual on")
+        wait_for_reading(terminal, "HEALTHY Layer 1 receives 8.39e+01", "r Residual on")
         terminal.press("q")
         terminal.wait_until(lambda: terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h"), "the end")
         terminal.wait_until(lambda: terminal.modes_left_on() <= {b"2004"}, "every mode but bash's own to be off")
@@ -181,7 +181,7 @@ def test_sharing_speaks_osc_52_and_says_what_was_sent_until_it_gives_way_and_x_j
         copied = re.search(rb"\x1b\]52;c;([^\x07]*)\x07", answer)
         assert copied
         command = base64.b64decode(copied[1]).decode()
-        assert command == ("tui-telescope --depth 7 --width 64 --scale 1.0 --activation relu --init he --loss probe")
+        assert command == ("tui-telescope --depth 7 --width 64 --activation relu --init he --scale 1.0 --loss probe")
         assert f"Sent to the clipboard: {command}" in unwrapped(terminal.text)
         wait_for_reading(terminal, "of 7 layers")  # with no key pressed
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from terminal import SCRIPT, Terminal
 
-READ = "layer 1 receives 2.51e-18"
+READ = "Layer 1 receives 2.51e-18"
 MALFORMED = (
     b"\xff\xe9\x9b", b"\x1b[97;5:3u", b"\x1b[1114112u", b"\x1b[97;1;1114112u", b"\x1b[55296u", b"\x1b[<-1;4;5m",
     b"\x1b[<0;1M", b"\x1b[<0;9999;9999M", b"\x1b[M \xe9\xff", b"\x1b[48;0;0;0;0t", b"\x1b[48;9999;9999;1;1t",
@@ -35,14 +35,14 @@ def test_a_flood_of_anything_is_taken_and_q_ends_it() -> None:
         terminal.wait_for(READ)
         terminal.flood(b"".join(MALFORMED) * 20)
         terminal.flood(b"\x1b[200~" + b"q\x03\xff dD" * 170_000 + b"\x1b[201~")
-        for size in ((1, 1), (200, 60), (40, 10), (80, 24)):
+        for size in ((1, 1), (200, 60), (40, 10), (80, 34)):
             terminal.resize(*size)
             terminal.flood(b" " * (PRESSED // 4))
         terminal.wait_for(f" {42 + PRESSED} ")
         terminal.flood(b"\r" + b"7" * 20_000 + b"\x1b[200~" + b"7" * 100_000 + b"\x1b[201~")
         terminal.wait_for("7" * 20, "Enter takes it")
         terminal.press("escape")
-        terminal.wait_for("layer 1 receives")
+        terminal.wait_for("Layer 1 receives")
         terminal.flood(b"dDsS" * (PRESSED // 4) + MALFORMED[-1])
         pressed = time.monotonic()
         terminal.press("q")

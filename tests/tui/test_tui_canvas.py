@@ -122,15 +122,12 @@ def test_a_value_at_either_end_of_its_range_stands_whole_in_its_row(name: str, e
     assert text.endswith((f" {setting.show(value)}", f" ({setting.show(value)})"))
 
 
-def test_a_setting_without_effect_is_bracketed_and_a_word_says_what_it_waits_for() -> None:
-    def row(settings: Settings) -> str:
-        return "".join(word.text for word in setting_row(settings, "branch_scale", 24, False))
+def test_a_setting_without_effect_has_no_row() -> None:
+    def labels(settings: Settings) -> str:
+        return " ".join(word.text for line in Panels(settings, "depth").draw(24, 60) for word in line)
 
-    assert row(Settings()) == "   Branch          (1.0)"
-    assert row(Settings(residual=True)) == "   Branch            1.0"
-    panels = Panels(Settings(), "branch_scale")
-    hint = " ".join("".join(word.text for word in line).strip() for line in panels.draw(24, 60)[-10:])
-    assert "no effect: there is no branch without a residual connection" in hint
+    assert "Branch" not in labels(Settings())
+    assert " Branch " in labels(Settings(residual=True))
 
 
 def test_an_ellipsis_cuts_between_words() -> None:

@@ -44,9 +44,9 @@ def curve_labelled(explorer: Explorer, label: str) -> Curve:
 async def test_a_pinned_curve_stays_and_each_curve_is_named_by_what_tells_it_from_the_others() -> None:
     async with exploring() as explorer:
         await explorer.press("p", "r", "s")
-        pinned = curve_labelled(explorer, "scale 2.0, residual off")
+        pinned = curve_labelled(explorer, "residual off, scale 2.0")
         assert np.array_equal(pinned.y, observe(Settings()).gradient.log10_mean)
-        curve_labelled(explorer, "scale 2.5, residual on")
+        curve_labelled(explorer, "residual on, scale 2.5")
         await explorer.press("u")
         assert "residual off" not in explorer.text(ChartView)
         assert "Dropped 1 pin." in explorer.text(StatusLine)
@@ -78,7 +78,7 @@ async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None
         for _ in range(MOST - 1):
             await explorer.press("s", "p")
         await explorer.press("s", "p")
-        assert "u drops the pins" in explorer.text(StatusLine)
+        assert "u drops the pins" in explorer.said()
         assert len(explorer.app.comparing.comparison.pins) == MOST
         await explorer.press("g")
         assert not explorer.app.comparing.comparison.wants_ghost
@@ -96,9 +96,9 @@ def test_each_curve_is_told_by_the_settings_that_differ_and_briefly_by_as_few_as
     live = Settings(activation="tanh", scale=1.32699066071)
     told = distinctions(live, (Settings(norm="batch", scale=1.3269907), Settings(seed=43)))
     assert told.whole == [
-        "scale 1.32699066071, tanh, norm none, seed 42",
-        "scale 1.3269907, sigmoid, batch, seed 42",
-        "scale 2.0, sigmoid, norm none, seed 43",
+        "tanh, norm none, scale 1.32699066071, seed 42",
+        "sigmoid, batch, scale 1.3269907, seed 42",
+        "sigmoid, norm none, scale 2.0, seed 43",
     ]
     assert told.brief == ["scale 1.32699066071", "scale 1.3269907", "scale 2.0"]
     assert distinctions(live, (Settings(scale=1.5),)).brief == ["tanh", "sigmoid"]
@@ -157,12 +157,12 @@ async def test_floors_lie_where_the_formats_run_out_for_this_network_and_only_on
     async with exploring() as explorer:
         await explorer.press("f")
         assert " float16: about half zero " in explorer.text(ChartView)
-        assert "below 2e-06 in float16" in " ".join(explorer.text(StatusLine).split())
+        assert "below 2e-06 in float16" in explorer.said()
         one_entry_of_a_sample = np.log10(4**0.5 * 20)
         ends = [*FLOORS.values(), *CEILINGS.values()]
         assert [rule.y for rule in chart_of(explorer).rules] == pytest.approx(np.add(ends, one_entry_of_a_sample))
         await explorer.press("w")
-        assert "Most entries are zero at layers 1 to " in " ".join(explorer.text(StatusLine).split())
+        assert "Most entries are zero at layers 1 to " in explorer.said()
         assert chart_of(explorer).rules[0].y == pytest.approx(FLOORS["float16"] + np.log10(6**0.5 * 20))
         await explorer.press("2")
         assert "float16" not in explorer.text(ChartView)
@@ -238,4 +238,4 @@ async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
 async def test_what_the_view_does_not_show_is_said_to_be_elsewhere(view: str, key: str, said: str) -> None:
     async with exploring(Settings(depth=5), view=view) as explorer:
         await explorer.press(key)
-        assert said in " ".join(explorer.text(StatusLine).split())
+        assert said in explorer.said()

@@ -36,5 +36,5 @@ async def test_a_held_key_ends_at_the_newest_settings_without_a_backlog(monkeypa
         chart = explorer.app.screen.query_one(ChartView).chart
         assert isinstance(chart, Chart)
         assert np.array_equal(chart.curves[0].y, observe(newest).gradient.log10_mean)
-        assert f" {newest.scale} " in explorer.text(Panels)
+        assert f"*{newest.scale} " in explorer.text(Panels)
         await explorer.until(lambda: "Try " in explorer.text(StatusLine))

@@ -19,7 +19,7 @@ async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back() -> None:
     async with exploring() as explorer:
         for name, setting in REGISTRY.items():
             before = explorer.app.settings
-            if setting.key:
+            if setting.key and name not in before.ineffective:
                 await explorer.press(setting.key)
                 assert explorer.app.settings == before.stepped(name, 1)
                 assert explorer.app.selected == name
@@ -30,7 +30,7 @@ async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back() -> None:
 async def test_arrows_pages_home_and_end_work_on_the_selected_setting() -> None:
     async with exploring() as explorer:
         app = explorer.app
-        await explorer.press("down", "down")
+        await explorer.press(*["down"] * 6)
         assert app.selected == "scale"
         await explorer.press("right")
         assert app.settings.scale == 2.5
@@ -59,8 +59,8 @@ async def test_space_draws_the_next_network_and_wraps_at_the_last_seed() -> None
 
 async def test_the_reading_follows_the_settings_and_names_a_remedy() -> None:
     async with exploring() as explorer:
-        reading = " ".join(explorer.text(StatusLine).split())
-        assert reading.startswith("VANISHING: layer 1 receives 2.51e-18")
+        reading = explorer.said()
+        assert reading.startswith("Layer 1 receives 2.51e-18")
         assert "33 of 50 layers are frozen in float32." in reading
         await explorer.press("r")
         assert "8.39e+01" in explorer.text(StatusLine)
@@ -99,7 +99,7 @@ async def test_enter_types_an_exact_value() -> None:
         await explorer.press(*"3.14", "enter")
         assert explorer.app.settings.scale == 3.14
         assert not explorer.app.screen.query(ValueEditor)
-        assert "layer 1" in explorer.text(StatusLine)
+        assert "Layer 1" in explorer.text(StatusLine)
 
 
 async def test_a_bad_value_says_why_and_changes_nothing() -> None:
@@ -136,17 +136,17 @@ async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_
     start = Settings(width=128, depth=2)
     async with exploring(start) as explorer:
         await explorer.press("end")
-        refused = " ".join(explorer.text(StatusLine).split())
+        refused = explorer.said()
         assert refused.startswith("memory: these settings take 1.62 GiB (1.23 GiB of weights,")
         assert explorer.app.settings == start
-        assert "Depth               2" in explorer.text(Panels)
+        assert "Depth              *2" in explorer.text(Panels)
         await explorer.press("down")
-        assert "layer 1 receives" in explorer.text(StatusLine)
+        assert "Layer 1 receives" in explorer.text(StatusLine)
 
 
 async def test_a_click_selects_a_setting_and_a_second_one_takes_its_next_value() -> None:
     async with exploring() as explorer:
-        row = list(REGISTRY).index("residual")
+        row = next(y for y, line in enumerate(explorer.lines(Panels)) if "Residual" in line)
         await explorer.pilot.click(Panels, offset=(5, row))
         assert explorer.app.selected == "residual"
         assert not explorer.app.settings.residual

@@ -11,13 +11,12 @@ from tui_telescope.settings import Settings
 from tui_telescope.tui import showing
 from tui_telescope.tui.notices import NOTICE_SECONDS, why_nothing_changes
 from tui_telescope.tui.widgets.chart_view import ChartView
-from tui_telescope.tui.widgets.status_line import StatusLine
 
 LSTM = Settings(cell="lstm", depth=5, width=2, samples=2)
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(StatusLine).split())
+    return explorer.said()
 
 
 async def test_a_message_gives_way_to_the_reading_at_the_next_key_or_press_of_the_mouse() -> None:
@@ -25,13 +24,13 @@ async def test_a_message_gives_way_to_the_reading_at_the_next_key_or_press_of_th
         await explorer.press("p")
         assert words(explorer).startswith("Pinned")
         await explorer.press("9")
-        assert words(explorer).startswith("VANISHING: layer 1 receives")
+        assert words(explorer).startswith("Layer 1 receives")
         await explorer.press("p", "2")
-        assert words(explorer).startswith("VANISHING: layer 1 receives")
+        assert words(explorer).startswith("Layer 1 receives")
         await explorer.press("p")
         explorer.app.post_message(events.MouseDown(None, 40, 9, 0, 0, 1, False, False, False, 40, 9))
         await explorer.pilot.pause()
-        assert words(explorer).startswith("VANISHING: layer 1 receives")
+        assert words(explorer).startswith("Layer 1 receives")
         await explorer.press("u", "u")
         assert words(explorer).startswith("There are no pins"), "the key's own message comes after"
 
@@ -45,7 +44,7 @@ async def test_a_message_gives_way_after_four_seconds_of_its_own(monkeypatch: py
         await explorer.press("p")
         assert earlier
         assert earlier.cancelled(), "it would have cut the newer one short"
-        await explorer.until(lambda: words(explorer).startswith("VANISHING: layer 1 receives"))
+        await explorer.until(lambda: words(explorer).startswith("Layer 1 receives"))
 
 
 async def test_what_is_wrong_with_a_typed_value_stays_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,11 +64,6 @@ async def test_what_is_wrong_with_a_typed_value_stays_while_it_is_typed(monkeypa
         (Settings(), ["m"], "There is no norm: norm place changes nothing here."),
         (Settings(norm="batch"), ["b"], "Batch norm before phi takes every bias out again: bias changes nothing here."),
         (Settings(initializer="identity"), ["space"], "Identity weights are not drawn: seed changes nothing here."),
-        (
-            Settings(),
-            ["r", "down", "down", "down", "down", "r", "down", "right"],
-            "There is no branch without a residual connection: branch scale changes nothing here.",
-        ),
         (Settings(depth=1), ["D"], "Depth stays at 1, its first value."),
         (Settings(scale=1000.0), ["s"], "Scale stays at 1000.0, its last value."),
         (Settings(), ["K"], "Clip stays at off, its first value."),
@@ -81,7 +75,16 @@ async def test_a_key_that_makes_no_difference_says_why(settings: Settings, keys:
     async with exploring(settings) as explorer:
         await explorer.press(*keys)
         assert words(explorer) == said
+        assert explorer.app.settings == settings
         assert "ghost" not in explorer.text(ChartView)
+
+
+async def test_a_setting_without_effect_is_not_selected_by_name_either() -> None:
+    async with exploring() as explorer:
+        explorer.app.action_select_setting("branch_scale")
+        await explorer.pilot.pause()
+        assert words(explorer) == "There is no branch without a residual connection: branch scale changes nothing here."
+        assert explorer.app.selected == "depth"
 
 
 def test_a_key_that_makes_a_difference_needs_no_words() -> None:

@@ -32,12 +32,12 @@ async def test_the_first_screen_at_80x24() -> None:
         await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
         rows = explorer.screen_rows()
     assert rows[0] == " Telescope · the telephone game  1 gradient  2 factor  3 signal  4 depth  5 map "
-    assert rows[2][:25] == ">d Depth              50 "
-    assert rows[6][:25] == " r Residual          off "
-    assert rows[7][:25] == "   Branch          (1.0) "
-    assert rows[20].split()[:3] == ["layer", "1", "10"]
-    assert rows[21] == " VANISHING: layer 1 receives 2.51e-18 (factor 0.43 a layer). 33 of 50 layers    "
-    assert rows[22] == " are frozen in float32. Try r: the residual connection brings 8.39e+01.         "
+    assert rows[1][:25] == " NETWORK                 "
+    assert rows[3][:25] == ">d Depth              50 "
+    assert rows[7][:25] == " r Residual          off "
+    assert rows[19].split()[-6:] == ["1", "10", "20", "30", "40", "50"]
+    assert rows[20] == "  ▼ VANISHING  Layer 1 receives 2.51e-18 (factor 0.43 a layer). 33 of 50 layers "
+    assert rows[21] == " are frozen in float32. Try r: the residual connection brings 8.39e+01.         "
     assert rows[23].startswith(" ? help  q quit  r residual  p pin  g ghost  ")
 
 

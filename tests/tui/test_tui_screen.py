@@ -6,18 +6,19 @@ import subprocess
 import sys
 
 import pytest
-from exploring import exploring
+from exploring import Explorer, exploring
 
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.screens.help_screen import HelpScreen, HelpText, help_lines
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer, fitting_calls
-from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.panels import HELP_ROWS, Panels, effective
 from tui_telescope.tui.widgets.size_classes import SizeNotice
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.widgets.top_line import TopLine
@@ -57,14 +58,70 @@ def test_the_first_picture_waits_for_nothing_that_only_later_ones_need() -> None
     assert answer.stdout.strip() == "[]"
 
 
-async def test_every_setting_has_a_row_with_its_key_name_and_value() -> None:
-    async with exploring() as explorer:
+async def test_every_setting_with_an_effect_has_a_row_in_its_group() -> None:
+    async with exploring(size=(80, 40)) as explorer:
         rows = explorer.lines(Panels)
-        for row, setting in zip(rows, REGISTRY.values(), strict=False):
+        group = ""
+        for name, setting in REGISTRY.items():
+            if name in explorer.app.settings.ineffective:
+                assert not any(f" {setting.label} " in row for row in rows)
+                continue
+            if setting.group != group:
+                group = setting.group
+                assert rows.pop(0).split() == [group.upper()]
+            row = rows.pop(0)
             assert row[1] == (setting.key or " ")
             assert row[3:].split()[0] == setting.label.split()[0]
-            assert row.rstrip().rstrip(")").endswith(setting.show(setting.default))
-        assert [row[0] for row in rows].count(">") == 1
+            assert row.rstrip().endswith(f" {setting.show(setting.default)}")
+        assert [row[0] for row in explorer.lines(Panels)].count(">") == 1
+
+
+async def test_what_differs_from_the_preset_is_marked() -> None:
+    def marked(explorer: Explorer) -> list[str]:
+        return [row.split()[1] for row in explorer.lines(Panels) if "*" in row]
+
+    async with exploring() as explorer:
+        assert marked(explorer) == []
+        await explorer.press("s", "w")
+        assert marked(explorer) == ["Width", "Scale"]
+        await explorer.press("S", "W")
+        assert marked(explorer) == []
+        await explorer.press("r")
+        assert explorer.app.settings == PRESETS["residual"].settings
+        assert marked(explorer) == [], "another preset is no change of the one before"
+
+
+async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_shown() -> None:
+    async with exploring() as explorer:
+        await explorer.press(*["up"] * 20)
+        for name in effective(explorer.app.settings):
+            assert explorer.app.selected == name
+            rows = explorer.lines(Panels)
+            assert any(row.startswith(">") and f" {REGISTRY[name].label} " in row for row in rows)
+            assert "●" in "".join(rows)
+            await explorer.press("down")
+
+
+@pytest.mark.parametrize("name", list(REGISTRY))
+def test_each_settings_help_fits_below_the_list(name: str) -> None:
+    lines = Panels(Settings(), name).draw(25, 19)[-HELP_ROWS:]
+    words = " ".join(" ".join(word.text for word in line).strip() for line in lines)
+    assert REGISTRY[name].help in words
+
+
+async def test_a_setting_that_loses_its_effect_hands_the_selection_to_one_that_has_it() -> None:
+    async with exploring(Settings(residual=True)) as explorer:
+        explorer.app.action_select_setting("branch_scale")
+        explorer.app.action_show_preset("telephone")
+        await explorer.settle()
+        assert explorer.app.selected == "residual"
+
+
+@pytest.mark.parametrize(("settings", "share"), [(Settings(depth=1), 0.0), (Settings(depth=10_000), 1.0)])
+def test_a_ranges_knob_stands_where_the_value_does(settings: Settings, share: float) -> None:
+    assert REGISTRY["depth"].share(settings.depth) == share
+    shares = [REGISTRY["depth"].share(depth) for depth in (1, 2, 5, 50, 1000, 10_000)]
+    assert shares == sorted(set(shares))
 
 
 def test_at_80_columns_the_footer_holds_every_key_whole_with_help_and_quit_first() -> None:
@@ -92,8 +149,8 @@ async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: i
         assert ("Telescope · " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
         shown = explorer.app.shown
         assert shown
-        expected = f"{shown.description} {shown.remedy}".split()
-        assert " ".join(explorer.text(StatusLine).split()).startswith(" ".join(expected[:20]))
+        expected = f"{shown.words.sentences} {shown.remedy}".split()
+        assert explorer.said().lower().startswith(" ".join(expected[:20]).lower())
         kinds = (TopLine, ChartView, StatusLine, Footer)
         assert sum(explorer.app.screen.query_one(kind).size.height for kind in kinds) == rows
 

@@ -14,18 +14,17 @@ from exploring import Explorer, exploring
 from tui_telescope.cli import main
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
-from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(StatusLine).split())
+    return explorer.said()
 
 
 async def test_the_copied_command_brings_back_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     async with exploring() as explorer:
         await explorer.press("r", "s", "2", "y")
-        assert explorer.app.clipboard == "tui-telescope --scale 2.5 --residual --view factor"
+        assert explorer.app.clipboard == "tui-telescope --residual --scale 2.5 --view factor"
         assert words(explorer) == f"Sent to the clipboard: {explorer.app.clipboard}"
 
     explored: list[tuple[Settings, str]] = []

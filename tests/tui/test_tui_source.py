@@ -13,7 +13,6 @@ from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.panels import Panels
-from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.widgets.top_line import TopLine
 from tui_telescope.tui.work.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 
@@ -61,7 +60,7 @@ class RunWithGhost(RecordedRun):
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(StatusLine).split())
+    return explorer.said()
 
 
 async def test_a_run_is_shown_with_its_layers_names_its_verdict_and_no_settings() -> None:

@@ -17,7 +17,6 @@ from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.settings import Settings
 from tui_telescope.tui.messages import Failed
 from tui_telescope.tui.widgets.chart_view import ChartView
-from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.latest_job import LatestJob
 from tui_telescope.tui.work.theorist import QUICK_DEPTH
 
@@ -25,7 +24,7 @@ RELU = Settings(activation="relu", initializer="he", scale=0.5, width=32)
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(StatusLine).split())
+    return explorer.said()
 
 
 async def test_x_says_how_the_scale_stands_and_pressed_again_jumps() -> None:

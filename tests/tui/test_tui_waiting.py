@@ -10,7 +10,6 @@ from exploring import Explorer, exploring
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.widgets.chart_view import ChartView
-from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.progress import Work
 from tui_telescope.tui.work.telescope_source import TelescopeSource
 
@@ -19,7 +18,7 @@ DONE = re.compile(r"\d+% done")
 
 
 def words(explorer: Explorer) -> str:
-    return " ".join(explorer.text(StatusLine).split())
+    return explorer.said()
 
 
 def is_computing(explorer: Explorer) -> bool:

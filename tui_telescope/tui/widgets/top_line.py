@@ -50,9 +50,8 @@ class TopLine(Canvas):
 
     def _lefts(self) -> list[list[Word]]:
         """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
-        title = (
-            [Word(f" {'-' if self.ascii_only else '·'} {self.heading.title}", "title")] if self.heading.title else []
-        )
+        separator = "-" if self.ascii_only else "·"
+        title = [Word(f" {separator} {self.heading.title}", "title")] if self.heading.title else []
         line = [Word(f": {self.heading.line}")] if self.heading.line else []
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:
