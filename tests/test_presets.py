@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui_telescope import Settings, observe
-from tui_telescope.presets import PRESETS, PresetError, neighbouring, preset_named, preset_of
+from tui_telescope.presets import PRESETS, PresetError, nearest_preset, neighbouring, preset_named, preset_of
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -66,3 +66,8 @@ def test_post_norm_explodes_for_the_branch_that_ends_in_relu_and_not_for_one_of_
         of_zero_mean = observe(post_norm.replace(activation=activation, initializer="xavier")).verdict
         assert of_zero_mean.state == "healthy"
         assert of_zero_mean.end_to_end < observe(post_norm).verdict.end_to_end / 2
+
+
+def test_the_nearest_preset_is_the_one_with_the_fewest_changes() -> None:
+    assert nearest_preset(PRESETS["he-relu"].settings.replace(depth=7)).name == "he-relu"
+    assert nearest_preset(Settings(depth=7)).name == "telephone"

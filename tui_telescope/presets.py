@@ -126,6 +126,11 @@ def preset_of(settings: Settings) -> Preset | None:
     return next((preset for preset in PRESETS.values() if preset.settings == settings), None)
 
 
+def nearest_preset(settings: Settings) -> Preset:
+    """The one from which the fewest settings differ; of equally near ones the first."""
+    return min(PRESETS.values(), key=lambda preset: len(settings.changes(preset.settings)))
+
+
 def neighbouring(preset: Preset, direction: int) -> Preset:
     """The next preset (1) or the one before (-1), around the ends."""
     names = list(PRESETS)

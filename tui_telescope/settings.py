@@ -59,7 +59,7 @@ class Settings:
     depth: int = _entry(
         "network",
         Whole(
-            "Depth", 50, "layers that the gradient travels through, or steps of time", "d", "--depth",
+            "Depth", 50, "layers that the gradient travels through, or steps", "d", "--depth",
             minimum=1, maximum=10_000,
             ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
         )

@@ -42,13 +42,13 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         assert "Try" not in terminal.text
 
         terminal.press("d")
-        wait_for_reading(terminal, ">d Depth 60", "of 60 layers")
+        wait_for_reading(terminal, ">d Depth *60", "of 60 layers")
         terminal.press("D", "S")
-        wait_for_reading(terminal, "d Depth 50", ">s Scale 1.8", "of 50 layers")
-        terminal.press("down", "right")
-        wait_for_reading(terminal, ">a Activation tanh")
-        terminal.press("up", "left", "left", "up", "up", "pageup")
-        wait_for_reading(terminal, "s Scale 1.2", ">d Depth 100", "of 100 layers")
+        wait_for_reading(terminal, "d Depth 50", ">s Scale *1.8", "of 50 layers")
+        terminal.press("up", "right")
+        wait_for_reading(terminal, ">i Init *xavier")
+        terminal.press("down", "left", "left", *["up"] * 7, "pageup")
+        wait_for_reading(terminal, "s Scale *1.2", ">d Depth *100", "of 100 layers")
 
         terminal.press("2")
         terminal.wait_for("factor from each layer")
@@ -61,7 +61,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         assert terminal.answer_to("9") == b""
 
         terminal.press("enter", "7", "enter")
-        wait_for_reading(terminal, ">d Depth 7", "of 7 layers")
+        wait_for_reading(terminal, ">d Depth *7", "of 7 layers")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
         assert terminal.is_restored()
@@ -187,7 +187,7 @@ def test_sharing_speaks_osc_52_and_says_what_was_sent_until_it_gives_way_and_x_j
 
         terminal.press("S", "x")
         wait_for_reading(terminal, "scale 0.8; critical 1.0; chi 0.64: a signal lasts 2.2 layers.", "Tried at 1.0")
-        assert "Scale 0.8" in unwrapped(terminal.text)
+        assert "Scale *0.8" in unwrapped(terminal.text)
         terminal.press("x")
         wait_for_reading(terminal, ">s Scale 1.0", "of 7 layers")
         terminal.press("q")

@@ -38,7 +38,7 @@ def test_a_flood_of_anything_is_taken_and_q_ends_it() -> None:
         for size in ((1, 1), (200, 60), (40, 10), (80, 34)):
             terminal.resize(*size)
             terminal.flood(b" " * (PRESSED // 4))
-        terminal.wait_for(f" {42 + PRESSED} ")
+        terminal.wait_for(f"*{42 + PRESSED} ")
         terminal.flood(b"\r" + b"7" * 20_000 + b"\x1b[200~" + b"7" * 100_000 + b"\x1b[201~")
         terminal.wait_for("7" * 20, "Enter takes it")
         terminal.press("escape")

@@ -56,7 +56,7 @@ async def test_at_200_columns_the_footer_and_the_top_line_use_the_room() -> None
     assert "the telephone game: vanishing: 50 sigmoid layers" in rows[0]
     for words in ("f floors", "y copy", "e save", "Ctrl+P palette"):
         assert words in rows[-1]
-    assert "how many layers the" in "\n".join(rows), "the selected setting is explained"
+    assert "layers that the" in "\n".join(rows), "the selected setting is explained"
 
 
 async def test_what_is_on_the_screen_after_a_modal_screen_is_what_was_there_before() -> None:

@@ -65,7 +65,7 @@ def words(explorer: Explorer) -> str:
 
 async def test_a_run_is_shown_with_its_layers_names_its_verdict_and_no_settings() -> None:
     async with exploring(600, source=RecordedRun(), size=(120, 30)) as explorer:
-        assert words(explorer).startswith("VANISHING: layer embed receives 1.00e-09")
+        assert words(explorer).startswith("Layer embed receives 1.00e-09")
         assert "gradient that reaches each layer" in explorer.text(ChartView)
         assert explorer.lines(TopLine)[0].startswith(" Gradient Telescope · runs/a: step 600 ")
         assert not explorer.app.query(Panels)
@@ -92,7 +92,7 @@ async def test_steps_of_a_run_are_pinned_kept_and_gone_back_to() -> None:
         assert "pinned already" in words(explorer)
         await explorer.press("z")
         assert explorer.app.subject == 0
-        assert words(explorer).startswith("HEALTHY: layer embed receives 1.00e-01")
+        assert words(explorer).startswith("Layer embed receives 1.00e-01")
         assert run.observed == [0, 600], "what was observed lately is not observed again"
 
 

@@ -12,7 +12,7 @@ from textual.filter import LineFilter
 from textual.widget import Widget
 
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.presets import PRESETS, preset_of
+from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.background import Background
 from tui_telescope.tui.comparison.comparing import Comparing
@@ -87,7 +87,7 @@ class ShowingApp(TerminalApp[None]):
         self.comparing = Comparing(self)
         self._history = History()
         settings = self.settings
-        self.preset = (settings and preset_of(settings)) or next(iter(PRESETS.values()))
+        self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
         self._top_line = TopLine(source.heading(subject), settings, self.selected, view, ascii_only=ascii_only)
