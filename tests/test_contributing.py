@@ -48,13 +48,13 @@ def reading(settings):
     return {"draw": numbers, "gradients": gradients, "ineffective": sorted(settings.ineffective)}
 
 preset = Settings(residual=True, seed=1)
-top_line = TopLine(TelescopeSource().heading(preset), preset, "depth", "gradient", ascii_only=True)
+top_line = TopLine(TelescopeSource().heading(preset), preset, "depth", "gradient")
 print(json.dumps({
     "panels": text(setting_row(Settings(), name, 30, False) for name in REGISTRY),
     "top line": text(top_line.draw(200, 1)),
     "keys": " ".join(each.key for each in bindings()),
     "footer": " ".join(FOOTER[call] for call in fitting_calls(500)),
-    "palette": "\\n".join(f"{entry.title} {entry.help}" for entry in entries([])),
+    "palette": "\\n".join(f"{entry.title} {entry.help}" for entry in entries()),
     "help": " ".join(text(help_lines(500)).split()),
     "flags": said("--help"),
     "presets": said("presets"),

@@ -12,6 +12,7 @@ from tui_telescope.tui.actions import all_actions
 from tui_telescope.tui.screens.help_screen import HelpText
 from tui_telescope.tui.screens.palette import LONGEST_QUERY, NOT_LISTED, Choices, Entry, Palette, entries, matching
 from tui_telescope.tui.widgets.text_field import TextField
+from tui_telescope.tui.widgets.themes import OFFERED
 from tui_telescope.tui.widgets.value_editor import ValueEditor
 
 
@@ -25,11 +26,13 @@ def selected_row(explorer: Explorer) -> str:
 
 
 def test_everything_is_on_offer() -> None:
-    calls = [entry.call for entry in entries(["nord"])]
+    calls = [entry.call for entry in entries()]
     assert {action.call for action in all_actions()} - set(NOT_LISTED) <= set(calls)
     assert {f"show_preset('{name}')" for name in PRESETS} <= set(calls)
     assert {f"select_setting('{name}')" for name in REGISTRY} <= set(calls)
-    assert "use_theme('nord')" in calls
+    assert next(call for call in calls if "theme" in call) == "use_theme('terminal')"
+    assert {f"use_theme('{name}')" for name in OFFERED} <= set(calls)
+    assert "toggle_ascii" in calls
     assert len(calls) == len(set(calls))
 
 
@@ -45,7 +48,7 @@ def test_what_begins_a_word_of_the_title_comes_before_what_is_within_and_that_be
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_presets_name_finds_it_first(name: str) -> None:
-    assert f"show_preset('{name}')" in [entry.call for entry in matching(name, list(entries([])))[:3]]
+    assert f"show_preset('{name}')" in [entry.call for entry in matching(name, list(entries()))[:3]]
 
 
 async def test_a_preset_is_chosen_by_typing_a_part_of_its_name() -> None:
@@ -66,14 +69,14 @@ async def test_it_opens_once_and_escape_closes_it_without_a_change() -> None:
 
 
 async def test_the_keys_move_the_selection_and_stop_at_the_ends() -> None:
-    offered = list(entries([]))
+    offered = list(entries())
     async with exploring() as explorer:
         await explorer.pilot.press("ctrl+p", "down", "down", "up")
         assert offered[1].title in selected_row(explorer)
         await explorer.pilot.press("pagedown", *["pageup"] * 2, "up")
         assert offered[0].title in selected_row(explorer)
         await explorer.pilot.press(*["pagedown"] * 20)
-        assert "Theme: " in selected_row(explorer)
+        assert "ASCII: " in selected_row(explorer)
         await explorer.pilot.press(*"lstm")
         assert selected_row(explorer).startswith("> Preset lstm")
 
@@ -121,8 +124,8 @@ async def test_a_setting_without_a_key_is_selected_and_a_value_typed_from_the_pa
 
 async def test_a_theme_is_chosen_by_name() -> None:
     async with exploring() as explorer:
-        await explorer.pilot.press("ctrl+p", *"dracula", "enter")
-        assert explorer.app.theme == "dracula"
+        await explorer.pilot.press("ctrl+p", *"nord", "enter")
+        assert explorer.app.theme == "nord"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (30, 8), (200, 60)])
@@ -151,3 +154,19 @@ async def test_a_long_paste_is_cut_to_what_the_field_takes() -> None:
         field = explorer.app.screen.query_one(TextField)
         await explorer.until(lambda: len(field.value) > 1)
         assert field.value == ("x" + "preset " * LONGEST_QUERY)[:LONGEST_QUERY]
+
+
+async def test_plain_characters_are_switched_on_and_off_while_it_runs() -> None:
+    async with exploring() as explorer:
+        assert not "".join(explorer.screen_rows()).isascii()
+        await explorer.pilot.press("ctrl+p", *"ascii", "enter")
+        await explorer.settle()
+        assert "".join(explorer.screen_rows()).isascii()
+        await explorer.pilot.press("ctrl+p", *"ascii", "enter")
+        await explorer.settle()
+        assert "┤" in "".join(explorer.screen_rows())
+
+
+async def test_every_theme_on_offer_is_there() -> None:
+    async with exploring() as explorer:
+        assert set(OFFERED) <= set(explorer.app.available_themes)

@@ -15,6 +15,7 @@ from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import FOOTER, GENERAL, all_actions, bindings
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.screens.glossary import partitioned
 from tui_telescope.tui.screens.help_screen import HelpScreen, HelpText, help_lines
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer, fitting_calls
@@ -230,7 +231,7 @@ async def test_the_help_scrolls_and_closes(key: str) -> None:
         assert "Keys" in explorer.text(HelpText)
         await explorer.pilot.press("end")
         assert "Keys" not in explorer.text(HelpText)
-        assert "frozen" in explorer.text(HelpText)
+        assert "Try ..." in explorer.text(HelpText)
         await explorer.pilot.press("home", key)
         assert not isinstance(explorer.app.screen, HelpScreen)
         assert explorer.app.settings == Settings()
@@ -268,3 +269,19 @@ def test_no_key_does_two_things() -> None:
 def test_every_action_is_one_of_the_apps() -> None:
     for action in all_actions():
         assert hasattr(TelescopeApp, f"action_{action.call.partition('(')[0]}")
+
+
+@pytest.mark.parametrize("view", ["gradient", "factor", "signal", "map"])
+async def test_the_help_opens_at_what_the_view_shows(view: str) -> None:
+    async with exploring(Settings(depth=5), view=view) as explorer:
+        await explorer.pilot.press("question_mark")
+        page = explorer.text(HelpText)
+        assert f"On this view, {VIEWS[view].key} {view}" in page
+        for meaning in partitioned(view)[0][:2]:
+            assert f"\n {meaning.term} " in page
+
+
+def test_each_meaning_is_told_once_and_for_views_that_there_are() -> None:
+    terms = [meaning.term for meaning in (*partitioned("")[0], *partitioned("")[1])]
+    assert len(terms) == len(set(terms))
+    assert {view for meaning in partitioned("")[1] for view in meaning.views} <= set(VIEWS)

@@ -12,6 +12,7 @@ from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.sharing import Sharing
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.tour.guide import Guide
+from tui_telescope.tui.widgets.canvas import Canvas
 from tui_telescope.tui.work.source import Source
 
 
@@ -89,7 +90,7 @@ class TelescopeApp(ExploringApp):
     async def action_show_palette(self) -> None:
         from tui_telescope.tui.screens.palette import Palette
 
-        palette = Palette(sorted(self.available_themes))
+        palette = Palette()
         await self.push_screen(palette, self._run_chosen)
         # At once: a fast typist's next key must find it.
         palette.set_focus(palette.field)
@@ -103,7 +104,15 @@ class TelescopeApp(ExploringApp):
         # At once: Textual's filter for the new theme cannot paint with the styles of the old one.
         self.refresh_css(animate=False)
 
+    def action_toggle_ascii(self) -> None:
+        """Draw with plain characters from now on, or with all of them again."""
+        self.ascii_only = not self.ascii_only
+        for widget in self.screen_stack[0].query("Canvas"):
+            if isinstance(widget, Canvas):
+                widget.ascii_only = self.ascii_only
+                widget.redraw()
+
     def action_show_help(self) -> None:
         from tui_telescope.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.view))

@@ -79,6 +79,7 @@ class ShowingApp(TerminalApp[None]):
         self.set_reactive(App.ansi_color, None)  # the theme says it from here on
         self.stylesheet.set_variables(self.get_css_variables())
         self.source = source
+        self.ascii_only = ascii_only
         self.subject = subject
         self.selected = "depth"
         self.view = view
@@ -90,14 +91,13 @@ class ShowingApp(TerminalApp[None]):
         self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(source.heading(subject), settings, self.selected, view, ascii_only=ascii_only)
+        self._top_line = TopLine(source.heading(subject), settings, self.selected, view)
         self._panels = Panels(settings, self.selected, self.preset.settings) if settings else None
         self._field = Field(classes="" if settings else "-without-settings")
-        self.chart_view = ChartView(ascii_only=ascii_only)
+        self.chart_view = ChartView()
         self.status_line = StatusLine()
-        for canvas in (self._panels, self.status_line):
-            if canvas:
-                canvas.ascii_only = ascii_only
+        for canvas in filter(None, (self._top_line, self._panels, self.chart_view, self.status_line)):
+            canvas.ascii_only = ascii_only
         self._size_notice = SizeNotice()
         self._axes: dict[str, Axis] = {}
         self.observer = Observer(self.post_message, source)

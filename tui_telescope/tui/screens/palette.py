@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
 from tui_telescope.tui.widgets.text_field import TextField
+from tui_telescope.tui.widgets.themes import OFFERED
 
 NOT_LISTED = ("show_palette",)
 """What would lead nowhere from here."""
@@ -43,7 +44,7 @@ class Entry(NamedTuple):
     help: str
 
 
-def entries(themes: Iterable[str]) -> Iterator[Entry]:
+def entries() -> Iterator[Entry]:
     """All that the palette offers, presets first."""
     for preset in PRESETS.values():
         yield Entry(f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", preset.line)
@@ -54,8 +55,9 @@ def entries(themes: Iterable[str]) -> Iterator[Entry]:
             yield Entry(action.help[0].upper() + action.help[1:], action.call, f"key: {action.written}")
     for setting in REGISTRY.values():
         yield Entry(f"Select setting: {setting.label}", f"select_setting('{setting.name}')", setting.help)
-    for theme in themes:
-        yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", "colours of the screen")
+    for theme, look in OFFERED.items():
+        yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", look)
+    yield Entry("ASCII: plain characters, on or off", "toggle_ascii", "for terminals without braille and box drawing")
 
 
 def matching(query: str, offered: Sequence[Entry]) -> list[Entry]:
@@ -88,12 +90,12 @@ class Palette(ModalScreen[str]):
         Binding("pageup", "move_page(-1)"),
     ]
 
-    def __init__(self, themes: Iterable[str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.field = TextField(
             placeholder="type a word, such as preset, scale, theme", compact=True, max_length=LONGEST_QUERY
         )
-        self._offered = list(entries(themes))
+        self._offered = list(entries())
         self._query = ""
         self._choices = Choices(self._offered)
 

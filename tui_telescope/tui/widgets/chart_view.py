@@ -48,10 +48,9 @@ class ChartView(Canvas):
 
     seams = range(LABEL_CELLS, 1000, STRETCH_CELLS)
 
-    def __init__(self, *, ascii_only: bool, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.chart: Drawable | None = None
-        self.ascii_only = ascii_only
         self._banner = ""
 
     def show(self, chart: Drawable) -> None:

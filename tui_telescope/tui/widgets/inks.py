@@ -32,10 +32,10 @@ INKS: dict[str, tuple[str, str]] = {
     "selected": ("", "bold"),
     "changed": ("text-warning", "bold"),
     "muted": ("", "dim"),
-    "vanishing": ("text-primary", "bold reverse"),
-    "healthy": ("text-success", "bold reverse"),
-    "exploding": ("text-error", "bold reverse"),
-    "dead": ("", "bold reverse"),
+    "badge-vanishing": ("text-primary", "bold reverse"),
+    "badge-healthy": ("text-success", "bold reverse"),
+    "badge-exploding": ("text-error", "bold reverse"),
+    "badge-dead": ("", "bold reverse"),
     "refusal": ("text-error", "bold"),
 }
 """By name: a colour of the theme, one that is legible on its background, empty for plain text; and an attribute."""

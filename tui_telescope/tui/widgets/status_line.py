@@ -9,11 +9,11 @@ from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 MARGIN = 1
 BADGES = {
-    "VANISHING": ("▼", "v", "vanishing"),
-    "HEALTHY": ("●", "o", "healthy"),
-    "EXPLODING": ("▲", "^", "exploding"),
-    "DEAD": ("✕", "x", "dead"),
-    "NONFINITE": ("!", "!", "exploding"),
+    "VANISHING": ("▼", "v", "badge-vanishing"),
+    "HEALTHY": ("●", "o", "badge-healthy"),
+    "EXPLODING": ("▲", "^", "badge-exploding"),
+    "DEAD": ("✕", "x", "badge-dead"),
+    "NONFINITE": ("!", "!", "badge-exploding"),
     "COMPUTING": ("…", ".", "muted"),
 }
 """For each headline its glyph, the same in ASCII, and its ink. Glyphs and words differ: no meaning rests on colour."""

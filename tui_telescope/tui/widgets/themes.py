@@ -1,4 +1,4 @@
-"""The default theme: the terminal's own palette, legible on light and on dark."""
+"""The themes on offer: the terminal's own palette, legible on light and on dark, and two with grounds of their own."""
 
 from __future__ import annotations
 
@@ -27,3 +27,10 @@ TERMINAL = replace(
         "input-selection-foreground": "ansi_bright_white",
     },
 )
+
+OFFERED = {
+    TERMINAL.name: "the terminal's own colours, on its own ground",
+    "nord": "cool colours on a dark ground",
+    "solarized-light": "warm colours on a light ground",
+}
+"""By name, in a few words, the terminal's own first. The others are Textual's."""

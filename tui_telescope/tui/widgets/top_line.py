@@ -16,11 +16,8 @@ TITLES = ("Gradient Telescope", "Telescope")
 class TopLine(Canvas):
     """Title on the left, views with their digits on the right, the current one in reverse."""
 
-    def __init__(
-        self, heading: Heading, settings: Settings | None, selected: str, view: str, *, ascii_only: bool, **options: Any
-    ) -> None:
+    def __init__(self, heading: Heading, settings: Settings | None, selected: str, view: str, **options: Any) -> None:
         super().__init__(**options)
-        self.ascii_only = ascii_only
         self.heading = heading
         self.settings = settings
         self.selected = selected

@@ -1,0 +1,143 @@
+"""What the words and numbers on the screen mean, each with the views that show it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Meaning(NamedTuple):
+    """A word of the screen, and what it means in plain sentences."""
+
+    term: str
+    text: str
+    views: tuple[str, ...] = ()
+    """The names of the views that show it; none for what is met everywhere."""
+
+
+def partitioned(view: str) -> tuple[list[Meaning], list[Meaning]]:
+    """What the view of this name shows, and everything else."""
+    meanings = _meanings()
+    return [each for each in meanings if view in each.views], [each for each in meanings if view not in each.views]
+
+
+def _meanings() -> tuple[Meaning, ...]:
+    from tui_telescope.observations.diagnosis import FROZEN_LOG10, HEALTHY_DECADES
+
+    bound = f"{10**HEALTHY_DECADES:g} times"
+    epsilon = f"{10**FROZEN_LOG10:.1e}"
+    return (
+        Meaning(
+            "layer",
+            "Counted from 1 at the input to L at the output. The loss sits above layer L, and its gradient "
+            "travels down to layer 1 like a message in the game of telephone.",
+        ),
+        Meaning(
+            "step",
+            "What a layer is to the cells rnn, lstm and gru: one moment of the sequence. The loss sits at the "
+            "last, and its gradient travels back in time to step 1.",
+        ),
+        Meaning(
+            "gradient",
+            "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, averaged "
+            "over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1.",
+            ("gradient",),
+        ),
+        Meaning(
+            "10-90%",
+            "The range of a gradient's norm from sample to sample, without the highest and the lowest tenth.",
+            ("gradient",),
+        ),
+        Meaning(
+            "cell state",
+            "The gradient by the LSTM's memory c_t, beside the one by h_t: its forget gate decides how much of it "
+            "is kept. In JSON it is cell_gradient.",
+        ),
+        Meaning(
+            "weights",
+            "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it jumps "
+            "from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart.",
+            ("gradient",),
+        ),
+        Meaning(
+            "about half zero",
+            "Where a number format ends for the n entries of a gradient that is averaged over the samples: "
+            "rounded to it, about half of them are zero there, and more below; they overflow above the upper "
+            "line. The lines hold for the gradient and the cell state, not for the weights, which have n x n "
+            "entries.",
+        ),
+        Meaning(
+            "rms",
+            "The signal on its way up: the root mean square of a layer's outputs.",
+            ("signal",),
+        ),
+        Meaning(
+            "saturated",
+            "Units whose slope is under 1% of the activation's steepest; they pass hardly anything down.",
+            ("signal",),
+        ),
+        Meaning(
+            "dead",
+            "Units whose slope is zero on every sample; they pass nothing down.",
+            ("signal",),
+        ),
+        Meaning(
+            "theory",
+            "Mean-field theory: the gradient of an infinitely wide network. Narrow ones scatter about it.",
+            ("factor",),
+        ),
+        Meaning(
+            "layer 1 receives",
+            "The gradient at the far end, which is all that layer 1 has to learn from.",
+            ("depth",),
+        ),
+        Meaning(
+            "factor",
+            "What one layer does to the message: the gradient below it divided by the one above. Above 1 it "
+            "screams, below 1 it whispers. Factors multiply: fifty of 0.43 leave less than 1e-18.",
+            ("factor",),
+        ),
+        Meaning(
+            "decades",
+            "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
+            "with what the others do.",
+        ),
+        Meaning(
+            "VANISHING",
+            f"Of the typical network (the median over networks), layer 1 receives over {bound} less than the last "
+            "layer, and the line fitted through all layers falls by ten times at least.",
+        ),
+        Meaning(
+            "EXPLODING",
+            f"Layer 1 receives over {bound} more than the last layer, and the fitted line climbs as well.",
+        ),
+        Meaning(
+            "HEALTHY",
+            f"The two ends are within {bound} of each other, or the fitted line is level.",
+        ),
+        Meaning(
+            "DEAD",
+            "In at least half of the networks exactly nothing arrives: some layer's units pass nothing down.",
+        ),
+        Meaning(
+            "frozen",
+            "Layers whose weights would change, as a share of their size, by less than float32's epsilon "
+            f"({epsilon}) times the largest layer's share: while that one moves by its own size, they keep every "
+            "bit.",
+            ("gradient",),
+        ),
+        Meaning(
+            "unheard",
+            "Steps of a cell that add so little to the gradient by the weights they share that no bit of it "
+            "changes in float32.",
+        ),
+        Meaning(
+            "Try ...",
+            "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
+        ),
+        Meaning(
+            "on the map",
+            "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where layer 1 "
+            "receives as much as the last layer (even), a line at theory's critical scale (edge).",
+            ("map",),
+        ),
+    )
