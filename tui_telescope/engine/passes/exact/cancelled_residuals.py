@@ -1,4 +1,4 @@
-"""What is left of a single unit's residual block where its road and the linear part of its branch cancel.
+"""What is left of a single unit's residual block where the skip and the linear part of its branch cancel.
 
 An orthogonal weight of a single unit is -scale. Where scale * branch_scale * phi'(0) is 1, a + branch_scale * phi(z)
 is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum would round away.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI
-from tui_telescope.engine.arithmetic.extended_range import ABSENT, Scaled, multiply, normalized, values
+from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO, ExtendedRange
 
 Array = NDArray[np.float64]
 
@@ -29,22 +29,23 @@ class Curvature:
     value: Callable[[Array], Array]
     slope: Callable[[Array], Array]
 
-    def of(self, z: Scaled) -> Scaled:
+    def of(self, z: ExtendedRange) -> ExtendedRange:
         """phi(z) - phi'(0) z."""
-        return _power(z, self.order, self.value(values(z)))
+        return _power(z, self.order, self.value(z.values()))
 
-    def slope_of(self, z: Scaled) -> Scaled:
+    def slope_of(self, z: ExtendedRange) -> ExtendedRange:
         """phi'(z) - phi'(0)."""
-        return _power(z, self.order - 1, self.slope(values(z)))
+        return _power(z, self.order - 1, self.slope(z.values()))
 
 
-def _power(z: Scaled, order: int, factor: Array) -> Scaled:
+def _power(z: ExtendedRange, order: int, factor: Array) -> ExtendedRange:
     """z^order * factor; what even the exponent cannot hold is zero."""
-    result = normalized(Scaled(factor, np.zeros_like(z.exponent)))
+    result = ExtendedRange(factor, np.zeros_like(z.exponent)).normalized()
     for _ in range(order):
-        result = multiply(result, z)
-    faded = result.exponent < ABSENT
-    return Scaled(np.where(faded, 0.0, result.mantissa), np.where(faded, ABSENT, result.exponent))
+        result = result * z
+    faded = result.exponent < EXPONENT_OF_ZERO
+    exponent = np.where(faded, EXPONENT_OF_ZERO, result.exponent)
+    return ExtendedRange(np.where(faded, 0.0, result.mantissa), exponent)
 
 
 def _ratio(numerator: Array, z: Array, limit: float) -> Array:

@@ -1,8 +1,8 @@
-"""The road of many digits through a network with a norm: decimal arithmetic, repeated until more digits change nothing.
+"""The decimal pass through a network with a norm: arithmetic in decimals, repeated until more digits change nothing.
 
 Norms take differences, of signals and of gradients, and what they leave may lie so far below what they are given that
 float64 keeps none of it. Here every number has as many digits as it takes. It is slow, and so only for networks of
-few numbers that `second_opinion` finds float64 to have lost.
+few numbers that `rounding_check` finds float64 to have lost.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _difference(x: Array, y: Array) -> float:
 class _Step:
     """What the backward pass needs of one layer."""
 
-    heard: Numbers
+    layer_input: Numbers
     slopes: Numbers
     normed: Numbers
     inverse: Numbers
@@ -153,7 +153,7 @@ class _Run:
             dead[layer] = np.mean((step.slopes == 0).all(axis=1)) if activation.dies else 0.0
             by_product, delta = self._backward(layer, step, delta)
             if gradients.by_weights is not None:
-                outer = by_product.dot(step.heard.T).reshape(-1, 1)
+                outer = by_product.dot(step.layer_input.T).reshape(-1, 1)
                 gradients.by_weights[layer] = _log2_norms(outer)[0] - math.log2(count)
             if gradients.takes_biases:
                 gradients.by_biases[layer] = _log2_norms(by_product.sum(axis=1)[:, None])[0] - math.log2(count)
@@ -168,11 +168,11 @@ class _Run:
         return np.asarray(_decimals(weights * self._gain).dot(x))
 
     def _forward(self, layer: int, a: Numbers) -> tuple[Numbers, _Step]:
-        normed = inverse = heard = a
+        normed = inverse = layer_input = a
         if self._place == "pre":
             normed, inverse = self._normalised(a)
-            heard = normed
-        argument = self._through(self._network.weights[layer], heard)
+            layer_input = normed
+        argument = self._through(self._network.weights[layer], layer_input)
         if self._network.biases is not None:
             argument = argument + _decimals(self._settings.bias * self._network.biases[layer])[:, None]
         if self._place == "activation":
@@ -186,7 +186,7 @@ class _Run:
         if self._place == "post":
             normed, inverse = self._normalised(value)
             value = normed
-        return value, _Step(heard, slopes, normed, inverse)
+        return value, _Step(layer_input, slopes, normed, inverse)
 
     def _normalised(self, x: Numbers) -> tuple[Numbers, Numbers]:
         """N(x), and 1 / sqrt(variance + EPSILON) of each line."""
@@ -205,15 +205,15 @@ class _Run:
 
     def _backward(self, layer: int, step: _Step, delta: Numbers) -> tuple[Numbers, Numbers]:
         """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
-        road = self._pulled(step, delta) if self._place == "post" else delta
-        branch = step.slopes * road
+        by_sum = self._pulled(step, delta) if self._place == "post" else delta
+        branch = step.slopes * by_sum
         if self._settings.residual:
             branch = self._beta * branch
         by_product = self._pulled(step, branch) if self._place == "activation" else branch
         below = self._through(self._network.weights[layer].T, by_product)
         if self._place == "pre":
             below = self._pulled(step, below)
-        return by_product, road + below if self._settings.residual else below
+        return by_product, by_sum + below if self._settings.residual else below
 
     def _pulled(self, step: _Step, gradient: Numbers) -> Numbers:
         """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""

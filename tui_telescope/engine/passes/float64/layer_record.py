@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.float64_kernels import FromOutput
+from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
@@ -26,8 +27,6 @@ SYMMETRIC_WIDTH = 128
 """From this width on half of a symmetric matrix costs less than all of it."""
 SAFE_SQUARE = 1e280
 """Squared norms of signals and weight gradients stay within 1e-280 and 1e280."""
-LOWEST = -1e307
-"""Stands for the exponent of an exact zero where exponents are compared."""
 
 
 class Slopes(NamedTuple):
@@ -136,7 +135,7 @@ class LayerRecord:
     def _take_sums(self, layers: slice, products: Array, exponents: Array, of_slopes: Array | None) -> None:
         if of_slopes is not None:
             exponents = exponents + of_slopes[::-1]
-        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), EXPONENT_OF_ZERO)
         sums = np.matmul(products, np.exp2(exponents - peaks[:, None])[:, :, None])
         self._bias_squares[layers][::-1] = np.einsum("lus,lus->l", sums, sums)
         self._bias_exponents[layers][::-1] = peaks
@@ -148,7 +147,7 @@ class LayerRecord:
             if others is not None:
                 exponents = exponents + others[::-1]
         if exponents.any():
-            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), EXPONENT_OF_ZERO)
             spread = exponents - peaks[:, None]
             if spread.any():
                 np.multiply(products, np.exp2(spread)[:, None], products)
