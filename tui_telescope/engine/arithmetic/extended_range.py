@@ -25,8 +25,8 @@ EXPONENT_OF_ZERO = -1e305
 """The exponent of an exact zero: below any other, so that zero never decides an alignment, and finite, so that the
 difference of two of them is a number."""
 
-REPRESENTABLE = 990
-"""Exponents within +-990 leave room in a float64 for the sums and products of one layer."""
+REPRESENTABLE = 900
+"""Exponents within +-900 leave room in a float64 for the sums and products of one layer, normalized or not."""
 
 COMFORTABLE = 2.0**20
 """Mantissas are left as they are while the largest under each exponent is within this and its reciprocal."""
@@ -151,8 +151,7 @@ class ExtendedRange:
 
 def shifted(mantissa: Array, shift: Array) -> Array:
     """`mantissa * 2**shift` for shifts up to 1000; what becomes too small becomes zero."""
-    bounded = np.maximum(np.minimum(shift, 1023), -2000)
-    return np.asarray(mantissa * np.ldexp(1.0, bounded.astype(np.int32)))
+    return np.asarray(mantissa * np.ldexp(1.0, np.maximum(shift, -2000).astype(np.int32)))
 
 
 def where(condition: NDArray[np.bool_], x: ExtendedRange, y: ExtendedRange) -> ExtendedRange:

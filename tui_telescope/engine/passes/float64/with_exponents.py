@@ -76,15 +76,16 @@ class _Forward:
     def _forward(self) -> None:
         """Layer by layer, each sample's signal normalized; in the place of the float64 pass's arrays."""
         settings, signals, arguments = self._settings, self.in_float64.heard.rows, self.in_float64.arguments.rows
-        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width) * self._kernel.input_scale
+        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
         a = ExtendedRange.of(self._inputs)
         for layer, weights in enumerate(self._network.weights):
             if layer % CHECK_LAYERS == 0:
                 self._progress.reach(layer / settings.depth)
             signals[layer][...], self._signal_exponents[layer] = a.mantissa, a.exponent
-            z = self._biased(layer, a.through(weights, gain))
+            # not normalized yet: what phi makes of it is
+            z = self._biased(layer, ExtendedRange(weights.dot(a.mantissa) * gain, a.exponent))
             arguments[layer][...], self._argument_exponents[layer] = z.mantissa, z.exponent
-            value = phi_value(self._activation, z.times(1 / self._kernel.input_scale))
+            value = phi_value(self._activation, z)
             a = a + value.times(settings.branch_factor) if settings.residual else value
         signals[-1][...], self._signal_exponents[-1] = a.mantissa, a.exponent
 
@@ -92,12 +93,13 @@ class _Forward:
         biases = self._network.biases
         if biases is None:
             return z
-        bias = biases[layer][:, None] * (self._settings.bias * self._kernel.input_scale)
-        return z + ExtendedRange.of(bias)
+        return z + ExtendedRange(biases[layer][:, None] * self._settings.bias, np.zeros((1, 1)))
 
     def _pre_activations(self, layers: slice) -> ExtendedRange:
-        arguments = ExtendedRange(self.in_float64.arguments.array[layers], self._argument_exponents[layers])
-        return arguments.times(1 / self._kernel.input_scale)
+        arguments = self.in_float64.arguments.array[layers]
+        if self._is_in_float64 and self._kernel.input_scale != 1:
+            arguments = arguments / self._kernel.input_scale
+        return ExtendedRange(arguments, self._argument_exponents[layers])
 
     def slopes_of(self, layers: slice, passing: bool) -> Slopes:
         """core' of some layers, the largest in each sample between 1/2 and 1."""
