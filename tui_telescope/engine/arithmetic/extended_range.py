@@ -160,7 +160,7 @@ def where(condition: NDArray[np.bool_], x: ExtendedRange, y: ExtendedRange) -> E
 
 
 def concatenated(parts: Sequence[X], axis: int) -> X:
-    """One part after another: their units (axis 0), each of which has an exponent of its own, or their samples (1)."""
+    """One part after another: layers of a stack (axis -3), units with exponents of their own (-2), or samples (-1)."""
     mantissas, exponents = zip(*((part.mantissa, part.exponent) for part in parts), strict=True)
     return type(parts[0])(np.concatenate(mantissas, axis), np.concatenate(exponents, axis))
 

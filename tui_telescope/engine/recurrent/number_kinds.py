@@ -1,9 +1,9 @@
 """Two kinds of numbers that the equations of a recurrent cell are written in: float64 and the extended range.
 
 Both stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
-float64 kind watches its range and gives up with `OutOfRange`; the extended kind never does: each unit of
-each sample has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may
-be the only one that is open at the next. This is arithmetic, derived here: no paper's formula.
+float64 kind watches its range and gives up with `OutOfRange`; the extended kind never does: each unit of each sample
+has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may be the only
+one that is open at the next. This is arithmetic, derived here: no paper's formula.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Extended(ExtendedRange):
     @staticmethod
     def stack(parts: Sequence[Extended]) -> Extended:
         """The units of all parts, one part after another."""
-        return concatenated(parts, axis=0)
+        return concatenated(parts, axis=-2)
 
     def split(self, count: int) -> list[Extended]:
         """The parts of a stack of `count` equal ones."""

@@ -242,7 +242,7 @@ class _Sum:
 
     def _add(self) -> None:
         by_products, layer_inputs = zip(*self._steps, strict=True)
-        self._total += outer(concatenated(by_products, axis=1), concatenated(layer_inputs, axis=1))
+        self._total += outer(concatenated(by_products, axis=-1), concatenated(layer_inputs, axis=-1))
         self._steps.clear()
 
     def log2_norm(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi_slope, phi_value
-from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import CHECK_LAYERS, ForwardPass
@@ -113,20 +113,17 @@ class _Forward:
             reach = slice(layers.start, layers.stop + 1)
             array, exponents = self.in_float64.heard.array[reach], self._signal_exponents[reach]
         elif self._signals_by_arguments:
-            array, exponents = self._signals_of_arguments(layers)
+            a = self._signals_of_arguments(layers)
+            array, exponents = a.mantissa, a.exponent
         else:
             return self.in_float64.signals(layers)
         return Signals(array, exponents[:, 0] - np.log2(self._kernel.output_scale))
 
-    def _signals_of_arguments(self, layers: slice) -> tuple[Array, Array]:
+    def _signals_of_arguments(self, layers: slice) -> ExtendedRange:
         """a from z rather than from h, whose offset hides how small it is."""
         first = max(0, layers.start - 1)
         a = phi_value(self._activation, self._pre_activations(slice(first, layers.stop)))
-        if layers.start > 0:
-            return a.mantissa, a.exponent
-        return np.concatenate([self._inputs[None], a.mantissa]), np.concatenate(
-            [np.zeros_like(a.exponent[:1]), a.exponent]
-        )
+        return a if layers.start > 0 else concatenated([ExtendedRange.of(self._inputs[None]), a], axis=-3)
 
     def error(self, targets: Array) -> ExtendedRange:
         """The gradient by the output."""
