@@ -37,7 +37,8 @@ class Norm(networks.NormKind):
         length = ExtendedRange(root, exponent) * inverse
         value = ExtendedRange(direction, np.zeros_like(exponent)) * length
         shrinkage = inverse * inverse * epsilon
-        return _like(value, x.is_per_unit), Pullback(self, mantissa, length, inverse, shrinkage, x.is_per_unit)
+        normed = _like(value, x.is_per_unit)
+        return normed, Pullback(self, mantissa, normed, length, inverse, shrinkage, x.is_per_unit)
 
     def centre(self, mantissa: Array) -> Array:
         """Less the mean, if this norm takes it out."""
@@ -64,6 +65,8 @@ class Pullback:
     norm: Norm
     mantissa: Array
     """x, aligned."""
+    normed: ExtendedRange
+    """N(x)."""
     length: ExtendedRange
     """The root mean square of N(x) along the axis."""
     inverse: ExtendedRange

@@ -95,8 +95,10 @@ class ExtendedRange:
         """factor * self."""
         return self if factor == 1.0 else type(self)(self.mantissa * factor, self.exponent).normalized()
 
-    def through(self, weights: Array, gain: float = 1.0) -> Self:
-        """gain * weights @ self, for weights that mix all units: under one exponent a sample."""
+    def through(self, weights: Array | None, gain: float = 1.0) -> Self:
+        """gain * weights @ self under one exponent a sample, for these mix all units; None stands for the identity."""
+        if weights is None:
+            return self.times(gain)
         x = self.per_sample()
         return type(self)(weights.dot(x.mantissa) * gain, x.exponent).normalized()
 

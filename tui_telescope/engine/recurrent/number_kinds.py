@@ -152,8 +152,8 @@ class Extended(ExtendedRange):
         parts = zip(np.split(self.mantissa, count), np.split(self.exponent, count), strict=True)
         return [Extended(*part) for part in parts]
 
-    def through(self, weights: Array, gain: float = 1.0) -> Extended:
-        """gain * weights @ self, for weights that mix all units."""
+    def through(self, weights: Array | None, gain: float = 1.0) -> Extended:
+        """gain * weights @ self; None stands for the identity."""
         return super().through(weights, gain).per_unit()
 
     def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Extended, Extended]:

@@ -8,12 +8,17 @@ identity for homogeneous functions, extended by what the activation departs from
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.activations.definitions import phi_departure
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
+from tui_telescope.engine.blocks import Linear, Normalise, Respond, Step
+from tui_telescope.engine.norms import Pullback
 
 Array = NDArray[np.float64]
 
@@ -45,7 +50,58 @@ def better(one: Product | None, other: Product) -> Product:
     return Product(where(is_first, one.value, other.value), where(is_first, one.size, other.size))
 
 
-def with_product(
+@dataclass(frozen=True, eq=False)
+class TrackedGradient:
+    """A gradient by some signal, and its products with that."""
+
+    value: ExtendedRange
+    product: Product | None
+    """The sum of gradient * signal for each line of the norm."""
+    terms: ExtendedRange | None = None
+    """The sizes of what the weights summed it from."""
+
+
+def pulled_with_product(step: Step, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    """What an operation's backward makes of a gradient and of its product along the axis."""
+    return _PULLS[type(step.operation)](step.operation, step.memory, gradient, axis)
+
+
+def _through_norm(norm: Normalise, pullback: Pullback, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    """Below the norm the product has shrunk."""
+    product = gradient.product or inner(gradient.value, pullback.normed, axis)
+    return TrackedGradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
+
+
+def _through_response(respond: Respond, slope: Any, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    product, terms = gradient.product, gradient.terms
+    if product is not None:
+        departure = phi_departure(respond.activation, slope.argument)
+        product = product.less(inner(gradient.value, departure, axis))
+    by_argument = respond.backward(gradient.value, slope)
+    sizes = None if terms is None else slope() * terms
+    return TrackedGradient(by_argument, better(product, inner(by_argument, slope.argument, axis, sizes)))
+
+
+def _through_weights(
+    linear: Linear, layer_input: ExtendedRange, gradient: TrackedGradient, axis: int
+) -> TrackedGradient:
+    by_input, terms = linear.backward(gradient.value), linear.sizes_backward(abs(gradient.value))
+    product = gradient.product
+    if product is not None and linear.biases is not None:
+        column = np.broadcast_to(linear.biases[:, None], gradient.value.mantissa.shape)
+        product = product.less(inner(gradient.value, ExtendedRange.of(column), axis))
+    product = better(product, inner(by_input, layer_input, axis, terms))
+    return TrackedGradient(_with_product(by_input, layer_input, product, axis, terms), product, terms)
+
+
+_PULLS: dict[type, Callable[[Any, Any, TrackedGradient, int], TrackedGradient]] = {
+    Normalise: _through_norm,
+    Respond: _through_response,
+    Linear: _through_weights,
+}
+
+
+def _with_product(
     gradient: ExtendedRange, signal: ExtendedRange, product: Product, axis: int, terms: ExtendedRange
 ) -> ExtendedRange:
     """The gradient, moved along the signal until their product is the one that is known.
