@@ -106,6 +106,8 @@ class ForwardPass:
         self._slopes = workspace.take_stack("stashes", chunk, n, samples) if keeps_arguments else kept
         self.arguments = kept
         """z' of all layers, where they are kept."""
+        self.reached = 0
+        """Layers of the run whose signals were found safe."""
 
     @property
     def output(self) -> Array:
@@ -137,15 +139,15 @@ class ForwardPass:
         """Fill all that is kept, from inputs (n, samples); whether the signals stayed in the safe range."""
         heard, depth = self.heard, self._settings.depth
         np.multiply(inputs, 1 / self.kernel.output_scale, heard.rows[0])
-        checked = 0
+        self.reached = 0
         for start in range(0, depth, self._chunk):
             self._progress.reach(start / depth)
             layers = slice(start, min(start + self._chunk, depth))
             self._run_chunk(layers)
-            if layers.stop - checked >= CHECK_LAYERS or layers.stop == depth:
-                checked = layers.stop
-                if not self._is_safe(heard.rows[checked]):
+            if layers.stop - self.reached >= CHECK_LAYERS or layers.stop == depth:
+                if not self._is_safe(heard.rows[layers.stop]):
                     return False
+                self.reached = layers.stop
         return True
 
     def _run_chunk(self, layers: slice) -> None:

@@ -56,34 +56,48 @@ class _Forward:
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = self._activation.kernel
         self.in_float64 = ForwardPass(network, settings, workspace, progress, keeps_arguments=True)
-        self._is_in_float64 = self.in_float64.run(inputs) and self._are_signals_safe()
+        self._is_in_float64 = self.in_float64.run(inputs)
+        safe = self._safe_layers()
+        self._is_in_float64 &= safe == settings.depth
         self._argument_exponents = np.zeros((settings.depth, 1, settings.samples))
         self._signal_exponents = np.zeros((settings.depth + 1, 1, settings.samples))
         if not self._is_in_float64:
-            self._forward()
+            self._forward(safe)
         has_offset = self._is_in_float64 and self._kernel.offset != 0
         self.signals_may_cancel = has_offset and settings.residual
         self._signals_by_arguments = has_offset and not settings.residual
 
-    def _are_signals_safe(self) -> bool:
-        """Whether float64's signals are safe on every layer, so that none has shrunk to nothing and come back."""
-        if self._kernel.offset:  # beside which nothing is small
-            return True
-        signals = self.in_float64.heard.array
-        squares = np.einsum("lus,lus->ls", signals, signals)
-        return is_in_range(squares, SAFE_SIGNAL_SQUARE, may_be_zero=self._activation.dies)
+    def _safe_layers(self) -> int:
+        """Up to which layer float64's signals are safe on every one, so that none has shrunk to nothing and come back.
 
-    def _forward(self) -> None:
-        """Layer by layer, each sample's signal normalized; in the place of the float64 pass's arrays."""
+        Beside an offset nothing is small: there it is all or nothing.
+        """
+        reached = self.in_float64.reached
+        if self._kernel.offset:
+            return reached if self._is_in_float64 else 0
+        signals = self.in_float64.heard.array[: reached + 1]
+        squares = np.einsum("lus,lus->ls", signals, signals)
+        may_be_zero = self._activation.dies
+        if is_in_range(squares, SAFE_SIGNAL_SQUARE, may_be_zero=may_be_zero):
+            return reached
+        is_safe = [is_in_range(each, SAFE_SIGNAL_SQUARE, may_be_zero=may_be_zero) for each in squares]
+        return max(0, is_safe.index(False) - 1)
+
+    def _forward(self, start: int) -> None:
+        """From a layer on, each sample's signal normalized, in the place of the float64 pass's arrays."""
         settings, signals, arguments = self._settings, self.in_float64.heard.rows, self.in_float64.arguments.rows
         gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
-        a = ExtendedRange.of(self._inputs)
-        for layer, weights in enumerate(self._network.weights):
+        if start > 0:
+            below = self.in_float64.heard.array[: start + 1]
+            below *= self._kernel.output_scale
+            self.in_float64.arguments.array[:start] /= self._kernel.input_scale
+        a = ExtendedRange.of(signals[start] if start > 0 else self._inputs)
+        for layer in range(start, settings.depth):
             if layer % CHECK_LAYERS == 0:
                 self._progress.reach(layer / settings.depth)
             signals[layer][...], self._signal_exponents[layer] = a.mantissa, a.exponent
             # not normalized yet: what phi makes of it is
-            z = self._biased(layer, ExtendedRange(weights.dot(a.mantissa) * gain, a.exponent))
+            z = self._biased(layer, ExtendedRange(self._network.weights[layer].dot(a.mantissa) * gain, a.exponent))
             arguments[layer][...], self._argument_exponents[layer] = z.mantissa, z.exponent
             value = phi_value(self._activation, z)
             a = a + value.times(settings.branch_factor) if settings.residual else value
