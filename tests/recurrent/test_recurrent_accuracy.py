@@ -58,8 +58,8 @@ def test_the_gradients_are_those_of_automatic_differentiation(cell, loss, initia
 
 
 @pytest.mark.parametrize("activation", REGISTRY["activation"].values)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
-def test_every_activation_drives_an_rnn_with_and_without_a_residual_road(activation, residual, numbers):
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
+def test_every_activation_drives_an_rnn_with_and_without_a_residual_connection(activation, residual, numbers):
     assert_agrees(
         Settings(
             cell="rnn", depth=6, width=3, scale=0.6, samples=2, bias=0.2, seed=3,

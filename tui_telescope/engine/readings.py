@@ -115,7 +115,7 @@ def _mean_over_networks(log2_norms: Sequence[Array]) -> Array:
 
 
 def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:
-    """The root mean square over units, samples and networks, and the mean fractions of silent units."""
+    """The root mean square over units, samples and networks, and the mean fractions of saturated and dead units."""
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None

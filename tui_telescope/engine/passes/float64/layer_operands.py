@@ -1,4 +1,4 @@
-"""What the layers of the plain road multiply with: W and W^T, and the constants about them.
+"""What the layers of the float64 pass multiply with: W and W^T, and the constants about them.
 
 With h as in `kernels`, a = output_scale * (h + shift) where the offsets of the layers add up to a known `shift`;
 so z' = input_scale * z = factor * (W h + shift * row sums of W) + input_scale * b, and factor also takes a

@@ -19,7 +19,7 @@ from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
 
-BLUNT_SIGNAL = 1e-3
+LEAST_SIGNAL = 1e-3
 """Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""
 GRAM_SHARE = 0.6
 """With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
@@ -40,20 +40,20 @@ class Slopes(NamedTuple):
     """(layers, samples); None stands for zeros."""
     fill: FromOutput | None = None
     """Where it is given, rows are filled by it when they are walked, and not before."""
-    heard: Sequence[Array] = ()
+    layer_inputs: Sequence[Array] = ()
     """The h of each layer, for `fill`."""
 
     def part(self, layers: slice) -> Slopes:
         """Those of some of these layers."""
         exponents = None if self.exponents is None else self.exponents[layers]
-        return Slopes(self.array[layers], self.rows[layers], exponents, self.fill, self.heard[layers])
+        return Slopes(self.array[layers], self.rows[layers], exponents, self.fill, self.layer_inputs[layers])
 
     def downwards(self) -> Iterable[Array]:
         """Each layer's from the top, whatever the exponents."""
         return reversed(self.rows) if self.fill is None else self._filled(self.fill)
 
     def _filled(self, fill: FromOutput) -> Iterator[Array]:
-        for h, row in zip(reversed(self.heard), reversed(self.rows), strict=True):
+        for h, row in zip(reversed(self.layer_inputs), reversed(self.rows), strict=True):
             fill(h, row)
             yield row
 
@@ -122,7 +122,7 @@ class LayerRecord:
         if self._measures_signal:
             self._take_norms(layers, signals)
         if wanted.signal:
-            self._count_silent_units(layers, slopes)
+            self._count_saturated_and_dead(layers, slopes)
 
     def _take_norms(self, layers: slice, signals: Signals) -> None:
         array = signals.array[1:]
@@ -154,7 +154,7 @@ class LayerRecord:
             self._outer_exponents[layers][::-1] = peaks
         self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
 
-    def _count_silent_units(self, layers: slice, slopes: Slopes) -> None:
+    def _count_saturated_and_dead(self, layers: slice, slopes: Slopes) -> None:
         array = slopes.array
         if not self._kernel.is_monotone:
             array = np.abs(array, out=self._workspace.take("sizes", *array.shape))
@@ -168,7 +168,7 @@ class LayerRecord:
     def is_sound(self) -> bool:
         """Whether signals have digits enough, and neither they nor a weight gradient ran through float64's range."""
         dies = self._activation.dies
-        if self._may_cancel and self._measures_signal and not self._norms.min() > np.log2(BLUNT_SIGNAL):
+        if self._may_cancel and self._measures_signal and not self._norms.min() > np.log2(LEAST_SIGNAL):
             return False
         if not self._are_norms_safe:
             return False

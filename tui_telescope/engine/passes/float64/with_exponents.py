@@ -75,7 +75,7 @@ class _Forward:
         reached = self.in_float64.reached
         if self._kernel.offset:
             return reached if self._is_in_float64 else 0
-        signals = self.in_float64.heard.array[: reached + 1]
+        signals = self.in_float64.layer_inputs.array[: reached + 1]
         squares = np.einsum("lus,lus->ls", signals, signals)
         may_be_zero = self._activation.dies
         if is_in_range(squares, SAFE_SIGNAL_SQUARE, may_be_zero=may_be_zero):
@@ -85,10 +85,10 @@ class _Forward:
 
     def _forward(self, start: int) -> None:
         """From a layer on, each sample's signal normalized, in the place of the float64 pass's arrays."""
-        settings, signals, arguments = self._settings, self.in_float64.heard.rows, self.in_float64.arguments.rows
+        settings, signals, arguments = self._settings, self.in_float64.layer_inputs.rows, self.in_float64.arguments.rows
         gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
         if start > 0:
-            below = self.in_float64.heard.array[: start + 1]
+            below = self.in_float64.layer_inputs.array[: start + 1]
             below *= self._kernel.output_scale
             self.in_float64.arguments.array[:start] /= self._kernel.input_scale
         a = ExtendedRange.of(signals[start] if start > 0 else self._inputs)
@@ -125,7 +125,7 @@ class _Forward:
         """a / output_scale below some layers and of each of them."""
         if not self._is_in_float64:
             reach = slice(layers.start, layers.stop + 1)
-            array, exponents = self.in_float64.heard.array[reach], self._signal_exponents[reach]
+            array, exponents = self.in_float64.layer_inputs.array[reach], self._signal_exponents[reach]
         elif self._signals_by_arguments:
             a = self._signals_of_arguments(layers)
             array, exponents = a.mantissa, a.exponent
@@ -144,5 +144,5 @@ class _Forward:
         loss = LOSSES[self._settings.loss]
         if self._is_in_float64:
             return ExtendedRange.of(loss.gradient(self.in_float64.output, targets))
-        output = ExtendedRange(self.in_float64.heard.rows[-1], self._signal_exponents[-1])
+        output = ExtendedRange(self.in_float64.layer_inputs.rows[-1], self._signal_exponents[-1])
         return loss.gradient(output, ExtendedRange.of(targets), phi_value)
