@@ -150,7 +150,7 @@ ADDITIONS = {
     "loss": Addition(
         {
             "engine/losses.py": {
-                "\nArray = ": "from tui_telescope.engine.activations.definitions import ACTIVATIONS\n",
+                "\nNumbers = ": "from tui_telescope.engine.activations.definitions import ACTIVATIONS\n",
                 '    "probe": ': '    "log_cosh": Loss(hears_output=True, slope=ACTIVATIONS["tanh"]),\n',
             },
             "networks.py": {'"probe", "unit")': '"log_cosh", '},

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.norms import NORMS, Norm
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
@@ -22,7 +22,6 @@ from tui_telescope.settings import Settings
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Array = NDArray[np.float64]
 G = TypeVar("G", bound="Gradient")
 S = TypeVar("S", bound="Signal")
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 
-Array = NDArray[np.float64]
 Numbers = TypeVar("Numbers")
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope import networks
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPSILON = 1e-5

@@ -19,9 +19,8 @@ from tui_telescope.engine.activations import float64_kernels
 from tui_telescope.engine.activations.float64_kernels import Kernel
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI, mills_ratio
 from tui_telescope.engine.activations.tailed_values import Tailed, blockwise
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import REPRESENTABLE, ExtendedRange, exponential
-
-Array = NDArray[np.float64]
 
 _LN2 = float(np.log(2.0))
 

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.gaussian_tail import tail_and_density
 from tui_telescope.engine.activations.tailed_values import Tailed
+from tui_telescope.engine.arithmetic.arrays import Array
 
-Array = NDArray[np.float64]
 InPlace = Callable[[Array, Array, Array], None]
 FromOutput = Callable[[Array, Array], None]
 

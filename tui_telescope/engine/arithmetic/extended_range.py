@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Array = NDArray[np.float64]
 X = TypeVar("X", bound="ExtendedRange")
 
 EXPONENT_OF_ZERO = -1e305

@@ -29,11 +29,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.mean_field.quadrature import Averages, averages
-
-Array = NDArray[np.float64]
 
 _SETTLED = 4e-16
 """Layers whose numbers differ by less than so much, relatively, are one and the same."""

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, phi
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
-
-Array = NDArray[np.float64]
 
 LARGEST = 2.0**200
 """Pre-activations in float64 stay below."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Generic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, phi_value
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, log2_outer_norm, outer
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
@@ -28,8 +28,6 @@ from tui_telescope.engine.recurrent.number_kinds import Extended, Float64, N, Ou
 from tui_telescope.engine.weights.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 SUMMED_ELEMENTS = 2**13
 """Steps are summed so many numbers at a time, which stay in the fast cache."""

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO, ExtendedRange
 from tui_telescope.engine.blocks import Block, Linear, Pull, Step, StepBack
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

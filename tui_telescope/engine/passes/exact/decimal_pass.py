@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
 from tui_telescope.engine.losses import LOSSES, Loss
 from tui_telescope.engine.norms import EPSILON, Norm
@@ -28,7 +29,6 @@ from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
 Numbers = NDArray[Any]
 """Of `Decimal`, (units, samples) or one of those for each line of a norm."""
 

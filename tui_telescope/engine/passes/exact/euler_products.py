@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import phi_departure
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
 from tui_telescope.engine.blocks import Linear, Normalise, Respond, Step
 from tui_telescope.engine.norms import Pullback
-
-Array = NDArray[np.float64]
 
 
 class Product(NamedTuple):

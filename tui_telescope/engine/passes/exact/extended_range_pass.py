@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, phi_slope, phi_value
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, log2_outer_norm
 from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
 from tui_telescope.engine.losses import LOSSES, Loss
@@ -29,8 +29,6 @@ from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.networks import NORM_PLACES, SAMPLES
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 
 def measure(task: Task) -> Measurement:

@@ -6,9 +6,9 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.blocks import Block, Linear, Respond, Step, StepBack
 from tui_telescope.engine.losses import Loss
 from tui_telescope.engine.passes.checkpoints import segments
@@ -16,8 +16,6 @@ from tui_telescope.engine.passes.measurement import Measurement, SignalMeasureme
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.passes.task import Task
-
-Array = NDArray[np.float64]
 
 
 class Kind(Protocol):

@@ -11,14 +11,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.exact import decimal_pass, extended_range_pass
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 STEADY = 1e-11
 """A reading that moves by less has its digits; of log2, and relative where that is larger than 1."""

@@ -7,13 +7,11 @@ not equal; a norm that takes their mean out leaves what differs. So that is comp
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, assembled, bounded, phi_slope, phi_value
 from tui_telescope.engine.activations.tailed_values import Tailed
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
-
-Array = NDArray[np.float64]
 
 SATURATED_FROM = 1.0
 """Beyond this argument phi is told from its limit there, nearer than that from phi(0)."""

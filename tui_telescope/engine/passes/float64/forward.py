@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.layer_operands import offset_drifts, operands
 from tui_telescope.engine.passes.float64.layer_record import Signals, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -16,8 +16,6 @@ from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""

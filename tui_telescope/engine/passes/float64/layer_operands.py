@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
 Product = Callable[[Array, Array], object]
 """A matrix's product with its first argument, written to the second."""
 

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.float64_kernels import FromOutput
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.observations.log_statistics import log2_roots, squared_norms
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 LEAST_SIGNAL = 1e-3
 """Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""

@@ -8,9 +8,9 @@ layers at once: the slopes, and where ordinary numbers will do on the way forwar
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi_slope, phi_value
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
@@ -23,8 +23,6 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 SAFE_SIGNAL_SQUARE = 1e80
 """Signals are taken from float64 where all their squared norms are within 1e-80 and 1e80."""

@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.norms import EPSILON, NORMS
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
@@ -26,8 +26,6 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.networks import UNITS
 from tui_telescope.observations.log_statistics import log2_mean
-
-Array = NDArray[np.float64]
 
 CHUNK_ELEMENTS = 2**13
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""

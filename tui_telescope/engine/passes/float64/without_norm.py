@@ -8,8 +8,8 @@ range, where gradients leave it from one layer to the next, or where so many uni
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import ForwardPass
@@ -18,8 +18,6 @@ from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
-
-Array = NDArray[np.float64]
 
 LEAST_FACTOR = 1e-4
 """A slope that loses digits is trusted while each layer passes on this share of the most that it could."""
