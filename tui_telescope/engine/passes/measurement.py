@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.observations.interruption import ShouldStop as ShouldStop
-from tui_telescope.observations.interruption import Stopped as Stopped
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
