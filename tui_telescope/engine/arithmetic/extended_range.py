@@ -49,10 +49,10 @@ class ExtendedRange:
     """(..., 1, samples), or (..., units, samples) where each unit has its own."""
 
     @classmethod
-    def of(cls, values: Array, *, per_unit: bool = False) -> Self:
+    def of(cls, values: Array, *, per_unit: bool = False, tolerance: float = COMFORTABLE) -> Self:
         """Finite float64 values, normalized."""
         rows = values.shape[-2] if per_unit else 1
-        return cls(values, np.zeros((*values.shape[:-2], rows, values.shape[-1]))).normalized()
+        return cls(values, np.zeros((*values.shape[:-2], rows, values.shape[-1]))).normalized(tolerance)
 
     @property
     def is_per_unit(self) -> bool:
@@ -168,17 +168,20 @@ def concatenated(parts: Sequence[X], axis: int) -> X:
     return type(parts[0])(np.concatenate(mantissas, axis), np.concatenate(exponents, axis))
 
 
-def exponential(body: Array, log_factor: Array, *, per_unit: bool = False) -> ExtendedRange:
+def exponential(
+    body: Array, log_factor: Array, *, per_unit: bool = False, tolerance: float = COMFORTABLE
+) -> ExtendedRange:
     """`body * exp(log_factor)` elementwise, for bodies within float64; `log_factor` may be far below -745."""
     top = log_factor
     if not per_unit:
-        top = np.maximum.reduce(np.where(body != 0, log_factor, EXPONENT_OF_ZERO), -2, keepdims=True)
+        counted = log_factor if body.all() else np.where(body != 0, log_factor, EXPONENT_OF_ZERO)
+        top = np.maximum.reduce(counted, -2, keepdims=True)
     exponent = np.rint(top / _LN2)
     # past 2^52 the difference is rounding alone, and may be huge
     remainder = np.clip(top - exponent * _LN2, -_LN2, _LN2)
     if not per_unit:
         remainder = remainder + np.minimum(log_factor - top, 0)
-    return ExtendedRange(body * np.exp(remainder), exponent).normalized()
+    return ExtendedRange(body * np.exp(remainder), exponent).normalized(tolerance)
 
 
 def outer(x: ExtendedRange, y: ExtendedRange) -> ExtendedRange:
