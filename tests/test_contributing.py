@@ -88,7 +88,7 @@ def _softsign_slope(z: Array) -> Tailed:
 """
 MINIMAL_GATED_UNIT = """
 class MinimalGatedUnit(Cell):
-    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+    def step(self, t: int, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         (before,) = state
         for_f, for_n = (recurrent + inputs).split(2)
         (f, not_f), (f_slope, _) = self._sigmoids(for_f, -for_f)

@@ -28,8 +28,12 @@ RANGES = [  # the table of DESIGN section 2: name, lowest, highest, at start, ke
     ("depth", 1, 10_000, 50, "d", "--depth"),
     ("width", 1, 1024, 4, "w", "--width"),
     ("scale", 0.001, 1000, 2.0, "s", "--scale"),
+    ("skip_scale", 0, 100, 1.0, None, "--skip-scale"),
     ("branch_scale", 0, 10, 1.0, None, "--branch-scale"),
+    ("norm_eps", 1e-12, 1, 1e-5, None, "--norm-eps"),
     ("bias", 0, 10, 0.0, "b", "--bias"),
+    ("bias_mean", -10, 10, 0.0, None, "--bias-mean"),
+    ("input_scale", 0, 1000, 1.0, None, "--input-scale"),
     ("clip", 1e-6, 1e6, "off", "k", "--clip"),
     ("forget_bias", -10, 10, 1.0, None, "--forget-bias"),
     ("samples", 1, 4096, 20, None, "--samples"),
@@ -53,7 +57,8 @@ VALUES = [  # the same table's choices: name, values, at start, key, flag
 def test_numbers_have_the_designs_range_start_key_and_flag(name, lowest, highest, start, key, flag):
     entry = REGISTRY[name]
     assert (entry.minimum, entry.maximum, entry.default, entry.key, entry.flag) == (lowest, highest, start, key, flag)
-    assert entry.ends == (entry.word if name in WORDS else lowest, highest)
+    first = entry.words[0] if name in WORDS else 0 if entry.may_be_zero else lowest
+    assert entry.ends == (first, highest)
     for end in (lowest, highest):
         assert entry.check(end) == end
 
@@ -67,7 +72,7 @@ def test_choices_have_the_designs_values_start_key_and_flag(name, values, start,
 
 @pytest.mark.parametrize(("name", "lowest", "highest"), [row[:3] for row in RANGES])
 def test_a_number_just_outside_its_range_is_refused_with_name_value_and_range(name, lowest, highest):
-    step = 1 if name in WHOLES else 1e-9
+    step = 1 if name in WHOLES else 1e-13 if lowest == 1e-12 else 1e-9
     for value in (lowest - step, highest + step):
         with pytest.raises(SettingsError) as refusal:
             Settings(**{name: value})
@@ -160,8 +165,9 @@ def test_no_two_settings_share_a_key_a_flag_a_label_or_a_name(attribute):
 
 
 def height(value) -> float:
-    """How high on the ladder: a word stands below every number."""
-    return -math.inf if isinstance(value, str) else value
+    """How high on the ladder: words stand below every number, in their order."""
+    words = [word for name in WORDS for word in REGISTRY[name].words]
+    return words.index(value) - 1e9 if isinstance(value, str) else value
 
 
 @pytest.mark.parametrize("coarse", [False, True], ids=["fine", "coarse"])
@@ -197,16 +203,35 @@ def test_a_step_up_and_a_step_down_from_a_rung_lead_back(name):
 def test_a_word_stands_below_the_smallest_number_and_is_read_however_it_is_typed(name, word, first):
     entry = REGISTRY[name]
     assert entry.step(word, 1) == (entry.minimum if first is None else first)
-    assert entry.step(entry.minimum, -1) == word == entry.step(word, -1)
+    assert entry.step(entry.minimum, -1) == word
+    assert entry.step(entry.words[0], -1) == entry.words[0]
     assert [entry.parse(typed) for typed in (word, f" {word.upper()} ", word.replace("/", " / "))] == [word] * 3
     assert getattr(Settings(**{name: word}), name) == entry.show(word) == entry.write(word) == word
     assert word in entry.allowed
 
 
-def test_the_branch_factor_is_one_over_the_root_of_the_depth_only_beside_a_residual_road():
-    assert Settings(depth=16, residual=True, branch_scale="1/sqrt(L)").branch_factor == 0.25
-    assert Settings(depth=16, residual=True, branch_scale=0.3).branch_factor == 0.3
-    assert Settings(depth=16, residual=False, branch_scale=0.3).branch_factor == 1.0
+def test_the_branch_factors_are_those_of_their_words_only_beside_a_residual_connection():
+    beside = Settings(depth=4, residual=True)
+    assert beside.replace(branch_scale="1/sqrt(L)").branch_factors == (0.5,) * 4
+    assert beside.replace(branch_scale="1/L").branch_factors == (0.25,) * 4
+    assert beside.replace(branch_scale="1/sqrt(l)").branch_factors == pytest.approx((1, 0.5**0.5, 3**-0.5, 0.5))
+    assert beside.replace(branch_scale=0.3).branch_factors == (0.3,) * 4
+    assert Settings(depth=4, branch_scale=0.3).branch_factors == (1.0,) * 4
+
+
+def test_the_depth_and_the_layers_number_are_told_apart_by_their_capital():
+    entry = REGISTRY["branch_scale"]
+    assert [entry.parse(typed) for typed in ("1/sqrt(L)", "1/sqrt(l)", "1/SQRT(l)", "1/l")] == [
+        "1/sqrt(L)", "1/sqrt(l)", "1/sqrt(l)", "1/L",
+    ]  # fmt: skip
+
+
+def test_a_scale_of_zero_is_allowed_below_the_smallest_of_the_others():
+    entry = REGISTRY["scale"]
+    assert entry.step(0.001, -1) == 0 == entry.step(0.0, -1) == Settings(scale=0).scale
+    assert entry.step(0.0, 1) == 0.001
+    with pytest.raises(SettingsError, match=r"^scale: 0.0005 is not allowed; allowed: 0, or a number from 0.001"):
+        Settings(scale=0.0005)
 
 
 def test_batch_norm_of_a_single_sample_is_refused_in_words():
@@ -288,7 +313,7 @@ def test_panels_show_round_numbers_as_people_write_them():
     [
         ("depth", " 120 ", 120), ("scale", "2", 2.0), ("scale", "1e-2", 0.01), ("activation", " ReLU ", "relu"),
         ("residual", "ON", True), ("residual", "off", False), ("clip", "OFF", "off"), ("clip", "5", 5.0),
-        ("branch_scale", " 1/SQRT(l) ", "1/sqrt(L)"), ("norm_place", "Pre", "pre"),
+        ("branch_scale", " 1/SQRT(L) ", "1/sqrt(L)"), ("norm_place", "Pre", "pre"),
     ],
 )  # fmt: skip
 def test_typed_values_are_read_with_blanks_and_capitals(name, typed, value):

@@ -57,7 +57,7 @@ def footprint(settings: Settings) -> Footprint:
 def _feedforward(settings: Settings) -> tuple[int, int]:
     n, depth, layer = settings.width, settings.depth, settings.width * settings.samples
     matrices = n * n if INITIALIZERS[settings.initializer].diagonal else depth * (n * n + n + _OBJECT)
-    biases = depth * (n + _OBJECT) if settings.bias else 0
+    biases = depth * (n + _OBJECT) if settings.has_biases else 0
     trace = min(_kept(settings) * depth * layer, TRACE_BYTES // _NUMBER)
     return settings.networks * (matrices + biases), max(2 * depth * layer, trace) + _SCRATCH * layer
 
@@ -69,7 +69,8 @@ def _recurrent(settings: Settings) -> tuple[int, int]:
     length = segment_length(settings)
     starts = 2 * CELLS[settings.cell].states * layer * (depth // length)  # with exponents
     trace = _kept(settings) * layer * min(depth, length)
-    return weights, depth * (layer + _OBJECT) + starts + trace + _GATE_SCRATCH * gates * layer
+    inputs = depth * (layer + _OBJECT) * (1 if settings.input_scale == 1 else 2)  # as drawn, and as shown
+    return weights, inputs + starts + trace + _GATE_SCRATCH * gates * layer
 
 
 def segment_length(settings: Settings) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-BLOCK = frozenset({"activation", "residual", "branch_scale"})
-NORM = frozenset({"norm", "norm_place"})
+BLOCK = frozenset({"activation", "residual", "skip_scale", "branch_scale"})
+NORM = frozenset({"norm", "norm_place", "norm_eps"})
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,13 @@ INITIALIZERS = {
     "orthogonal": InitializerKind(ORTHOGONAL, lambda n: 1.0),
     "identity": InitializerKind(IDENTITY, lambda n: 1.0),
 }
+
+BRANCH_SCALES: dict[str, Callable[[int, int], float]] = {
+    "1/sqrt(l)": lambda layer, depth: layer**-0.5,
+    "1/L": lambda layer, depth: 1 / depth,
+    "1/sqrt(L)": lambda layer, depth: depth**-0.5,
+}
+"""What the branch of layer 1..depth may be multiplied with beside a number, by the word for it."""
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
 LOSSES = ("mse", "probe", "unit")

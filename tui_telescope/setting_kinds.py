@@ -87,10 +87,12 @@ class Number(Setting):
     maximum: Any = 0
     ladder: tuple[Any, ...] = ()
     coarse_ladder: tuple[Any, ...] = ()
+    may_be_zero: bool = False
+    """Whether 0 is allowed below the range."""
 
     @property
     def ends(self) -> tuple[Any, Any]:
-        return self.minimum, self.maximum
+        return 0.0 if self.may_be_zero else self.minimum, self.maximum
 
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
         ladder = self.coarse_ladder if coarse else self.ladder
@@ -98,7 +100,7 @@ class Number(Setting):
             above = bisect_right(ladder, value)
             return ladder[above] if above < len(ladder) else self.maximum
         below = bisect_left(ladder, value) - 1
-        return ladder[below] if below >= 0 else self.minimum
+        return ladder[below] if below >= 0 else self.ends[0]
 
     def share(self, value: Any) -> float:
         if self.ladder:
@@ -106,7 +108,7 @@ class Number(Setting):
         return float((value - self.minimum) / (self.maximum - self.minimum))
 
     def within(self, value: Any, given: Any) -> Any:
-        if not self.minimum <= value <= self.maximum:
+        if not self.minimum <= value <= self.maximum and not (self.may_be_zero and value == 0):
             raise self.refusal(given)
         return value
 
@@ -145,7 +147,7 @@ class Real(Number):
 
     @property
     def allowed(self) -> str:
-        return f"a number from {self.minimum:g} to {self.maximum:g}"
+        return f"{'0, or ' * self.may_be_zero}a number from {self.minimum:g} to {self.maximum:g}"
 
     def check(self, value: Any) -> float:
         if isinstance(value, bool | str):
@@ -241,42 +243,46 @@ class Switch(Setting):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RealOrWord(Real):
-    """A real number, or a word that stands below the smallest of them.
+    """A real number, or one of a few words that stand below the smallest of them.
 
-    A step up from the word gives `first`, or the smallest number where there is none such; a step down from the
-    smallest number gives the word, from which no step leads further down.
+    A step up from the last word gives `first`, or the smallest number where there is none such; a step down from the
+    smallest number gives the last word, and no step leads below the first.
     """
 
-    word: str = ""
+    words: tuple[str, ...] = ()
     first: float | None = None
 
     @property
     def allowed(self) -> str:
-        return f"{self.word}, or {super().allowed}"
+        return f"{', '.join(self.words)}, or {super().allowed}"
 
     @property
     def ends(self) -> tuple[Any, Any]:
-        return self.word, self.maximum
+        return self.words[0], self.maximum
 
     def check(self, value: Any) -> Any:
-        return self.word if isinstance(value, str) and value == self.word else super().check(value)
+        return str(value) if isinstance(value, str) and value in self.words else super().check(value)
 
     def parse(self, text: str) -> Any:
-        return self.word if text.replace(" ", "").lower() == self.word.lower() else super().parse(text)
+        """Capitals matter only where they tell one word from another."""
+        typed = text.replace(" ", "")
+        alike = [word for word in self.words if word.lower() == typed.lower()]
+        return max(alike, key=lambda word: sum(map(operator.eq, word, typed))) if alike else super().parse(text)
 
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> Any:
-        if value == self.word:
-            return self._first if direction > 0 else value
+        if value in self.words:
+            place = self.words.index(value) + direction
+            return self._first if place == len(self.words) else self.words[max(place, 0)]
         if value == self.minimum and direction < 0:
-            return self.word
+            return self.words[-1]
         return super().step(value, direction, coarse=coarse)
 
     def share(self, value: Any) -> float:
-        return 0.0 if value == self.word else super().share(value)
+        return 0.0 if value in self.words else super().share(value)
 
     @property
     def _first(self) -> float:
         return float(self.minimum if self.first is None else self.first)
 
     def show(self, value: Any) -> str:
-        return str(value) if value == self.word else super().show(value)
+        return str(value) if value in self.words else super().show(value)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
-from tui_telescope.networks import ACTIVATIONS, CELLS, INITIALIZERS, LOSSES, NORM_PLACES, NORMS, NormKind
+from tui_telescope.networks import ACTIVATIONS, BRANCH_SCALES, CELLS, INITIALIZERS, LOSSES, NORM_PLACES, NORMS, NormKind
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
 __all__ = ["REGISTRY", "Settings", "SettingsError"]
@@ -34,6 +34,7 @@ def _whole(ladder: tuple[float, ...]) -> tuple[int, ...]:
 
 _FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8)
 _COARSE = (1, 2, 5)
+_SIGNED = tuple(k / 10 for k in (*range(-100, -20, 5), *range(-20, 21), *range(25, 101, 5)))
 _POWERS = tuple(2**k for k in range(13))
 _HALF_POWERS = tuple(sorted({*_POWERS, *(3 * 2**k for k in range(11))}))
 
@@ -82,11 +83,19 @@ class Settings:
         "block",
         Switch("Residual", False, "a connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual"),
     )
+    skip_scale: float = _entry(
+        "block",
+        Real(
+            "Skip", 1.0, "what the residual connection multiplies a with", None, "--skip-scale",
+            minimum=0.0, maximum=100.0,
+            ladder=(0.0, *_preferred(_FINE, 0.01, 100)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 100)),
+        )
+    )  # fmt: skip
     branch_scale: float | str = _entry(
         "block",
         RealOrWord(
             "Branch", 1.0, "what phi(z) is multiplied with beside the connection", None, "--branch-scale",
-            minimum=0.0, maximum=10.0, word="1/sqrt(L)",
+            minimum=0.0, maximum=10.0, words=tuple(BRANCH_SCALES),
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
     )  # fmt: skip
@@ -104,6 +113,14 @@ class Settings:
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
+    norm_eps: float = _entry(
+        "block",
+        Real(
+            "Norm eps", 1e-5, "added to the variance that the norm divides by", None, "--norm-eps",
+            minimum=1e-12, maximum=1.0,
+            ladder=_preferred(_COARSE, 1e-12, 1), coarse_ladder=_preferred((1,), 1e-12, 1),
+        )
+    )  # fmt: skip
     initializer: str = _entry(
         "weights",
         Choice(
@@ -115,8 +132,8 @@ class Settings:
         "weights",
         Real(
             "Scale", 2.0, "what the initializer's weights are multiplied with", "s", "--scale",
-            minimum=0.001, maximum=1000.0,
-            ladder=_preferred(_FINE, 0.001, 1000), coarse_ladder=_preferred(_COARSE, 0.001, 1000),
+            minimum=0.001, maximum=1000.0, may_be_zero=True,
+            ladder=(0.0, *_preferred(_FINE, 0.001, 1000)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.001, 1000)),
         )
     )  # fmt: skip
     bias: float = _entry(
@@ -127,6 +144,13 @@ class Settings:
             ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
         )
     )  # fmt: skip
+    bias_mean: float = _entry(
+        "weights",
+        SignedReal(
+            "Bias mean", 0.0, "mean of the biases, the same for all units", None, "--bias-mean",
+            minimum=-10.0, maximum=10.0, ladder=_SIGNED, coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
+        )
+    )  # fmt: skip
     forget_bias: float = _entry(
         "weights",
         SignedReal(
@@ -134,6 +158,14 @@ class Settings:
             None, "--forget-bias",
             minimum=-10.0, maximum=10.0,
             ladder=tuple(k / 2 for k in range(-20, 21)), coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
+        )
+    )  # fmt: skip
+    input_scale: float = _entry(
+        "loss",
+        Real(
+            "Input", 1.0, "standard deviation of the inputs", None, "--input-scale",
+            minimum=0.0, maximum=1000.0,
+            ladder=(0.0, *_preferred(_FINE, 0.001, 1000)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.001, 1000)),
         )
     )  # fmt: skip
     loss: str = _entry(
@@ -147,7 +179,7 @@ class Settings:
         "loss",
         RealOrWord(
             "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
-            minimum=1e-6, maximum=1e6, word="off", first=1.0,
+            minimum=1e-6, maximum=1e6, words=("off",), first=1.0,
             ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
@@ -253,11 +285,17 @@ class Settings:
         return norm is not None and norm.takes_shares_out and place.follows_weights
 
     @property
-    def branch_factor(self) -> float:
-        """What the branch is multiplied with: 1 without a residual connection, `branch_scale` in numbers with it."""
-        if not self.residual:
-            return 1.0
-        return self.depth**-0.5 if isinstance(self.branch_scale, str) else self.branch_scale
+    def has_biases(self) -> bool:
+        """Whether layers have biases, drawn or all the same."""
+        return self.bias != 0 or self.bias_mean != 0
+
+    @cached_property
+    def branch_factors(self) -> tuple[float, ...]:
+        """What each layer's branch is multiplied with: `branch_scale` in numbers, 1 without a residual connection."""
+        if not self.residual or not isinstance(self.branch_scale, str):
+            return (float(self.branch_scale) if self.residual else 1.0,) * self.depth
+        of_layer = BRANCH_SCALES[self.branch_scale]
+        return tuple(of_layer(layer, self.depth) for layer in range(1, self.depth + 1))
 
     @property
     def clip_norm(self) -> float | None:
@@ -302,20 +340,28 @@ _Reason = tuple[Callable[[Settings], bool], str]
 
 _OF_BLOCK = "the {cell}'s gates are its own"
 _OF_NORM = "recurrent cells take no norm"
+_WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
+_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again")
 
 _WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
     "activation": ((lambda settings: not _uses(settings, "activation"), _OF_BLOCK),),
     "residual": ((lambda settings: not _uses(settings, "residual"), _OF_BLOCK),),
+    "skip_scale": (
+        (lambda settings: not _uses(settings, "skip_scale"), _OF_BLOCK),
+        (lambda settings: not settings.residual, "there is no residual connection"),
+    ),
     "branch_scale": (
         (lambda settings: not _uses(settings, "branch_scale"), _OF_BLOCK),
         (lambda settings: not settings.residual, "there is no branch without a residual connection"),
     ),
-    "bias": ((lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again"),),
+    "bias": (_LOST_BIASES,),
+    "bias_mean": (_LOST_BIASES,),
     "norm": ((lambda settings: not _uses(settings, "norm"), _OF_NORM),),
     "norm_place": (
         (lambda settings: not _uses(settings, "norm_place"), _OF_NORM),
-        (lambda settings: settings.norm_kind is None, "there is no norm"),
+        _WITHOUT_NORM,
     ),
+    "norm_eps": ((lambda settings: not _uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
     "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
     "seed": (
         (

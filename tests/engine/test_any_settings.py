@@ -47,17 +47,19 @@ def gradient_may_die(network: Settings) -> bool:
     Where the two are not linear what is left fades like its own square or cube, in the end beyond any logarithm.
     """
     cancels = network.residual and network.initializer == "orthogonal" and network.width == 1
-    has_a_skip = network.residual and network.norm_place != "post"
+    has_a_skip = network.residual and network.norm_place != "post" and network.skip_scale > 0
     is_taken_out = normalises_a_single_unit(network) or errs_alike(network)
-    return network.activation == "relu" or cancels or (is_taken_out and not has_a_skip)
+    is_cut = network.scale == 0 or 0 in network.branch_factors or is_taken_out
+    return network.activation == "relu" or cancels or (is_cut and not has_a_skip)
 
 
 def signal_may_vanish(network: Settings) -> bool:
-    return gradient_may_die(network) or normalises_a_single_unit(network)
+    is_silent = network.input_scale == 0 or network.scale == 0
+    return gradient_may_die(network) or normalises_a_single_unit(network) or is_silent
 
 
 def weight_gradient_may_vanish(network: Settings) -> bool:
-    return signal_may_vanish(network) or errs_alike(network) or network.branch_factor == 0
+    return signal_may_vanish(network) or errs_alike(network) or 0 in network.branch_factors
 
 
 def assert_only_numbers(network: Settings) -> None:

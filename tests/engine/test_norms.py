@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 import pytest
 from drawn_settings import settings_within
+from exact_readings import assert_exact
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from reference_network import assert_agrees, expected_reading, expected_signal, expected_weight_gradient, log10_agree
+from reference_network import assert_agrees, expected_reading
 from reference_of_norms import reading
 from single_passes import task_of
 
@@ -25,26 +26,6 @@ PLACES, ACTIVATIONS, INITIALIZERS, LOSSES = (
 )
 GRID = list(itertools.product(NORMS, PLACES, [False, True], LOSSES, range(2)))
 """Everything about a norm twice, each time with another activation and another initializer."""
-
-
-def assert_exact(settings: Settings, tolerance: float = 1e-12, digits: int = 60) -> None:
-    """Gradient, weight gradient and signal against the reference, numpy's errors raised."""
-    telescope = Telescope()
-    with np.errstate(all="raise", under="ignore"):
-        observation = telescope.observe(settings)
-    draw = telescope.draw(settings)
-    gradient = expected_reading(settings, draw, digits=digits, differences=True)
-    weight_gradient = expected_weight_gradient(settings, draw, digits=digits)
-    signal = expected_signal(settings, draw, digits=digits)
-    log10_agree(observation.gradient.log10_mean, gradient.mean, tolerance, "gradient")
-    log10_agree(observation.gradient.log10_low, gradient.low, tolerance, "10%")
-    log10_agree(observation.gradient.log10_high, gradient.high, tolerance, "90%")
-    log10_agree(observation.weight_gradient.log10, weight_gradient.log10, tolerance, "weight gradient")
-    clipped_from = observation.weight_gradient.log10_clipped_from
-    assert clipped_from == pytest.approx(weight_gradient.log10_clipped_from, abs=tolerance)
-    log10_agree(observation.signal.log10_rms, signal.log10_rms, tolerance, "rms")
-    assert observation.signal.saturated.tolist() == pytest.approx(signal.saturated, abs=1e-12)
-    assert observation.signal.dead.tolist() == pytest.approx(signal.dead, abs=1e-12)
 
 
 @pytest.mark.parametrize(

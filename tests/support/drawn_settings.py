@@ -16,9 +16,9 @@ def any_value(entry: Setting) -> st.SearchStrategy[Any]:
     if isinstance(entry, Whole):
         return st.integers(entry.minimum, entry.maximum)
     if isinstance(entry, RealOrWord):
-        return st.just(entry.word) | st.floats(entry.minimum, entry.maximum)
+        return st.sampled_from(entry.words) | st.floats(entry.minimum, entry.maximum)
     if isinstance(entry, Real):
-        return st.floats(entry.minimum, entry.maximum)
+        return st.floats(entry.minimum, entry.maximum) | st.just(entry.ends[0])
     if isinstance(entry, Choice):
         return st.sampled_from(entry.values)
     if isinstance(entry, Switch):

@@ -97,7 +97,7 @@ def run(settings: Any, draw: Any, network: int, sample: int, moved: tuple[str, i
             for u, bias in zip(input_weights, biases, strict=True)
         ]
         units = [
-            _UNITS[settings.cell](settings, [g[k] for g in by_state], [g[k] for g in new], hidden[-1][k], c)
+            _UNITS[settings.cell](settings, t, [g[k] for g in by_state], [g[k] for g in new], hidden[-1][k], c)
             for k, c in enumerate(memory[-1] or [None] * n)
         ]
         if settings.cell == "lstm":
@@ -118,18 +118,20 @@ def _shifted(numbers: list[Node], name: str, t: int, moved: tuple[str, int, int,
     return [x + Node(by) if k == unit else x for k, x in enumerate(numbers)]
 
 
-def _rnn(settings: Any, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
+def _rnn(settings: Any, t: int, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
     value = (by_state[0] + new[0]).apply(settings.activation)
-    return before + Node(mpf(settings.branch_factor)) * value if settings.residual else value
+    if not settings.residual:
+        return value
+    return Node(mpf(settings.skip_scale)) * before + Node(mpf(settings.branch_factors[t - 1])) * value
 
 
-def _lstm(settings: Any, by_state: list[Node], new: list[Node], _: Node, memory: Node) -> tuple[Node, Node]:
+def _lstm(settings: Any, t: int, by_state: list[Node], new: list[Node], _: Node, memory: Node) -> tuple[Node, Node]:
     """c_t and the output gate."""
     i, f, g, o = (z + x for z, x in zip(by_state, new, strict=True))
     return f.apply("sigmoid") * memory + i.apply("sigmoid") * g.apply("tanh"), o.apply("sigmoid")
 
 
-def _gru(settings: Any, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
+def _gru(settings: Any, t: int, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
     r, z = ((by_state[k] + new[k]).apply("sigmoid") for k in (0, 1))
     n = (new[2] + r * by_state[2]).apply("tanh")
     one_minus_z = (by_state[1] + new[1]).negated().apply("sigmoid")

@@ -8,6 +8,7 @@ written down), and by a reverse pass (for depth), which the tests check against 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from mpmath import mp, mpf
@@ -81,22 +82,22 @@ Batch = list[Vector]
 """One vector a sample: batch norm lets the samples of a network hear one another."""
 
 
-def _normalised(values: Vector, centred: bool) -> Vector:
-    """(x - mean) / sqrt(variance + 1e-5), population variance; without the mean for RMS norm."""
+def _normalised(values: Vector, eps: Any, centred: bool) -> Vector:
+    """(x - mean) / sqrt(variance + eps), population variance; without the mean for RMS norm."""
     mean = mp.fsum(values) / len(values) if centred else mpf(0)
     variance = mp.fsum((x - mean) ** 2 for x in values) / len(values)
-    return [(x - mean) / mp.sqrt(variance + mpf(10) ** -5) for x in values]
+    return [(x - mean) / mp.sqrt(variance + eps) for x in values]
 
 
 def _transposed(batch: Batch) -> Batch:
     return [list(column) for column in zip(*batch, strict=True)]
 
 
-NORMS: dict[str, Callable[[Batch], Batch]] = {
-    "none": lambda batch: batch,
-    "batch": lambda batch: _transposed([_normalised(unit, centred=True) for unit in _transposed(batch)]),
-    "layer": lambda batch: [_normalised(sample, centred=True) for sample in batch],
-    "rms": lambda batch: [_normalised(sample, centred=False) for sample in batch],
+NORMS: dict[str, Callable[[Batch, Any], Batch]] = {
+    "none": lambda batch, eps: batch,
+    "batch": lambda batch, eps: _transposed([_normalised(unit, eps, centred=True) for unit in _transposed(batch)]),
+    "layer": lambda batch, eps: [_normalised(sample, eps, centred=True) for sample in batch],
+    "rms": lambda batch, eps: [_normalised(sample, eps, centred=False) for sample in batch],
 }
 
 
@@ -105,15 +106,25 @@ class Architecture(NamedTuple):
 
     activation: str
     residual: bool = False
-    branch_scale: Any = 1
+    skip_scale: Any = 1
+    branch_scales: Sequence[Any] = ()
+    """Of layer 1, 2, ..."""
     norm: str = "none"
     norm_place: str = "activation"
+    norm_eps: Any = mpf(10) ** -5
 
     @classmethod
     def of(cls, settings: Any) -> Architecture:
-        scale = settings.branch_scale
-        branch_scale = 1 / mp.sqrt(settings.depth) if scale == "1/sqrt(L)" else mpf(scale)
-        return cls(settings.activation, settings.residual, branch_scale, settings.norm, settings.norm_place)
+        skip_scale, eps = mpf(settings.skip_scale), mpf(str(settings.norm_eps))
+        branch_scales = [_branch_scale(settings, layer) for layer in range(1, settings.depth + 1)]
+        norm = settings.norm, settings.norm_place, eps
+        return cls(settings.activation, settings.residual, skip_scale, branch_scales, *norm)
+
+
+def _branch_scale(settings: Any, layer: int) -> Any:
+    words = {"1/sqrt(L)": 1 / mp.sqrt(settings.depth), "1/L": 1 / mpf(settings.depth), "1/sqrt(l)": 1 / mp.sqrt(layer)}
+    scale = settings.branch_scale
+    return words[scale] if scale in words else mpf(scale)
 
 
 class ReferenceNetwork:
@@ -130,7 +141,11 @@ class ReferenceNetwork:
         return len(self.weights)
 
     def _normed(self, place: str, batch: Batch) -> Batch:
-        return NORMS[self.architecture.norm](batch) if place == self.architecture.norm_place else batch
+        return (
+            NORMS[self.architecture.norm](batch, self.architecture.norm_eps)
+            if place == self.architecture.norm_place
+            else batch
+        )
 
     def pre_activation(self, layer: int, a: Vector) -> Vector:
         """z_l = W_l a_{l-1} + b_l, layers counted from 1."""
@@ -145,9 +160,9 @@ class ReferenceNetwork:
         """a_l of every sample from all of a_{l-1}."""
         values = [[self.curve.value(z) for z in sample] for sample in self.arguments(layer, batch)]
         if self.architecture.residual:
-            beta = self.architecture.branch_scale
+            skip, beta = self.architecture.skip_scale, self.architecture.branch_scales[layer - 1]
             values = [
-                [old + beta * new for old, new in zip(a, phi, strict=True)]
+                [skip * old + beta * new for old, new in zip(a, phi, strict=True)]
                 for a, phi in zip(batch, values, strict=True)
             ]  # fmt: skip
         return self._normed("post", values)
@@ -225,10 +240,11 @@ class ReferenceNetwork:
 
     def _through(self, layer: int, z: Vector, delta: Vector) -> Vector:
         """One sample's gradient by a_{l-1} from its gradient by a_l."""
-        beta = self.architecture.branch_scale if self.architecture.residual else 1
+        residual, skip_scale = self.architecture.residual, self.architecture.skip_scale
+        beta = self.architecture.branch_scales[layer - 1] if residual else 1
         through = [beta * self.curve.slope(each) * d for each, d in zip(z, delta, strict=True)]
         branch = [mp.fdot(column, through) for column in zip(*self.weights[layer - 1], strict=True)]
-        skip = delta if self.architecture.residual else [mpf(0)] * len(branch)
+        skip = [skip_scale * d for d in delta] if residual else [mpf(0)] * len(branch)
         return [old + new for old, new in zip(skip, branch, strict=True)]
 
 
@@ -306,11 +322,12 @@ def gradient_norms(settings: Any, draw: Any, *, digits: int = 50, differences: b
 def single_unit_gradients(settings: Any, draw: Any, *, digits: int = 25) -> list[Any]:
     """|d loss / d a_l| for l = 1..L of a single unit that hears a single sample: what is quick at 10,000 layers."""
     with mp.workdps(digits):
-        curve, beta = CURVES[settings.activation], Architecture.of(settings).branch_scale
-        skip, share = (1, beta) if settings.residual else (0, 1)
+        curve, architecture = CURVES[settings.activation], Architecture.of(settings)
+        skip, shares = (architecture.skip_scale, architecture.branch_scales) if settings.residual else (0, [1])
         a, target = mpf(float(draw.inputs[0, 0])), mpf(float(draw.targets[0, 0]))
         factors = []
-        for weight, bias in zip(draw.weights[0, :, 0, 0].tolist(), draw.biases[0, :, 0].tolist(), strict=True):
+        numbers = draw.weights[0, :, 0, 0].tolist(), draw.biases[0, :, 0].tolist()
+        for weight, bias, share in zip(*numbers, cycle(shares), strict=False):
             z = weight * a + bias
             factors.append(skip + share * weight * curve.slope(z))
             a = skip * a + share * curve.value(z)
@@ -341,7 +358,11 @@ def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> W
             matrices = network.weight_gradients_by_differences(inputs, loss, step)
             norms = [mp.norm([x for row in matrix for x in row]) / settings.samples for matrix in matrices]
             if settings.clip != "off":
-                biases = network.bias_gradients_by_differences(inputs, loss, step) if settings.bias > 0 else []
+                biases = (
+                    network.bias_gradients_by_differences(inputs, loss, step)
+                    if settings.bias > 0 or settings.bias_mean != 0
+                    else []
+                )
                 wholes.append(mp.norm([*norms, *(mp.norm(vector) / settings.samples for vector in biases)]))
                 norms = [norm * min(1, settings.clip / wholes[-1]) if norm else norm for norm in norms]
             clipped.append(norms)

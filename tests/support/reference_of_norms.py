@@ -20,8 +20,8 @@ _roots = np.frompyfunc(mp.sqrt, 1, 1)
 
 
 class _Norm:
-    def __init__(self, name: str) -> None:
-        self.axis, self.centred = AXIS[name], name != "rms"
+    def __init__(self, name: str, eps: float) -> None:
+        self.axis, self.centred, self.eps = AXIS[name], name != "rms", mpf(str(eps))
 
     def mean(self, x: Numbers) -> Numbers:
         return x.sum(axis=self.axis, keepdims=True) / x.shape[self.axis]
@@ -30,9 +30,9 @@ class _Norm:
         return x - self.mean(x) if self.centred else x
 
     def normed(self, x: Numbers) -> tuple[Numbers, Numbers]:
-        """N(x), and 1 / sqrt(variance + 1e-5)."""
+        """N(x), and 1 / sqrt(variance + eps)."""
         varying = self.centre(x)
-        inverse = 1 / _roots(self.mean(varying * varying) + mpf(10) ** -5)
+        inverse = 1 / _roots(self.mean(varying * varying) + self.eps)
         return varying * inverse, inverse
 
     def pulled(self, gradient: Numbers, normed: Numbers, inverse: Numbers) -> Numbers:
@@ -43,11 +43,12 @@ class _Norm:
 
 def gradients(settings: Any, draw: Any) -> list[list[Any]]:
     """||d loss / d a_l|| of each sample, for l = 1..L, of the first network; in the digits that mpmath works with."""
-    norm, place, curve = _Norm(settings.norm), settings.norm_place, CURVES[settings.activation]
+    norm, place, curve = _Norm(settings.norm, settings.norm_eps), settings.norm_place, CURVES[settings.activation]
     value, slope = np.frompyfunc(curve.value, 1, 1), np.frompyfunc(curve.slope, 1, 1)
-    beta = mpf(settings.branch_factor) if settings.residual else mpf(1)
+    skip = mpf(settings.skip_scale)
+    betas = [mpf(factor) for factor in settings.branch_factors]
     a, steps = _exact(draw.inputs.T), []
-    for weights, biases in zip(draw.weights[0], draw.biases[0], strict=True):
+    for weights, biases, beta in zip(draw.weights[0], draw.biases[0], betas, strict=True):
         state: dict[str, tuple[Numbers, Numbers]] = {}
 
         def at(here: str, x: Numbers, state: dict[str, tuple[Numbers, Numbers]] = state) -> Numbers:
@@ -56,17 +57,17 @@ def gradients(settings: Any, draw: Any) -> list[list[Any]]:
             return state[here][0] if here == place else x
 
         z = at("activation", _through(weights, at("pre", a)) + _exact(biases)[:, None])
-        a = at("post", beta * value(z) + (a if settings.residual else 0))
-        steps.append((weights, slope(z), state))
+        a = at("post", beta * value(z) + (skip * a if settings.residual else 0))
+        steps.append((weights, slope(z), state, beta))
     delta = a - _exact(draw.targets.T) if settings.loss == "mse" else _exact(draw.targets.T)
     result = [delta]
-    for weights, slopes, state in steps[:0:-1]:
+    for weights, slopes, state, beta in steps[:0:-1]:
         above = norm.pulled(delta, *state["post"]) if "post" in state else delta
         branch = beta * slopes * above
         branch = norm.pulled(branch, *state["activation"]) if "activation" in state else branch
         below = _through(weights.T, branch)
         below = norm.pulled(below, *state["pre"]) if "pre" in state else below
-        delta = below + above if settings.residual else below
+        delta = below + skip * above if settings.residual else below
         result.insert(0, delta)
     return [[mp.sqrt(square) for square in (each * each).sum(axis=0)] for each in result]
 

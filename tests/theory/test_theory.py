@@ -153,8 +153,50 @@ def test_no_scale_is_critical_beside_a_residual_connection_or_beyond_the_scales_
     assert critical_scale(Settings(activation="tanh", bias=10.0, width=1)) == pytest.approx(4.532, abs=1e-3)
 
 
-@pytest.mark.parametrize("changes", [{"norm": "layer"}, {"norm": "batch"}, {"initializer": "identity"}])
-def test_there_is_no_theory_of_norms_and_of_units_that_hear_no_other(changes):
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "gelu"])
+def test_skip_and_branch_scales_and_inputs_of_another_size_are_predicted_too(activation):
+    telescope = Telescope()
+    common = {"activation": activation, "samples": 20, "depth": 20, "residual": True}
+    for changes in (
+        {"skip_scale": 0.4},
+        {"skip_scale": 1.3, "branch_scale": 0.5, "loss": "probe"},
+        {"skip_scale": 0.0, "branch_scale": 1.4},
+        {"branch_scale": "1/sqrt(l)"},
+        {"branch_scale": "1/L", "input_scale": 0.1},
+        {"residual": False, "input_scale": 5.0},
+    ):
+        settings = wide(**common | changes)
+        assert gap(telescope, settings) < 0.15, settings
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "gelu"])
+@pytest.mark.parametrize("skip", [0.0, 0.7, 1.2])
+def test_the_factor_beside_a_scaled_skip_is_the_one_that_deep_predictions_end_at(activation, skip):
+    """Where the message has travelled far below the loss, whose own share of the signal has faded."""
+    settings = Settings(
+        activation=activation, initializer="he", scale=0.9, bias=0.2, residual=True, skip_scale=skip, branch_scale=0.6,
+        depth=1500, width=100, loss="probe",
+    )  # fmt: skip
+    prediction = predict(settings)
+    # towards the input the signal is not the settled one yet
+    settled = slice(600, 700)
+    slope = np.polyfit(np.arange(100), prediction.log10_gradient[settled], 1)[0]
+    assert math.log10(prediction.factor) == pytest.approx(-slope, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"norm": "layer"},
+        {"norm": "batch"},
+        {"initializer": "identity"},
+        {"bias_mean": 0.1},
+        {"scale": 0},
+        {"input_scale": 0},
+        {"residual": True, "skip_scale": 0, "branch_scale": 0},
+    ],
+)
+def test_there_is_no_theory_of_norms_of_units_that_hear_no_other_and_of_nothing(changes):
     assert predict(Settings(**changes)) is None
     assert critical_scale(Settings(**changes)) is None
 

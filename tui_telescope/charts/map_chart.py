@@ -153,7 +153,7 @@ def _mark(
     cells: list[list[_Look]], blank: Chart, charset: Charset, look: _Look, scale: float, depth: int | None
 ) -> None:
     """Put a mark on the cell of a scale and a depth, or on the whole column of a scale; off the map none is made."""
-    across = blank.x_axis.fraction(math.log10(scale))
+    across = blank.x_axis.fraction(math.log10(scale)) if scale > 0 else -math.inf
     if not -1e-9 <= across <= 1 + 1e-9:
         return
     column = charset.column(min(max(across, 0), 1), len(cells[0]))

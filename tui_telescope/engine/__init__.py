@@ -26,6 +26,6 @@ depth and scale; `forecast` knows how long an observation takes, and learns from
 between layers whether anybody still waits, and told how far it is.
 
 A registry entry says what it is, and nobody asks for its name: `activations.definitions.ACTIVATIONS`,
-`weights.initializers.INITIALIZERS`, `norms.NORMS`, `losses.LOSSES`, `recurrent.cells.CELLS`. Arrays are feature-major,
+`weights.initializers.INITIALIZERS`, `losses.LOSSES`, `recurrent.cells.CELLS`. Arrays are feature-major,
 (units, samples): a layer is then one product W a. All readings are logarithms; an exact zero is -inf.
 """

@@ -15,7 +15,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import Loss
-from tui_telescope.engine.norms import NORMS, Norm
+from tui_telescope.engine.norms import Norm, norm_of
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
@@ -161,18 +161,19 @@ def pulled(step: Step, gradient: G) -> G:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """after(a + branch_factor * branch(a)), or after(branch(a)) where there is no residual connection."""
+    """after(skip * a + branch_factor * branch(a)), or after(branch(a)) where there is no residual connection."""
 
     branch: Sequence[Operation]
     after: Sequence[Operation]
-    residual: bool
+    skip: float | None
+    """What the residual connection multiplies with; None where there is none."""
     branch_factor: float
 
     def forward(self, a: S) -> tuple[S, list[Step]]:
         """a_l from a_{l-1}, and the steps in between."""
         out, steps = _through(self.branch, a)
-        if self.residual:
-            out = a.joined(out.times(self.branch_factor))
+        if self.skip is not None:
+            out = a.times(self.skip).joined(out.times(self.branch_factor))
         out, steps_after = _through(self.after, out)
         return out, steps + steps_after
 
@@ -180,11 +181,11 @@ class Block:
         """The gradient by a_{l-1} from the one by a_l, and the steps in between, from the last to the first."""
         count = len(self.branch)
         by_sum, after = _back(steps[count:], gradient, pull)
-        if not self.residual:
+        if self.skip is None:
             below, branch = _back(steps[:count], by_sum, pull)
             return below, after + branch
         below, branch = _back(steps[:count], by_sum.times(self.branch_factor), pull)
-        return by_sum + below, after + branch
+        return by_sum.times(self.skip) + below, after + branch
 
 
 def _through(operations: Sequence[Operation], x: S) -> tuple[S, list[Step]]:
@@ -211,19 +212,19 @@ def blocks(network: UnitNetwork, settings: Settings) -> list[Block]:
 
 def _block(network: UnitNetwork, settings: Settings, layer: int) -> Block:
     initializer = INITIALIZERS[settings.initializer]
-    biases = None if settings.loses_biases else network.biases
+    biases, norm = None if settings.loses_biases else network.biases, norm_of(settings)
     linear = Linear(
         None if initializer.diagonal else network.weights[layer],
         settings.scale * initializer.gain(settings.width),
-        None if biases is None else settings.bias * biases[layer],
+        None if biases is None else biases[layer],
     )
     places: dict[str, Sequence[Operation]] = {}
-    if settings.norm_kind is not None:
-        places[settings.norm_place] = [Normalise(NORMS[settings.norm])]
+    if norm is not None:
+        places[settings.norm_place] = [Normalise(norm)]
     inside, respond = places.get("activation", []), Respond(ACTIVATIONS[settings.activation])
     return Block(
         branch=[*places.get("pre", []), linear, *inside, respond],
         after=places.get("post", []),
-        residual=settings.residual,
-        branch_factor=settings.branch_factor,
+        skip=settings.skip_scale if settings.residual else None,
+        branch_factor=settings.branch_factors[layer],
     )

@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from tui_telescope import networks
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
+from tui_telescope.settings import Settings
 
 Mask = NDArray[np.bool_]
-
-EPSILON = 1e-5
-"""Added to the variance, as PyTorch does."""
 
 STANDS_OUT = 0.9
 """The share of a line's variance from which a value is told from what differs among the others."""
 
 
+@dataclass(frozen=True)
 class Norm(networks.NormKind):
     """A norm of arrays of any size."""
+
+    epsilon: float = 1e-5
+    """Added to the variance, as PyTorch does."""
 
     def __call__(self, x: ExtendedRange) -> tuple[ExtendedRange, Pullback]:
         """The normalised values, and the map that takes the gradient by them to the gradient by x.
@@ -32,7 +34,7 @@ class Norm(networks.NormKind):
         x_aligned = x.aligned(self.axis)
         mantissa, exponent = x_aligned.mantissa, x_aligned.exponent
         direction, root = self.direction(mantissa)
-        epsilon = ExtendedRange(np.full_like(root, EPSILON), np.zeros_like(exponent))
+        epsilon = ExtendedRange(np.full_like(root, self.epsilon), np.zeros_like(exponent))
         inverse = (ExtendedRange(root * root, 2 * exponent) + epsilon).reciprocal_root()
         length = ExtendedRange(root, exponent) * inverse
         value = ExtendedRange(direction, np.zeros_like(exponent)) * length
@@ -59,7 +61,7 @@ class Pullback:
     """Takes the gradient by N(x) to the gradient by x.
 
     It splits the gradient into the direction of x, which the norm all but removes (its share is `shrinkage`,
-    EPSILON / (variance + EPSILON)), and the rest, so that nothing is lost where they nearly cancel.
+    epsilon / (variance + epsilon)), and the rest, so that nothing is lost where they nearly cancel.
     """
 
     norm: Norm
@@ -70,7 +72,7 @@ class Pullback:
     length: ExtendedRange
     """The root mean square of N(x) along the axis."""
     inverse: ExtendedRange
-    """1 / sqrt(variance + EPSILON)."""
+    """1 / sqrt(variance + epsilon)."""
     shrinkage: ExtendedRange
     is_per_unit: bool
 
@@ -133,5 +135,7 @@ def _like(y: ExtendedRange, is_per_unit: bool) -> ExtendedRange:
     return y.per_unit() if is_per_unit else y.normalized().per_sample()
 
 
-NORMS: dict[str, Norm] = {name: Norm(kind.axis, kind.centred) for name, kind in networks.NORMS.items()}
-"""Every norm by its name in `Settings`."""
+def norm_of(settings: Settings) -> Norm | None:
+    """The norm of a network's layers; None where they have none."""
+    kind = settings.norm_kind
+    return None if kind is None else Norm(kind.axis, kind.centred, settings.norm_eps)

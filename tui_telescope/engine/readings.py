@@ -70,7 +70,8 @@ def _weight_change(measurement: Measurement) -> Array | None:
         return None
     if whole is None:
         assert measurement.weight_norms is not None, "layers have weights of their own"
-        gradient = gradient - measurement.weight_norms
+        norms = measurement.weight_norms
+        gradient = gradient - np.where(np.isfinite(norms), norms, 0.0)  # weights of zero have no share of themselves
         whole = float(gradient.max())
     return gradient - whole if np.isfinite(whole) else gradient
 

@@ -253,8 +253,8 @@ def mapped_scales(settings: Settings) -> tuple[float, ...]:
     middle = critical_scale(settings.replace(residual=False, norm="none"))
     if middle is None:
         middle = 1 / INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width)
-    low = math.floor(math.log10(min(middle / 10, settings.scale)))
-    high = math.ceil(math.log10(max(middle * 10, settings.scale)))
+    own = settings.scale or middle  # a log axis has no place for 0
+    low, high = math.floor(math.log10(min(middle / 10, own))), math.ceil(math.log10(max(middle * 10, own)))
     exponents = np.linspace(max(low, -3), min(high, 3), MAP_SCALES)
     return tuple(float(f"{10**exponent:.4g}") for exponent in exponents.tolist())
 

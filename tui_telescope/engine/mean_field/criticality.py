@@ -130,7 +130,7 @@ def _pull(activation: str, log_q: float) -> float:
 
 def _divides_the_scale_out(settings: Settings) -> bool:
     """Batch norm takes biases out as well; beside other norms their share depends on the scale."""
-    return NORM_PLACES[settings.norm_place].follows_weights and (settings.loses_biases or settings.bias == 0)
+    return NORM_PLACES[settings.norm_place].follows_weights and (settings.loses_biases or not settings.has_biases)
 
 
 _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
@@ -153,8 +153,20 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "The theory here covers no norms, and names no critical scale.",
     ),
     (
-        lambda settings: settings.branch_factor == 0,
+        lambda settings: settings.scale == 0 or settings.input_scale == 0,
+        "Weights or inputs of zero leave theory nothing to tell: there is no signal for a scale to carry.",
+    ),
+    (
+        lambda settings: settings.bias_mean != 0,
+        "The theory here is of biases without a mean, and names no critical scale beside one.",
+    ),
+    (
+        lambda settings: settings.skip_scale == 1 and set(settings.branch_factors) == {0.0},
         "A branch multiplied with 0 leaves a factor of exactly 1 at every scale.",
+    ),
+    (
+        lambda settings: settings.skip_scale != 1,
+        "The theory here names no critical scale beside a residual connection whose skip scale is not 1.",
     ),
     (
         lambda settings: settings.residual,

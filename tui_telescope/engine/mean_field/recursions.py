@@ -40,18 +40,20 @@ _QUANTILES = 64
 
 @dataclass(frozen=True)
 class Stack:
-    """A feed-forward network of infinite width, inputs N(0, I): Poole et al. (2016), equation 1, with a skip."""
+    """A feed-forward network of infinite width: Poole et al. (2016), equation 1, with a skip."""
 
     activation: str
     depth: int
+    log_power: float
+    """Natural logarithm of the variance of the inputs, which are normal."""
     variance_w: float
     """sigma_w^2 = n Var(W)."""
     variance_b: float
     """sigma_b^2."""
-    branch: float
-    """What phi(z) is multiplied with."""
+    branches: tuple[float, ...]
+    """What phi(z) is multiplied with in each layer."""
     skip: float
-    """1 with a residual connection, 0 without."""
+    """What the residual connection multiplies with, 0 without one."""
     orthogonal: bool
     """Whether W / sigma_w preserves lengths exactly."""
 
@@ -98,19 +100,19 @@ def forward(stack: Stack) -> Signal:
     """
     layers: list[Layer] = []
     log_qs = np.empty(stack.depth)
-    log_m, mean, before = 0.0, 0.0, None
-    for index in range(stack.depth):
+    log_m, mean, before = stack.log_power, 0.0, None
+    for index, branch in enumerate(stack.branches):
         log_q = log_variance(stack, log_m)
         step = averages(stack.activation, log_q)
         rho = math.exp((log_q - log_m) / 2)
-        mean_above, log_growth = _signal_step(stack, step, rho, mean)
+        mean_above, log_growth = _signal_step(stack.skip, branch * rho, step, mean)
         log_qs[index] = log_q
-        state = (mean, rho, log_growth, *step)
+        state = (branch, mean, rho, log_growth, *step)
         if before is not None and _is_same(state, before):
             rest = stack.depth - index
             log_qs[index:] = log_q + log_growth * np.arange(rest)
             return Signal(layers + layers[-1:] * rest, log_qs, log_m + log_growth * rest, mean_above)
-        layers.append(_layer(stack, step, rho, mean, math.exp(log_growth / 2)))
+        layers.append(_layer(stack, branch, step, rho, mean, math.exp(log_growth / 2)))
         log_m, mean, before = log_m + log_growth, mean_above, state
     return Signal(layers, log_qs, log_m, mean)
 
@@ -132,46 +134,45 @@ def _is_same(state: tuple[float, ...], before: tuple[float, ...]) -> bool:
     return all(abs(x - y) <= _SETTLED * abs(y) for x, y in zip(state, before, strict=True))
 
 
-def _signal_step(stack: Stack, step: Averages, rho: float, mean: float) -> tuple[float, float]:
-    """The mean of a_l over the root of its second moment, and ln(m_l / m_{l-1}); rho = sqrt(q_l / m_{l-1}).
+def _signal_step(skip: float, reach: float, step: Averages, mean: float) -> tuple[float, float]:
+    """The mean of a_l over the root of its second moment, and ln(m_l / m_{l-1}); reach = branch sqrt(q_l / m_{l-1}).
 
     a_l = skip a_{l-1} + branch phi(z_l), whose terms are independent of one another, unit by unit.
     """
-    reach = stack.branch * rho
-    total_mean = stack.skip * mean + reach * step.f
-    spread = stack.skip * (1 - mean * mean) + reach * reach * (step.ff - step.f * step.f)
+    total_mean = skip * mean + reach * step.f
+    spread = skip * skip * (1 - mean * mean) + reach * reach * (step.ff - step.f * step.f)
     power = total_mean * total_mean + spread
     return total_mean / math.sqrt(power), math.log(power)
 
 
-def _layer(stack: Stack, step: Averages, rho: float, mean: float, growth: float) -> Layer:
+def _layer(stack: Stack, branch: float, step: Averages, rho: float, mean: float, growth: float) -> Layer:
     """The layer's effect on gradients; growth = sqrt(m_l / m_{l-1}).
 
     With a = a_{l-1} / sqrt(m_{l-1}) and delta = along (skip a + reach f) / growth + uniform + noise, the averages of
     u^2 = g^2 delta^2 and of x u follow term by term.
     """
-    skip, reach = stack.skip, stack.branch * rho
-    pull = stack.branch * stack.variance_w / rho  # of E[x u], on `along`
+    skip, reach = stack.skip, branch * rho
+    pull = branch * stack.variance_w / rho  # of E[x u], on `along`
     xa, xu = (skip * mean * step.xg + reach * step.xgf) / growth, step.xg
-    square = skip * step.gg + 2 * skip * mean * reach * step.ggf + reach * reach * step.ggff
+    square = skip * skip * step.gg + 2 * skip * mean * reach * step.ggf + reach * reach * step.ggff
     cross = skip * mean * step.gg + reach * step.ggf
     # an orthogonal W turns the part of u along h into the part along a, and no more
     share = stack.variance_w / (rho * rho)
     twice = share if stack.orthogonal else 0.0
-    noise = stack.branch**2 * stack.variance_w
-    leftover = skip * (reach / growth) ** 2 * max(step.ff - step.f**2, 0.0)
+    noise = branch**2 * stack.variance_w
+    leftover = skip * skip * (reach / growth) ** 2 * max(step.ff - step.f**2, 0.0)
     passed = stack.variance_w * (share * step.xxgg + (1 - share) * step.gg)
     return Layer(
         mean_below=mean,
-        aa=skip / growth + pull * xa,
+        aa=skip * skip / growth + pull * xa,
         au=pull * xu,
         ua=skip * reach * step.f / growth,
         uu=skip,
-        kept=skip + noise * step.gg,
+        kept=skip * skip + noise * step.gg,
         caa=noise * (square / growth**2 - twice * xa * xa) + leftover,
         cau=noise * (cross / growth - twice * xa * xu),
         cuu=noise * (step.gg - twice * xu * xu),
-        injected=max(stack.branch**2 * passed - (pull * xu) ** 2, 0.0),
+        injected=max(branch**2 * passed - (pull * xu) ** 2, 0.0),
     )
 
 
@@ -239,7 +240,7 @@ def _below(top: _Gradient, layer: Layer, skip: float, width: int) -> _Gradient:
     root = math.sqrt(size)
     return _Gradient(
         new[0] / root, new[1] / root, new[2] / size, new[3] / size, new[4] / size, new[5] / size, new[6] / size,
-        skip * source / size, log_unit + math.log(root),
+        skip * skip * source / size, log_unit + math.log(root),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ multiples of the identity let no unit hear another: no theory, nor for norms and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -33,11 +33,16 @@ from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
-COVERAGE = "No theory here: it covers neither norms, nor identity weights, nor recurrent cells."
+COVERAGE = (
+    "No theory here: it covers neither norms, nor identity weights or weights or inputs of zero, "
+    "nor biases with a mean, nor recurrent cells."
+)
 """What to say where `predict` gives None."""
 
 _GRID = np.linspace(SMALLEST_LOG_Q, LARGEST_LOG_Q, 320)
 """Values of ln q between which a fixed point is looked for."""
+SETTLED_BY = 2000
+"""Layers after which a signal that settles at all is taken to have settled."""
 _TOUCH = 1e-13
 """A q map this close to the identity, relatively, is taken to touch it rather than to cross it."""
 
@@ -82,7 +87,7 @@ def covers(settings: Settings) -> bool:
 
 @as_numpy_begins
 def predict(settings: Settings) -> Theory | None:
-    """The prediction for these settings, or None where there is no theory: norms, identity weights, other cells.
+    """The prediction for these settings, or None where there is no theory: see `COVERAGE`.
 
     Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5. An error of
     norm 1 starts every gradient at 1: the norm of a Gaussian one is a factor independent of its direction.
@@ -117,9 +122,9 @@ def critical_scale(settings: Settings) -> float | None:
     range: sigma_w is between 0.69 (SELU without bias) and 15 (sigmoid with the largest) for every activation.
     """
     stack = stack_of(settings)
-    if stack is None or stack.skip:
+    if stack is None or settings.residual:
         return None
-    return scale_of_sigma_w(settings, _critical_sigma_w(stack.activation, settings.bias))
+    return scale_of_sigma_w(settings, _critical_sigma_w(stack.activation, settings.bias, stack.log_power))
 
 
 def scale_of_sigma_w(settings: Settings, sigma_w: float) -> float:
@@ -135,30 +140,44 @@ def stack_of(settings: Settings) -> Stack | None:
     initializer = INITIALIZERS[settings.initializer]
     if settings.is_recurrent or settings.norm_kind is not None or initializer.diagonal:
         return None
+    if settings.bias_mean != 0 or settings.scale == 0 or settings.input_scale == 0 or _carries_nothing(settings):
+        return None
     return Stack(
         activation=settings.activation,
         depth=settings.depth,
+        log_power=2 * math.log(settings.input_scale),
         variance_w=initializer.sigma_w(settings.scale, settings.width) ** 2,
         variance_b=settings.bias**2,
-        branch=settings.branch_factor,
-        skip=1.0 if settings.residual else 0.0,
+        branches=settings.branch_factors,
+        skip=settings.skip_scale if settings.residual else 0.0,
         orthogonal=initializer.family == ORTHOGONAL,
     )
 
 
-def asymptotic_factor(stack: Stack) -> float:
-    """The factor that layers settle at as the depth grows without bound.
+def _carries_nothing(settings: Settings) -> bool:
+    """Whether some layer's residual connection and branch are both multiplied with 0."""
+    return settings.residual and settings.skip_scale == 0 and 0 in settings.branch_factors
 
-    Plain: sqrt(chi_1) at the fixed point of q (Schoenholz et al. 2017, equation 5). With a residual connection q
-    has no fixed point. Where phi is bounded, chi_1 fades and the factor goes to 1: gradients grow more slowly than
-    exponentially (Yang and Schoenholz 2017). Else, derived here, phi becomes two straight lines, a_l . delta_l is
-    the same for all l by Euler's theorem, and the gradient grows downwards as fast as the signal grows upwards.
+
+def asymptotic_factor(stack: Stack) -> float:
+    """The factor that layers settle at as the depth grows without bound, their branches like the last one's.
+
+    Plain: sqrt(chi_1) at the fixed point of q (Schoenholz et al. 2017, equation 5). With a residual connection of
+    skip scale 1 q has no fixed point. Where phi is bounded, chi_1 fades and the factor goes to 1: gradients grow more
+    slowly than exponentially (Yang and Schoenholz 2017). Else, derived here, phi becomes two straight lines, a_l .
+    delta_l is the same for all l by Euler's theorem, and the gradient grows downwards as fast as the signal grows
+    upwards. Another skip scale may let q settle, and the factor is that of the layer where it has.
     """
-    if not stack.skip:
-        log_q = limit_log_q(stack.activation, stack.variance_w, stack.variance_b)
+    if not stack.skip and stack.branches[-1] == 1:
+        log_q = limit_log_q(stack.activation, stack.variance_w, stack.variance_b, stack.log_power)
         return math.sqrt(stack.variance_w * averages(stack.activation, log_q).gg)
+    return _growth_at_infinity(stack) if stack.skip == 1 else _settled_factor(stack)
+
+
+def _growth_at_infinity(stack: Stack) -> float:
+    """What each layer multiplies a signal with that is so large that phi is two straight lines, beside a skip of 1."""
     below, above = slopes_at_infinity(stack.activation)
-    reach = stack.branch * math.sqrt(stack.variance_w)
+    reach = stack.branches[-1] * math.sqrt(stack.variance_w)
     rise, power = (above - below) / math.sqrt(2 * math.pi), (above**2 + below**2) / 2
     mean, growth = 0.0, 1.0
     for _ in range(1000):
@@ -169,13 +188,21 @@ def asymptotic_factor(stack: Stack) -> float:
     return growth
 
 
-def limit_log_q(activation: str, variance_w: float, variance_b: float) -> float:
-    """ln of the variance of z that a plain network of N(0, 1) inputs ends at; -+1e300 where it runs to 0 or away.
+def _settled_factor(stack: Stack) -> float:
+    """The factor of the layer at which the signal has settled: of whatever part of a gradient shrinks least there."""
+    deep = replace(stack, depth=SETTLED_BY, branches=stack.branches[-1:] * SETTLED_BY)
+    last = forward(deep).layers[-1]
+    parts = np.linalg.eigvals([[last.aa, last.au], [last.ua, last.uu]])
+    return max(float(np.abs(parts).max()), math.sqrt(last.kept))
 
-    q -> sigma_w^2 E[phi(sqrt(q) z)^2] + sigma_b^2 (Poole et al. 2016, equation 3) rises with q, so that q moves
-    towards the nearest fixed point without ever crossing one.
+
+def limit_log_q(activation: str, variance_w: float, variance_b: float, log_power: float = 0.0) -> float:
+    """ln of the variance of z that a plain network ends at; -+1e300 where it runs to 0 or away.
+
+    `log_power` is ln of the variance of its inputs. q -> sigma_w^2 E[phi(sqrt(q) z)^2] + sigma_b^2 (Poole et al. 2016,
+    equation 3) rises with q, so that q moves towards the nearest fixed point without ever crossing one.
     """
-    start = math.log(variance_w + variance_b)
+    start = float(np.logaddexp(math.log(variance_w) + log_power, math.log(variance_b) if variance_b else -np.inf))
     trends = _grid_trends(activation, variance_w, variance_b)
     direction = np.sign(_trend(activation, start, variance_w, variance_b))
     rises = bool(direction > 0)
@@ -226,7 +253,7 @@ def _fixed_point(activation: str, variance_w: float, variance_b: float, near: fl
 
 
 @lru_cache(maxsize=256)
-def _critical_sigma_w(activation: str, sigma_b: float) -> float:
+def _critical_sigma_w(activation: str, sigma_b: float, log_power: float) -> float:
     """The sigma_w at which a plain network's chi passes 1, by bisection of its logarithm."""
     if homogeneous_slopes(activation, 0.0):
         return 1 / math.sqrt(averages(activation, 0.0).gg)
@@ -234,6 +261,6 @@ def _critical_sigma_w(activation: str, sigma_b: float) -> float:
     for _ in range(52):
         middle = (low + high) / 2
         variance_w = math.exp(2 * middle)
-        chi = variance_w * averages(activation, limit_log_q(activation, variance_w, sigma_b**2)).gg
+        chi = variance_w * averages(activation, limit_log_q(activation, variance_w, sigma_b**2, log_power)).gg
         low, high = (middle, high) if chi < 1 else (low, middle)
     return math.exp((low + high) / 2)

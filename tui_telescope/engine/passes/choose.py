@@ -62,16 +62,20 @@ def _has_no_norm(settings: Settings) -> bool:
     return not settings.is_recurrent and settings.norm_kind is None
 
 
+def _mixes(settings: Settings) -> bool:
+    """Whether units hear one another."""
+    return not INITIALIZERS[settings.initializer].diagonal and settings.scale > 0
+
+
 def _suits_float64(settings: Settings) -> bool:
     """Whether no norm is there, units are mixed, and no residual connection may be cancelled by its branch.
 
     A single unit beside a residual connection has orthogonal weights of -1 or 1: what is left of 1 - phi' has few
     digits.
     """
-    initializer = INITIALIZERS[settings.initializer]
-    is_unit = settings.width == 1 and initializer.family == ORTHOGONAL
-    may_cancel = settings.residual and is_unit and settings.bias == 0
-    return _has_no_norm(settings) and not initializer.diagonal and not may_cancel
+    is_unit = settings.width == 1 and INITIALIZERS[settings.initializer].family == ORTHOGONAL
+    may_cancel = settings.residual and is_unit and not settings.has_biases
+    return _has_no_norm(settings) and _mixes(settings) and not may_cancel
 
 
 def _has_norm(settings: Settings) -> bool:
@@ -79,7 +83,7 @@ def _has_norm(settings: Settings) -> bool:
 
 
 def _has_norm_and_mixes(settings: Settings) -> bool:
-    return _has_norm(settings) and not INITIALIZERS[settings.initializer].diagonal
+    return _has_norm(settings) and _mixes(settings)
 
 
 def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:

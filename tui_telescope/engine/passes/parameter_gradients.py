@@ -41,7 +41,7 @@ class ParameterGradients:
         """log2 of ||d mean loss / d W_l||_F, shape (depth,); None where it is not wanted."""
         self.by_biases = np.full(settings.depth, -np.inf)
         """log2 of ||d mean loss / d b_l||."""
-        self.takes_biases = wanted.global_norm and settings.bias > 0 and not loses_biases(settings)
+        self.takes_biases = wanted.global_norm and settings.has_biases and not loses_biases(settings)
         """Whether the gradient by biases has to be filled in."""
         self._wants_global_norm = wanted.global_norm
 

@@ -65,30 +65,35 @@ class Cell(ABC):
         return value.split(len(arguments)), slope.split(len(arguments))
 
     @abstractmethod
-    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
-        """The state at t from W h_{t-1}, U x_t + b (gate upon gate, (gates * n, samples)) and the state at t-1."""
+    def step(self, t: int, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+        """The state after step t, which counts from 0, from W h_{t-1}, U x_t + b and the state before.
+
+        The two sums are gate upon gate, (gates * n, samples).
+        """
 
 
 class Rnn(Cell):
     """h_t = phi(W h_{t-1} + U x_t + b): Elman (1990), in the form of torch.nn.RNN.
 
-    With the residual connection on, h_t = h_{t-1} + branch * phi(...).
+    With the residual connection on, h_t = skip * h_{t-1} + branch * phi(...).
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._activation = ACTIVATIONS[settings.activation]
-        self.dies = self._activation.dies or (settings.residual and settings.branch_factor == 0)
-        self._residual, self._branch_factor = settings.residual, settings.branch_factor
+        self._skip = settings.skip_scale if settings.residual else None
+        self._branch_factors = settings.branch_factors
+        self.dies = self._activation.dies or 0 in self._branch_factors
 
-    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+    def step(self, t: int, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         value, slope = (recurrent + inputs).respond(self._activation, is_unmixed=self._unmixed)
-        hidden = state[0] + value.times(self._branch_factor) if self._residual else value
+        branch_factor, skip = self._branch_factors[t], self._skip
+        hidden = value if skip is None else state[0].times(skip) + value.times(branch_factor)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
-            by_product = (by_hidden * slope).times(self._branch_factor)
-            return Pulled(gradient, (by_product,), (by_product,), by_hidden if self._residual else None)
+            by_product = (by_hidden * slope).times(branch_factor)
+            return Pulled(gradient, (by_product,), (by_product,), None if skip is None else by_hidden.times(skip))
 
         return Step((hidden,), ((self._activation, slope),), pull)
 
@@ -102,7 +107,7 @@ class Lstm(Cell):
     i, f, o are sigmoids and g is a tanh of W h_{t-1} + U x_t + b each; the gates are ordered i, f, g, o.
     """
 
-    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+    def step(self, t: int, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         _, before = state
         z_i, z_f, z_g, z_o = (recurrent + inputs).split(4)
         (i, f, o), (i_slope, f_slope, o_slope) = self._sigmoids(z_i, z_f, z_o)
@@ -132,7 +137,7 @@ class Gru(Cell):
     product, and the bias of n stands outside it (PyTorch's b_in; its b_hn is zero). The gates are ordered r, z, n.
     """
 
-    def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
+    def step(self, t: int, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         (before,) = state
         (past_r, past_z, past_n), (new_r, new_z, new_n) = recurrent.split(3), inputs.split(3)
         for_z = past_z + new_z

@@ -27,7 +27,7 @@ FAINTEST = 2.0**-700
 """The largest entry before a matrix mixes all stays above: what underflows beside it is lost in its rounding."""
 
 SMALLEST_SQUARE = 2.0**-950
-"""Squared norms stay above, or are exact zeros."""
+"""Squared norms stay above and its reciprocal below, or are exact zeros."""
 
 
 class OutOfRange(Exception):
@@ -66,6 +66,9 @@ class Float64:
         return Float64(-self.array)
 
     def times(self, factor: float) -> Float64:
+        """factor * self. Raises `OutOfRange`."""
+        if factor > 1 and not np.abs(self.array).max() < LARGEST:
+            raise OutOfRange
         return self if factor == 1.0 else Float64(self.array * factor)
 
     def through(self, weights: Array) -> Float64:
@@ -97,6 +100,8 @@ class Float64:
         """log2 of the Euclidean norm over the units, shape (samples,)."""
         squares = np.einsum("us,us->s", self.array, self.array)
         if squares.min() < SMALLEST_SQUARE and self.array[:, squares < SMALLEST_SQUARE].any():
+            raise OutOfRange
+        if not squares.max() < 1 / SMALLEST_SQUARE:
             raise OutOfRange
         with np.errstate(divide="ignore"):
             return np.asarray(0.5 * np.log2(squares))

@@ -66,7 +66,7 @@ class _Network(Generic[N]):
     def step(self, t: int, state: tuple[N, ...]) -> Step[N]:
         """The state after step t, which counts from 0."""
         inputs = self._input_weights.dot(self.inputs(t)) + self._biases
-        return self.cell.step(self._recurrent(state[0]), self.kind.of(inputs), state)
+        return self.cell.step(t, self._recurrent(state[0]), self.kind.of(inputs), state)
 
     def inputs(self, t: int) -> Array:
         """x_t, which counts from 0, shape (n, samples)."""

@@ -43,7 +43,7 @@ class UnitNetwork:
     spread: float | Array
     """The root mean square of their singular values: the initializer's on average, or that of each layer, (depth,)."""
     biases: Array | None
-    """Unit biases (depth, n); None where the bias is off."""
+    """b_l as they are used, (depth, n); None where there are none."""
     block: Array | None = None
     """All the unit matrices as one array (depth, n, n), where they are small enough to be kept as one."""
 
@@ -57,7 +57,7 @@ class UnitCell:
     input_weights: Array
     """The input matrices U as they are used, with entries N(0, 1/n); (gates, n, n)."""
     biases: Array
-    """Unit biases, (gates, n); zeros where the bias is off."""
+    """b of each gate as they are used, without the forget bias, (gates, n); zeros where there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,13 +202,13 @@ class UnitDraws:
         return settings.samples * settings.width * (stack.missing(later) if stack else later)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
-        """Inputs and targets, each of shape (samples, n), the targets as the loss wants them."""
+        """Inputs as they are shown and targets as the loss wants them, each of shape (samples, n)."""
         key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
         if self._samples is None or self._samples[0] != key:
             generator, seed, samples, width = key
             self._samples = key, sample_stream(generator, seed).layers(1, samples * 2 * width).reshape(samples, -1)
-        both = self._samples[1]
-        return both[:, : settings.width], LOSSES[settings.loss].vectors(both[:, settings.width :])
+        both, n = self._samples[1], settings.width
+        return settings.input_scale * both[:, :n], LOSSES[settings.loss].vectors(both[:, n:])
 
     def sequences(self, settings: Settings, progress: Progress = UNWATCHED) -> Sequences:
         """Inputs of every step, and targets.
@@ -224,7 +224,10 @@ class UnitDraws:
             stream.layers(1, samples * 2 * n)
             self._stacks[key] = _GrowingStack(stream, (samples, n))
         later = settings.depth - 1
-        return Sequences([first, *self._grown(key, later, progress).layers(later)], targets)
+        following = self._grown(key, later, progress).layers(later)
+        if settings.input_scale != 1:
+            following = [settings.input_scale * each for each in following]
+        return Sequences([first, *following], targets)
 
     def _weights(
         self, settings: Settings, index: int, initializer: Initializer, count: int, progress: Progress
@@ -238,13 +241,14 @@ class UnitDraws:
         return self._grown(key, count, progress)
 
     def _biases(self, settings: Settings, index: int, count: int, progress: Progress) -> Array | None:
+        """As they are used; None where there are none."""
         if settings.bias == 0:
-            return None
+            return np.full((count, settings.width), settings.bias_mean) if settings.has_biases else None
         seed = settings.seed + index
         key = ("biases", settings.generator, seed, settings.width)
         if key not in self._stacks:
             self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
-        return self._grown(key, count, progress).array(count)
+        return settings.bias_mean + settings.bias * self._grown(key, count, progress).array(count)
 
     def _grown(self, key: tuple[object, ...], depth: int, progress: Progress) -> _GrowingStack:
         """A stack with at least `depth` layers, after room for the missing ones has been made."""
@@ -269,9 +273,10 @@ def _inputs_key(settings: Settings) -> tuple[object, ...]:
 
 
 def log2_weight_norms(network: UnitNetwork, settings: Settings) -> Array:
-    """log2 of ||W_l||_F of a network's layers, scale included, shape (depth,)."""
+    """log2 of ||W_l||_F of a network's layers, scale included, shape (depth,); -inf for matrices of zeros."""
     gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
-    return np.asarray(np.log2(network.norms * gain))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log2(network.norms * gain))
 
 
 def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array]:
@@ -281,7 +286,7 @@ def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array
     a positive one; here it is a setting).
     """
     gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
-    biases = settings.bias * cell.biases
+    biases = cell.biases.copy()
     forget_gate = CELLS[settings.cell].forget_gate
     if forget_gate is not None:
         biases[forget_gate] += settings.forget_bias

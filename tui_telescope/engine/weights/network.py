@@ -45,7 +45,7 @@ class Network:
         scaled = np.empty((settings.depth, settings.width, settings.width), dtype)
         for matrix, out in zip(unit.weights, scaled, strict=True):
             np.multiply(matrix, gain, out=out, casting="same_kind")
-        shifts = None if unit.biases is None else (settings.bias * unit.biases).astype(dtype)
+        shifts = None if unit.biases is None else unit.biases.astype(dtype)
         return cls(settings, scaled, shifts)
 
     def step(self, weights: Floats, biases: Floats | None = None, input_weights: Floats | None = None) -> None:
@@ -68,7 +68,7 @@ class Network:
         passes are wary of it. Raises `SettingsError` where so many weights are too many.
         """
         bias = 0.0 if self.biases is None else 1.0
-        return self.settings.replace(initializer="orthogonal", scale=1.0, bias=bias, forget_bias=0.0)
+        return self.settings.replace(initializer="orthogonal", scale=1.0, bias=bias, bias_mean=0.0, forget_bias=0.0)
 
     def layers(self) -> UnitNetwork:
         """The feedforward layers as the passes take them, in float64."""

@@ -1,7 +1,8 @@
 """What is left of a single unit's residual block where the skip and the linear part of its branch cancel.
 
-An orthogonal weight of a single unit is -scale. Where scale * branch_scale * phi'(0) is 1, a + branch_scale * phi(z)
-is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum would round away.
+An orthogonal weight of a single unit is -scale. Where scale * branch_scale * phi'(0) is skip_scale,
+skip_scale * a + branch_scale * phi(z) is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum
+would round away.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ class CancelledBlock(Block):
 
     def backward(self, steps: Sequence[Step], gradient: Any, pull: Pull) -> tuple[Any, list[StepBack]]:
         """The gradient by the weights is the branch's own; the one by a_{l-1} is what the residual leaves of it."""
+        assert self.skip is not None, "without a residual connection nothing cancels"
         linear, respond = steps
         by_branch = gradient.times(self.branch_factor)
         by_product = pull(respond, by_branch)
-        left = self.curvature.slope_of(respond.memory.argument).times(-1 / self.curvature.slope_at_zero)
+        left = self.curvature.slope_of(respond.memory.argument).times(-self.skip / self.curvature.slope_at_zero)
         below = gradient * left
         return below, [StepBack(respond, by_branch, by_product), StepBack(linear, by_product, below)]
 
@@ -65,9 +67,9 @@ def with_cancelled(block: Block, curvature: Curvature) -> Block:
     """The block of a single unit without biases, or what is left of it where its residual connection cancels."""
     linear, _ = block.branch
     assert isinstance(linear, Linear)
-    if block.branch_factor * linear.single_weight * curvature.slope_at_zero != -1:
+    if block.skip is None or block.branch_factor * linear.single_weight * curvature.slope_at_zero != -block.skip:
         return block
-    return CancelledBlock(block.branch, (), True, block.branch_factor, curvature)
+    return CancelledBlock(block.branch, (), block.skip, block.branch_factor, curvature)
 
 
 def _power(z: ExtendedRange, order: int, factor: Array) -> ExtendedRange:

@@ -21,7 +21,7 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.blocks import blocks
 from tui_telescope.engine.losses import LOSSES, Loss
-from tui_telescope.engine.norms import EPSILON, Norm
+from tui_telescope.engine.norms import Norm
 from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
@@ -159,11 +159,11 @@ class Decimals:
                 varying = varying * 0
             elif ((varying == 0).all(axis=norm.axis) & (x != 0).any(axis=norm.axis)).any():
                 raise DigitsLost
-        inverse = 1 / np.sqrt(_mean(varying * varying, norm.axis) + Decimal(str(EPSILON)))
+        inverse = 1 / np.sqrt(_mean(varying * varying, norm.axis) + Decimal(str(norm.epsilon)))
         normed: Numbers = varying * inverse
 
         def pulled(gradient: Decimals) -> Decimals:
-            """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
+            """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + epsilon): Ioffe and Szegedy (2015), section 3."""
             g = gradient.numbers
             if norm.centred:
                 g = g - _mean(g, norm.axis)

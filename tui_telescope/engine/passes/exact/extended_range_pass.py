@@ -169,10 +169,9 @@ class _Tracked(LayerByLayer):
         return pulled_with_product(step, gradient, self._axis)
 
     def log2_by_weights(self, back: StepBack) -> float:
-        below = back.by_input
-        if below.value.mantissa.shape[0] > 1:
+        below, (linear, layer_input) = back.by_input, back.step
+        if below.value.mantissa.shape[0] > 1 or linear.single_weight == 0:
             return super().log2_by_weights(back)
         # all that the gradient by a single weight needs, and nothing that cancels in it
-        linear, layer_input = back.step
         by_product = along(layer_input, below.product.value, self._axis).times(1 / linear.single_weight)
         return by_product.log2_outer_norm(layer_input)

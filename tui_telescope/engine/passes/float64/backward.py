@@ -15,6 +15,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.forward import ForwardPass, chunk_layers, is_large
+from tui_telescope.engine.passes.float64.layer_operands import as_arrays
 from tui_telescope.engine.passes.float64.layer_record import LayerRecord, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.progress import Progress
@@ -43,6 +44,9 @@ class BackwardPass:
     ) -> None:
         self._settings, self._slopes_of, self._record, self._progress = settings, slopes_of, record, progress
         self._operands, self._factor = forward.operands, forward.factor
+        self._branch_factors = forward.branch_factors
+        if self._operands.rescale is not None:
+            self._branch_factors = as_arrays([each * self._factor for each in settings.branch_factors])
         self._dies = ACTIVATIONS[settings.activation].dies
         n, samples = settings.width, settings.samples
         self._passes_by = passes_by = is_large(settings) and not record.reads_layers
@@ -55,6 +59,7 @@ class BackwardPass:
         self._product_rows = self._products.rows * (chunk // len(self._products.rows))
         self._squares = np.empty((chunk + 1, samples))
         self._scratch = workspace.take_stack("squares", 1 if passes_by else chunk + 1, n, samples)
+        self._skipped = workspace.take("skipped", n, samples)
         self._log2_norms = np.empty((settings.depth + 1, samples))
         """Of the gradients by a_0 to a_L."""
         is_lacking = self._operands.rescale is not None and not settings.residual
@@ -96,19 +101,19 @@ class BackwardPass:
 
     def _walk_down(self, layers: slice, slopes: Slopes) -> None:
         """From the top layer down: products[i] = slope * deltas[i], and deltas[i + 1] the gradient a layer below."""
-        residual, is_folded = self._settings.residual, self._operands.rescale is None
-        beta = self._settings.branch_factor
-        branch_factor = np.array(beta if is_folded else beta * self._factor)
+        residual, scale = self._settings.residual, self._settings.skip_scale
+        skip = None if scale == 1 else np.array(scale)
+        factors = reversed(self._branch_factors[layers])
         rows = slopes.whole_downwards() if residual else slopes.downwards()
         transposed, deltas, products = self._operands.backward[layers], self._delta_rows, self._product_rows
         squares = self._squares[1:] if self._passes_by else repeat(None)
-        steps = zip(reversed(transposed), rows, deltas, deltas[1:], products, squares, strict=False)
-        for multiply, slope, delta, below, product, square in steps:
+        steps = zip(reversed(transposed), rows, deltas, deltas[1:], products, squares, factors, strict=False)
+        for multiply, slope, delta, below, product, square, branch_factor in steps:
             np.multiply(slope, delta, product)
             multiply(product, below)
             if residual:
                 np.multiply(below, branch_factor, below)
-                np.add(below, delta, below)
+                np.add(below, delta if skip is None else np.multiply(delta, skip, self._skipped), below)
             if square is not None:
                 squared_norms(below, self._scratch.rows[0], square)
 

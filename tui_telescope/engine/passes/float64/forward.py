@@ -9,7 +9,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.passes.float64.layer_operands import offset_drifts, operands
+from tui_telescope.engine.passes.float64.layer_operands import as_arrays, offset_drifts, operands
 from tui_telescope.engine.passes.float64.layer_record import Signals, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.progress import Progress
@@ -82,6 +82,7 @@ class ForwardPass:
         self.factor = settings.scale * INITIALIZERS[settings.initializer].gain(n) * kernel.input_scale
         self.factor *= kernel.output_scale
         self.drifts = offset_drifts(settings)
+        self.branch_factors = as_arrays(settings.branch_factors)
         self.operands = operands(network, settings, self.factor, self.drifts[:-1], workspace)
         self._chunk = chunk = chunk_layers(settings)
         shape = depth + 1, n + self.operands.ones, samples
@@ -100,6 +101,7 @@ class ForwardPass:
         self._arguments = workspace.take_stack("arguments", in_use, n, samples)
         self._argument_rows = self._arguments.rows * (chunk // in_use)
         self._branches = workspace.take_stack("branches", in_use, n, samples) if settings.residual else None
+        self._skipped = workspace.take("skipped", n, samples)
         self._branch_rows = self._branches.rows * (chunk // in_use) if self._branches else []
         keeps = self._keeps_slopes or keeps_arguments
         kept = workspace.take_stack("slopes", depth if keeps else chunk, n, samples)
@@ -162,14 +164,14 @@ class ForwardPass:
     def _run_layers(self, layers: slice, responses: Sequence[Array], stashes: Sequence[Array]) -> None:
         rescale, shifts, core = self.operands.rescale, self.operands.shifts, self.kernel.core
         residual, layer_inputs = self._settings.residual, self.layer_inputs.rows
-        branch_factor = np.array(self._settings.branch_factor)
+        skip = None if self._settings.skip_scale == 1 else np.array(self._settings.skip_scale)
         kept = self.arguments.rows if self._keeps_arguments else None
         slope = self.kernel.slope if self._slopes_at_once else None
         steps = zip(
             range(layers.start, layers.stop), self.operands.forward[layers], self.layer_inputs.padded_rows[layers],
-            self._argument_rows, responses, stashes, strict=False,
+            self._argument_rows, responses, stashes, self.branch_factors[layers], strict=False,
         )  # fmt: skip
-        for layer, product, padded, argument, response, stash in steps:
+        for layer, product, padded, argument, response, stash, branch_factor in steps:
             product(padded, argument)
             if rescale is not None:
                 np.multiply(argument, rescale, argument)
@@ -182,7 +184,8 @@ class ForwardPass:
                 slope(argument, response, stash)
             if residual:
                 np.multiply(response, branch_factor, layer_inputs[layer + 1])
-                np.add(layer_inputs[layer], layer_inputs[layer + 1], layer_inputs[layer + 1])
+                skipped = layer_inputs[layer] if skip is None else np.multiply(layer_inputs[layer], skip, self._skipped)
+                np.add(skipped, layer_inputs[layer + 1], layer_inputs[layer + 1])
 
     def _is_safe(self, h: Array) -> bool:
         """Whether each sample's largest signal is within the safe range, or zero because its units are dead."""

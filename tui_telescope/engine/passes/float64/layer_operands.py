@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -81,16 +82,24 @@ def _shifts(network: UnitNetwork, settings: Settings, factor: float, drifts: Arr
     shifts = np.multiply(network.row_sums, (factor * drifts)[:, None])
     if network.biases is not None:
         input_scale = ACTIVATIONS[settings.activation].kernel.input_scale
-        shifts += np.multiply(network.biases, settings.bias * input_scale)
+        shifts += np.multiply(network.biases, input_scale)
     return shifts
 
 
 def offset_drifts(settings: Settings) -> Array:
     """What the offsets of the layers below have added to a_l / output_scale for l = 0..L, shape (depth + 1,)."""
     kernel = ACTIVATIONS[settings.activation].kernel
-    offset = kernel.offset / kernel.output_scale
-    if settings.residual:
-        return np.asarray(np.arange(settings.depth + 1) * (settings.branch_factor * offset), dtype=np.float64)
-    drifts = np.full(settings.depth + 1, offset)
-    drifts[0] = 0.0
-    return drifts
+    offset, skip = kernel.offset / kernel.output_scale, settings.skip_scale
+    if offset and settings.residual:
+        drifts = accumulate(settings.branch_factors, lambda drift, beta: skip * drift + beta * offset, initial=0.0)
+        return np.array(list(drifts))
+    alike = np.full(settings.depth + 1, offset)
+    alike[0] = 0.0
+    return alike
+
+
+def as_arrays(factors: Sequence[float]) -> list[Array]:
+    """As numpy multiplies with them quickest; where all are equal, one serves."""
+    if len(set(factors)) == 1:
+        return [np.array(factors[0])] * len(factors)
+    return [np.array(factor) for factor in factors]

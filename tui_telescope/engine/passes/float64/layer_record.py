@@ -179,7 +179,7 @@ class LayerRecord:
     def _finish(self, gradients: ParameterGradients, by_weights: Array) -> None:
         """Norms of the mean over samples of d loss / d z_l, times a_{l-1}^T for weights, from their squares."""
         kernel, settings = self._kernel, self._settings
-        by_argument = kernel.input_scale * kernel.output_scale * settings.branch_factor / settings.samples
+        by_argument = np.array(settings.branch_factors) * (kernel.input_scale * kernel.output_scale / settings.samples)
         by_weights[:] = log2_roots(self._outer_squares) + self._outer_exponents
         by_weights += np.log2(by_argument * kernel.output_scale)
         if gradients.takes_biases:

@@ -98,14 +98,16 @@ class _Forward:
             z = self._biased(layer, ExtendedRange(self._network.weights[layer].dot(a.mantissa) * gain, a.exponent))
             arguments[layer][...], self._argument_exponents[layer] = z.mantissa, z.exponent
             value = phi_value(self._activation, z)
-            a = a + value.times(settings.branch_factor) if settings.residual else value
+            if settings.residual:
+                value = a.times(settings.skip_scale) + value.times(settings.branch_factors[layer])
+            a = value
         signals[-1][...], self._signal_exponents[-1] = a.mantissa, a.exponent
 
     def _biased(self, layer: int, z: ExtendedRange) -> ExtendedRange:
         biases = self._network.biases
         if biases is None:
             return z
-        return z + ExtendedRange(biases[layer][:, None] * self._settings.bias, np.zeros((1, 1)))
+        return z + ExtendedRange(biases[layer][:, None], np.zeros((1, 1)))
 
     def _pre_activations(self, layers: slice) -> ExtendedRange:
         arguments = self.in_float64.arguments.array[layers]

@@ -16,7 +16,7 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.outer_products import outer_squares
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import EPSILON, NORMS
+from tui_telescope.engine.norms import Norm, norm_of
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
 from tui_telescope.engine.passes.float64.layer_record import is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -45,27 +45,28 @@ AMPLIFIED = 2.0**12
 def measure(task: Task) -> Measurement | None:
     """The readings of one network with a norm, or None where only `propagation` can be trusted. Raises `Stopped`."""
     inputs, targets = task.samples
-    norm = NORMS[task.settings.norm]
+    norm = norm_of(task.settings)
+    assert norm is not None, "the table of passes gives it networks with a norm alone"
     if inputs.shape[::-1][norm.axis] - norm.centred < 2:
         return None
     with np.errstate(all="ignore"):
-        run = _Run(task)
+        run = _Run(task, norm)
         return run.backward(targets.T) if run.forward(inputs.T) else None
 
 
 class _Run:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, norm: Norm) -> None:
         network, _, settings, self._wanted, self._progress, _ = task
         self._network, self._settings = network, settings
         n, depth, samples = settings.width, settings.depth, settings.samples
-        self._activation, self._norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
+        self._activation, self._norm = ACTIVATIONS[settings.activation], norm
         gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
         folded = network.block is not None and n <= FOLDED_WIDTH
         self._weights = list(network.block * gain) if folded and network.block is not None else network.weights
         self._gain = None if folded else np.array(gain)
-        self._beta = np.array(settings.branch_factor)
+        self._betas, self._skip = [np.array(each) for each in settings.branch_factors], np.array(settings.skip_scale)
         self._shape = depth, n, samples
         self._chunk = min(max(1, CHUNK_ELEMENTS // (n * samples)), CHUNK_LAYERS, depth)
         self._layer_inputs = np.empty((depth + 1, n, samples))
@@ -104,26 +105,30 @@ class _Run:
         if self._gain is not None:
             np.multiply(argument, self._gain, argument)
         if self._network.biases is not None:
-            argument += self._settings.bias * self._network.biases[layer][:, None]
+            argument += self._network.biases[layer][:, None]
         if self._is_inside:
             self._normalise(layer, argument, argument)
         value = self._activation.value(argument).product
         output = np.empty_like(a) if self._is_pre else self._layer_inputs[layer + 1]
         if self._settings.residual:
-            value = np.add(np.multiply(value, self._beta, output), a, output)
+            value = np.add(np.multiply(value, self._betas[layer], output), self._skipping(a), output)
         if self._is_post:
             self._normalise(layer, value, output)
         elif value is not output:
             np.copyto(output, value)
         return output
 
+    def _skipping(self, x: Array) -> Array:
+        """What the residual connection makes of a signal, or of a gradient; overwritten by the next call."""
+        return x if self._settings.skip_scale == 1 else np.multiply(x, self._skip, self._scratch)
+
     def _normalise(self, layer: int, x: Array, out: Array) -> None:
-        """N(x) into `out`; keeps the mean, the variance and 1 / sqrt(variance + EPSILON) of each line."""
+        """N(x) into `out`; keeps the mean, the variance and 1 / sqrt(variance + epsilon) of each line."""
         mean, variance, inverse = self._means[layer], self._variances[layer], self._inverses[layer]
         if self._norm.centred:
             x = np.subtract(x, self._averaged(x, mean), out)
         self._averaged(np.multiply(x, x, self._scratch), variance)
-        np.add(variance, EPSILON, inverse)
+        np.add(variance, self._norm.epsilon, inverse)
         np.sqrt(inverse, inverse)
         np.reciprocal(inverse, inverse)
         np.multiply(x, inverse, out)
@@ -140,7 +145,7 @@ class _Run:
             return False
         # where a signal around phi(0) fades, its level is all that float64 keeps of it
         fades = self._norm.centred and not self._activation.vanishes_at_zero
-        return not (fades and (variances < ALIKE**2 * EPSILON).any())
+        return not (fades and (variances < ALIKE**2 * self._norm.epsilon).any())
 
     def _normed(self, layers: slice) -> Array:
         """What came out of the norm."""
@@ -169,7 +174,7 @@ class _Run:
             branches = before if self._is_inside else products
             if not (
                 self._is_left(layers, before[:count], after[:count])
-                and self._reaches_units(slopes, deltas[1 : count + 1], branches[:count])
+                and self._reaches_units(layers, slopes, deltas[1 : count + 1], branches[:count])
             ):
                 return None
             squares[layers] = self._squares(deltas[1 : count + 1])
@@ -202,7 +207,7 @@ class _Run:
                 by_sum = self._pull(layer, normed[i], by_sum, after[i])
             branch = np.multiply(slopes[i], by_sum, before[i] if self._is_inside else product)
             if residual:
-                np.multiply(branch, self._beta, branch)
+                np.multiply(branch, self._betas[layer], branch)
             if self._is_inside:
                 np.copyto(product, self._pull(layer, normed[i], branch, after[i]))
             by_input = self._weights[layer].T.dot(product, before[i] if self._is_pre else below)
@@ -211,10 +216,10 @@ class _Run:
             if self._is_pre:
                 np.copyto(below, self._pull(layer, normed[i], by_input, after[i]))
             if residual:
-                np.add(below, by_sum, below)
+                np.add(below, self._skipping(by_sum), below)
 
     def _pull(self, layer: int, normed: Array, gradient: Array, out: Array) -> Array:
-        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
+        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + epsilon): Ioffe and Szegedy (2015), section 3."""
         if self._norm.centred:
             gradient = np.subtract(gradient, self._averaged(gradient), out)
         share = self._averaged(np.multiply(gradient, normed, self._scratch))
@@ -232,9 +237,10 @@ class _Run:
             given *= inverses
         return bool((self._squares(after) >= ALIKE**2 * given[:, 0]).all())
 
-    def _reaches_units(self, slopes: Array, deltas: Array, branches: Array) -> bool:
+    def _reaches_units(self, layers: slice, slopes: Array, deltas: Array, branches: Array) -> bool:
         """Whether the units with the largest slopes had enough of each sample's gradient."""
-        most = (ALIKE * float(self._beta)) ** 2 * self._squares(slopes) * self._squares(deltas)
+        betas = np.array(self._betas[layers])[:, None]
+        most = (ALIKE * betas) ** 2 * self._squares(slopes) * self._squares(deltas)
         return bool((self._squares(branches) >= most).all())
 
     def _squares(self, stack: Array) -> Array:
