@@ -11,6 +11,7 @@ from drawn_settings import any_value, settings_within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui_telescope.arguments import parse
 from tui_telescope.setting_kinds import Choice, Number, Real, RealOrWord, Switch, Whole
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
@@ -45,7 +46,14 @@ VALUES = [  # the same table's choices: name, values, at start, key, flag
     ("cell", ("feedforward", "rnn", "lstm", "gru"), "feedforward", "c", "--cell"),
     ("activation", ACTIVATIONS, "sigmoid", "a", "--activation"),
     ("residual", (False, True), False, "r", "--residual"),
-    ("initializer", ("gaussian", "xavier", "he", "orthogonal", "identity"), "gaussian", "i", "--init"),
+    (
+        "initializer",
+        ("gaussian", "xavier", "lecun", "he", "torch", "orthogonal", "identity"),
+        "gaussian",
+        "i",
+        "--init",
+    ),
+    ("distribution", ("normal", "uniform", "truncated"), "normal", None, "--distribution"),
     ("norm", ("none", "batch", "layer", "rms"), "none", "n", "--norm"),
     ("norm_place", ("pre", "activation", "post"), "activation", "m", "--norm-place"),
     ("loss", ("mse", "probe", "unit"), "mse", "l", "--loss"),
@@ -224,6 +232,47 @@ def test_the_depth_and_the_layers_number_are_told_apart_by_their_capital():
     assert [entry.parse(typed) for typed in ("1/sqrt(L)", "1/sqrt(l)", "1/SQRT(l)", "1/l")] == [
         "1/sqrt(L)", "1/sqrt(l)", "1/sqrt(l)", "1/L",
     ]  # fmt: skip
+
+
+KNOWN_NAMES = {  # what torch.nn.init and Keras call them
+    "lecun_normal": ("lecun", "normal"),
+    "glorot_uniform": ("xavier", "uniform"),
+    "glorot_normal": ("xavier", "normal"),
+    "xavier_uniform": ("xavier", "uniform"),
+    "kaiming_normal": ("he", "normal"),
+    "kaiming_uniform": ("he", "uniform"),
+    "he_uniform": ("he", "uniform"),
+    "truncated_normal": ("gaussian", "truncated"),
+    "trunc_normal": ("gaussian", "truncated"),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN_NAMES)
+def test_names_that_people_know_stand_for_an_initializer_and_a_distribution(name):
+    meant = Settings(initializer=KNOWN_NAMES[name][0], distribution=KNOWN_NAMES[name][1])
+    typed = REGISTRY["initializer"].parse(f" {name.upper()} ")
+    assert Settings(initializer=typed) == Settings(distribution="truncated").replace(initializer=name) == meant
+    assert parse(["print", "--init", name], in_terminal=True).settings == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("kaiming", "kaiming_normal"), ("xavir", "xavier"), ("glorot", "glorot_uniform")]
+)
+def test_the_refusal_of_an_unknown_name_shows_the_nearest(name, near):
+    for refused in (lambda: REGISTRY["initializer"].parse(name), lambda: Settings(initializer=name)):
+        with pytest.raises(SettingsError, match=rf"^initializer: '{name}' .*; did you mean .*\b{near}\b") as refusal:
+            refused()
+        assert "\n" not in str(refusal.value)
+    with pytest.raises(SettingsError, match=r"allowed: normal, uniform, truncated$"):
+        Settings(distribution="qqqqq")
+
+
+def test_a_distribution_makes_a_difference_to_independent_entries_alone():
+    for initializer in ("gaussian", "xavier", "lecun", "he"):
+        assert "distribution" not in Settings(initializer=initializer).ineffective
+    for initializer in ("torch", "orthogonal", "identity"):
+        why = Settings(initializer=initializer).why_ineffective("distribution")
+        assert why == f"{initializer} weights have a distribution of their own"
 
 
 def test_a_scale_of_zero_is_allowed_below_the_smallest_of_the_others():

@@ -64,7 +64,7 @@ def _feedforward(settings: Settings) -> tuple[int, int]:
 
 def _recurrent(settings: Settings) -> tuple[int, int]:
     n, depth, layer, gates = settings.width, settings.depth, settings.width * settings.samples, settings.gates
-    drawn = 2 if INITIALIZERS[settings.initializer].family == NORMAL else 3
+    drawn = 2 if settings.family == NORMAL else 3
     weights = gates * n * n * (drawn * settings.networks + _CELL_COPIES)
     length = segment_length(settings)
     starts = 2 * CELLS[settings.cell].states * layer * (depth // length)  # with exponents

@@ -77,8 +77,12 @@ NORM_PLACES = {
     "post": NormPlace(crosses_residual=True),
 }
 
-NORMAL, ORTHOGONAL, IDENTITY = "normal", "orthogonal", "identity"
-"""The families of unit matrices: entries N(0, 1), orthogonal matrices, and the one that is not drawn."""
+NORMAL, UNIFORM, TRUNCATED = "normal", "uniform", "truncated"
+DISTRIBUTIONS = (NORMAL, UNIFORM, TRUNCATED)
+"""What independent entries of mean 0 and variance 1 may be: N(0, 1), uniform, and N(0, 1) without what lies beyond two
+standard deviations, widened again to a variance of 1."""
+ORTHOGONAL, IDENTITY = "orthogonal", "identity"
+"""The families of unit matrices: one for each distribution, orthogonal matrices, and the one that is not drawn."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class InitializerKind:
     """W = scale * gain(n) * unit, for square matrices of n units."""
 
     family: str
-    """Initializers of one family share their unit matrices."""
+    """Initializers of one family share their unit matrices; `NORMAL` stands for whatever distribution is set."""
     gain: Callable[[int], float]
     """The standard deviation that the scale multiplies (1 where the unit matrix is orthogonal)."""
 
@@ -100,12 +104,32 @@ INITIALIZERS = {
     "gaussian": InitializerKind(NORMAL, lambda n: 1.0),
     # Glorot and Bengio (2010), equation 12, for fan-in = fan-out = n
     "xavier": InitializerKind(NORMAL, lambda n: n**-0.5),
+    # LeCun et al. (1998), section 4.6
+    "lecun": InitializerKind(NORMAL, lambda n: n**-0.5),
     # He et al. (2015), equation 10
     "he": InitializerKind(NORMAL, lambda n: (2 / n) ** 0.5),
+    # torch.nn.Linear: uniform within 1 / sqrt(fan-in), which is kaiming_uniform with a = sqrt(5)
+    "torch": InitializerKind(UNIFORM, lambda n: (3 * n) ** -0.5),
     # Saxe, McClelland and Ganguli (2014), section 3
     "orthogonal": InitializerKind(ORTHOGONAL, lambda n: 1.0),
     "identity": InitializerKind(IDENTITY, lambda n: 1.0),
 }
+
+INITIALIZER_NAMES: dict[str, tuple[str, str]] = {
+    "lecun_normal": ("lecun", NORMAL),
+    "lecun_uniform": ("lecun", UNIFORM),
+    "glorot_normal": ("xavier", NORMAL),
+    "glorot_uniform": ("xavier", UNIFORM),
+    "xavier_normal": ("xavier", NORMAL),
+    "xavier_uniform": ("xavier", UNIFORM),
+    "he_normal": ("he", NORMAL),
+    "he_uniform": ("he", UNIFORM),
+    "kaiming_normal": ("he", NORMAL),
+    "kaiming_uniform": ("he", UNIFORM),
+    "truncated_normal": ("gaussian", TRUNCATED),
+    "trunc_normal": ("gaussian", TRUNCATED),
+}
+"""Names that people know from their frameworks, each an initializer with a distribution."""
 
 BRANCH_SCALES: dict[str, Callable[[int, int], float]] = {
     "1/sqrt(l)": lambda layer, depth: layer**-0.5,

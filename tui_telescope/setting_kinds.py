@@ -8,7 +8,8 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -54,6 +55,10 @@ class Setting(ABC):
     @abstractmethod
     def share(self, value: Any) -> float:
         """How far from the first value to the last it stands, from 0 to 1: in steps, where steps are uneven."""
+
+    def meaning(self, value: Any) -> Mapping[str, Any]:
+        """What the value stands for, by settings, where it is another name for values of one or several of them."""
+        return {}
 
     def show(self, value: Any) -> str:
         """The value as a panel shows it, short."""
@@ -182,10 +187,23 @@ class Choice(Setting):
     """One of a few names."""
 
     values: tuple[str, ...] = ()
+    other_names: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Names that are understood as well, and the values of settings that each stands for."""
 
     @property
     def allowed(self) -> str:
         return ", ".join(self.values)
+
+    def meaning(self, value: Any) -> Mapping[str, Any]:
+        return self.other_names.get(value, {}) if isinstance(value, str) else {}
+
+    def refusal(self, value: Any) -> SettingsError:
+        """With the names that come closest."""
+        from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
+
+        near = get_close_matches(value[:40], (*self.values, *self.other_names)) if isinstance(value, str) else []
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        return SettingsError(f"{super().refusal(value)}{hint}")
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -197,7 +215,8 @@ class Choice(Setting):
         return str(value)
 
     def parse(self, text: str) -> str:
-        return self.check(text.strip().lower())
+        name = text.strip().lower()
+        return name if name in self.other_names else self.check(name)
 
     def step(self, value: Any, direction: int, *, coarse: bool = False) -> str:
         return self.values[(self.values.index(value) + direction) % len(self.values)]

@@ -15,7 +15,19 @@ from functools import cached_property
 from typing import Any
 
 from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
-from tui_telescope.networks import ACTIVATIONS, BRANCH_SCALES, CELLS, INITIALIZERS, LOSSES, NORM_PLACES, NORMS, NormKind
+from tui_telescope.networks import (
+    ACTIVATIONS,
+    BRANCH_SCALES,
+    CELLS,
+    DISTRIBUTIONS,
+    INITIALIZER_NAMES,
+    INITIALIZERS,
+    LOSSES,
+    NORM_PLACES,
+    NORMAL,
+    NORMS,
+    NormKind,
+)
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
 __all__ = ["REGISTRY", "Settings", "SettingsError"]
@@ -37,6 +49,12 @@ _COARSE = (1, 2, 5)
 _SIGNED = tuple(k / 10 for k in (*range(-100, -20, 5), *range(-20, 21), *range(25, 101, 5)))
 _POWERS = tuple(2**k for k in range(13))
 _HALF_POWERS = tuple(sorted({*_POWERS, *(3 * 2**k for k in range(11))}))
+
+
+_INITIALIZER_NAMES = {
+    name: {"initializer": initializer, "distribution": distribution}
+    for name, (initializer, distribution) in INITIALIZER_NAMES.items()
+}
 
 
 def _entry(group: str, setting: Setting) -> Any:
@@ -125,7 +143,14 @@ class Settings:
         "weights",
         Choice(
             "Init", "gaussian", "how the weights are drawn before scaling", "i", "--init",
-            values=tuple(INITIALIZERS),
+            values=tuple(INITIALIZERS), other_names=_INITIALIZER_NAMES,
+        )
+    )  # fmt: skip
+    distribution: str = _entry(
+        "weights",
+        Choice(
+            "Distribution", "normal", "of the weights' entries, whose variance the initializer gives",
+            None, "--distribution", values=DISTRIBUTIONS,
         )
     )  # fmt: skip
     scale: float = _entry(
@@ -220,6 +245,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, setting in REGISTRY.items():
+            for meant, value in setting.meaning(getattr(self, name)).items():
+                object.__setattr__(self, meant, value)
+        for name, setting in REGISTRY.items():
             object.__setattr__(self, name, setting.check(getattr(self, name)))
         self._check_memory()
         self._check_batch()
@@ -272,6 +300,12 @@ class Settings:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
         reasons = (reason for holds, reason in _WITHOUT_EFFECT.get(name, ()) if holds(self))
         return next(reasons, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
+
+    @property
+    def family(self) -> str:
+        """Which unit matrices the initializer scales."""
+        family = INITIALIZERS[self.initializer].family
+        return self.distribution if family == NORMAL else family
 
     @property
     def norm_kind(self) -> NormKind | None:
@@ -353,6 +387,12 @@ _WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
     "branch_scale": (
         (lambda settings: not _uses(settings, "branch_scale"), _OF_BLOCK),
         (lambda settings: not settings.residual, "there is no branch without a residual connection"),
+    ),
+    "distribution": (
+        (
+            lambda settings: INITIALIZERS[settings.initializer].family != NORMAL,
+            "{initializer} weights have a distribution of their own",
+        ),
     ),
     "bias": (_LOST_BIASES,),
     "bias_mean": (_LOST_BIASES,),

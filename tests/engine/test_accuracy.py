@@ -26,7 +26,7 @@ from tui_telescope import Settings, Telescope
 from tui_telescope.settings import REGISTRY
 
 ACTIVATIONS, INITIALIZERS, LOSS_NAMES = (REGISTRY[name].values for name in ("activation", "initializer", "loss"))
-SCALES = {"gaussian": 0.5, "xavier": 0.9, "he": 0.6, "orthogonal": 0.9, "identity": 0.9}
+SCALES = {"gaussian": 0.5, "xavier": 0.9, "lecun": 0.9, "he": 0.6, "torch": 1.6, "orthogonal": 0.9, "identity": 0.9}
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 every_initializer = pytest.mark.parametrize("initializer", INITIALIZERS)

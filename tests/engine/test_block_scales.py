@@ -158,7 +158,7 @@ def test_constant_biases_decide_what_a_relu_stack_hears():
 def test_inputs_that_were_not_normalised_saturate_the_first_layer_and_no_other():
     """z_1 ~ N(0, 255^2), and |tanh'| < 0.01 where |z| > 2.993: all but 2 * 2.993 / (255 sqrt(2 pi)) of the units."""
     settings = Settings(
-        depth=10, width=128, samples=50, activation="tanh", initializer="xavier", scale=1.0, input_scale=255.0
+        depth=10, width=128, samples=50, activation="tanh", initializer="lecun_normal", scale=1.0, input_scale=255.0
     )
     saturated = Telescope().observe(settings).signal.saturated
     assert saturated[0] == pytest.approx(1 - 2 * 2.993 / (255 * math.sqrt(2 * math.pi)), abs=0.005)
@@ -176,3 +176,14 @@ def test_an_identity_rnn_of_small_inputs_carries_the_message_undiminished():
     assert observation.gradient.log10_mean[-1] == pytest.approx(0, abs=1e-12)
     assert -1 < observation.gradient.log10_mean[0] <= 0
     assert observation.verdict.state == "healthy"
+
+
+@pytest.mark.parametrize("bias", [0.0, 1 / (16 * 3**0.5)], ids=["no bias", "PyTorch's own"])
+def test_fifty_of_pytorchs_linear_layers_with_relu_fade_by_the_root_of_a_sixth_each(bias):
+    """Variance 1 / (3 fan-in), of which ReLU passes half: the gradient's square goes by 1/6, and so by 0.41 a layer."""
+    settings = Settings(
+        depth=50, width=256, activation="relu", initializer="torch", scale=1.0, bias=bias, loss="probe", networks=3
+    )
+    factor = 10 ** Telescope().observe(settings).log10_factor.mean()
+    assert factor == pytest.approx((1 / 6) ** 0.5, abs=0.01)
+    assert f"{factor:.2f}" == "0.41"

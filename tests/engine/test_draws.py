@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from drawn_numbers import SAMPLE_SEED, SEED, draw, first, pythons_normals
@@ -55,7 +57,7 @@ class TestEveryGenerator:
             np.testing.assert_array_equal(several.inputs, alone.inputs)
             np.testing.assert_array_equal(several.targets, alone.targets)
 
-    @pytest.mark.parametrize("initializer", ["gaussian", "orthogonal"])
+    @pytest.mark.parametrize("initializer", ["gaussian", "orthogonal", "torch", "truncated_normal"])
     @pytest.mark.parametrize("width", [2, 3])
     def test_a_deeper_network_keeps_the_layers_it_had(self, generator, initializer, width):
         shallow = draw(generator=generator, initializer=initializer, width=width, bias=1.0)
@@ -121,9 +123,9 @@ def test_the_numpy_generator_has_one_stream_for_weights_one_for_biases_and_one_f
 
 @pytest.mark.parametrize("scale", [0.001, 0.3, 1000.0])
 @pytest.mark.parametrize(
-    ("initializer", "gain"), [("gaussian", 1.0), ("xavier", 5**-0.5), ("he", 0.4**0.5)]
+    ("initializer", "gain"), [("gaussian", 1.0), ("xavier", 5**-0.5), ("lecun", 5**-0.5), ("he", 0.4**0.5)]
 )  # fmt: skip
-def test_gaussian_xavier_and_he_are_one_draw_with_the_scale_and_their_gain(initializer, gain, scale):
+def test_gaussian_xavier_lecun_and_he_are_one_draw_with_the_scale_and_their_gain(initializer, gain, scale):
     unit = first(pythons_normals(SEED), 5, 5, 5)
     drawn = draw(width=5, initializer=initializer, scale=scale).weights[0]
     np.testing.assert_allclose(drawn, scale * gain * unit, rtol=1e-14)
@@ -286,3 +288,44 @@ def test_what_is_meant_for_signals_is_not_kept_for_weights(drawn_normals):
     for settings in (second, first):
         units.network(settings, 0)
     assert sum(drawn_normals) == 3 * 160
+
+
+@pytest.mark.parametrize("generator", ["python", "numpy"])
+class TestDistributions:
+    @pytest.mark.parametrize(("name", "edge"), [("uniform", 3**0.5), ("truncated", 2 / 0.87962566)])
+    def test_entries_keep_mean_and_variance_and_end_where_they_should(self, generator, name, edge):
+        """0.87962566 is the standard deviation of N(0, 1) cut at 2."""
+        entries = draw(generator=generator, distribution=name, width=64, depth=30).weights.ravel()
+        assert entries.mean() == pytest.approx(0, abs=4 / len(entries) ** 0.5)
+        assert entries.var() == pytest.approx(1, abs=0.02)
+        assert edge * 0.999 < np.abs(entries).max() <= edge * (1 + 1e-8)
+
+    def test_torchs_entries_are_uniform_within_one_over_the_root_of_the_fan_in(self, generator):
+        for distribution in ("normal", "truncated"):
+            entries = draw(generator=generator, initializer="torch", distribution=distribution, width=64).weights
+            assert 0.999 / 8 < np.abs(entries).max() <= 1 / 8
+            assert entries.var() == pytest.approx(1 / (3 * 64), rel=0.02)
+
+    def test_another_distribution_moves_no_other_number(self, generator):
+        normal = draw(generator=generator, bias=1.0)
+        for name in ("uniform", "truncated"):
+            other = draw(generator=generator, bias=1.0, distribution=name)
+            for unmoved in ("biases", "inputs", "targets"):
+                np.testing.assert_array_equal(getattr(other, unmoved), getattr(normal, unmoved))
+            assert not np.isclose(other.weights, normal.weights).any()
+
+    def test_cells_draw_their_recurrent_matrices_alone_from_it(self, generator):
+        normal, uniform = (draw("lstm", generator=generator, distribution=name) for name in ("normal", "uniform"))
+        np.testing.assert_array_equal(uniform.input_weights, normal.input_weights)
+        assert np.abs(uniform.weights).max() <= 3**0.5
+        assert not np.isclose(uniform.weights, normal.weights).any()
+
+
+def test_pythons_uniform_and_truncated_streams_are_its_randoms_own():
+    rng = random.Random(2**34 + SEED)
+    expected = [(2 * rng.random() - 1) * 3**0.5 for _ in range(45)]
+    np.testing.assert_allclose(draw(distribution="uniform").weights.ravel(), expected, rtol=1e-15)
+    rng = random.Random(3 * 2**33 + SEED)
+    within = (x for x in iter(lambda: rng.gauss(0, 1), None) if abs(x) <= 2)
+    expected = [next(within) / 0.8796256610342398 for _ in range(45)]
+    np.testing.assert_allclose(draw(distribution="truncated").weights.ravel(), expected, rtol=1e-13)

@@ -13,7 +13,7 @@ from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY
 
-SCALES = {"gaussian": 0.45, "xavier": 0.9, "he": 0.6, "orthogonal": 0.9}
+SCALES = {"gaussian": 0.45, "xavier": 0.9, "he": 0.6, "torch": 1.5, "orthogonal": 0.9}
 """Within the ordered phase, where rounding stays as small as it was born."""
 
 

@@ -164,6 +164,9 @@ def test_skip_and_branch_scales_and_inputs_of_another_size_are_predicted_too(act
         {"branch_scale": "1/sqrt(l)"},
         {"branch_scale": "1/L", "input_scale": 0.1},
         {"residual": False, "input_scale": 5.0},
+        {"initializer": "lecun_uniform"},
+        {"initializer": "glorot_normal", "distribution": "truncated"},
+        {"initializer": "torch", "scale": 1.5},
     ):
         settings = wide(**common | changes)
         assert gap(telescope, settings) < 0.15, settings

@@ -12,10 +12,10 @@ import numpy as np
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.progress import UNWATCHED, Progress
-from tui_telescope.engine.weights.initializers import INITIALIZERS, Initializer
+from tui_telescope.engine.weights.initializers import FAMILIES, INITIALIZERS, Family
 from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS
+from tui_telescope.networks import CELLS, NORMAL
 from tui_telescope.settings import Settings
 
 _PIECE_BYTES = 2**21
@@ -73,8 +73,8 @@ class Sequences:
 class _GrowingStack:
     """The layers drawn so far of one stream; asked for more, it draws the missing ones and no other."""
 
-    def __init__(self, stream: LayerStream, shape: tuple[int, ...], initializer: Initializer | None = None) -> None:
-        self._stream, self._shape, self._initializer = stream, shape, initializer
+    def __init__(self, stream: LayerStream, shape: tuple[int, ...], family: Family | None = None) -> None:
+        self._stream, self._shape, self._family = stream, shape, family
         self._chunks: list[Array] = []
         self._layers: list[Array] = []
         self._row_sums = np.empty((0, *shape[:-1]))
@@ -100,8 +100,8 @@ class _GrowingStack:
             while drawn < missing:
                 progress.reach(drawn / missing)
                 count = min(piece, missing - drawn)
-                normals = self._stream.layers(count, size).reshape(count, *self._shape)
-                whole[drawn : drawn + count] = self._initializer.from_normals(normals) if self._initializer else normals
+                entries = self._stream.layers(count, size).reshape(count, *self._shape)
+                whole[drawn : drawn + count] = self._family.from_drawn(entries) if self._family else entries
                 drawn += count
         finally:
             if drawn:
@@ -162,7 +162,7 @@ class UnitDraws:
         biases = self._biases(settings, index, depth, progress)
         if initializer.diagonal:
             return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), 1.0, biases)
-        stack = self._weights(settings, index, initializer, depth, progress)
+        stack = self._weights(settings, index, settings.family, depth, progress)
         of_layers = stack.layers(depth), stack.row_sums(depth), stack.norms(depth)
         return UnitNetwork(*of_layers, initializer.spread(n), biases, stack.block(depth))
 
@@ -175,13 +175,13 @@ class UnitDraws:
         """
         initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, settings.gates
         both = 2 * gates
-        drawn = self._weights(settings, index, INITIALIZERS["gaussian"], both, progress).layers(both)
+        drawn = self._weights(settings, index, NORMAL, both, progress).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
         biases = self._biases(settings, index, gates, progress)
         if initializer.diagonal:
             weights = np.broadcast_to(np.eye(n), (gates, n, n))
         else:
-            weights = np.stack(self._weights(settings, index, initializer, gates, progress).layers(gates))
+            weights = np.stack(self._weights(settings, index, settings.family, gates, progress).layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def undrawn(self, settings: Settings, index: int) -> int:
@@ -190,7 +190,7 @@ class UnitDraws:
         if initializer.diagonal and not settings.is_recurrent:
             return 0
         layers = settings.gates * 2 if settings.is_recurrent else settings.depth
-        family = (INITIALIZERS["gaussian"] if settings.is_recurrent else initializer).family
+        family = NORMAL if settings.is_recurrent else settings.family
         stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
         return n * n * (stack.missing(layers) if stack else layers)
 
@@ -229,15 +229,14 @@ class UnitDraws:
             following = [settings.input_scale * each for each in following]
         return Sequences([first, *following], targets)
 
-    def _weights(
-        self, settings: Settings, index: int, initializer: Initializer, count: int, progress: Progress
-    ) -> _GrowingStack:
-        """The stack of unit matrices that this initializer makes of the weight stream, `count` at least."""
+    def _weights(self, settings: Settings, index: int, family: str, count: int, progress: Progress) -> _GrowingStack:
+        """The stack of this family's unit matrices, `count` at least."""
         seed = settings.seed + index
-        key = _weights_key(initializer.family, settings.generator, seed, settings.width)
+        key = _weights_key(family, settings.generator, seed, settings.width)
         if key not in self._stacks:
             shape = (settings.width, settings.width)
-            self._stacks[key] = _GrowingStack(weight_stream(settings.generator, seed), shape, initializer)
+            stream = weight_stream(settings.generator, seed, family)
+            self._stacks[key] = _GrowingStack(stream, shape, FAMILIES[family])
         return self._grown(key, count, progress)
 
     def _biases(self, settings: Settings, index: int, count: int, progress: Progress) -> Array | None:

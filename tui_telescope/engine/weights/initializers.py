@@ -13,21 +13,29 @@ from tui_telescope.engine.arithmetic.arrays import Array
 
 
 @dataclass(frozen=True)
+class Family:
+    """Unit matrices."""
+
+    from_drawn: Callable[[Array], Array]
+    """Turns what a stream yields, (layers, n, n), into unit matrices; may work in place."""
+    spread: Callable[[int], float]
+    """The root mean square of a unit matrix's singular values for n units."""
+
+
+@dataclass(frozen=True)
 class Initializer(networks.InitializerKind):
     """An initializer, and the unit matrices of its family."""
 
-    from_normals: Callable[[Array], Array]
-    """Turns standard normal matrices (layers, n, n) into unit ones; may work in place."""
     spread: Callable[[int], float]
-    """The root mean square of a unit matrix's singular values for n units."""
+    """See `Family`: it is the same for every distribution."""
 
     def sigma_w(self, scale: float, n: int) -> float:
         """sigma_w with sigma_w^2 = n Var(W) (Poole et al. 2016, equation 2), the scale of orthogonal weights."""
         return scale * self.gain(n) * self.spread(n)
 
 
-def _as_drawn(normals: Array) -> Array:
-    return normals
+def _as_drawn(entries: Array) -> Array:
+    return entries
 
 
 def _orthogonal(normals: Array) -> Array:
@@ -37,14 +45,15 @@ def _orthogonal(normals: Array) -> Array:
     return np.asarray(q * signs[:, None, :])
 
 
-_FAMILIES: dict[str, tuple[Callable[[Array], Array], Callable[[int], float]]] = {
-    networks.NORMAL: (_as_drawn, math.sqrt),
-    networks.ORTHOGONAL: (_orthogonal, lambda n: 1.0),
-    networks.IDENTITY: (_as_drawn, lambda n: 1.0),
+FAMILIES: dict[str, Family] = {
+    **{name: Family(_as_drawn, math.sqrt) for name in networks.DISTRIBUTIONS},
+    networks.ORTHOGONAL: Family(_orthogonal, lambda n: 1.0),
+    networks.IDENTITY: Family(_as_drawn, lambda n: 1.0),
 }
-"""`from_normals` and `spread` of each family."""
+"""Every family by its name in `networks`."""
 
 INITIALIZERS: dict[str, Initializer] = {
-    name: Initializer(kind.family, kind.gain, *_FAMILIES[kind.family]) for name, kind in networks.INITIALIZERS.items()
+    name: Initializer(kind.family, kind.gain, FAMILIES[kind.family].spread)
+    for name, kind in networks.INITIALIZERS.items()
 }
 """Every initializer by its name in `Settings`."""

@@ -1,32 +1,79 @@
 """Where the random numbers come from: Python's own stream, vectorised, and numpy's fast one.
 
-Every stream yields standard normals. Weights and biases are drawn layer by layer, so that a deeper network keeps
-the layers it had; each purpose has a stream of its own, so that drawing one thing moves no other.
+Every stream yields numbers of mean 0 and variance 1: standard normals, but for weights of another distribution. Weights
+and biases are drawn layer by layer, so that a deeper network keeps the layers it had; each purpose and distribution has
+a stream of its own, so that drawing one thing moves no other.
 """
 
 from __future__ import annotations
 
+import math
 import random
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.networks import DISTRIBUTIONS, NORMAL, TRUNCATED, UNIFORM
 
 BIAS_SEED_OFFSET = 2**33
 """Python's bias stream starts from `random.seed(2**33 + seed)`: no weight stream can have that seed."""
 
-WEIGHTS, BIASES, SAMPLES = 0, 1, 2
-"""The purposes that numpy's streams are told apart by."""
+SEED_OFFSETS = {NORMAL: 0, UNIFORM: 2**34, TRUNCATED: 3 * 2**33}
+"""Python's weight streams start from `random.seed(offset + seed)`."""
+
+BIASES, SAMPLES = 1, 2
+WEIGHTS = {NORMAL: 0, UNIFORM: 3, TRUNCATED: 4}
+"""The purposes that numpy's streams are told apart by; weights have one for each distribution."""
+
+FARTHEST = 2.0
+"""Where the truncated distribution ends, in standard deviations of the normal one that it is cut from."""
+_DENSITY_THERE = math.exp(-(FARTHEST**2) / 2) / math.sqrt(2 * math.pi)
+TRUNCATED_DEVIATION = math.sqrt(1 - 2 * FARTHEST * _DENSITY_THERE / math.erf(FARTHEST / math.sqrt(2)))
+"""The standard deviation of N(0, 1) without what lies beyond `FARTHEST` (Johnson, Kotz and Balakrishnan 1994)."""
 
 _BLOCK = 2**20
 
 
 class LayerStream(Protocol):
-    """Yields the normals of one layer after another."""
+    """Yields the numbers of one layer after another."""
 
     def layers(self, count: int, size: int) -> Array:
-        """The next `count` layers of `size` normals each, shape (count, size)."""
+        """The next `count` layers of `size` numbers each, shape (count, size)."""
+
+
+class Source(Protocol):
+    """Random numbers, one after another."""
+
+    def normals(self, count: int) -> Array:
+        """The next ones as N(0, 1), shape (count,)."""
+
+    def uniforms(self, count: int) -> Array:
+        """The next ones, uniform within [0, 1)."""
+
+
+def _normal(source: Source, count: int) -> Array:
+    return source.normals(count)
+
+
+def _uniform(source: Source, count: int) -> Array:
+    """Within sqrt(3) of 0."""
+    return (2 * source.uniforms(count) - 1) * math.sqrt(3)
+
+
+def _truncated(source: Source, count: int) -> Array:
+    """The source's normals but for those beyond `FARTHEST`, which are passed over, each over `TRUNCATED_DEVIATION`."""
+    kept, missing = [np.empty(0)], count
+    while missing:
+        drawn = source.normals(missing)  # never more: the last one drawn is the last one kept
+        kept.append(drawn[np.abs(drawn) <= FARTHEST])
+        missing -= len(kept[-1])
+    return np.concatenate(kept) / TRUNCATED_DEVIATION
+
+
+_DRAWN: dict[str, Callable[[Source, int], Array]] = {NORMAL: _normal, UNIFORM: _uniform, TRUNCATED: _truncated}
+"""How numbers of each distribution are drawn."""
 
 
 class PythonStream:
@@ -37,7 +84,8 @@ class PythonStream:
     is what separates numpy's logarithm and sine from the C library's.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, distribution: str = NORMAL) -> None:
+        self._drawn = _DRAWN[distribution]
         state = random.Random(seed).getstate()[1]
         self._bits = np.random.MT19937()
         self._bits.state = {
@@ -48,7 +96,11 @@ class PythonStream:
         self._kept = np.empty(0)
 
     def layers(self, count: int, size: int) -> Array:
-        return self.normals(count * size).reshape(count, size)
+        return self._drawn(self, count * size).reshape(count, size)
+
+    def uniforms(self, count: int) -> Array:
+        """The next `count` of `random.random()`, shape (count,)."""
+        return self._uniforms.random(count)
 
     def normals(self, count: int) -> Array:
         """The next `count` normals, shape (count,)."""
@@ -74,23 +126,36 @@ class PythonStream:
 
 
 class NumpyStream:
-    """SFC64 normals with a generator for each layer, seeded by (seed, purpose, layer)."""
+    """SFC64 numbers with a generator for each layer, seeded by (seed, purpose, layer)."""
 
-    def __init__(self, seed: int, purpose: int) -> None:
-        self._seed, self._purpose, self._layer = seed, purpose, 0
+    def __init__(self, seed: int, purpose: int, distribution: str = NORMAL) -> None:
+        self._seed, self._purpose, self._layer, self._drawn = seed, purpose, 0, _DRAWN[distribution]
 
     def layers(self, count: int, size: int) -> Array:
         result = np.empty((count, size))
         for row in result:
             sequence = np.random.SeedSequence((self._seed, self._purpose, self._layer))
-            np.random.Generator(np.random.SFC64(sequence)).standard_normal(out=row)
+            row[:] = self._drawn(_NumpySource(np.random.Generator(np.random.SFC64(sequence))), size)
             self._layer += 1
         return result
 
 
-def weight_stream(generator: str, seed: int) -> LayerStream:
-    """The stream of one network's weights."""
-    return PythonStream(seed) if generator == "python" else NumpyStream(seed, WEIGHTS)
+class _NumpySource(NamedTuple):
+    generator: np.random.Generator
+
+    def normals(self, count: int) -> Array:
+        return self.generator.standard_normal(count)
+
+    def uniforms(self, count: int) -> Array:
+        return self.generator.random(count)
+
+
+def weight_stream(generator: str, seed: int, family: str = NORMAL) -> LayerStream:
+    """The stream of one network's weights, or of the normals that a family without a distribution makes them of."""
+    distribution = family if family in DISTRIBUTIONS else NORMAL
+    if generator == "python":
+        return PythonStream(SEED_OFFSETS[distribution] + seed, distribution)
+    return NumpyStream(seed, WEIGHTS[distribution], distribution)
 
 
 def bias_stream(generator: str, seed: int) -> LayerStream:
