@@ -225,6 +225,7 @@ ADDITIONS = {
 
 
 SMALL = {"depth": 4, "width": 3, "samples": 3, "scale": 0.7, "bias": 0.3, "activation": "tanh"}
+PLACES = ("pre", "activation", "branch", "post")
 NETWORKS: dict[str, dict[str, Any]] = {
     " ".join(map(str, change.values())): SMALL | change
     for change in (
@@ -239,9 +240,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
         {"loss": "log_cosh", "norm": "layer"},
         {"loss": "log_cosh", "norm": "layer", "initializer": "identity"},
         {"loss": "log_cosh", "cell": "rnn"},
-        *({"norm": "power", "norm_place": place} for place in ("pre", "activation", "post")),
-        *({"norm": "power", "norm_place": place, "residual": True} for place in ("pre", "activation", "post")),
-        *({"norm": "power", "norm_place": place, "initializer": "identity"} for place in ("pre", "activation", "post")),
+        *({"norm": "power", "norm_place": place} for place in PLACES),
+        *({"norm": "power", "norm_place": place, "residual": True} for place in PLACES),
+        *({"norm": "power", "norm_place": place, "initializer": "identity"} for place in PLACES),
         {"cell": "mgu", "forget_bias": 0.5},
         {"cell": "mgu", "initializer": "identity", "loss": "log_cosh"},
         {"initializer": "fourfold", "scale": 0.2},

@@ -55,7 +55,7 @@ VALUES = [  # the same table's choices: name, values, at start, key, flag
     ),
     ("distribution", ("normal", "uniform", "truncated"), "normal", None, "--distribution"),
     ("norm", ("none", "batch", "layer", "rms"), "none", "n", "--norm"),
-    ("norm_place", ("pre", "activation", "post"), "activation", "m", "--norm-place"),
+    ("norm_place", ("pre", "activation", "branch", "post"), "activation", "m", "--norm-place"),
     ("loss", ("mse", "probe", "unit"), "mse", "l", "--loss"),
     ("generator", ("python", "numpy"), "python", None, "--generator"),
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL
+from tui_telescope.networks import CELLS, INITIALIZERS, NORM_PLACES, NORMAL
 
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
@@ -59,7 +59,10 @@ def _feedforward(settings: Settings) -> tuple[int, int]:
     matrices = n * n if INITIALIZERS[settings.initializer].diagonal else depth * (n * n + n + _OBJECT)
     biases = depth * (n + _OBJECT) if settings.has_biases else 0
     trace = min(_kept(settings) * depth * layer, TRACE_BYTES // _NUMBER)
-    return settings.networks * (matrices + biases), max(2 * depth * layer, trace) + _SCRATCH * layer
+    place = NORM_PLACES[settings.norm_place]
+    is_kept_apart = settings.norm_kind is not None and place.follows_activation and not place.crosses_residual
+    stacks = 3 if is_kept_apart else 2  # of what the norm gave, where it is neither a layer's input nor phi's
+    return settings.networks * (matrices + biases), max(stacks * depth * layer, trace) + _SCRATCH * layer
 
 
 def _recurrent(settings: Settings) -> tuple[int, int]:

@@ -67,6 +67,8 @@ class NormPlace:
 
     follows_weights: bool = False
     """Whether it is given W a + b itself, and so divides by the scale of both."""
+    follows_activation: bool = False
+    """Whether it is given phi(z)."""
     crosses_residual: bool = False
     """Whether it is given what the residual connection carries as well."""
 
@@ -74,7 +76,8 @@ class NormPlace:
 NORM_PLACES = {
     "pre": NormPlace(),
     "activation": NormPlace(follows_weights=True),
-    "post": NormPlace(crosses_residual=True),
+    "branch": NormPlace(follows_activation=True),
+    "post": NormPlace(follows_activation=True, crosses_residual=True),
 }
 
 NORMAL, UNIFORM, TRUNCATED = "normal", "uniform", "truncated"

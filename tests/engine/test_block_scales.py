@@ -34,6 +34,10 @@ SCALED = {
     "eps 1e-12, batch": SMALL.replace(norm="batch", norm_place="pre", norm_eps=1e-12),
     "skip under a norm after all": BESIDE.replace(norm="rms", norm_place="post", skip_scale=0.4, norm_eps=0.01),
     "skip beside a norm before": BESIDE.replace(norm="layer", norm_place="pre", skip_scale=2.0, branch_scale="1/L"),
+    "skip beside a norm after phi": BESIDE.replace(norm="rms", norm_place="branch", skip_scale=2.0, branch_scale=0.3),
+    "skip beside a batch norm after phi": BESIDE.replace(
+        norm="batch", norm_place="branch", skip_scale=0.7, branch_scale="1/sqrt(l)", activation="sigmoid"
+    ),
     "scale 0 under a norm": BESIDE.replace(scale=0.0, norm="layer", norm_place="post", skip_scale=0.5),
     "bias mean that a norm takes out": SMALL.replace(norm="batch", bias_mean=2.0),
     "bias mean under a norm": SMALL.replace(norm="rms", bias_mean=2.0, bias=0.0),
@@ -187,3 +191,14 @@ def test_fifty_of_pytorchs_linear_layers_with_relu_fade_by_the_root_of_a_sixth_e
     factor = 10 ** Telescope().observe(settings).log10_factor.mean()
     assert factor == pytest.approx((1 / 6) ** 0.5, abs=0.01)
     assert f"{factor:.2f}" == "0.41"
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+def test_a_norm_at_the_branch_adds_the_same_to_the_signal_at_every_layer(norm):
+    """Each branch has a mean square of 1; of zero mean, and fresh weights each, they add up to 1 + l."""
+    settings = Settings(
+        depth=48, width=256, activation="tanh", initializer="xavier", scale=1.0, residual=True, norm=norm,
+        norm_place="branch", generator="numpy", samples=10,
+    )  # fmt: skip
+    power = 10 ** (2 * Telescope().observe(settings).signal.log10_rms)
+    np.testing.assert_allclose(power, 1 + np.arange(1, 49), rtol=0.1)

@@ -75,7 +75,8 @@ class PlainNetwork:
         norms = {self._place: self._norm}
         layer_input = norms.get("pre", NORM["none"])(a)
         z = norms.get("activation", NORM["none"])(layer_input @ weights.T + self._biases[layer])
-        return norms.get("post", NORM["none"])(self._phi(z) + (a if self._residual else 0))
+        branch = norms.get("branch", NORM["none"])(self._phi(z))
+        return norms.get("post", NORM["none"])(branch + (a if self._residual else 0))
 
     def _step(self, t: int, weights: Array, h: Array) -> Array:
         assert self._input_weights is not None

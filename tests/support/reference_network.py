@@ -159,6 +159,7 @@ class ReferenceNetwork:
     def block(self, layer: int, batch: Batch) -> Batch:
         """a_l of every sample from all of a_{l-1}."""
         values = [[self.curve.value(z) for z in sample] for sample in self.arguments(layer, batch)]
+        values = self._normed("branch", values)
         if self.architecture.residual:
             skip, beta = self.architecture.skip_scale, self.architecture.branch_scales[layer - 1]
             values = [

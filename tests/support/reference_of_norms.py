@@ -57,13 +57,14 @@ def gradients(settings: Any, draw: Any) -> list[list[Any]]:
             return state[here][0] if here == place else x
 
         z = at("activation", _through(weights, at("pre", a)) + _exact(biases)[:, None])
-        a = at("post", beta * value(z) + (skip * a if settings.residual else 0))
+        a = at("post", beta * at("branch", value(z)) + (skip * a if settings.residual else 0))
         steps.append((weights, slope(z), state, beta))
     delta = a - _exact(draw.targets.T) if settings.loss == "mse" else _exact(draw.targets.T)
     result = [delta]
     for weights, slopes, state, beta in steps[:0:-1]:
         above = norm.pulled(delta, *state["post"]) if "post" in state else delta
-        branch = beta * slopes * above
+        branch = beta * above
+        branch = slopes * (norm.pulled(branch, *state["branch"]) if "branch" in state else branch)
         branch = norm.pulled(branch, *state["activation"]) if "activation" in state else branch
         below = _through(weights.T, branch)
         below = norm.pulled(below, *state["pre"]) if "pre" in state else below

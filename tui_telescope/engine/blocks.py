@@ -223,7 +223,7 @@ def _block(network: UnitNetwork, settings: Settings, layer: int) -> Block:
         places[settings.norm_place] = [Normalise(norm)]
     inside, respond = places.get("activation", []), Respond(ACTIVATIONS[settings.activation])
     return Block(
-        branch=[*places.get("pre", []), linear, *inside, respond],
+        branch=[*places.get("pre", []), linear, *inside, respond, *places.get("branch", [])],
         after=places.get("post", []),
         skip=settings.skip_scale if settings.residual else None,
         branch_factor=settings.branch_factors[layer],

@@ -23,7 +23,7 @@ def loses_biases(settings: Settings) -> bool:
     It takes out what all samples share: of z itself, or of a sum that is linear in z.
     """
     norm, place = settings.norm_kind, NORM_PLACES[settings.norm_place]
-    is_linear = place.crosses_residual and ACTIVATIONS[settings.activation].is_linear
+    is_linear = place.follows_activation and ACTIVATIONS[settings.activation].is_linear
     return settings.loses_biases or (norm is not None and norm.takes_shares_out and is_linear)
 
 

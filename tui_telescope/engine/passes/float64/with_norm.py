@@ -81,6 +81,8 @@ class _Run:
         self._scratch = np.empty((n, samples))
         place = settings.norm_place
         self._is_pre, self._is_inside, self._is_post = (place == each for each in ("pre", "activation", "post"))
+        self._branches = np.empty((depth, n, samples)) if place == "branch" else None
+        """N(phi(z)) where that is what the norm gives."""
         self._output = np.empty((n, samples))
         self._workspace = Workspace()
 
@@ -98,7 +100,23 @@ class _Run:
         return self._are_signals_safe()
 
     def _forward_layer(self, layer: int, weights: Array, a: Array) -> Array:
-        layer_inputs, argument = self._layer_inputs[layer], self._arguments[layer]
+        value = self._activation.value(self._argument(layer, weights, a)).product
+        output = np.empty_like(a) if self._is_pre else self._layer_inputs[layer + 1]
+        if self._branches is not None:
+            self._normalise(layer, value, self._branches[layer])
+            value = self._branches[layer]
+        if self._settings.residual:
+            value = np.add(np.multiply(value, self._betas[layer], output), self._skipping(a), output)
+        if self._is_post:
+            self._normalise(layer, value, output)
+        elif value is not output:
+            np.copyto(output, value)
+        return output
+
+    def _argument(self, layer: int, weights: Array, a: Array) -> Array:
+        """What phi is given."""
+        layer_inputs = self._layer_inputs[layer]
+        argument: Array = self._arguments[layer]
         if self._is_pre:
             self._normalise(layer, a, layer_inputs)
         weights.dot(layer_inputs, argument)
@@ -108,19 +126,14 @@ class _Run:
             argument += self._network.biases[layer][:, None]
         if self._is_inside:
             self._normalise(layer, argument, argument)
-        value = self._activation.value(argument).product
-        output = np.empty_like(a) if self._is_pre else self._layer_inputs[layer + 1]
-        if self._settings.residual:
-            value = np.add(np.multiply(value, self._betas[layer], output), self._skipping(a), output)
-        if self._is_post:
-            self._normalise(layer, value, output)
-        elif value is not output:
-            np.copyto(output, value)
-        return output
+        return argument
 
     def _skipping(self, x: Array) -> Array:
         """What the residual connection makes of a signal, or of a gradient; overwritten by the next call."""
-        return x if self._settings.skip_scale == 1 else np.multiply(x, self._skip, self._scratch)
+        if self._settings.skip_scale == 1:
+            return x
+        np.multiply(x, self._skip, self._scratch)
+        return self._scratch
 
     def _normalise(self, layer: int, x: Array, out: Array) -> None:
         """N(x) into `out`; keeps the mean, the variance and 1 / sqrt(variance + epsilon) of each line."""
@@ -149,6 +162,8 @@ class _Run:
 
     def _normed(self, layers: slice) -> Array:
         """What came out of the norm."""
+        if self._branches is not None:
+            return self._branches[layers]
         if self._is_inside:
             return self._arguments[layers]
         return self._layer_inputs[layers] if self._is_pre else self._layer_inputs[1:][layers]
@@ -205,9 +220,10 @@ class _Run:
             if self._is_post:
                 np.copyto(before[i], by_sum)
                 by_sum = self._pull(layer, normed[i], by_sum, after[i])
-            branch = np.multiply(slopes[i], by_sum, before[i] if self._is_inside else product)
-            if residual:
-                np.multiply(branch, self._betas[layer], branch)
+            by_branch = np.multiply(by_sum, self._betas[layer], before[i] if self._branches is not None else product)
+            if self._branches is not None:
+                by_branch = self._pull(layer, normed[i], by_branch, after[i])
+            branch = np.multiply(slopes[i], by_branch, before[i] if self._is_inside else product)
             if self._is_inside:
                 np.copyto(product, self._pull(layer, normed[i], branch, after[i]))
             by_input = self._weights[layer].T.dot(product, before[i] if self._is_pre else below)
