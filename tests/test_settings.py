@@ -56,6 +56,7 @@ VALUES = [  # the same table's choices: name, values, at start, key, flag
     ("distribution", ("normal", "uniform", "truncated"), "normal", None, "--distribution"),
     ("norm", ("none", "batch", "layer", "rms"), "none", "n", "--norm"),
     ("norm_place", ("pre", "activation", "branch", "post"), "activation", "m", "--norm-place"),
+    ("final_norm", (False, True), False, None, "--final-norm"),
     ("loss", ("mse", "probe", "unit"), "mse", "l", "--loss"),
     ("generator", ("python", "numpy"), "python", None, "--generator"),
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 BLOCK = frozenset({"activation", "residual", "skip_scale", "branch_scale"})
-NORM = frozenset({"norm", "norm_place", "norm_eps"})
+NORM = frozenset({"norm", "norm_place", "final_norm", "norm_eps"})
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,10 @@ class Settings:
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
+    final_norm: bool = _entry(
+        "block",
+        Switch("Final norm", False, "one more norm after the last layer, before the loss", None, "--final-norm"),
+    )
     norm_eps: float = _entry(
         "block",
         Real(
@@ -401,6 +405,7 @@ _WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
         (lambda settings: not _uses(settings, "norm_place"), _OF_NORM),
         _WITHOUT_NORM,
     ),
+    "final_norm": ((lambda settings: not _uses(settings, "final_norm"), _OF_NORM), _WITHOUT_NORM),
     "norm_eps": ((lambda settings: not _uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
     "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
     "seed": (

@@ -48,6 +48,7 @@ def gradient_may_die(network: Settings) -> bool:
     """
     cancels = network.residual and network.initializer == "orthogonal" and network.width == 1
     has_a_skip = network.residual and network.norm_place != "post" and network.skip_scale > 0
+    has_a_skip = has_a_skip and not network.final_norm
     is_taken_out = normalises_a_single_unit(network) or errs_alike(network)
     is_cut = network.scale == 0 or 0 in network.branch_factors or is_taken_out
     return network.activation == "relu" or cancels or (is_cut and not has_a_skip)

@@ -8,9 +8,10 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 from exact_readings import assert_exact
-from single_passes import assert_the_same, by_the_exact_pass, by_the_float64_pass, by_the_pass_with_exponents
+from single_passes import assert_the_same, by_the_exact_pass, by_the_float64_pass, by_the_pass_with_exponents, task_of
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.engine.passes.float64 import with_norm
 from tui_telescope.observations.description import describe
 
 SMALL = Settings(depth=4, width=3, scale=0.8, samples=3, bias=0.3, activation="tanh", seed=5, clip=0.1)
@@ -38,6 +39,10 @@ SCALED = {
     "skip beside a batch norm after phi": BESIDE.replace(
         norm="batch", norm_place="branch", skip_scale=0.7, branch_scale="1/sqrt(l)", activation="sigmoid"
     ),
+    "layer norm at last": BESIDE.replace(norm="layer", final_norm=True, activation="softplus"),
+    "rms norm at last": BESIDE.replace(norm="rms", norm_place="pre", final_norm=True, skip_scale=2.0),
+    "batch norm at last": SMALL.replace(norm="batch", norm_place="branch", final_norm=True, loss="probe"),
+    "layer norm twice": SMALL.replace(norm="layer", norm_place="post", final_norm=True, initializer="identity"),
     "scale 0 under a norm": BESIDE.replace(scale=0.0, norm="layer", norm_place="post", skip_scale=0.5),
     "bias mean that a norm takes out": SMALL.replace(norm="batch", bias_mean=2.0),
     "bias mean under a norm": SMALL.replace(norm="rms", bias_mean=2.0, bias=0.0),
@@ -202,3 +207,27 @@ def test_a_norm_at_the_branch_adds_the_same_to_the_signal_at_every_layer(norm):
     )  # fmt: skip
     power = 10 ** (2 * Telescope().observe(settings).signal.log10_rms)
     np.testing.assert_allclose(power, 1 + np.arange(1, 49), rtol=0.1)
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "rms"])
+@pytest.mark.parametrize("place", ["pre", "activation", "branch", "post"])
+@pytest.mark.parametrize("final", [False, True], ids=["", "final"])
+def test_the_float64_pass_with_a_norm_reads_the_same_as_the_exact_one(norm, place, final):
+    settings = Settings(
+        depth=20, width=16, samples=12, initializer="xavier", scale=1.0, activation="tanh", residual=True, bias=0.1,
+        norm=norm, norm_place=place, final_norm=final, norm_eps=1e-3, skip_scale=0.9, branch_scale="1/sqrt(l)",
+    )  # fmt: skip
+    quickly = with_norm.measure(task_of(settings))
+    assert_the_same(quickly, by_the_exact_pass(settings), 1e-10)
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+def test_a_final_norm_makes_the_gradient_fall_as_the_signal_grows(norm):
+    """The loss hears N(a_L): ten times the signal, with little eps, is a tenth of the gradient by it."""
+    linear = Settings(
+        depth=3, width=32, activation="linear", initializer="orthogonal", scale=1.0, norm=norm, norm_place="pre",
+        final_norm=True, norm_eps=1e-12, loss="probe",
+    )  # fmt: skip
+    one, ten = (Telescope().observe(linear.replace(scale=scale)) for scale in (1.0, 10.0))
+    assert ten.signal.log10_rms[-1] == pytest.approx(one.signal.log10_rms[-1] + 1, abs=1e-9)
+    assert ten.gradient.log10_mean[-1] == pytest.approx(one.gradient.log10_mean[-1] - 1, abs=1e-9)

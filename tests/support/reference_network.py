@@ -112,12 +112,13 @@ class Architecture(NamedTuple):
     norm: str = "none"
     norm_place: str = "activation"
     norm_eps: Any = mpf(10) ** -5
+    final_norm: bool = False
 
     @classmethod
     def of(cls, settings: Any) -> Architecture:
         skip_scale, eps = mpf(settings.skip_scale), mpf(str(settings.norm_eps))
         branch_scales = [_branch_scale(settings, layer) for layer in range(1, settings.depth + 1)]
-        norm = settings.norm, settings.norm_place, eps
+        norm = settings.norm, settings.norm_place, eps, settings.final_norm
         return cls(settings.activation, settings.residual, skip_scale, branch_scales, *norm)
 
 
@@ -175,6 +176,11 @@ class ReferenceNetwork:
             result.append(self.block(layer, result[-1]))
         return result
 
+    def output(self, batch: Batch, after: int) -> Batch:
+        """What the loss is given, from a_after."""
+        last, architecture = self.signals(batch, after)[-1], self.architecture
+        return NORMS[architecture.norm](last, architecture.norm_eps) if architecture.final_norm else last
+
     def gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Batch]:
         """d loss / d a_l for l = 1..L by central differences: the network is run again from layer l."""
         signals = self.signals(batch)
@@ -182,7 +188,7 @@ class ReferenceNetwork:
         def moved(layer: int, sample: int, unit: int, by: Any) -> Any:
             shifted = [list(a) for a in signals[layer]]
             shifted[sample][unit] += by
-            return loss(self.signals(shifted, after=layer)[-1])
+            return loss(self.output(shifted, after=layer))
 
         def slope(*where: int) -> Any:
             return (moved(*where, step) - moved(*where, -step)) / (2 * step)
@@ -200,7 +206,7 @@ class ReferenceNetwork:
         def moved(layer: int, row: int, column: int, by: Any) -> Any:
             kept = self.weights[layer - 1][row][column]
             self.weights[layer - 1][row][column] = kept + by
-            result = loss(self.signals(signals[layer - 1], after=layer - 1)[-1])
+            result = loss(self.output(signals[layer - 1], after=layer - 1))
             self.weights[layer - 1][row][column] = kept
             return result
 
@@ -220,7 +226,7 @@ class ReferenceNetwork:
         def moved(layer: int, unit: int, by: Any) -> Any:
             kept = self.biases[layer - 1][unit]
             self.biases[layer - 1][unit] = kept + by
-            result = loss(self.signals(signals[layer - 1], after=layer - 1)[-1])
+            result = loss(self.output(signals[layer - 1], after=layer - 1))
             self.biases[layer - 1][unit] = kept
             return result
 

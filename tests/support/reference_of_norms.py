@@ -59,7 +59,9 @@ def gradients(settings: Any, draw: Any) -> list[list[Any]]:
         z = at("activation", _through(weights, at("pre", a)) + _exact(biases)[:, None])
         a = at("post", beta * at("branch", value(z)) + (skip * a if settings.residual else 0))
         steps.append((weights, slope(z), state, beta))
-    delta = a - _exact(draw.targets.T) if settings.loss == "mse" else _exact(draw.targets.T)
+    output, final = norm.normed(a) if settings.final_norm else (a, None)
+    delta = output - _exact(draw.targets.T) if settings.loss == "mse" else _exact(draw.targets.T)
+    delta = delta if final is None else norm.pulled(delta, output, final)
     result = [delta]
     for weights, slopes, state, beta in steps[:0:-1]:
         above = norm.pulled(delta, *state["post"]) if "post" in state else delta

@@ -210,6 +210,12 @@ def blocks(network: UnitNetwork, settings: Settings) -> list[Block]:
     return [_block(network, settings, layer) for layer in range(settings.depth)]
 
 
+def final_norm(settings: Settings) -> Normalise | None:
+    """What stands between the last layer and the loss."""
+    norm = norm_of(settings)
+    return Normalise(norm) if norm is not None and settings.final_norm else None
+
+
 def _block(network: UnitNetwork, settings: Settings, layer: int) -> Block:
     initializer = INITIALIZERS[settings.initializer]
     biases, norm = None if settings.loses_biases else network.biases, norm_of(settings)

@@ -58,7 +58,8 @@ class Guards:
         if norm is None:
             return cls(is_diagonal, settings.loses_biases, None, None)
         is_over_samples = norm.axis == SAMPLES
-        shows_spread = norm.centred and (is_over_samples or not NORM_PLACES[settings.norm_place].follows_weights)
+        hears_phi = settings.final_norm or not NORM_PLACES[settings.norm_place].follows_weights
+        shows_spread = norm.centred and (is_over_samples or hears_phi)
         stays_apart = not is_over_samples or is_diagonal or settings.width == 1
         tracks = stays_apart and not settings.residual
         axis = norm.axis

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.blocks import Block, Linear, Respond, Signal, Step, StepBack, pulled
+from tui_telescope.engine.blocks import Block, Linear, Respond, Signal, Step, StepBack, final_norm, pulled
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
 from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, saturated_and_dead
@@ -25,6 +25,7 @@ class LayerByLayer:
         settings, wanted = task.settings, task.wanted
         depth, samples = settings.depth, settings.samples
         self._blocks, self._loss, self._log2_samples = blocks, LOSSES[settings.loss], math.log2(samples)
+        self._final_norm = final_norm(settings)
         self._segments = segments(settings)
         self._tally = tally_of_passes(task.progress, self._segments)
         self._gradient = np.empty((depth, samples))
@@ -37,11 +38,18 @@ class LayerByLayer:
     def measure(self, inputs: Signal, vectors: Array) -> Measurement:
         """The readings, from a_0 and what the loss is given, (units, samples). Raises `Stopped`."""
         starts, layers = self._go_forward(inputs)
-        self._go_back(starts[:-1], layers, starts[-1].error(self._loss, vectors))
+        self._go_back(starts[:-1], layers, self._error(starts[-1], vectors))
         by_parameters = self._by_parameters
         return Measurement(
             self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()
         )
+
+    def _error(self, output: Signal, vectors: Array) -> Any:
+        """The gradient by a_L."""
+        if self._final_norm is None:
+            return output.error(self._loss, vectors)
+        normed, pullback = self._final_norm.forward(output)
+        return self.pulled(Step(self._final_norm, pullback), normed.error(self._loss, vectors))
 
     def _go_forward(self, a: Any) -> tuple[list[Any], list[list[Step]]]:
         """The signal before each segment and after the last, and the steps of that one's layers."""

@@ -73,7 +73,9 @@ class _Run:
         """What each layer's weights multiply; the last is the output, unless the norm stands before the weights."""
         self._arguments = np.empty((depth, n, samples))
         lines = (1, samples) if self._norm.axis == UNITS else (n, 1)
-        self._means, self._variances, self._inverses = (np.zeros((depth, *lines)) for _ in range(3))
+        self._means, self._variances, self._inverses = (
+            np.zeros((depth + settings.final_norm, *lines)) for _ in range(3)
+        )
         self._signal_squares = np.empty((depth, samples))
         self._unit_sum = np.ones((1, n))
         """Sums over units as a product, which is quicker than numpy's own sum."""
@@ -97,6 +99,9 @@ class _Run:
             a = self._forward_layer(layer, weights, a)
             self._unit_sum.dot(np.multiply(a, a, self._scratch), self._signal_squares[layer : layer + 1])
         self._output = a
+        if self._settings.final_norm:
+            self._output = np.empty_like(a)
+            self._normalise(self._settings.depth, a, self._output)
         return self._are_signals_safe()
 
     def _forward_layer(self, layer: int, weights: Array, a: Array) -> Array:
@@ -176,7 +181,11 @@ class _Run:
         saturated, dead = np.empty(depth), np.empty(depth)
         deltas, before, after, products = (np.empty((self._chunk + extra, n, samples)) for extra in (1, 0, 0, 0))
         top = LOSSES[self._settings.loss].gradient(self._output, targets)
-        exponent = np.zeros(samples)
+        if self._settings.final_norm:
+            given, top = top, self._pull(depth, self._output, top, np.empty_like(top))
+            if not self._is_left(slice(depth, depth + 1), given[None], top[None]):
+                return None
+        top, exponent = self._rescaled(top)
         for stop in range(depth, 0, -self._chunk):
             self._progress.reach(1 - (1 - FORWARD_SHARE) * stop / depth)
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
