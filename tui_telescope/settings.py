@@ -127,7 +127,7 @@ class Settings:
     norm_place: str = _entry(
         "block",
         Choice(
-            "Norm at", "activation", "before the weights (pre), before phi, after phi (branch), or after all (post)",
+            "Norm at", "activation", "before W (pre) or phi, after phi (branch) or after all (post)",
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
