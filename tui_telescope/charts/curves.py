@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui_telescope.charts.cells import Cells, Lit, scattered
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.elements import Stroke
 from tui_telescope.charts.picture import Row
@@ -23,6 +22,7 @@ from tui_telescope.charts.polyline import (
     straightened,
     walked,
 )
+from tui_telescope.charts.raster import DotMask, Raster, scattered
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tuple[Row, ...]:
     """The chart's curves alone: `height` rows of `width` cells, both at least 1, the first curve on top."""
-    cells = Cells(width, height, charset)
+    raster = Raster(width, height, charset)
     columns, rows = width * charset.columns, height * charset.rows
     drawings = []
     for curve in chart.curves:
@@ -38,16 +38,18 @@ def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tupl
         lit, whole = _drawn(curve.stroke, lines, width, height, charset)
         drawings.append((curve, lit))
         if curve.stroke != "dotted":
-            cells.reserve(whole)
+            raster.reserve(whole)
     for curve, lit in reversed(drawings):
-        cells.light(lit, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
+        raster.light(lit, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
     for curve in chart.curves:
         if curve.leaps:
-            cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
-    return cells.rows()
+            raster.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
+    return raster.rows()
 
 
-def _drawn(stroke: Stroke, lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> tuple[Lit, Lit]:
+def _drawn(
+    stroke: Stroke, lines: Sequence[Polyline], width: int, height: int, charset: Charset
+) -> tuple[DotMask, DotMask]:
     """What the stroke lights, and the same with the gaps between dashes, where no dotted curve shall show."""
     dash = charset.dashes[stroke]
     short = scattered(_short_lines(lines, len(dash), charset), width, height, charset)

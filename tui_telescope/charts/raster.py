@@ -1,4 +1,4 @@
-"""A field of terminal cells in which dots are lit: what curves are drawn into."""
+"""A raster of dots in terminal cells: what curves are drawn into."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.elements import Ink
 from tui_telescope.charts.picture import Row, Span
 
-Lit = NDArray[np.uint8]
+DotMask = NDArray[np.uint8]
 """(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
@@ -22,7 +22,7 @@ _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]
 _CELL_BIT = np.array([[1]], np.uint8)
 
 
-def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset) -> Lit:
+def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset) -> DotMask:
     """The cells in which (n, 2) dots lie, (0, 0) the lowest left one; those beside the field are left out."""
     cells = np.zeros((height, width), np.uint8)
     if len(dots):
@@ -35,7 +35,7 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     return cells
 
 
-class Cells:
+class Raster:
     """`height` rows of `width` cells, blank at first; what is lit later lies on top."""
 
     def __init__(self, width: int, height: int, charset: Charset) -> None:
@@ -46,11 +46,11 @@ class Cells:
         self._is_reserved = np.zeros((height, width), dtype=bool)
         self._is_below = np.zeros((height, width), dtype=bool)
 
-    def reserve(self, dots: Lit) -> None:
+    def reserve(self, dots: DotMask) -> None:
         """Keep the cells of these dots from dots that give way."""
         self._is_reserved |= dots > 0
 
-    def light(self, dots: Lit, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
+    def light(self, dots: DotMask, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
         """Light the dots in an ink; a cell that is a single dot shows the mark."""
         is_lit = (dots > 0) & ~self._is_reserved if gives_way else dots > 0
         np.bitwise_or(self._dots, dots, out=self._dots, where=is_lit)
