@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.elements import Ink
+from tui_telescope.charts.elements import Array, Ink
 from tui_telescope.charts.picture import Row, Span
 
 DotMask = NDArray[np.uint8]
@@ -35,6 +35,14 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     return cells
 
 
+def filled(low: Array, high: Array, height: int, charset: Charset) -> DotMask:
+    """A regular, sparse fill of the cells whose middle lies between two heights, given in cells for each column of
+    cells; NaN where there is none."""
+    middle = np.arange(height)[::-1, None] + 0.5
+    fill = np.resize(np.array(charset.fill_dots, np.uint8), len(low))
+    return np.where((low <= middle) & (middle <= high), fill, np.uint8(0))
+
+
 class Raster:
     """`height` rows of `width` cells, blank at first; what is lit later lies on top."""
 
@@ -51,9 +59,12 @@ class Raster:
         self._is_reserved |= dots > 0
 
     def light(self, dots: DotMask, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
-        """Light the dots in an ink; a cell that is a single dot shows the mark."""
+        """Light the dots in an ink; a cell that is a single dot shows the mark.
+
+        They take the whole cell: dots of two curves in one ink would be read as one curve.
+        """
         is_lit = (dots > 0) & ~self._is_reserved if gives_way else dots > 0
-        np.bitwise_or(self._dots, dots, out=self._dots, where=is_lit)
+        self._dots[is_lit] = dots[is_lit]
         self._inks[is_lit] = _INKS.index(ink)
         self._marks[is_lit] = ord(mark)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.tui.comparison import Compared, Comparison, ComparisonError, ghost_of
 from tui_telescope.tui.theorist import Judged, Predicted, Theorist
@@ -43,7 +44,7 @@ class Comparing:
             return None
         live = Compared(observed.settings, observed.observation)
         predicted = self._theorist.prediction(observed.settings) if self.comparison.wants_theory else None
-        chart = view.chart(self.comparison.traces(live, observed.companion, predicted), previous)
+        chart = view.chart(self.comparison.traces(live, observed.companion, predicted), ChartOptions(previous))
         if self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
