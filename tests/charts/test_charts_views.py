@@ -134,9 +134,10 @@ def test_any_number_of_pins_can_be_drawn(view):
     assert len(chart(view, *(trace(WHISPER, "pin", rms=WHISPER) for _ in range(9))).curves) >= 9
 
 
-def test_pressing_r_on_the_starting_preset_leaves_the_axis_where_it_is():
+def test_pressing_r_on_the_starting_preset_fits_the_axis_to_the_curve_that_it_makes():
     axis = chart("gradient", trace(WHISPER, spread=0.5)).y_axis
-    assert chart("gradient", trace(RESIDUAL, spread=0.2), previous=axis).y_axis is axis
+    residual = trace(RESIDUAL, spread=0.2)
+    assert chart("gradient", residual, previous=axis) == chart("gradient", residual)
     assert chart("gradient", trace(RESIDUAL), trace(WHISPER, "before"), previous=axis).y_axis is axis
 
 
@@ -242,7 +243,7 @@ def test_shares_of_units_run_from_0_to_100_percent_in_a_strip_below_every_decade
 
 def test_the_axis_of_the_signal_stays_while_the_curves_fit_and_widens_when_they_do_not():
     first = chart("signal", trace(WHISPER, **SILENT)).y_axis
-    within = chart("signal", trace(WHISPER, rms=np.linspace(-2.5, -0.5, 50)), previous=first).y_axis
+    within = chart("signal", trace(WHISPER, rms=np.linspace(-2.9, -0.2, 50)), previous=first).y_axis
     beyond = chart("signal", trace(WHISPER, rms=np.linspace(-90.0, -0.5, 50)), previous=first).y_axis
     assert within == first
     assert beyond.low < -90
