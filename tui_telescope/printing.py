@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.surveys import Instruments, Survey
 from tui_telescope.charts.svg import PICTURE, svg
 from tui_telescope.charts.trace import Trace
@@ -64,7 +65,7 @@ def _reading(
     words = in_words(observation, remedy)
     make_chart = VIEWS[view].chart
     assert make_chart, "a view has a chart or a survey"
-    chart = make_chart([Trace("", observation)], None)
+    chart = make_chart([Trace("", observation)], ChartOptions())
     if form == "svg":
         return _svg(chart, settings, words, ascii_only), state
     return reading_text(words, settings, chart, table(observation, view), ascii_only=ascii_only), state

@@ -14,6 +14,7 @@ from tui_telescope.charts.frame import draw
 from tui_telescope.charts.log_axes import log_axis
 from tui_telescope.charts.map_chart import _LEGEND, MapChart
 from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.surveys import DepthSurvey
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
 from tui_telescope.tui.screens.help_screen import help_lines
@@ -162,10 +163,26 @@ def test_the_depth_chart_lays_residual_on_and_off_together():
     off, on = chart.curves
     assert (off.label, on.label) == ("layer 1, residual off", "layer 1, residual on")
     assert off.stroke != on.stroke
-    assert off.x == pytest.approx(np.log10(DEPTHS))
+    assert off.x.tolist() == list(DEPTHS)
     bottom = row_text(draw(chart, 70, 18).rows[-1]).split()
     assert bottom[0] == "depth"
     assert (bottom[1], bottom[-1]) == ("1", "100")
+
+
+def test_equal_factors_make_a_straight_line_from_depth_1_to_the_networks_own():
+    chart = depth_chart([sweep(-0.37 * np.array(DEPTHS))])
+    (curve,) = chart.curves
+    x, y = chart.x_axis.fraction(curve.x), chart.y_axis.fraction(curve.y)
+    assert (x[0], x[-1]) == (0, 1)
+    assert np.diff(y) / np.diff(x) == pytest.approx([(y[-1] - y[0])] * (len(DEPTHS) - 1))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 25, 50, 10_000])
+def test_the_depths_looked_at_are_even_and_end_at_the_networks_own(depth):
+    depths = DepthSurvey.usual_depths(Settings(depth=depth))
+    assert (depths[0], depths[-1]) == (1, depth)
+    steps = np.diff(depths)
+    assert depth == 1 or steps.max() - steps.min() <= 1
 
 
 def test_depths_at_which_nothing_arrives_are_said_in_words():

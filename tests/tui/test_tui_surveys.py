@@ -65,7 +65,7 @@ async def test_on_the_map_the_arrows_move_scale_and_depth_and_the_other_views_fo
         assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
         await explorer.press("left", "down", "1")
         assert explorer.app.settings == SMALL
-        assert "gradient that reaches each layer" in explorer.text(ChartView) or "weights" in explorer.text(ChartView)
+        assert "10-90%" in explorer.text(ChartView)
 
 
 async def test_a_late_survey_does_not_land_in_another_view() -> None:

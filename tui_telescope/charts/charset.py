@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from typing import NamedTuple
 
 from tui_telescope.charts.elements import Stroke
+from tui_telescope.observations.observation import LayerState
 
 _SAMPLE_CELLS = 5
 
@@ -37,6 +38,16 @@ class Charset(NamedTuple):
     y_tick: str
     rule: str
     """One period of a rule."""
+    grid: str
+    """One period of a line of the grid."""
+    shade: str
+    """What shades a cell that is free."""
+    fill: str
+    """A legend's sample of a band."""
+    fill_dots: tuple[int, ...]
+    """The same for each cell in turn, as the sum of the bits of its dots."""
+    cursor: str
+    states: Mapping[LayerState, str]
     ellipsis: str
 
     def column(self, fraction: float, width: int) -> int:
@@ -74,6 +85,7 @@ class Charset(NamedTuple):
 
 
 _STROKES: Mapping[Stroke, tuple[str, str, str]] = {
+    "heavy": ("#", "#", "*"),
     "solid": ("#", "#", "*"),
     "dashed": ("####..", "#", "o"),
     "long-dashed": ("########..", "#", "#"),
@@ -101,6 +113,12 @@ BRAILLE = Charset(
     x_tick="┬",
     y_tick="┤",
     rule="┄",
+    grid="┈",
+    shade="⠐",
+    fill="⡂⠅⡂⠅⡂",
+    fill_dots=(0x42, 0x05),
+    cursor="│",
+    states={"learns": "━", "frozen": "░", "dead": "×"},
     ellipsis="…",
 )
 
@@ -118,5 +136,11 @@ ASCII = Charset(
     x_tick="+",
     y_tick="+",
     rule="- ",
+    grid=".   ",
+    shade=" ",
+    fill=":::::",
+    fill_dots=(1,),
+    cursor="|",
+    states={"learns": "=", "frozen": ":", "dead": "x"},
     ellipsis="...",
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_telescope.charts import frame
-from tui_telescope.charts.elements import Axis, Curve, Rule
+from tui_telescope.charts.elements import Axis, Band, Curve, Rule
 from tui_telescope.charts.picture import Picture
+from tui_telescope.observations.observation import LayerState
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,9 @@ class Chart:
 
     Equal charts give equal pictures.
 
-    `note` is written where the curves leave room, for what they cannot show.
+    `note` is written where the curves leave room, for what they cannot show; `hints` are the legend's last words.
+    `states` say what becomes of layers 1, 2, ... on an x axis of layers: a strip below it shows them all, and columns
+    that hold a frozen one are shaded. `cursor` is an x to mark.
     """
 
     title: str
@@ -25,6 +28,10 @@ class Chart:
     rules: tuple[Rule, ...] = ()
     note: str = ""
     x_title: str = "layer"
+    bands: tuple[Band, ...] = ()
+    states: tuple[LayerState, ...] = ()
+    hints: tuple[str, ...] = ()
+    cursor: float | None = None
 
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """The chart as exactly `height` rows of `width` cells, both at least 1."""

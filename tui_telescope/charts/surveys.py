@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
@@ -19,6 +21,7 @@ from tui_telescope.charts.map_chart import MapChart
 from tui_telescope.engine.mean_field.theory import critical_scale
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import (
+    SWEPT_DEPTHS,
     DepthSweep,
     MapMemory,
     ScaleDepthMap,
@@ -26,7 +29,6 @@ from tui_telescope.engine.sweep import (
     map_scales_and_depths,
     mapped_depths,
     mapped_scales,
-    swept_depths,
 )
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
@@ -72,7 +74,7 @@ class Survey(ABC, Generic[Found]):
 
     @abstractmethod
     def chart(self, found: Sequence[Found], previous: Axis | None) -> Drawable:
-        """What is shown of the parts that have found anything; `previous` is the y axis drawn before."""
+        """What is shown of the parts that have found anything; `previous` as in `ChartOptions`."""
 
     @abstractmethod
     def rows(self, found: Found) -> Iterable[Sequence[object]]:
@@ -83,15 +85,13 @@ class Survey(ABC, Generic[Found]):
         return ""
 
     def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
-        """Charts of all that has been found so far, each one on the axis before as long as that will do."""
+        """Charts of all that has been found so far. In the end the axis is what it would be had all come at once."""
         parts = self.parts()
         whole: list[Found] = []
         for part, piece in zip(parts, progress.parts([1.0] * len(parts)), strict=True):
             found = None
             for found in part.observe(instruments, piece):
-                chart = self.chart([*whole, found], previous)
-                previous = chart.y_axis
-                yield chart
+                yield self.chart([*whole, found], previous)
             whole += [found] if found else []
 
 
@@ -102,7 +102,8 @@ class DepthSurvey(Survey[DepthSweep]):
 
     @staticmethod
     def usual_depths(settings: Settings) -> Sequence[int]:
-        return swept_depths(settings.depth)
+        """Whole depths from 1 to the settings' own, even on a linear axis."""
+        return tuple(np.unique(np.linspace(1, settings.depth, SWEPT_DEPTHS).round().astype(int)).tolist())
 
     def parts(self) -> list[Part[DepthSweep]]:
         parts = [self._part(self.settings)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
-    from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.options import ChartOptions
     from tui_telescope.charts.surveys import Survey
     from tui_telescope.charts.trace import Trace
     from tui_telescope.settings import Settings
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 class View(NamedTuple):
     """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`.
 
-    `chart` takes one trace or more, the live one first, then those that it is compared with; and the y axis on which
-    this view was drawn last, which stays as long as the curves fit. `survey` takes the settings, and the depths where
+    `chart` takes one trace or more, the live one first, then those that it is compared with; and what else to show.
+    `survey` takes the settings, and the depths where
     those are given.
     """
 
     name: str
     key: str
     title: str
-    chart: Callable[[Sequence[Trace], Axis | None], Chart] | None = None
+    chart: Callable[[Sequence[Trace], ChartOptions], Chart] | None = None
     survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
     computed: str = ""
     """What a survey's networks are called while they are computed."""
@@ -36,22 +36,22 @@ class View(NamedTuple):
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
 
 
-def _gradient(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _gradient(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import gradient_chart
 
-    return gradient_chart(traces, previous)
+    return gradient_chart(traces, options)
 
 
-def _factor(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _factor(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import factor_chart
 
-    return factor_chart(traces, previous)
+    return factor_chart(traces, options)
 
 
-def _signal(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _signal(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import signal_chart
 
-    return signal_chart(traces, previous)
+    return signal_chart(traces, options)
 
 
 def _depth(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:

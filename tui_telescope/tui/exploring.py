@@ -78,7 +78,7 @@ class ExploringApp(ShowingApp):
         """Take another value of one setting; where it makes no difference, say why."""
         before = self.settings
         has_effect = not (before and name in before.ineffective)
-        if has_effect and not self.try_settings(changed):
+        if has_effect and not self.try_settings(changed, is_step=True):
             return
         if before and (after := self.settings) and (reason := why_nothing_changes(name, before, after)):
             self.say(reason)
@@ -123,6 +123,6 @@ class ExploringApp(ShowingApp):
         subject = self.source.with_settings(self.subject, settings)
         prefetched = self.observer.prefetch(subject, self.comparing.companion_of(subject))
         yield
-        if prefetched and (chart := self.chart_of(prefetched)):
+        if prefetched and (chart := self.chart_of(prefetched, self._axis)):
             self.chart_view.prepare(chart)
             yield

@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.widget import Widget
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
@@ -99,7 +100,11 @@ class ShowingApp(TerminalApp[None]):
         for canvas in filter(None, (self._top_line, self._panels, self.chart_view, self.status_line)):
             canvas.ascii_only = ascii_only
         self._size_notice = SizeNotice()
-        self._axes: dict[str, Axis] = {}
+        self.shows_weights = False
+        self._axis: Axis | None = None
+        """The y axis of the chart; None where it is not one of this view and what is compared on it."""
+        self._previous: Axis | None = None
+        """The y axis before the setting was stepped that led here; None where anything else did."""
         self.observer = Observer(self.post_message, source)
         self._surveyor = Surveyor(self.post_message)
         self.background = Background(self, self.observer, self._surveyor)
@@ -163,6 +168,7 @@ class ShowingApp(TerminalApp[None]):
         if subject is None:
             self.say(otherwise)
             return
+        self._previous = None
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -173,7 +179,7 @@ class ShowingApp(TerminalApp[None]):
         self._take(shown.subject)
         self.show_subject()
 
-    def try_settings(self, changed: Callable[[Settings], Settings]) -> bool:
+    def try_settings(self, changed: Callable[[Settings], Settings], *, is_step: bool = False) -> bool:
         """Take the changed settings and return True; where they are refused, say why and keep those before."""
         if not (before := self.settings):
             self.refuse(NEEDS_SETTINGS)
@@ -186,12 +192,13 @@ class ShowingApp(TerminalApp[None]):
         if settings == before:
             self.show_subject()
         else:
-            self.go_to(self.source.with_settings(self.subject, settings))
+            self.go_to(self.source.with_settings(self.subject, settings), is_step=is_step)
         return True
 
-    def go_to(self, subject: Hashable) -> None:
-        """Show another subject; undo brings this one back."""
+    def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
+        """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
         self._history.record(self.subject)
+        self._previous = self._axis if is_step else None
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -199,6 +206,8 @@ class ShowingApp(TerminalApp[None]):
     def _take(self, subject: Hashable) -> None:
         """This is the subject from now on; a setting that has no row among its own is not the selected one."""
         self.subject = subject
+        if self._previous is None:
+            self._axis = None  # a step before the next chart is drawn must not find the axis of the one before
         if settings := self.settings:
             self.selected = nearest_effective(settings, self.selected)
             self.preset = preset_of(settings) or self.preset
@@ -224,10 +233,6 @@ class ShowingApp(TerminalApp[None]):
 
     def mount_above_status_line(self, widget: Widget) -> None:
         self.mount(widget, before=self.status_line)
-
-    def forget_axes(self) -> None:
-        """Let the next chart choose its axes afresh."""
-        self._axes.clear()
 
     # From a subject to an observation
 
@@ -304,6 +309,11 @@ class ShowingApp(TerminalApp[None]):
     def show_chart(self) -> None:
         self._coalescer.ask(self._draw_chart)
 
+    def show_chart_afresh(self) -> None:
+        """The chart with an axis of its own choice: what is on it has changed, or was asked to."""
+        self._axis = self._previous = None
+        self.show_chart()
+
     def show_words(self) -> None:
         self._coalescer.ask(self._draw_words)
 
@@ -317,12 +327,12 @@ class ShowingApp(TerminalApp[None]):
         if self.shown is None:
             return
         self.comparing.begin_prediction(self.shown_settings)
-        if chart := self.chart_of(self.shown):
+        if chart := self.chart_of(self.shown, self._previous):
             self._draw(chart)
             self.look_ahead()
 
     def _draw(self, chart: Drawable) -> None:
-        self._axes[self.view] = chart.y_axis
+        self._axis = chart.y_axis
         self.chart_view.show(chart)
 
     def on_predicted(self, message: Predicted) -> None:
@@ -331,8 +341,16 @@ class ShowingApp(TerminalApp[None]):
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
-    def chart_of(self, observed: Observed) -> Chart | None:
-        return self.comparing.chart_of(observed, VIEWS[self.view], self._axes.get(self.view))
+    def chart_of(self, observed: Observed, previous: Axis | None) -> Chart | None:
+        options = ChartOptions(previous, self.shows_weights, names_keys=True)
+        return self.comparing.chart_of(observed, VIEWS[self.view], options)
+
+    def action_toggle_weights(self) -> None:
+        self.shows_weights = not self.shows_weights
+        self.show_chart_afresh()
+
+    def action_fit_axis(self) -> None:
+        self.show_chart_afresh()
 
     @property
     def is_read(self) -> bool:
@@ -364,6 +382,7 @@ class ShowingApp(TerminalApp[None]):
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
+        self._axis = self._previous = None
         self._top_line.show_view(name)
         if VIEWS[name].survey:
             self._survey()
@@ -379,7 +398,7 @@ class ShowingApp(TerminalApp[None]):
     def _survey(self) -> None:
         self._is_survey_shown = False
         if settings := self.settings:
-            self._surveyor.survey(VIEWS[self.view], settings, self._axes.get(self.view))
+            self._surveyor.survey(VIEWS[self.view], settings, self._previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
 from tui_telescope.tui.notices import NEEDS_SETTINGS
@@ -12,7 +13,6 @@ from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
-    from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
     from tui_telescope.tui.messages import Judged, Observed, Predicted
     from tui_telescope.tui.showing import ShowingApp
@@ -32,21 +32,21 @@ class Comparing:
     def compare(self, comparison: Comparison) -> None:
         """Compare with these curves from now on."""
         self.comparison = comparison
-        self._app.show_chart()
+        self._app.show_chart_afresh()
 
     def companion_of(self, subject: Hashable) -> Hashable | None:
         """What this subject is to be compared with, while that is wanted; None where nothing can be."""
         ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
         return ghost.subject if ghost else None
 
-    def chart_of(self, observed: Observed, view: View, previous: Axis | None) -> Chart | None:
+    def chart_of(self, observed: Observed, view: View, options: ChartOptions) -> Chart | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
         source, settings = self._app.source, self._app.source.settings_of(observed.subject)
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
-        chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), previous)
+        chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), options)
         if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
