@@ -134,8 +134,8 @@ def _meanings() -> tuple[tuple[str, str], ...]:
         ("unheard", "Steps of a cell that add so little to the gradient by the weights they share that no bit of it "
          "changes in float32."),
         ("Try ...", "A change that was made and seen to be healthy on these very networks: the smallest that helps."),
-        ("on the map", "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where "
-         "layer 1 receives as much as the last layer (even), a line at theory's critical scale (edge)."),
+        ("on the map", "One line runs where layer 1 receives as much as the last layer (ratio 1), another at the "
+         "critical scale of the theory. The numbers between the shades are decades of that ratio."),
     )  # fmt: skip
 
 
