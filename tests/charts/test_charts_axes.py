@@ -56,7 +56,7 @@ def test_a_factor_axis_holds_its_curve_and_the_factor_one_and_little_else(bounds
     axis = factor_axis((bounds[0], bounds[1]))
     low, high = min(bounds[0], 0), max(bounds[1], 0)
     assert axis.low < low <= high < axis.high
-    assert axis.high - axis.low <= high - low + 2
+    assert axis.high - axis.low <= max(1.8 * (high - low), high - low + 2)
     assert len(axis.tick_choices[0]) >= 3
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tui_telescope.charts import frame
 from tui_telescope.charts.elements import Axis, Band, Curve, Rule
-from tui_telescope.charts.picture import Picture
+from tui_telescope.charts.picture import Picture, Row
 from tui_telescope.observations.observation import LayerState
 
 
@@ -30,7 +30,7 @@ class Chart:
     x_title: str = "layer"
     bands: tuple[Band, ...] = ()
     states: tuple[LayerState, ...] = ()
-    hints: tuple[str, ...] = ()
+    hints: tuple[Row, ...] = ()
     cursor: float | None = None
 
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:

@@ -15,6 +15,7 @@ from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.options import ChartOptions
+from tui_telescope.charts.picture import Span
 from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
@@ -50,7 +51,7 @@ def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         curves=(*curves, *weights),
         note=_silence(live),
         bands=bands,
-        hints=("v weights",) if can_show_weights else (),
+        hints=((Span("v weights", "rule"),),) if can_show_weights else (),
         **_layers(traces, options),
     )
 

@@ -10,7 +10,7 @@ from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.elements import Axis, Tick
 from tui_telescope.charts.layer_strip import strip_legend
 from tui_telescope.charts.legend import entries_of, legend_rows
-from tui_telescope.charts.picture import Row, Span, row
+from tui_telescope.charts.picture import Row
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
@@ -83,8 +83,7 @@ def layout(chart: Chart, width: int, height: int, charset: Charset) -> Layout | 
 
 
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
-    hints = [row(Span(charset.words(hint), "rule")) for hint in chart.hints]
-    hints += [strip_legend(chart.x_title, charset)] if has_strip else []
+    hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
     return legend_rows(entries_of(chart.curves, chart.bands, charset), room, most, charset, hints)
 
 

@@ -58,8 +58,8 @@ def legend_rows(
     Two curves that are explained are never explained by the same words.
     """
     if len(labelled) < 2:
-        rows = _packed(hints, width)
-        return rows if _fits(rows, width, most) else ()
+        candidates = (_packed(hints[:count], width) for count in range(len(hints), 0, -1))
+        return next((rows for rows in candidates if _fits(rows, width, most)), ())
     for attempt in _attempts(labelled):
         names = [_name(entry, attempt, charset) for entry in labelled[: attempt.curves]]
         entries = [

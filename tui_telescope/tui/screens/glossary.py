@@ -136,8 +136,8 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "on the map",
-            "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where layer 1 "
-            "receives as much as the last layer (even), a line at theory's critical scale (edge).",
+            "One line runs where layer 1 receives as much as the last layer (ratio 1), another at the critical scale "
+            "of the theory. The numbers between the shades are decades of that ratio.",
             ("map",),
         ),
     )
