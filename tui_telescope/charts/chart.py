@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_telescope.charts import frame
+from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.elements import Axis, Band, Curve, Rule
+from tui_telescope.charts.layout import x_at
 from tui_telescope.charts.picture import Picture, Row
 from tui_telescope.observations.observation import LayerState
 
@@ -36,3 +38,7 @@ class Chart:
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """The chart as exactly `height` rows of `width` cells, both at least 1."""
         return frame.draw(self, width, height, ascii_only=ascii_only)
+
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> float | None:
+        """The x under a column, from 0, of the picture of this size; None beside the curves."""
+        return x_at(self, column, width, height, ASCII if ascii_only else BRAILLE)

@@ -82,6 +82,18 @@ def layout(chart: Chart, width: int, height: int, charset: Charset) -> Layout | 
     return None
 
 
+def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -> float | None:
+    """The x of the middle of a column of the picture; None beside the curves, or where they have no room."""
+    plan = layout(chart, width, height, charset)
+    if plan is None:
+        return None
+    inside = column - plan.gutter - plan.is_labelled
+    if not 0 <= inside < plan.width:
+        return None
+    low, high = chart.x_axis.low, chart.x_axis.high
+    return low + (high - low) * (inside + 0.5) / plan.width
+
+
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
     hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
     return legend_rows(entries_of(chart.curves, chart.bands, charset), room, most, charset, hints)

@@ -69,6 +69,9 @@ class MapChart:
         depths = self.grid.depths
         return log_axis(depths[0], depths[-1])
 
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> None:
+        """Its columns are scales: no layer is to be read off."""
+
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """The map as exactly `height` rows of `width` cells, both at least 1; the first row is the deepest network.
 

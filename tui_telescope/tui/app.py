@@ -60,6 +60,9 @@ class TelescopeApp(ExploringApp):
     def action_toggle_floors(self) -> None:
         self.comparing.toggle_floors()
 
+    def action_toggle_weights(self) -> None:
+        self.comparing.toggle_weights()
+
     def action_toggle_theory(self) -> None:
         self.comparing.toggle_theory()
 
@@ -83,8 +86,8 @@ class TelescopeApp(ExploringApp):
         self.guide.step(direction)
 
     def action_stop_or_leave(self) -> None:
-        """Work that is said to run goes first; the tour stays for the next press."""
-        if not self.background.stop():
+        """Work that is said to run goes first, then the cursor; the tour stays for the next press."""
+        if not self.background.stop() and not self.put_cursor_away():
             self.guide.leave()
 
     async def action_show_palette(self) -> None:

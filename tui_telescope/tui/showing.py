@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.widget import Widget
 
-from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.observations.observation import Observation
 
 
 class Field(Hidden):
@@ -100,7 +100,8 @@ class ShowingApp(TerminalApp[None]):
         for canvas in filter(None, (self._top_line, self._panels, self.chart_view, self.status_line)):
             canvas.ascii_only = ascii_only
         self._size_notice = SizeNotice()
-        self.shows_weights = False
+        self.cursor: int | None = None
+        """The layer whose numbers are read off, counted from 1; it stays through every change."""
         self._axis: Axis | None = None
         """The y axis of the chart; None where it is not one of this view and what is compared on it."""
         self._previous: Axis | None = None
@@ -342,15 +343,35 @@ class ShowingApp(TerminalApp[None]):
         self.comparing.take_judgement(message)
 
     def chart_of(self, observed: Observed, previous: Axis | None) -> Chart | None:
-        options = ChartOptions(previous, self.shows_weights, names_keys=True)
-        return self.comparing.chart_of(observed, VIEWS[self.view], options)
-
-    def action_toggle_weights(self) -> None:
-        self.shows_weights = not self.shows_weights
-        self.show_chart_afresh()
+        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.cursor)
 
     def action_fit_axis(self) -> None:
         self.show_chart_afresh()
+
+    # The cursor along the layers
+
+    def action_move_cursor(self, direction: int) -> None:
+        """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
+        if self.shown:
+            depth = self.shown.observation.depth
+            start = 0 if direction > 0 else depth + 1
+            self._put_cursor(min(max((self.cursor or start) + direction, 1), depth))
+
+    def action_read_off(self, layer: int) -> None:
+        if self.shown and VIEWS[self.view].chart:
+            self._put_cursor(min(max(layer, 1), self.shown.observation.depth))
+
+    def put_cursor_away(self) -> bool:
+        """Whether there was one."""
+        was_there = self.cursor is not None
+        if was_there:
+            self._put_cursor(None)
+        return was_there
+
+    def _put_cursor(self, layer: int | None) -> None:
+        self.cursor = layer
+        self.show_chart()
+        self.show_words()
 
     @property
     def is_read(self) -> bool:
@@ -370,10 +391,19 @@ class ShowingApp(TerminalApp[None]):
         if self._notice.text:
             self.status_line.show(headline, *self._notice)
         elif shown:
-            words = sentence(sentences), self.comparing.beyond_ends(), shown.remedy, report
-            self.status_line.show(headline, " ".join(filter(None, words)))
+            words = sentence(sentences), self.comparing.beyond_ends(), shown.remedy
+            read_off = self._read_off(shown.observation)
+            self.status_line.show(headline, " ".join(filter(None, (*((read_off,) if read_off else words), report))))
         elif report:
             self.status_line.show(headline, report, "muted")
+
+    def _read_off(self, observation: Observation) -> str:
+        """The numbers of the layer under the cursor, where the view shows it."""
+        if not self.cursor or self.cursor > observation.depth or not VIEWS[self.view].chart:
+            return ""
+        from tui_telescope.charts.layer_readout import layer_readout
+
+        return f"{sentence(layer_readout(observation, self.cursor))}."
 
     # Views, and the surveys that some of them show
 

@@ -13,6 +13,7 @@ from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
     from tui_telescope.tui.messages import Judged, Observed, Predicted
     from tui_telescope.tui.showing import ShowingApp
@@ -23,7 +24,7 @@ class Comparing:
 
     def __init__(self, app: ShowingApp) -> None:
         self.comparison = Comparison()
-        self.shows_floors = False
+        self.shows_floors = self.shows_weights = False
         self._app = app
         self._theorist = Theorist(app.post_message)
         self._judged: Judged | None = None
@@ -39,13 +40,14 @@ class Comparing:
         ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
         return ghost.subject if ghost else None
 
-    def chart_of(self, observed: Observed, view: View, options: ChartOptions) -> Chart | None:
+    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Chart | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
         source, settings = self._app.source, self._app.source.settings_of(observed.subject)
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
+        options = ChartOptions(previous, self.shows_weights, names_keys=True, cursor=cursor)
         chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), options)
         if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
@@ -64,19 +66,20 @@ class Comparing:
             return
         curve = Compared(shown.subject, shown.observation)
         if self._is_taken(lambda: self.comparison.pin(curve)):
-            self._app.show_chart()
+            self._app.show_chart_afresh()
             change = "change the settings" if self._app.settings else "go on"
             self._app.say(f"Pinned: {change} and compare. u drops the pins.{self._where_to_look()}")
 
     def drop_pins(self) -> None:
         count = len(self.comparison.pins)
         self.comparison.pins.clear()
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         self._app.say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):
             return
+        self._app.show_chart_afresh()
         self._app.observe()
         state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
         if reason := self._app.source.why_no_ghost(self._app.subject):
@@ -100,6 +103,14 @@ class Comparing:
         keys = [view.key for view in VIEWS.values() if shows(view)]
         return f" To see it press {' or '.join(keys)}."
 
+    # The gradient by the weights
+
+    def toggle_weights(self) -> None:
+        self.shows_weights = not self.shows_weights
+        self._app.show_chart_afresh()
+        elsewhere = self._where_to_look(lambda view: view.shows_gradients)
+        self._app.say(f"The weights' gradient is {_on_or_off(self.shows_weights)}.{elsewhere}" if elsewhere else "")
+
     # Where number formats end
 
     def toggle_floors(self) -> None:
@@ -109,7 +120,7 @@ class Comparing:
         from tui_telescope.charts.floors import summary
 
         self.shows_floors = not self.shows_floors
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         elsewhere = self._where_to_look(lambda view: view.shows_gradients)
         said = f"{summary(settings)}{elsewhere} {self.beyond_ends()}"
         self._app.say(said if self.shows_floors else "")
@@ -133,7 +144,7 @@ class Comparing:
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         is_silent = self.comparison.wants_theory and not covers(settings)
         elsewhere = self._where_to_look()
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
