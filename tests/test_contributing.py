@@ -92,7 +92,7 @@ class MinimalGatedUnit(Cell):
         (before,) = state
         for_f, for_n = (recurrent + inputs).split(2)
         (f, not_f), (f_slope, _) = self._sigmoids(for_f, -for_f)
-        n, n_slope = for_n.respond(TANH, on_road=self._unmixed)
+        n, n_slope = for_n.respond(TANH, is_unmixed=self._unmixed)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
@@ -150,7 +150,7 @@ ADDITIONS = {
     "loss": Addition(
         {
             "engine/losses.py": {
-                "\nArray = ": "from tui_telescope.engine.activations.definitions import ACTIVATIONS\n",
+                "\nNumbers = ": "from tui_telescope.engine.activations.definitions import ACTIVATIONS\n",
                 '    "probe": ': '    "log_cosh": Loss(hears_output=True, slope=ACTIVATIONS["tanh"]),\n',
             },
             "networks.py": {'"probe", "unit")': '"log_cosh", '},

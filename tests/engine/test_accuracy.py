@@ -31,7 +31,7 @@ SCALES = {"gaussian": 0.5, "xavier": 0.9, "he": 0.6, "orthogonal": 0.9, "identit
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 every_initializer = pytest.mark.parametrize("initializer", INITIALIZERS)
 every_loss = pytest.mark.parametrize("loss", LOSS_NAMES)
-with_and_without_residual = pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+with_and_without_residual = pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 
 
 def assert_the_engine_reads_what_the_reference_says(settings: Settings, tolerance: float, **how) -> None:
@@ -96,7 +96,7 @@ def test_the_draw_holds_the_very_numbers_that_either_generator_used(activation, 
 
 
 @pytest.mark.parametrize("activation", ["tanh", "leaky_relu"])
-@pytest.mark.parametrize(("residual", "scale"), [(False, 0.5), (True, 0.1)], ids=["plain", "residual"])
+@pytest.mark.parametrize(("residual", "scale"), [(False, 0.5), (True, 0.1)], ids=["no residual", "residual"])
 def test_a_thousand_layers_lose_no_digits(activation, residual, scale):
     settings = Settings(
         depth=1000, width=2, initializer="xavier", scale=scale, samples=1, activation=activation, residual=residual
@@ -134,7 +134,7 @@ def test_ten_thousand_layers_lose_no_digits(activation):
 
 
 @every_activation
-def test_ten_thousand_layers_lose_no_digits_beside_a_residual_road(activation):
+def test_ten_thousand_layers_lose_no_digits_beside_a_residual_connection(activation):
     assert_ten_thousand_layers_lose_no_digits(
         activation=activation, scale=0.6, bias=0.3, residual=True, branch_scale="1/sqrt(L)"
     )

@@ -9,7 +9,7 @@ from reference_network import CURVES
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi
 from tui_telescope.engine.activations.gaussian_tail import mills_ratio
-from tui_telescope.engine.arithmetic.extended_range import Scaled
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.settings import REGISTRY
 
 SIZES = np.concatenate([np.logspace(-300, -3, 60), np.logspace(-3, 6, 400), [37.0, 38.6, 709.0, 746.0]])
@@ -50,7 +50,7 @@ def test_phi_and_its_slope_are_exact_from_1e_300_to_a_million(name):
             assert_close(slope, CURVES[name].slope(argument), z)
 
 
-def value_of(x: Scaled, unit: int):
+def value_of(x: ExtendedRange, unit: int):
     return mp.ldexp(mpf(float(x.mantissa[unit, 0])), int(np.broadcast_to(x.exponent, x.mantissa.shape)[unit, 0]))
 
 
@@ -70,10 +70,10 @@ def test_large_pre_activations_beyond_float64_grow_on(name, power, per_unit):
 
 
 def assert_exact_at(mantissas, power, per_unit, name) -> None:
-    """phi and phi' at mantissas * 2^power, given as the engine's scaled numbers."""
+    """phi and phi' at mantissas * 2^power, given in the extended range."""
     exponent = np.full((2, 1) if per_unit else (1, 1), float(power))
     with mp.workdps(50), np.errstate(all="raise", under="ignore"):
-        value, slope = phi(ACTIVATIONS[name], Scaled(np.array(mantissas)[:, None], exponent))
+        value, slope = phi(ACTIVATIONS[name], ExtendedRange(np.array(mantissas)[:, None], exponent))
         for unit, mantissa in enumerate(mantissas):
             z = mp.ldexp(mpf(mantissa), power)
             assert_close(value_of(value, unit), CURVES[name].value(z), z)

@@ -134,7 +134,7 @@ def test_readings_are_finite_or_a_true_zero_and_numpy_never_warns(network):
 
 
 @pytest.mark.parametrize("activation", REGISTRY["activation"].values)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 @pytest.mark.parametrize("scale", [0.001, 1000.0])
 def test_the_ends_of_the_scale_are_as_good_as_its_middle(activation, residual, scale):
     for initializer in REGISTRY["initializer"].values:
@@ -167,7 +167,7 @@ def test_a_norm_anywhere_at_either_end_of_the_scale_leaves_numbers(activation, n
         {"activation": "tanh", "scale": 0.5, "residual": True, "branch_scale": "1/sqrt(L)"},
         {"activation": "selu", "norm": "rms", "norm_place": "post", "depth": 600},
     ],
-    ids=["careful", "plain", "600 with a norm"],
+    ids=["exact", "float64", "600 with a norm"],
 )
 def test_ten_thousand_layers_are_numbers_too(more):
     assert_only_numbers(Settings(**{"depth": 10_000, "width": 1, "samples": 1} | more))

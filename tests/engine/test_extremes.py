@@ -14,7 +14,7 @@ from tui_telescope.settings import REGISTRY
 
 ACTIVATIONS = REGISTRY["activation"].values
 GROWING = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
-residual_off_and_on = pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+residual_off_and_on = pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 
 
 def assert_exact(settings: Settings, tolerance: float = 1e-12, digits: int = 50) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_a_dead_unit_does_not_hide_a_living_one_700_decades_down(residual):
     assert mean[0] < -700 or residual
 
 
-def test_a_weight_of_minus_one_cancels_the_residual_road_exactly_where_phi_is_linear():
+def test_a_weight_of_minus_one_cancels_the_residual_connection_exactly_where_phi_is_linear():
     mean = assert_exact(
         Settings(depth=6, width=1, scale=1.0, initializer="orthogonal", residual=True, activation="linear")
     )
@@ -103,7 +103,7 @@ def test_a_weight_of_minus_one_cancels_the_residual_road_exactly_where_phi_is_li
 
 @pytest.mark.parametrize(("activation", "scale"), [("tanh", 1.0), ("elu", 1.0), ("gelu", 2.0), ("silu", 2.0)])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_weight_that_cancels_the_residual_road_leaves_phi_a_power_of_its_argument(activation, scale, seed):
+def test_a_weight_that_cancels_the_residual_connection_leaves_phi_a_power_of_its_argument(activation, scale, seed):
     settings = Settings(
         depth=6, width=1, scale=scale, initializer="orthogonal", residual=True, activation=activation, samples=2,
         seed=seed,

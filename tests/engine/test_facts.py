@@ -73,7 +73,7 @@ def gaussian_mean(values: np.ndarray, grid: np.ndarray) -> float:
     return float(np.trapezoid(values * density, grid))
 
 
-def test_a_residual_road_with_tanh_passes_on_the_root_of_one_plus_branch_squared_chi():
+def test_a_residual_connection_with_tanh_passes_on_the_root_of_one_plus_branch_squared_chi():
     """The signal grows with every branch, and chi falls with it: the factors of all layers together."""
     branch, sigma_w, depth = 0.5, 1.5, 30
     grid, signal, expected = np.linspace(-10, 10, 4001), 1.0, []
@@ -88,7 +88,7 @@ def test_a_residual_road_with_tanh_passes_on_the_root_of_one_plus_branch_squared
         ).verdict.end_to_end
         for seed in range(4)
     ]  # fmt: skip
-    # A branch adds a share s of the squared gradient, in which the cross term with the road scatters by 4 s / n.
+    # A branch adds a share s of the squared gradient, in which the cross term with the skip scatters by 4 s / n.
     share = 1 - 10 ** (-2 * np.mean(expected))
     scatter = math.sqrt((4 * share + 5 * share**2) * depth / 200 / 4) / (2 * math.log(10))
     assert sum(expected[1:]) > 4 * scatter, "too little to see"

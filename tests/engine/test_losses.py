@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from single_passes import assert_the_same, on_the_careful_road, on_the_lifted_road, task_of
+from single_passes import assert_the_same, by_the_exact_pass, by_the_pass_with_exponents, task_of
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
@@ -34,7 +34,7 @@ def test_with_the_loss_unit_a_hand_computation_starts_at_1():
         {"cell": "lstm"},
         {"cell": "rnn", "activation": "leaky_relu", "scale": 1000.0, "depth": 200},
     ],
-    ids=["plain", "lifted", "diagonal", "normed", "decimal", "cell", "cell beyond float64"],
+    ids=["float64", "with exponents", "diagonal", "normed", "decimal", "cell", "cell beyond float64"],
 )
 def test_unit_is_the_probe_with_an_error_of_norm_1(network):
     telescope = Telescope()
@@ -61,7 +61,7 @@ def test_the_theory_of_unit_starts_at_1_and_is_that_of_the_probe_from_there_on(n
 def test_a_loss_of_another_slope_is_the_same_in_every_kind_of_numbers(scale, monkeypatch):
     monkeypatch.setitem(LOSSES, "mse", Loss(hears_output=True, slope=ACTIVATIONS["tanh"]))
     settings = Settings(activation="leaky_relu", scale=scale, initializer="he", depth=150)
-    assert_the_same(on_the_lifted_road(settings), on_the_careful_road(settings))
+    assert_the_same(by_the_pass_with_exponents(settings), by_the_exact_pass(settings))
     normed = settings.replace(norm="layer", depth=5, samples=3)
     assert_the_same(decimal_pass.measure(task_of(normed)), extended_range_pass.measure(task_of(normed)), 1e-11)
     assert predict(settings) is None

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from single_passes import on_the_careful_road
+from single_passes import by_the_exact_pass
 
 from tui_telescope import Settings, footprint
 from tui_telescope.engine.passes.float64.workspace import MUCH, Workspace
@@ -67,9 +67,9 @@ def test_much_memory_is_not_kept_for_the_next_observation():
 @pytest.mark.parametrize("chosen", [{"initializer": "identity"}, {"norm": "batch", "samples": 2, "norm_place": "pre"}])
 def test_layers_that_are_too_many_to_keep_are_gone_through_again_and_read_the_same(chosen, monkeypatch):
     settings = Settings(**{"depth": 23, "samples": 3, "residual": True} | chosen)
-    whole = on_the_careful_road(settings)
+    whole = by_the_exact_pass(settings)
     monkeypatch.setattr(footprint, "TRACE_BYTES", 8 * 8 * settings.width * settings.samples * 5)
-    parts = on_the_careful_road(settings)
+    parts = by_the_exact_pass(settings)
     np.testing.assert_array_equal(parts.gradient, whole.gradient)
     np.testing.assert_array_equal(parts.weight_gradient, whole.weight_gradient)
     for name in ("norms", "saturated", "dead"):

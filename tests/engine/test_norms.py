@@ -120,7 +120,7 @@ def test_what_is_settled_is_exact_at_ordinary_scales(network):
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 @pytest.mark.parametrize(
     "smallest",
     [
@@ -141,7 +141,7 @@ def test_where_a_norm_leaves_hardly_any_freedom_the_tiny_gradient_is_still_exact
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_a_single_unit_under_layer_norm_is_its_own_mean_and_says_nothing(place, residual, activation):
     settings = Settings(
@@ -150,8 +150,8 @@ def test_a_single_unit_under_layer_norm_is_its_own_mean_and_says_nothing(place, 
     assert_exact(settings)
     observation = Telescope().observe(settings)
     assert np.isneginf(observation.weight_gradient.log10).all()
-    has_a_road = residual and place != "post"
-    assert (observation.verdict.state == "dead") is not has_a_road
+    has_a_skip = residual and place != "post"
+    assert (observation.verdict.state == "dead") is not has_a_skip
 
 
 @pytest.mark.parametrize("norm", NORMS)

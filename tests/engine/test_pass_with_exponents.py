@@ -1,4 +1,4 @@
-"""The lifted road: as right as the careful one, far outside of float64."""
+"""The float64 pass with exponents: as right as the exact one, far outside of float64."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drawn_settings import by_magnitude, settings_within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_network import assert_agrees, expected_reading, log10, log10_agree, single_unit_gradients
-from single_passes import assert_the_same, on_the_careful_road, on_the_lifted_road, on_the_plain_road
+from single_passes import assert_the_same, by_the_exact_pass, by_the_float64_pass, by_the_pass_with_exponents
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.engine.passes.choose import PASSES, passes_of
@@ -20,7 +20,7 @@ from tui_telescope.settings import REGISTRY
 ACTIVATIONS = REGISTRY["activation"].values
 INITIALIZERS = [name for name in REGISTRY["initializer"].values if name != "identity"]
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
-residual_off_and_on = pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+residual_off_and_on = pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 
 shallow = settings_within(
     cell=st.just("feedforward"),
@@ -39,17 +39,17 @@ shallow = settings_within(
 
 @settings(max_examples=150)
 @given(shallow)
-def test_two_layers_of_anything_read_the_same_on_every_road(network):
+def test_two_layers_of_anything_read_the_same_by_every_pass(network):
     """Two layers leave chaos no time, so that every disagreement is an error."""
-    for quickly in (on_the_plain_road(network), on_the_lifted_road(network)):
+    for quickly in (by_the_float64_pass(network), by_the_pass_with_exponents(network)):
         if quickly is not None:
-            assert_the_same(quickly, on_the_careful_road(network), 1e-9)
+            assert_the_same(quickly, by_the_exact_pass(network), 1e-9)
 
 
 @every_activation
 @residual_off_and_on
 @pytest.mark.parametrize("scale", [0.001, 0.02, 30.0, 1000.0])
-def test_the_start_settings_at_either_end_of_the_scale_need_no_careful_road(monkeypatch, activation, residual, scale):
+def test_the_start_settings_at_either_end_of_the_scale_need_no_exact_pass(monkeypatch, activation, residual, scale):
     monkeypatch.delattr(extended_range_pass, "measure")
     for depth in (50, 300):
         Telescope().observe(Settings(depth=depth, activation=activation, residual=residual, scale=scale))
@@ -62,21 +62,21 @@ def test_signals_that_fade_for_many_chunks_of_layers_are_read_the_same(activatio
     network = Settings(
         depth=150, width=3, samples=4, scale=0.002, activation=activation, residual=residual, bias=bias, seed=2
     )
-    assert_the_same(on_the_lifted_road(network), on_the_careful_road(network), 1e-11)
+    assert_the_same(by_the_pass_with_exponents(network), by_the_exact_pass(network), 1e-11)
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "linear"])
 @residual_off_and_on
 def test_signals_that_grow_for_many_chunks_of_layers_are_read_the_same(activation, residual):
     network = Settings(depth=150, width=3, samples=4, scale=1000.0, activation=activation, residual=residual, seed=2)
-    assert_the_same(on_the_lifted_road(network), on_the_careful_road(network), 1e-11)
+    assert_the_same(by_the_pass_with_exponents(network), by_the_exact_pass(network), 1e-11)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "silu"])
 def test_samples_hundreds_of_decades_apart_keep_an_exponent_each(activation):
     """Against mpmath: the mean is that of the loudest sample, the low quantile that of the faintest ones."""
     network = Settings(depth=12, width=3, samples=8, scale=1000.0, activation=activation)
-    gradient = on_the_lifted_road(network).gradient[0]
+    gradient = by_the_pass_with_exponents(network).gradient[0]
     assert gradient.max() - gradient.min() > 300 * math.log2(10)
     telescope = Telescope()
     observed = telescope.observe(network).gradient
@@ -84,11 +84,11 @@ def test_samples_hundreds_of_decades_apart_keep_an_exponent_each(activation):
 
 
 @pytest.mark.parametrize("depth", [50, 200], ids=["one chunk", "several chunks"])
-def test_sharp_slopes_take_over_where_blunt_ones_will_not_do(depth):
+def test_exact_slopes_take_over_where_those_that_lose_digits_will_not_do(depth):
     """Sigmoid at scale 6 and width 4 is ordered, and saturated enough for a sample to fade ten thousandfold."""
     network = Settings(depth=depth, scale=6.0, seed=3, samples=8)
-    assert on_the_plain_road(network) is None
-    assert_the_same(on_the_lifted_road(network), on_the_careful_road(network), 1e-11)
+    assert by_the_float64_pass(network) is None
+    assert_the_same(by_the_pass_with_exponents(network), by_the_exact_pass(network), 1e-11)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
@@ -96,10 +96,10 @@ def test_a_single_saturated_layer_has_a_sharp_weight_gradient(activation):
     """No gradient passes through the first layer's slopes, but its weight gradient is made of them."""
     for seed in range(20):
         network = Settings(depth=1, width=2, samples=1, scale=100.0, activation=activation, seed=seed)
-        plainly = on_the_plain_road(network)
-        if plainly is not None:
-            assert_the_same(plainly, on_the_careful_road(network))
-        assert_the_same(on_the_lifted_road(network), on_the_careful_road(network))
+        in_float64 = by_the_float64_pass(network)
+        if in_float64 is not None:
+            assert_the_same(in_float64, by_the_exact_pass(network))
+        assert_the_same(by_the_pass_with_exponents(network), by_the_exact_pass(network))
 
 
 @pytest.mark.parametrize("activation", ["gelu", "silu", "softplus"])
@@ -108,14 +108,14 @@ def test_a_signal_that_biases_bring_back_from_below_float64_is_read_all_the_same
     lows = []
     for seed in range(10):
         network = Settings(depth=3, width=1, samples=8, scale=300.0, bias=0.3, activation=activation, seed=seed)
-        carefully = on_the_careful_road(network)
+        carefully = by_the_exact_pass(network)
         lows.append(carefully.signal.norms[:-1].min())
-        assert_the_same(on_the_lifted_road(network), carefully, 1e-11)
-        assert on_the_plain_road(network) is None or lows[-1] > -1000
+        assert_the_same(by_the_pass_with_exponents(network), carefully, 1e-11)
+        assert by_the_float64_pass(network) is None or lows[-1] > -1000
     assert min(lows) < -1074
 
 
-def test_it_is_not_asked_where_a_branch_may_cancel_its_road():
+def test_it_is_not_asked_where_a_branch_may_cancel_its_residual_connection():
     """tanh(a) beside a weight of -1: a - tanh(a) is left, and of 1 - tanh' next to no digit."""
     network = Settings(
         depth=5, width=1, scale=1.0, initializer="orthogonal", residual=True, activation="tanh", samples=2, seed=0
@@ -132,14 +132,14 @@ def test_it_is_not_asked_where_a_branch_may_cancel_its_road():
 def test_ten_thousand_layers_add_their_exponents_up_to_ten_digits(activation, scale):
     network = Settings(depth=10_000, width=1, samples=1, scale=scale, activation=activation)
     some = slice(None, None, 303)
-    seen = on_the_lifted_road(network).gradient[some, 0] * math.log10(2)
+    seen = by_the_pass_with_exponents(network).gradient[some, 0] * math.log10(2)
     expected = single_unit_gradients(network, Telescope().draw(network))[some]
     log10_agree(seen, [log10(gradient) for gradient in expected], 1e-10, "gradient")
 
 
 def test_a_dead_sample_beside_a_living_one_is_an_exact_zero():
     network = Settings(depth=40, width=2, samples=10, scale=100.0, activation="relu", seed=2)
-    lifted = on_the_lifted_road(network)
+    lifted = by_the_pass_with_exponents(network)
     dead = np.isneginf(lifted.gradient[0])
     assert dead.any()
-    assert_the_same(lifted, on_the_careful_road(network), 1e-12)
+    assert_the_same(lifted, by_the_exact_pass(network), 1e-12)

@@ -1,4 +1,4 @@
-"""The road of ordinary numbers through a norm and the careful one: the same numbers, or it says that it has none."""
+"""The float64 pass through a norm and the exact one: the same numbers, or it says that it has none."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ every_place = pytest.mark.parametrize("place", PLACES)
 
 @every_norm
 @every_place
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_both_roads_read_the_same(norm, place, residual, activation):
+def test_both_passes_read_the_same(norm, place, residual, activation):
     """Eight layers leave chaos little time. One draw of two is enough: ReLU may leave a sample a single unit."""
     vouched = 0
     for seed, bias in ((1, 0.0), (2, 0.2)):
@@ -33,12 +33,12 @@ def test_both_roads_read_the_same(norm, place, residual, activation):
         if ordinary is not None:
             vouched += 1
             assert_the_same(ordinary, extended_range_pass.measure(task_of(settings)), 1e-10)
-    assert vouched, "the careful road was taken where ordinary numbers would do"
+    assert vouched, "the exact pass was taken where ordinary numbers would do"
 
 
 @every_norm
 @every_place
-def test_both_roads_read_the_same_of_wide_networks(norm, place):
+def test_both_passes_read_the_same_of_wide_networks(norm, place):
     """Above `FOLDED_WIDTH` the gain is applied to products, not to weights."""
     settings = Settings(
         depth=4, width=FOLDED_WIDTH + 2, samples=5, initializer="xavier", scale=0.9, bias=0.1, norm=norm,

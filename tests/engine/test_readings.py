@@ -17,7 +17,7 @@ ACTIVATIONS, INITIALIZERS = REGISTRY["activation"].values, REGISTRY["initializer
 
 
 @pytest.mark.parametrize("samples", [2, 5], ids=["fewer samples than units", "more samples than units"])
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 @pytest.mark.parametrize(
     ("activation", "initializer"), list(zip(ACTIVATIONS, itertools.cycle(INITIALIZERS), strict=False))
 )
@@ -133,18 +133,18 @@ def test_one_over_the_root_of_the_depth_is_the_branch_scale_of_that_number():
     np.testing.assert_array_equal(by_word.weight_gradient.log10, by_number.weight_gradient.log10)
 
 
-def test_without_a_branch_the_road_carries_everything_and_the_weights_learn_nothing():
+def test_without_a_branch_the_skip_carries_everything_and_the_weights_learn_nothing():
     observation = Telescope().observe(Settings(depth=20, residual=True, branch_scale=0.0))
     np.testing.assert_allclose(observation.log10_factor, 0.0, rtol=0, atol=1e-15)
     assert np.isneginf(observation.weight_gradient.log10).all()
 
 
-def test_without_a_residual_road_the_branch_scale_means_nothing():
+def test_without_a_residual_connection_the_branch_scale_means_nothing():
     one, other = (Telescope().observe(Settings(branch_scale=scale)) for scale in (1.0, 0.0))
     np.testing.assert_array_equal(one.gradient.log10_mean, other.gradient.log10_mean)
 
 
-@pytest.mark.parametrize("norm", ["none", "layer"], ids=["plain road", "careful road"])
+@pytest.mark.parametrize("norm", ["none", "layer"], ids=["float64 pass", "exact pass"])
 @pytest.mark.parametrize("readings", [("gradient",), ("weight_gradient",), ("signal",), ("signal", "weight_gradient")])
 def test_a_reading_alone_is_the_same_as_among_the_others_and_what_nobody_wants_is_none(readings, norm):
     settings = Settings(depth=30, networks=2, norm=norm)

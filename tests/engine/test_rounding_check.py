@@ -24,7 +24,7 @@ CANCELLING = {
         "samples": 3, "depth": 3, "loss": "probe", "initializer": "xavier", "seed": 516100, "sample_seed": 59,
         "generator": "numpy",
     },
-    "a road of 1 and a unit saturated at -1": {
+    "a skip of 1 and a unit saturated at -1": {
         "norm": "rms", "norm_place": "post", "activation": "elu", "residual": True, "width": 1, "samples": 1,
         "depth": 8, "scale": 1000.0, "initializer": "he", "bias": 0.3, "seed": 908281, "sample_seed": 281,
         "generator": "numpy",
@@ -41,7 +41,7 @@ CANCELLING = {
         "norm": "layer", "norm_place": "activation", "activation": "relu", "initializer": "orthogonal", "samples": 3,
         "depth": 8,
     },
-    "beside a residual road": {
+    "beside a residual connection": {
         "norm": "batch", "norm_place": "activation", "activation": "gelu", "residual": True, "width": 1, "samples": 5,
         "depth": 3, "scale": 1000.0, "initializer": "identity", "generator": "numpy",
     },
@@ -73,8 +73,8 @@ def test_float64_alone_would_have_been_wrong(settings):
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "rms"])
 @pytest.mark.parametrize("place", REGISTRY["norm_place"].values)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
-def test_both_roads_read_the_same_where_nothing_is_lost(norm, place, residual):
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
+def test_both_passes_read_the_same_where_nothing_is_lost(norm, place, residual):
     for activation in ACTIVATIONS:
         settings = Settings(
             depth=3, width=3, samples=4, scale=0.9, bias=0.3, branch_scale=0.7, norm=norm, norm_place=place,

@@ -34,7 +34,7 @@ def sweep_depths(telescope, settings, depths=None, **options):
 @pytest.mark.parametrize(
     ("residual", "expected"),
     [(False, [4.06e-1, 9.68e-3, 2.29e-6, 2.51e-18]), (True, [6.76, 17.2, 32.8, 83.9])],
-    ids=["plain", "residual"],
+    ids=["no residual", "residual"],
 )
 def test_one_sweep_gives_a_row_of_the_acceptance_table(residual, expected):
     sweep = sweep_depths(Telescope(), Settings(residual=residual), (5, 10, 20, 50))

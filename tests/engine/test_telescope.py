@@ -58,7 +58,7 @@ def test_it_stops_as_soon_as_it_is_told_and_observes_again_afterwards():
         ({"depth": 480, "norm": "rms"}, with_norm.CHUNK_LAYERS),
         ({"depth": 90, "initializer": "identity"}, 1),
     ],
-    ids=["after each chunk of plain layers", "after each chunk of layers with a norm", "after every careful layer"],
+    ids=["after each chunk of layers", "after each chunk of layers with a norm", "after every layer of the exact pass"],
 )
 def test_it_asks_again_and_again_on_the_way_there_and_back(chosen, layers_at_a_time):
     asked = []
@@ -87,7 +87,7 @@ def test_advice_can_be_stopped_too():
     ],
     ids=lambda more: next(iter(more)),
 )
-def test_larger_settings_and_slower_roads_are_expected_to_take_longer(more):
+def test_larger_settings_and_slower_passes_are_expected_to_take_longer(more):
     telescope = Telescope()
     start = telescope.expected_seconds(Settings())
     assert 0 < start < 0.1

@@ -38,7 +38,7 @@ def test_an_orthogonal_linear_rnn_multiplies_the_gradient_by_exactly_the_scale_a
 
 
 @pytest.mark.parametrize("forget_bias", [-10.0, 0.0, 1.0, 10.0])
-def test_where_only_the_forget_gate_acts_the_cell_road_fades_by_its_power(forget_bias):
+def test_where_only_the_forget_gate_acts_the_cell_state_fades_by_its_power(forget_bias):
     """Without any weights f = sigmoid(forget bias) at every step: at 0 its 50th power is 8.9e-16."""
     network = Settings(cell="lstm", depth=51, width=2, samples=1, forget_bias=forget_bias)
     nothing = np.zeros((4, 2, 2))
@@ -60,7 +60,7 @@ def test_where_only_the_forget_gate_acts_the_cell_road_fades_by_its_power(forget
     assert np.isneginf(measured.gradient[:50]).all(), "h_t has no way to the loss but through the weights"
 
 
-def test_a_larger_forget_bias_keeps_the_cell_road_open():
+def test_a_larger_forget_bias_keeps_the_cell_state_open():
     ends = [
         Telescope().observe(Settings(cell="lstm", scale=0.01, forget_bias=bias)).cell_gradient.log10_mean[0]
         for bias in (-2.0, 0.0, 2.0, 5.0)
@@ -168,7 +168,7 @@ def test_readings_are_finite_or_a_true_zero_and_numpy_never_warns(network):
 
 
 def may_die(network: Settings) -> bool:
-    """ReLU has a slope of exactly zero; a unit of weight -1 may cancel its residual road, as may a branch of zero."""
+    """ReLU has a slope of exactly zero; a weight of -1 may cancel its residual connection, as may a branch of zero."""
     if network.cell != "rnn":
         return False
     cancels = network.initializer == "orthogonal" and network.width == 1

@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 from recurrent_reference import assert_close, expected, log10, run
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.recurrent.number_kinds import Ordinary, OutOfRange, Wide
+from tui_telescope.engine.recurrent.number_kinds import Extended, Float64, OutOfRange
 from tui_telescope.settings import REGISTRY
 
 CELLS = ("rnn", "lstm", "gru")
@@ -18,14 +18,14 @@ every_cell = pytest.mark.parametrize("cell", CELLS)
 every_loss = pytest.mark.parametrize("loss", REGISTRY["loss"].values)
 
 
-@pytest.fixture(params=["ordinary", "wide"])
+@pytest.fixture(params=["float64", "extended"])
 def numbers(request, monkeypatch):
     """Both kinds of numbers in turn; the other one is out of reach."""
 
     def refuse(array):
         raise OutOfRange
 
-    other = Wide if request.param == "ordinary" else Ordinary
+    other = Extended if request.param == "float64" else Float64
     monkeypatch.setattr(other, "of", staticmethod(refuse))
 
 
@@ -58,8 +58,8 @@ def test_the_gradients_are_those_of_automatic_differentiation(cell, loss, initia
 
 
 @pytest.mark.parametrize("activation", REGISTRY["activation"].values)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
-def test_every_activation_drives_an_rnn_with_and_without_a_residual_road(activation, residual, numbers):
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
+def test_every_activation_drives_an_rnn_with_and_without_a_residual_connection(activation, residual, numbers):
     assert_agrees(
         Settings(
             cell="rnn", depth=6, width=3, scale=0.6, samples=2, bias=0.2, seed=3,

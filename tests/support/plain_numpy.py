@@ -73,8 +73,8 @@ class PlainNetwork:
 
     def _layer(self, layer: int, weights: Array, a: Array) -> Array:
         norms = {self._place: self._norm}
-        heard = norms.get("pre", NORM["none"])(a)
-        z = norms.get("activation", NORM["none"])(heard @ weights.T + self._biases[layer])
+        layer_input = norms.get("pre", NORM["none"])(a)
+        z = norms.get("activation", NORM["none"])(layer_input @ weights.T + self._biases[layer])
         return norms.get("post", NORM["none"])(self._phi(z) + (a if self._residual else 0))
 
     def _step(self, t: int, weights: Array, h: Array) -> Array:

@@ -34,8 +34,8 @@ def _first_gradient(weights: list, a: list, target: list, residual: bool) -> lis
     delta = [x - t for x, t in zip(a, target, strict=True)]
     for matrix, phi in zip(weights[:0:-1], activations[:0:-1], strict=True):
         through = [d * y * (1 - y) for d, y in zip(delta, phi, strict=True)]
-        road = delta if residual else [0.0] * len(delta)
+        skip = delta if residual else [0.0] * len(delta)
         delta = [
-            r + sum(row[unit] * t for row, t in zip(matrix, through, strict=True)) for unit, r in enumerate(road)
+            r + sum(row[unit] * t for row, t in zip(matrix, through, strict=True)) for unit, r in enumerate(skip)
         ]  # fmt: skip
     return delta

@@ -75,7 +75,7 @@ class Trace(NamedTuple):
     hidden: list[list[Node]]
     """h_0..h_T."""
     memory: list[list[Node]]
-    """c_0..c_T; empty vectors without a cell road."""
+    """c_0..c_T; empty vectors without a cell state."""
     weights: list[list[list[list[Node]]]]
     """The copy of the recurrent matrices that each step used."""
     input_weights: list[list[list[Node]]]
@@ -91,13 +91,13 @@ def run(settings: Any, draw: Any, network: int, sample: int, moved: tuple[str, i
     for t in range(1, settings.depth + 1):
         copies.append(matrices(draw.weights[network]))
         x = vector(draw.inputs[sample, t - 1])
-        heard = [product(w, hidden[-1]) for w in copies[-1]]
+        by_state = [product(w, hidden[-1]) for w in copies[-1]]
         new = [
             [z + b for z, b in zip(product(u, x), bias, strict=True)]
             for u, bias in zip(input_weights, biases, strict=True)
         ]
         units = [
-            _UNITS[settings.cell](settings, [g[k] for g in heard], [g[k] for g in new], hidden[-1][k], c)
+            _UNITS[settings.cell](settings, [g[k] for g in by_state], [g[k] for g in new], hidden[-1][k], c)
             for k, c in enumerate(memory[-1] or [None] * n)
         ]
         if settings.cell == "lstm":
@@ -118,21 +118,21 @@ def _shifted(numbers: list[Node], name: str, t: int, moved: tuple[str, int, int,
     return [x + Node(by) if k == unit else x for k, x in enumerate(numbers)]
 
 
-def _rnn(settings: Any, heard: list[Node], new: list[Node], before: Node, _: Any) -> Node:
-    value = (heard[0] + new[0]).apply(settings.activation)
+def _rnn(settings: Any, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
+    value = (by_state[0] + new[0]).apply(settings.activation)
     return before + Node(mpf(settings.branch_factor)) * value if settings.residual else value
 
 
-def _lstm(settings: Any, heard: list[Node], new: list[Node], _: Node, memory: Node) -> tuple[Node, Node]:
+def _lstm(settings: Any, by_state: list[Node], new: list[Node], _: Node, memory: Node) -> tuple[Node, Node]:
     """c_t and the output gate."""
-    i, f, g, o = (z + x for z, x in zip(heard, new, strict=True))
+    i, f, g, o = (z + x for z, x in zip(by_state, new, strict=True))
     return f.apply("sigmoid") * memory + i.apply("sigmoid") * g.apply("tanh"), o.apply("sigmoid")
 
 
-def _gru(settings: Any, heard: list[Node], new: list[Node], before: Node, _: Any) -> Node:
-    r, z = ((heard[k] + new[k]).apply("sigmoid") for k in (0, 1))
-    n = (new[2] + r * heard[2]).apply("tanh")
-    one_minus_z = (heard[1] + new[1]).negated().apply("sigmoid")
+def _gru(settings: Any, by_state: list[Node], new: list[Node], before: Node, _: Any) -> Node:
+    r, z = ((by_state[k] + new[k]).apply("sigmoid") for k in (0, 1))
+    n = (new[2] + r * by_state[2]).apply("tanh")
+    one_minus_z = (by_state[1] + new[1]).negated().apply("sigmoid")
     return one_minus_z * n + z * before
 
 

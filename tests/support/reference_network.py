@@ -219,8 +219,8 @@ class ReferenceNetwork:
         signals = self.signals(batch)
         result = [error(signals[-1])]
         for layer in range(self.depth, 1, -1):
-            heard = zip(self.arguments(layer, signals[layer - 1]), result[0], strict=True)
-            result.insert(0, [self._through(layer, z, delta) for z, delta in heard])
+            pairs = zip(self.arguments(layer, signals[layer - 1]), result[0], strict=True)
+            result.insert(0, [self._through(layer, z, delta) for z, delta in pairs])
         return result
 
     def _through(self, layer: int, z: Vector, delta: Vector) -> Vector:
@@ -228,8 +228,8 @@ class ReferenceNetwork:
         beta = self.architecture.branch_scale if self.architecture.residual else 1
         through = [beta * self.curve.slope(each) * d for each, d in zip(z, delta, strict=True)]
         branch = [mp.fdot(column, through) for column in zip(*self.weights[layer - 1], strict=True)]
-        road = delta if self.architecture.residual else [mpf(0)] * len(branch)
-        return [old + new for old, new in zip(road, branch, strict=True)]
+        skip = delta if self.architecture.residual else [mpf(0)] * len(branch)
+        return [old + new for old, new in zip(skip, branch, strict=True)]
 
 
 def squared_error(targets: Batch) -> tuple[Callable[[Batch], Any], Callable[[Batch], Batch]]:
@@ -307,13 +307,13 @@ def single_unit_gradients(settings: Any, draw: Any, *, digits: int = 25) -> list
     """|d loss / d a_l| for l = 1..L of a single unit that hears a single sample: what is quick at 10,000 layers."""
     with mp.workdps(digits):
         curve, beta = CURVES[settings.activation], Architecture.of(settings).branch_scale
-        road, share = (1, beta) if settings.residual else (0, 1)
+        skip, share = (1, beta) if settings.residual else (0, 1)
         a, target = mpf(float(draw.inputs[0, 0])), mpf(float(draw.targets[0, 0]))
         factors = []
         for weight, bias in zip(draw.weights[0, :, 0, 0].tolist(), draw.biases[0, :, 0].tolist(), strict=True):
             z = weight * a + bias
-            factors.append(road + share * weight * curve.slope(z))
-            a = road * a + share * curve.value(z)
+            factors.append(skip + share * weight * curve.slope(z))
+            a = skip * a + share * curve.value(z)
         gradients = LOSSES[settings.loss]([[target]])[1]([[a]])[0]
         for factor in factors[:0:-1]:
             gradients.append(gradients[-1] * factor)

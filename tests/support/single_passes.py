@@ -1,4 +1,4 @@
-"""One network on each of the engine's roads, and whether two of them read the same."""
+"""One network through each of the engine's passes, and whether two of them read the same."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ def task_of(settings: Settings, should_stop: Callable[[], bool] = never, workspa
     )
 
 
-def on_the_plain_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
-    return _on(without_norm, settings, workspace)
+def by_the_float64_pass(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
+    return _by(without_norm, settings, workspace)
 
 
-def on_the_lifted_road(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
-    return _on(with_exponents, settings, workspace)
+def by_the_pass_with_exponents(settings: Settings, workspace: Workspace | None = None) -> Measurement | None:
+    return _by(with_exponents, settings, workspace)
 
 
-def _on(road, settings: Settings, workspace: Workspace | None) -> Measurement | None:
-    takes_it = road in [each.load() for each in passes_of(settings)]
-    return road.measure(task_of(settings, workspace=workspace)) if takes_it else None
+def _by(each_pass, settings: Settings, workspace: Workspace | None) -> Measurement | None:
+    takes_it = each_pass in [each.load() for each in passes_of(settings)]
+    return each_pass.measure(task_of(settings, workspace=workspace)) if takes_it else None
 
 
-def on_the_careful_road(settings: Settings) -> Measurement:
+def by_the_exact_pass(settings: Settings) -> Measurement:
     return extended_range_pass.measure(task_of(settings))
 
 
 def assert_the_same(quickly: Measurement | None, carefully: Measurement, tolerance: float = 1e-12) -> None:
     """|error of log2| <= tolerance * max(1, |log2|) in every reading, and zeros where there are zeros."""
-    assert quickly is not None, "the careful road was taken where a quicker one would do"
+    assert quickly is not None, "the exact pass was taken where a quicker one would do"
     pairs = [
         (quickly.gradient, carefully.gradient),
         (quickly.weight_gradient, carefully.weight_gradient),

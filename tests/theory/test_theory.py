@@ -80,7 +80,7 @@ def test_residual_networks_of_width_512_are_predicted_though_their_signal_has_a_
             assert gap(telescope, settings) < 0.15, settings
 
 
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 def test_biases_branch_scales_orthogonal_weights_and_the_probe_are_predicted_too(residual):
     telescope = Telescope()
     common = {"activation": "softplus", "residual": residual, "width": 256, "samples": 30, "depth": 15}
@@ -180,7 +180,7 @@ def test_a_branch_scaled_to_nothing_passes_the_gradient_on_as_it_is():
     assert theory.factor == 1.0
 
 
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 def test_the_part_along_the_signal_obeys_eulers_theorem_in_homogeneous_networks(residual):
     """a_l . delta_l is one number at all layers: the part of delta_l along a_l falls as a_l grows."""
     signal = forward(stack_of(Settings(activation="relu", initializer="he", scale=0.7, residual=residual)))
@@ -191,7 +191,7 @@ def test_the_part_along_the_signal_obeys_eulers_theorem_in_homogeneous_networks(
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 def test_predictions_are_finite_at_the_ends_of_every_range(activation, residual):
     with np.errstate(all="raise", under="ignore"):
         for scale in (0.001, 1.0, 1000.0):
@@ -215,7 +215,7 @@ def test_ten_thousand_layers_of_a_growing_signal_are_predicted_past_the_range_of
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "gelu"])
-@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+@pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 def test_extrapolating_a_settled_signal_changes_nothing(monkeypatch, activation, residual):
     settings = Settings(activation=activation, initializer="xavier", scale=1.2, residual=residual, bias=0.2, depth=400)
     extrapolated = predict(settings).log10_gradient

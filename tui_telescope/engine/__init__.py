@@ -10,9 +10,10 @@ The way of the data, from settings to an observation:
    vouch for its numbers answers `None`, and the next one is asked:
    - `passes.float64`: ordinary numbers in a few in-place numpy calls a layer, with and without a norm, rescaled by
      powers of two on the way back; each checks its range, and that nothing has cancelled.
-   - `passes.exact`: numbers with an exponent of their own for each sample or unit, which neither overflow nor
-     underflow; what guards them against cancellation stands beside them. Where a rounding may decide a reading, the
-     rounding check runs them twice, and decimals with as many digits as it takes settle it.
+   - `passes.exact`: the operations of `blocks`, each with its forward and backward, run layer by layer over numbers
+     with an exponent of their own for each sample or unit, which neither overflow nor underflow; what guards them
+     against cancellation stands beside them. Where a rounding may decide a reading, the rounding check runs them
+     twice, and the same blocks over decimals with as many digits as it takes settle it.
    - `recurrent`: cells through time, in float64 where that reaches, else in extended range.
 3. A pass hands over a `passes.measurement.Measurement`: raw readings of one network as log2, per layer and sample.
 4. `readings` turns the measurements of all networks into means, quantiles and per-network profiles, as log10, and

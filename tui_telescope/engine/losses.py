@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 
-Array = NDArray[np.float64]
 Numbers = TypeVar("Numbers")
 
 
@@ -38,13 +37,12 @@ class Loss:
         self,
         output: Numbers,
         vectors: Numbers,
-        subtract: Callable[[Numbers, Numbers], Numbers] = operator.sub,
         respond: Callable[[Activation, Numbers], Numbers] = _in_float64,
     ) -> Numbers:
         """d loss / d a_L, in any kind of numbers that can be subtracted and that activations respond to."""
         if not self.hears_output:
             return vectors
-        difference = subtract(output, vectors)
+        difference: Numbers = operator.sub(output, vectors)
         return difference if self.slope is None else respond(self.slope, difference)
 
 

@@ -8,18 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope import networks
-from tui_telescope.engine.arithmetic.extended_range import (
-    Scaled,
-    add,
-    along_one_exponent,
-    multiply,
-    normalized,
-    per_sample,
-    reciprocal,
-    reciprocal_root,
-)
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EPSILON = 1e-5
@@ -32,24 +23,22 @@ STANDS_OUT = 0.9
 class Norm(networks.NormKind):
     """A norm of arrays of any size."""
 
-    def __call__(self, x: Scaled) -> tuple[Scaled, Pullback]:
+    def __call__(self, x: ExtendedRange) -> tuple[ExtendedRange, Pullback]:
         """The normalised values, and the map that takes the gradient by them to the gradient by x.
 
         Ioffe and Szegedy (2015), section 3; Ba, Kiros and Hinton (2016), equation 4; Zhang and Sennrich (2019),
         equation 4.
         """
-        mantissa, exponent = self.aligned(x)
+        x_aligned = x.aligned(self.axis)
+        mantissa, exponent = x_aligned.mantissa, x_aligned.exponent
         direction, root = self.direction(mantissa)
-        epsilon = Scaled(np.full_like(root, EPSILON), np.zeros_like(exponent))
-        inverse = reciprocal_root(add(Scaled(root * root, 2 * exponent), epsilon))
-        length = multiply(Scaled(root, exponent), inverse)
-        value = multiply(Scaled(direction, np.zeros_like(exponent)), length)
-        shrinkage = multiply(multiply(inverse, inverse), epsilon)
-        return _like(value, x.per_unit), Pullback(self, mantissa, length, inverse, shrinkage, x.per_unit)
-
-    def aligned(self, x: Scaled) -> Scaled:
-        """The same values under exponents that are equal along the axis."""
-        return along_one_exponent(x, self.axis)
+        epsilon = ExtendedRange(np.full_like(root, EPSILON), np.zeros_like(exponent))
+        inverse = (ExtendedRange(root * root, 2 * exponent) + epsilon).reciprocal_root()
+        length = ExtendedRange(root, exponent) * inverse
+        value = ExtendedRange(direction, np.zeros_like(exponent)) * length
+        shrinkage = inverse * inverse * epsilon
+        normed = _like(value, x.is_per_unit)
+        return normed, Pullback(self, mantissa, normed, length, inverse, shrinkage, x.is_per_unit)
 
     def centre(self, mantissa: Array) -> Array:
         """Less the mean, if this norm takes it out."""
@@ -76,25 +65,28 @@ class Pullback:
     norm: Norm
     mantissa: Array
     """x, aligned."""
-    length: Scaled
+    normed: ExtendedRange
+    """N(x)."""
+    length: ExtendedRange
     """The root mean square of N(x) along the axis."""
-    inverse: Scaled
+    inverse: ExtendedRange
     """1 / sqrt(variance + EPSILON)."""
-    shrinkage: Scaled
-    per_unit: bool
+    shrinkage: ExtendedRange
+    is_per_unit: bool
 
-    def __call__(self, gradient: Scaled, product: Scaled | None = None) -> Scaled:
+    def __call__(self, gradient: ExtendedRange, product: ExtendedRange | None = None) -> ExtendedRange:
         """`product` is the sum of gradient * N(x) along the axis, where it is known better than from the two."""
         norm = self.norm
-        mantissa, exponent = norm.aligned(gradient)
+        gradient = gradient.aligned(norm.axis)
+        mantissa, exponent = gradient.mantissa, gradient.exponent
         direction, root = norm.direction(self.mantissa)
         share = np.mean(norm.centre(mantissa) * direction, norm.axis, keepdims=True)
-        rest = Scaled(self._rest(mantissa, direction, share, root), exponent)
-        along = Scaled(direction * share, exponent)
+        rest = ExtendedRange(self._rest(mantissa, direction, share, root), exponent)
+        along = ExtendedRange(direction * share, exponent)
         if product is not None:
-            known = multiply(product, reciprocal(self.length))
-            along = Scaled(direction * known.mantissa / direction.shape[norm.axis], known.exponent)
-        return _like(multiply(add(rest, multiply(normalized(along), self.shrinkage)), self.inverse), self.per_unit)
+            known = product * self.length.reciprocal()
+            along = ExtendedRange(direction * known.mantissa / direction.shape[norm.axis], known.exponent)
+        return _like((rest + along.normalized() * self.shrinkage) * self.inverse, self.is_per_unit)
 
     def _rest(self, gradient: Array, direction: Array, share: Array, root: Array) -> Array:
         """The gradient across the direction of x, without the mean that centring removes."""
@@ -136,11 +128,9 @@ class Pullback:
         return np.asarray(values - np.sum(values, axis, keepdims=True, where=~foremost) / (values.shape[axis] - 1))
 
 
-def _like(y: Scaled, per_unit: bool) -> Scaled:
+def _like(y: ExtendedRange, is_per_unit: bool) -> ExtendedRange:
     """y under an exponent a unit, or a sample."""
-    if not per_unit:
-        return per_sample(normalized(y))
-    return normalized(Scaled(y.mantissa, np.broadcast_to(y.exponent, y.mantissa.shape)))
+    return y.per_unit() if is_per_unit else y.normalized().per_sample()
 
 
 NORMS: dict[str, Norm] = {name: Norm(kind.axis, kind.centred) for name, kind in networks.NORMS.items()}

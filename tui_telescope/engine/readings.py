@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.observations.log_statistics import (
     LOG10_2,
@@ -21,8 +21,6 @@ from tui_telescope.observations.observation import (
     SignalReading,
     WeightGradientReading,
 )
-
-Array = NDArray[np.float64]
 
 BLOCK = 2**18
 """Numbers that are summarised at a time: sorting and averaging take several times their room."""
@@ -115,7 +113,7 @@ def _mean_over_networks(log2_norms: Sequence[Array]) -> Array:
 
 
 def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:
-    """The root mean square over units, samples and networks, and the mean fractions of silent units."""
+    """The root mean square over units, samples and networks, and the mean fractions of saturated and dead units."""
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None

@@ -170,7 +170,7 @@ CANDIDATES = (
         lambda trial: _pressing("activation", "leaky_relu"),
     ),
     Candidate(
-        "so few units that all are silent at once",
+        "so few units that all are dead at once",
         _has_dead_units,
         _wider,
         lambda trial: _pressing("width", f"width {trial.width}"),

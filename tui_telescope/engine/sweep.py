@@ -14,8 +14,8 @@ from itertools import count, product
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.mean_field.theory import critical_scale
 from tui_telescope.engine.passes.measurement import ShouldStop
 from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
@@ -25,7 +25,6 @@ from tui_telescope.notation import nullable
 from tui_telescope.observations.observation import Observation, State, measured
 from tui_telescope.settings import Settings, SettingsError
 
-Array = NDArray[np.float64]
 _Grid = tuple[tuple[float, ...], tuple[int, ...]]
 """Scales and depths."""
 _Place = tuple[int, float]

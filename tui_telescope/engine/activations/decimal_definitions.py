@@ -1,6 +1,6 @@
 """The activations a third time, of one `decimal.Decimal` each, to the digits of the current decimal context.
 
-For `multiprecision`, which meets what float64 rounds away. Each function gives phi(z) and phi'(z), both to nearly all
+For `decimal_pass`, which meets what float64 rounds away. Each function gives phi(z) and phi'(z), both to nearly all
 digits of the context relative to themselves, in saturation too.
 """
 

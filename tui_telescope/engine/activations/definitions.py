@@ -19,19 +19,8 @@ from tui_telescope.engine.activations import float64_kernels
 from tui_telescope.engine.activations.float64_kernels import Kernel
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI, mills_ratio
 from tui_telescope.engine.activations.tailed_values import Tailed, blockwise
-from tui_telescope.engine.arithmetic.extended_range import (
-    REPRESENTABLE,
-    Scaled,
-    add,
-    exponential,
-    multiply,
-    normalized,
-    per_sample,
-    shifted,
-    times,
-)
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import REPRESENTABLE, ExtendedRange, exponential
 
 _LN2 = float(np.log(2.0))
 
@@ -93,57 +82,59 @@ class Activation:
         return Response(*self.value(z), *self.slope(z))
 
 
-def phi(activation: Activation, z: Scaled) -> tuple[Scaled, Scaled]:
+def phi(activation: Activation, z: ExtendedRange) -> tuple[ExtendedRange, ExtendedRange]:
     """phi(z) and phi'(z) for pre-activations of any size, under the exponents' own shape."""
     return phi_value(activation, z), phi_slope(activation, z)
 
 
-def phi_value(activation: Activation, z: Scaled) -> Scaled:
+def phi_value(activation: Activation, z: ExtendedRange) -> ExtendedRange:
     """phi(z) for pre-activations of any size, under the exponents' own shape."""
+    if activation.slopes:  # any multiple of z has the same multiple of phi(z)
+        return ExtendedRange(activation.value(z.mantissa).product, z.exponent).normalized()
     argument, beyond = bounded(z)
-    value = assembled(activation.value(argument), z.per_unit)
+    value = assembled(activation.value(argument), z.is_per_unit)
     return _carry(activation, value, argument, beyond) if beyond.any() else value
 
 
-def phi_slope(activation: Activation, z: Scaled) -> Scaled:
+def phi_slope(activation: Activation, z: ExtendedRange) -> ExtendedRange:
     """phi'(z) for pre-activations of any size, under the exponents' own shape."""
-    return assembled(activation.slope(bounded(z)[0]), z.per_unit)
+    argument = z.mantissa if activation.slopes else bounded(z)[0]
+    return assembled(activation.slope(argument), z.is_per_unit)
 
 
-def bounded(z: Scaled) -> tuple[Array, Array]:
+def bounded(z: ExtendedRange) -> tuple[Array, Array]:
     """Arguments within float64, and the powers of two that are missing."""
     within = np.maximum(np.minimum(z.exponent, REPRESENTABLE), -REPRESENTABLE)
-    return shifted(z.mantissa, within), z.exponent - within
+    return z.mantissa * np.ldexp(1.0, within.astype(np.int32)), z.exponent - within
 
 
-def phi_departure(activation: Activation, z: Scaled) -> Scaled:
+def phi_departure(activation: Activation, z: ExtendedRange) -> ExtendedRange:
     """phi(z) - z phi'(z) for pre-activations up to 2^500, under the exponents' own shape."""
-    argument, _ = bounded(z)
     if activation.slopes:
-        return assembled(Tailed(0 * argument, 0.0), z.per_unit)
+        return ExtendedRange.of(np.zeros_like(z.mantissa), per_unit=z.is_per_unit)
     if activation.departure:
-        return assembled(activation.departure(argument), z.per_unit)
-    return add(phi_value(activation, z), times(multiply(z, phi_slope(activation, z)), -1.0))
+        return assembled(activation.departure(bounded(z)[0]), z.is_per_unit)
+    return phi_value(activation, z) - z * phi_slope(activation, z)
 
 
-def assembled(response: Tailed, per_unit: bool) -> Scaled:
+def assembled(response: Tailed, per_unit: bool) -> ExtendedRange:
     """The same with an exponent a sample or a unit."""
     body, tail = response
     if isinstance(tail, float) or tail.min() > -600:
-        rows = body.shape[0] if per_unit else 1
-        return normalized(Scaled(response.product, np.zeros((rows, body.shape[1]))))
-    whole = exponential(body, tail)
-    return normalized(whole) if per_unit else per_sample(whole)
+        return ExtendedRange.of(response.product, per_unit=per_unit)
+    return exponential(body, tail, per_unit=per_unit)
 
 
-def _carry(activation: Activation, value: Scaled, argument: Array, beyond: Array) -> Scaled:
+def _carry(activation: Activation, value: ExtendedRange, argument: Array, beyond: Array) -> ExtendedRange:
     """Give back the powers of two that the argument could not hold, where phi is proportional to it."""
     below, above = activation.grows
-    grows = np.where(argument > 0, above, below)
-    carries = np.where(beyond > 0, grows, activation.vanishes_at_zero)
-    exponents = value.exponent + np.where(carries, beyond, 0.0)
-    whole = normalized(Scaled(value.mantissa, exponents))
-    return whole if value.per_unit else per_sample(whole)
+    grows: NDArray[np.bool_] | bool = above
+    if below != above:
+        grows = (argument > 0) == above
+        if not value.is_per_unit:  # beside a unit that grows so far the others are nothing
+            grows = np.logical_or.reduce(grows, axis=-2, keepdims=True)
+    carries = (beyond > 0) & grows | (beyond < 0) & activation.vanishes_at_zero
+    return ExtendedRange(value.mantissa, value.exponent + beyond * carries)
 
 
 def _sigmoid(z: Array) -> Tailed:

@@ -1,4 +1,4 @@
-"""The activations again, for the plain road: a few in-place numpy calls each, for arguments of ordinary size.
+"""The activations again, for the float64 pass: a few in-place numpy calls each, for arguments of ordinary size.
 
 An activation is written as a = output_scale * h + offset with h = core(input_scale * z), so that sigmoid is tanh
 with other weights and costs one call. `core(z, h, stash)` fills h from z and may leave in `stash` what
@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.gaussian_tail import tail_and_density
 from tui_telescope.engine.activations.tailed_values import Tailed
+from tui_telescope.engine.arithmetic.arrays import Array
 
-Array = NDArray[np.float64]
 InPlace = Callable[[Array, Array, Array], None]
 FromOutput = Callable[[Array, Array], None]
 
@@ -36,7 +35,7 @@ class Kernel:
     output_scale: float = 1.0
     offset: float = 0.0
     output_slope: FromOutput | None = None
-    is_blunt: bool = False
+    loses_digits: bool = False
     """Whether `output_slope` loses digits in saturation, where `slope` keeps them."""
     is_monotone: bool = True
     """Whether core' is nowhere below zero."""
@@ -187,7 +186,7 @@ def _linear_output_slope(h: Array, slope: Array) -> None:
     slope.fill(1.0)
 
 
-TANH = Kernel(_tanh, _tanh_slope, output_slope=_tanh_output_slope, is_blunt=True)
+TANH = Kernel(_tanh, _tanh_slope, output_slope=_tanh_output_slope, loses_digits=True)
 SIGMOID = replace(TANH, input_scale=0.5, output_scale=0.5, offset=0.5)
 RELU = _by_output(_relu, _relu_output_slope)
 GELU = Kernel(_gelu, _gelu_slope, is_monotone=False)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.workspace import aligned
-
-Array = NDArray[np.float64]
 
 SQRT_2PI = float(np.sqrt(2 * np.pi))
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
 
 BLOCK = 2**16
 """Numbers that are taken at a time: what is made of them on the way then stays small, and in the cache."""

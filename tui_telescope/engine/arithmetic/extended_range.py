@@ -1,25 +1,33 @@
 """Arrays that neither overflow nor underflow: float64 mantissas with power-of-two exponents of their own.
 
-A `Scaled` stands for `mantissa * 2**exponent`. The exponent is a float64 that holds a whole number, because the
-exponents themselves outgrow 64-bit integers (GELU at -1e12 is about 10^-2e23). One exponent serves one sample, or,
-where nothing mixes the units (diagonal weights), one unit of one sample: shapes (1, samples) and (units, samples).
+An exponent is a float64 that holds a whole number, because exponents themselves outgrow 64-bit integers (GELU at -1e12
+is about 10^-2e23). One exponent serves one sample, or, where nothing mixes the units (diagonal weights, the gates of a
+recurrent cell), one unit of one sample.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
 
-ABSENT = -1e305
-"""The exponent of an exact zero: below any other, so that zero never decides an alignment."""
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-REPRESENTABLE = 990
-"""Exponents within +-990 leave room in a float64 for the sums and products of one layer."""
+X = TypeVar("X", bound="ExtendedRange")
+
+EXPONENT_OF_ZERO = -1e305
+"""The exponent of an exact zero: below any other, so that zero never decides an alignment, and finite, so that the
+difference of two of them is a number."""
+
+REPRESENTABLE = 900
+"""Exponents within +-900 leave room in a float64 for the sums and products of one layer, normalized or not."""
 
 COMFORTABLE = 2.0**20
 """Mantissas are left as they are while the largest under each exponent is within this and its reciprocal."""
@@ -27,143 +35,173 @@ COMFORTABLE = 2.0**20
 _LN2 = float(np.log(2.0))
 
 
-class Scaled(NamedTuple):
-    """`mantissa * 2**exponent`, elementwise; the exponent broadcasts against the mantissa."""
+@dataclass(eq=False)
+class ExtendedRange:
+    """`mantissa * 2**exponent`, elementwise."""
+
+    __slots__ = ("exponent", "mantissa")
+    __array_ufunc__: ClassVar[None] = None
+    """Keeps numpy's arrays from taking these for their elements."""
 
     mantissa: Array
+    """(..., units, samples)"""
     exponent: Array
+    """(..., 1, samples), or (..., units, samples) where each unit has its own."""
+
+    @classmethod
+    def of(cls, values: Array, *, per_unit: bool = False) -> Self:
+        """Finite float64 values, normalized."""
+        rows = values.shape[-2] if per_unit else 1
+        return cls(values, np.zeros((*values.shape[:-2], rows, values.shape[-1]))).normalized()
 
     @property
-    def per_unit(self) -> bool:
+    def is_per_unit(self) -> bool:
         """Whether each unit carries an exponent of its own."""
-        return bool(self.exponent.shape[0] > 1)
+        return bool(self.exponent.shape[-2] > 1)
 
+    def normalized(self, tolerance: float = COMFORTABLE) -> Self:
+        """The same values; the largest mantissa under each exponent is within this factor of 1, or zero."""
+        mantissa, exponent = self.mantissa, self.exponent
+        peak = np.abs(mantissa)
+        if exponent.shape[-2] == 1:
+            peak = np.maximum.reduce(peak, -2, keepdims=True)
+        lowest = peak.min()
+        if lowest > 1 / tolerance and peak.max() < tolerance:
+            return self
+        _, shift = np.frexp(peak)
+        if lowest > 1e-300:
+            return type(self)(mantissa * np.ldexp(1.0, -shift), exponent + shift)
+        shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
+        exponent = np.where(peak > 0, exponent + shift, EXPONENT_OF_ZERO)
+        return type(self)(mantissa * np.ldexp(1.0, -shift), exponent)
 
-def scaled(values: Array, *, per_unit: bool = False) -> Scaled:
-    """Wrap finite float64 values of shape (units, samples)."""
-    rows = values.shape[0] if per_unit else 1
-    return normalized(Scaled(values, np.zeros((rows, values.shape[1]))))
+    def __add__(self, other: ExtendedRange) -> Self:
+        exponent = np.maximum(self.exponent, other.exponent)
+        total = shifted(self.mantissa, self.exponent - exponent) + shifted(other.mantissa, other.exponent - exponent)
+        return type(self)(total, exponent).normalized()
 
+    def __sub__(self, other: ExtendedRange) -> Self:
+        return self + -other
 
-def normalized(x: Scaled) -> Scaled:
-    """The same values with the largest mantissa under each exponent at a comfortable size, or all of them zero."""
-    mantissa, exponent = x
-    peak = np.abs(mantissa)
-    if exponent.shape[0] == 1:
-        peak = np.maximum.reduce(peak, 0, keepdims=True)
-    lowest = peak.min()
-    if lowest > 1 / COMFORTABLE and peak.max() < COMFORTABLE:
-        return x
-    _, shift = np.frexp(peak)
-    if lowest > 1e-300:
-        return Scaled(mantissa * np.ldexp(1.0, -shift), exponent + shift)
-    shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
-    return Scaled(mantissa * np.ldexp(1.0, -shift), np.where(peak > 0, exponent + shift, ABSENT))
+    def __mul__(self, other: ExtendedRange) -> Self:
+        return type(self)(self.mantissa * other.mantissa, self.exponent + other.exponent).normalized()
+
+    def __neg__(self) -> Self:
+        return type(self)(-self.mantissa, self.exponent)
+
+    def __abs__(self) -> Self:
+        return type(self)(np.abs(self.mantissa), self.exponent)
+
+    def times(self, factor: float) -> Self:
+        """factor * self."""
+        return self if factor == 1.0 else type(self)(self.mantissa * factor, self.exponent).normalized()
+
+    def through(self, weights: Array | None, gain: float = 1.0) -> Self:
+        """gain * weights @ self under one exponent a sample, for these mix all units; None stands for the identity."""
+        if weights is None:
+            return self.times(gain)
+        x = self.per_sample()
+        return type(self)(weights.dot(x.mantissa) * gain, x.exponent).normalized()
+
+    def reciprocal(self) -> Self:
+        """1 / self, and 0 where self is 0."""
+        alive = self.mantissa != 0
+        mantissa = np.divide(1.0, self.mantissa, out=np.zeros_like(self.mantissa), where=alive)
+        return type(self)(mantissa, np.where(alive, -self.exponent, EXPONENT_OF_ZERO)).normalized()
+
+    def reciprocal_root(self) -> Self:
+        """1 / sqrt(self) for positive values."""
+        odd = np.mod(self.exponent, 2)
+        mantissa = 1 / np.sqrt(np.ldexp(self.mantissa, odd.astype(np.int32)))
+        return type(self)(mantissa, -(self.exponent - odd) / 2).normalized()
+
+    def per_sample(self) -> Self:
+        """The same values under one exponent a sample."""
+        return self._along_one_exponent(-2) if self.is_per_unit else self
+
+    def per_unit(self) -> Self:
+        """The same values under an exponent for each unit of each sample."""
+        return type(self)(self.mantissa, np.broadcast_to(self.exponent, self.mantissa.shape)).normalized()
+
+    def aligned(self, axis: int) -> Self:
+        """The same values under exponents that are equal along the axis: 0 for that of the units, 1 of the samples."""
+        return self.per_sample().normalized() if axis == 0 else self._along_one_exponent(axis)
+
+    def _along_one_exponent(self, axis: int) -> Self:
+        x = self.normalized()
+        exponent = x.exponent.max(axis=axis, keepdims=True)
+        return type(self)(shifted(x.mantissa, x.exponent - exponent), exponent)
+
+    def sum(self, axis: int) -> Self:
+        """The sums over the units (0), shape (1, samples), or over the samples (1), shape (units, 1)."""
+        x = self.aligned(axis)
+        sums = x.mantissa.sum(axis=axis, keepdims=True)
+        return type(self)(sums, np.broadcast_to(x.exponent, sums.shape)).normalized()
+
+    def values(self) -> Array:
+        """As float64, where what is too small becomes zero and what is too large the largest exponent at hand."""
+        return shifted(self.mantissa, np.minimum(self.exponent, REPRESENTABLE))
+
+    def log2_norm(self) -> Array:
+        """log2 of the Euclidean norm over the units, shape (samples,); -inf where all are zero."""
+        x = self.aligned(0)
+        square = np.add.reduce(x.mantissa * x.mantissa, 0)
+        if square.all():
+            return np.asarray(0.5 * np.log2(square) + x.exponent[0])
+        with np.errstate(divide="ignore"):
+            return np.where(square > 0, 0.5 * np.log2(square) + x.exponent[0], -np.inf)
 
 
 def shifted(mantissa: Array, shift: Array) -> Array:
     """`mantissa * 2**shift` for shifts up to 1000; what becomes too small becomes zero."""
-    bounded = np.maximum(np.minimum(shift, 1023), -2000)
-    return np.asarray(mantissa * np.ldexp(1.0, bounded.astype(np.int32)))
+    return np.asarray(mantissa * np.ldexp(1.0, np.maximum(shift, -2000).astype(np.int32)))
 
 
-def add(x: Scaled, y: Scaled) -> Scaled:
-    """x + y."""
-    exponent = np.maximum(x.exponent, y.exponent)
-    total = shifted(x.mantissa, x.exponent - exponent) + shifted(y.mantissa, y.exponent - exponent)
-    return normalized(Scaled(total, exponent))
+def where(condition: NDArray[np.bool_], x: ExtendedRange, y: ExtendedRange) -> ExtendedRange:
+    """x where the condition holds, y elsewhere."""
+    return ExtendedRange(np.where(condition, x.mantissa, y.mantissa), np.where(condition, x.exponent, y.exponent))
 
 
-def difference(x: Scaled, y: Scaled) -> Scaled:
-    """x - y."""
-    return add(x, times(y, -1.0))
+def concatenated(parts: Sequence[X], axis: int) -> X:
+    """One part after another: layers of a stack (axis -3), units with exponents of their own (-2), or samples (-1)."""
+    mantissas, exponents = zip(*((part.mantissa, part.exponent) for part in parts), strict=True)
+    return type(parts[0])(np.concatenate(mantissas, axis), np.concatenate(exponents, axis))
 
 
-def multiply(x: Scaled, y: Scaled) -> Scaled:
-    """x * y, elementwise."""
-    return normalized(Scaled(x.mantissa * y.mantissa, x.exponent + y.exponent))
-
-
-def times(x: Scaled, factor: float) -> Scaled:
-    """factor * x."""
-    return x if factor == 1.0 else normalized(Scaled(x.mantissa * factor, x.exponent))
-
-
-def values(x: Scaled) -> Array:
-    """x as float64, where what is too small becomes zero and what is too large the largest exponent at hand."""
-    return shifted(x.mantissa, np.minimum(x.exponent, REPRESENTABLE))
-
-
-def per_sample(x: Scaled) -> Scaled:
-    """The same values under one exponent a sample."""
-    if not x.per_unit:
-        return x
-    x = normalized(x)
-    exponent = x.exponent.max(axis=0, keepdims=True)
-    return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
-
-
-def along_one_exponent(x: Scaled, axis: int) -> Scaled:
-    """The same values under exponents that are equal along the axis: 0 for that of the units, 1 of the samples."""
-    if axis == 0:
-        return normalized(per_sample(x))
-    x = normalized(x)
-    exponent = x.exponent.max(axis=1, keepdims=True)
-    return Scaled(shifted(x.mantissa, x.exponent - exponent), exponent)
-
-
-def exponential(body: Array, log_factor: Array) -> Scaled:
-    """`body * exp(log_factor)` elementwise, each with an exponent of its own; `log_factor` may be far below -745."""
-    exponent = np.rint(log_factor / _LN2)
+def exponential(body: Array, log_factor: Array, *, per_unit: bool = False) -> ExtendedRange:
+    """`body * exp(log_factor)` elementwise, for bodies within float64; `log_factor` may be far below -745."""
+    top = log_factor
+    if not per_unit:
+        top = np.maximum.reduce(np.where(body != 0, log_factor, EXPONENT_OF_ZERO), -2, keepdims=True)
+    exponent = np.rint(top / _LN2)
     # past 2^52 the difference is rounding alone, and may be huge
-    remainder = np.clip(log_factor - exponent * _LN2, -_LN2, _LN2)
-    return Scaled(body * np.exp(remainder), exponent)
+    remainder = np.clip(top - exponent * _LN2, -_LN2, _LN2)
+    if not per_unit:
+        remainder = remainder + np.minimum(log_factor - top, 0)
+    return ExtendedRange(body * np.exp(remainder), exponent).normalized()
 
 
-def log2_norm(x: Scaled) -> Array:
-    """log2 of the Euclidean norm over the units, shape (samples,); -inf where all are zero."""
-    mantissa, exponent = normalized(per_sample(x))
-    square = np.add.reduce(mantissa * mantissa, 0)
-    if square.all():
-        return np.asarray(0.5 * np.log2(square) + exponent[0])
-    with np.errstate(divide="ignore"):
-        return np.where(square > 0, 0.5 * np.log2(square) + exponent[0], -np.inf)
+def outer(x: ExtendedRange, y: ExtendedRange) -> ExtendedRange:
+    """The sum over samples of x_s y_s^T, under one exponent."""
+    a, b, exponent = _for_products_of_samples(x, y)
+    return ExtendedRange(a.dot(b.T), np.full((1, 1), exponent))
 
 
-def log2_norm_of_sum(x: Scaled) -> float:
-    """log2 of the Euclidean norm of the sum over samples; -inf where it is zero."""
-    mantissa, exponent = along_one_exponent(x, 1)
-    return float(log2_norm(Scaled(mantissa.sum(axis=1, keepdims=True), exponent))[0])
-
-
-def reciprocal(x: Scaled) -> Scaled:
-    """1 / x, and 0 where x is 0."""
-    alive = x.mantissa != 0
-    mantissa = np.divide(1.0, x.mantissa, out=np.zeros_like(x.mantissa), where=alive)
-    return normalized(Scaled(mantissa, np.where(alive, -x.exponent, ABSENT)))
-
-
-def reciprocal_root(x: Scaled) -> Scaled:
-    """1 / sqrt(x) for positive x."""
-    odd = np.mod(x.exponent, 2)
-    return normalized(Scaled(1 / np.sqrt(np.ldexp(x.mantissa, odd.astype(np.int32))), -(x.exponent - odd) / 2))
-
-
-def log2_outer_norm(x: Scaled, y: Scaled) -> float:
+def log2_outer_norm(x: ExtendedRange, y: ExtendedRange) -> float:
     """log2 of the Frobenius norm of the sum over samples of x_s y_s^T; -inf where it is zero.
 
     With fewer samples than units the n x n matrix is never made: its squared norm is the sum over pairs of samples
     of (x_s . x_t)(y_s . y_t).
     """
-    x, y = normalized(per_sample(x)), normalized(per_sample(y))
-    exponent = x.exponent + y.exponent
-    peak = float(exponent.max())
-    a, b = shifted(x.mantissa, exponent - peak), y.mantissa
+    a, b, exponent = _for_products_of_samples(x, y)
     units, samples = a.shape
     square = float(np.sum(a.T.dot(a) * b.T.dot(b)) if samples < units else np.sum(a.dot(b.T) ** 2))
-    return 0.5 * math.log2(square) + peak if square > 0 else -math.inf
+    return 0.5 * math.log2(square) + exponent if square > 0 else -math.inf
 
 
-def where(condition: NDArray[np.bool_], x: Scaled, y: Scaled) -> Scaled:
-    """x where the condition holds, y elsewhere."""
-    return Scaled(np.where(condition, x.mantissa, y.mantissa), np.where(condition, x.exponent, y.exponent))
+def _for_products_of_samples(x: ExtendedRange, y: ExtendedRange) -> tuple[Array, Array, float]:
+    """Mantissas of both, (units, samples), and the one exponent of all products of the same sample of each."""
+    x, y = x.aligned(0), y.aligned(0)
+    exponents = x.exponent + y.exponent
+    peak = float(exponents.max())
+    return shifted(x.mantissa, exponents - peak), y.mantissa, peak

@@ -14,11 +14,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
 
 SMALLEST_LOG_Q, LARGEST_LOG_Q = math.log(1e-24), math.log(1e32)
 """Between these the averages are integrated; natural logarithms."""

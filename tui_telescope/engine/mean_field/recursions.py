@@ -29,11 +29,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.mean_field.quadrature import Averages, averages
-
-Array = NDArray[np.float64]
 
 _SETTLED = 4e-16
 """Layers whose numbers differ by less than so much, relatively, are one and the same."""
@@ -162,7 +160,7 @@ def _layer(stack: Stack, step: Averages, rho: float, mean: float, growth: float)
     twice = share if stack.orthogonal else 0.0
     noise = stack.branch**2 * stack.variance_w
     leftover = skip * (reach / growth) ** 2 * max(step.ff - step.f**2, 0.0)
-    heard = stack.variance_w * (share * step.xxgg + (1 - share) * step.gg)
+    passed = stack.variance_w * (share * step.xxgg + (1 - share) * step.gg)
     return Layer(
         mean_below=mean,
         aa=skip / growth + pull * xa,
@@ -173,7 +171,7 @@ def _layer(stack: Stack, step: Averages, rho: float, mean: float, growth: float)
         caa=noise * (square / growth**2 - twice * xa * xa) + leftover,
         cau=noise * (cross / growth - twice * xa * xu),
         cuu=noise * (step.gg - twice * xu * xu),
-        injected=max(stack.branch**2 * heard - (pull * xu) ** 2, 0.0),
+        injected=max(stack.branch**2 * passed - (pull * xu) ** 2, 0.0),
     )
 
 
@@ -255,8 +253,8 @@ def _parts(gradient: _Gradient, mean: float) -> tuple[float, float, float, float
 
 def _log_expected_root(certain: Array, scatter: Array, chance: Array) -> Array:
     """ln E sqrt(scatter + (sqrt(certain) + sqrt(chance) x)^2) with x ~ N(0, 1): the mean norm, not its square's."""
-    heard = np.sqrt(np.maximum(certain, 0))[:, None] + np.sqrt(np.maximum(chance, 0))[:, None] * _normal_quantiles()
-    return np.asarray(np.log(np.sqrt(scatter[:, None] + heard * heard).mean(axis=1)))
+    passed = np.sqrt(np.maximum(certain, 0))[:, None] + np.sqrt(np.maximum(chance, 0))[:, None] * _normal_quantiles()
+    return np.asarray(np.log(np.sqrt(scatter[:, None] + passed * passed).mean(axis=1)))
 
 
 @lru_cache(maxsize=1)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.mean_field.quadrature import (
@@ -32,8 +32,6 @@ from tui_telescope.networks import ORTHOGONAL
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 COVERAGE = "No theory here: it covers neither norms, nor identity weights, nor recurrent cells."
 """What to say where `predict` gives None."""

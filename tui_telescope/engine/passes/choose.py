@@ -58,12 +58,12 @@ def passes_of(settings: Settings) -> list[Pass]:
     return [each for each in PASSES.values() if each.takes(settings)]
 
 
-def _is_plain(settings: Settings) -> bool:
+def _has_no_norm(settings: Settings) -> bool:
     return not settings.is_recurrent and settings.norm_kind is None
 
 
 def _suits_float64(settings: Settings) -> bool:
-    """Whether no norm is there, units hear one another, and no residual connection may be cancelled by its branch.
+    """Whether no norm is there, units are mixed, and no residual connection may be cancelled by its branch.
 
     A single unit beside a residual connection has orthogonal weights of -1 or 1: what is left of 1 - phi' has few
     digits.
@@ -71,7 +71,7 @@ def _suits_float64(settings: Settings) -> bool:
     initializer = INITIALIZERS[settings.initializer]
     is_unit = settings.width == 1 and initializer.family == ORTHOGONAL
     may_cancel = settings.residual and is_unit and settings.bias == 0
-    return _is_plain(settings) and not initializer.diagonal and not may_cancel
+    return _has_no_norm(settings) and not initializer.diagonal and not may_cancel
 
 
 def _has_norm(settings: Settings) -> bool:
@@ -89,7 +89,7 @@ def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
 PASSES: dict[str, Pass] = {
     "float64": Pass("passes.float64.without_norm", _suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
     "float64, with exponents": Pass("passes.float64.with_exponents", _suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)),
-    "exact": Pass("passes.exact.extended_range_pass", _is_plain, Cost(180e-6, 58e-9, 0.09e-9, 0.0)),
+    "exact": Pass("passes.exact.extended_range_pass", _has_no_norm, Cost(180e-6, 58e-9, 0.09e-9, 0.0)),
     "float64, with a norm": Pass("passes.float64.with_norm", _has_norm_and_mixes, Cost(23e-6, 24e-9, 0.14e-9, 2.5e-9)),
     "exact, with a norm": Pass("passes.exact.rounding_check", _has_norm, Cost(1e-3, 180e-9, 0.14e-9, 1.5e-9)),
     "recurrent": Pass("recurrent.through_time", _has_gates(1, 2), Cost(84e-6, 18e-9, 0.16e-9, 1.9e-9)),

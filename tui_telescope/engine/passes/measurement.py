@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.observations.interruption import ShouldStop as ShouldStop
 from tui_telescope.observations.interruption import Stopped as Stopped
-
-Array = NDArray[np.float64]
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
@@ -36,6 +37,15 @@ class SignalMeasurement:
     """Fraction of units and samples with |phi'| under `SATURATED` of its maximum, shape (depth,)."""
     dead: Array
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
+
+
+def saturated_and_dead(sizes: NDArray[Any], is_zero: NDArray[np.bool_], activation: Activation) -> tuple[float, float]:
+    """The fractions of units and samples that are saturated, and of units that are dead on every sample.
+
+    `sizes` are |phi'|, (units, samples); `is_zero` says where they are zero and not merely too small to be told.
+    """
+    dead = float(np.mean(is_zero.all(axis=1))) if activation.dies else 0.0
+    return np.count_nonzero(sizes < SATURATED * activation.steepest) / sizes.size, dead
 
 
 @dataclass(frozen=True, eq=False)

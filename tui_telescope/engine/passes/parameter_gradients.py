@@ -8,15 +8,13 @@ biases, which all steps share. A cell's biases are in its equations: where the b
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.networks import NORM_PLACES
 from tui_telescope.observations.log_statistics import log2_root_mean_square
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 
 def loses_biases(settings: Settings) -> bool:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.weights.draws import Sequences, UnitCell, UnitNetwork
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 
 class Task(NamedTuple):

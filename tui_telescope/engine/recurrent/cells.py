@@ -31,9 +31,9 @@ class Pulled(Generic[N]):
     """The gradients by W h_{t-1} of every gate."""
     by_inputs: tuple[N, ...]
     """The gradients by U x_t + b of every gate."""
-    hidden_road: N | None = None
-    """The gradient by h_{t-1} on the road that meets no matrix; None where there is no such road."""
-    other_roads: tuple[N, ...] = ()
+    hidden_skip: N | None = None
+    """The gradient by h_{t-1} on the way that meets no matrix; None where there is no such way."""
+    other_skips: tuple[N, ...] = ()
     """The gradient by c_{t-1}, where there is one."""
 
 
@@ -61,7 +61,7 @@ class Cell(ABC):
 
     def _sigmoids(self, *arguments: N) -> tuple[list[N], list[N]]:
         """The sigmoids of several gates, and their slopes, in one go."""
-        value, slope = type(arguments[0]).stack(arguments).respond(SIGMOID, on_road=self._unmixed)
+        value, slope = type(arguments[0]).stack(arguments).respond(SIGMOID, is_unmixed=self._unmixed)
         return value.split(len(arguments)), slope.split(len(arguments))
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Cell(ABC):
 class Rnn(Cell):
     """h_t = phi(W h_{t-1} + U x_t + b): Elman (1990), in the form of torch.nn.RNN.
 
-    With the residual road on, h_t = h_{t-1} + branch * phi(...).
+    With the residual connection on, h_t = h_{t-1} + branch * phi(...).
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -82,7 +82,7 @@ class Rnn(Cell):
         self._residual, self._branch_factor = settings.residual, settings.branch_factor
 
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
-        value, slope = (recurrent + inputs).respond(self._activation, on_road=self._unmixed)
+        value, slope = (recurrent + inputs).respond(self._activation, is_unmixed=self._unmixed)
         hidden = state[0] + value.times(self._branch_factor) if self._residual else value
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
@@ -106,9 +106,9 @@ class Lstm(Cell):
         _, before = state
         z_i, z_f, z_g, z_o = (recurrent + inputs).split(4)
         (i, f, o), (i_slope, f_slope, o_slope) = self._sigmoids(z_i, z_f, z_o)
-        g, g_slope = z_g.respond(TANH, on_road=self._unmixed)
+        g, g_slope = z_g.respond(TANH, is_unmixed=self._unmixed)
         memory = f * before + i * g
-        shown, shown_slope = memory.respond(TANH, on_road=True)
+        shown, shown_slope = memory.respond(TANH, is_unmixed=True)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             by_hidden, carried = gradient
@@ -119,7 +119,7 @@ class Lstm(Cell):
                 by_memory * i * g_slope,
                 by_hidden * shown * o_slope,
             )
-            return Pulled((by_hidden, by_memory), by_gates, by_gates, other_roads=(by_memory * f,))
+            return Pulled((by_hidden, by_memory), by_gates, by_gates, other_skips=(by_memory * f,))
 
         slopes = ((SIGMOID, i_slope), (SIGMOID, f_slope), (TANH, g_slope), (SIGMOID, o_slope))
         return Step((o * shown, memory), slopes, pull)
@@ -134,15 +134,15 @@ class Gru(Cell):
 
     def step(self, recurrent: N, inputs: N, state: tuple[N, ...]) -> Step[N]:
         (before,) = state
-        (heard_r, heard_z, heard_n), (new_r, new_z, new_n) = recurrent.split(3), inputs.split(3)
-        for_z = heard_z + new_z
-        (r, z, not_z), (r_slope, z_slope, _) = self._sigmoids(heard_r + new_r, for_z, -for_z)  # no 1 - z: it cancels
-        n, n_slope = (new_n + r * heard_n).respond(TANH, on_road=self._unmixed)
+        (past_r, past_z, past_n), (new_r, new_z, new_n) = recurrent.split(3), inputs.split(3)
+        for_z = past_z + new_z
+        (r, z, not_z), (r_slope, z_slope, _) = self._sigmoids(past_r + new_r, for_z, -for_z)  # no 1 - z: it cancels
+        n, n_slope = (new_n + r * past_n).respond(TANH, is_unmixed=self._unmixed)
 
         def pull(gradient: tuple[N, ...]) -> Pulled[N]:
             (by_hidden,) = gradient
             by_n = by_hidden * not_z * n_slope
-            by_r, by_z = by_n * heard_n * r_slope, by_hidden * (before + -n) * z_slope
+            by_r, by_z = by_n * past_n * r_slope, by_hidden * (before + -n) * z_slope
             return Pulled(gradient, (by_r, by_z, by_n * r), (by_r, by_z, by_n), by_hidden * z)
 
         slopes = ((SIGMOID, r_slope), (SIGMOID, z_slope), (TANH, n_slope))

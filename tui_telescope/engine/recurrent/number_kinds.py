@@ -1,9 +1,9 @@
-"""Two kinds of numbers that the equations of a recurrent cell are written in: ordinary ones and wide ones.
+"""Two kinds of numbers that the equations of a recurrent cell are written in: float64 and the extended range.
 
 Both stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
-ordinary kind is float64 that watches its range and gives up with `OutOfRange`; the wide kind never does: each unit of
-each sample has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may
-be the only one that is open at the next. This is arithmetic, derived here: no paper's formula.
+float64 kind watches its range and gives up with `OutOfRange`; the extended kind never does: each unit of each sample
+has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may be the only
+one that is open at the next. This is arithmetic, derived here: no paper's formula.
 """
 
 from __future__ import annotations
@@ -12,39 +12,27 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, phi
-from tui_telescope.engine.arithmetic.extended_range import (
-    Scaled,
-    add,
-    log2_norm,
-    multiply,
-    normalized,
-    per_sample,
-    scaled,
-    times,
-    values,
-)
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
 
 LARGEST = 2.0**200
-"""Pre-activations of ordinary numbers stay below."""
+"""Pre-activations in float64 stay below."""
 DEEPEST_TAIL = -100.0
 """The exponential tails of gates stay above: three of them (2^-145 each) fit under what `SMALLEST` leaves."""
 SMALLEST = 2.0**-500
-"""Entries of an ordinary gradient stay above, as a share of their sample's largest; exact zeros may be."""
+"""Entries of a float64 gradient stay above, as a share of their sample's largest; exact zeros may be."""
 FAINTEST = 2.0**-700
 """The largest entry before a matrix mixes all stays above: what underflows beside it is lost in its rounding."""
 
 
 class OutOfRange(Exception):
-    """Ordinary numbers do not reach this far."""
+    """Float64 numbers do not reach this far."""
 
 
-class Ordinary:
-    """Float64 values."""
+class Float64:
+    """Float64 values that watch their range."""
 
     __slots__ = ("array",)
 
@@ -52,47 +40,47 @@ class Ordinary:
         self.array = array
 
     @staticmethod
-    def of(array: Array) -> Ordinary:
-        return Ordinary(array)
+    def of(array: Array) -> Float64:
+        return Float64(array)
 
     @staticmethod
-    def stack(parts: Sequence[Ordinary]) -> Ordinary:
+    def stack(parts: Sequence[Float64]) -> Float64:
         """The units of all parts, one part after another."""
-        return parts[0] if len(parts) == 1 else Ordinary(np.concatenate([part.array for part in parts]))
+        return parts[0] if len(parts) == 1 else Float64(np.concatenate([part.array for part in parts]))
 
-    def split(self, count: int) -> list[Ordinary]:
+    def split(self, count: int) -> list[Float64]:
         """The parts of a stack of `count` equal ones."""
         size = len(self.array) // count
-        return [Ordinary(self.array[k * size : (k + 1) * size]) for k in range(count)]
+        return [Float64(self.array[k * size : (k + 1) * size]) for k in range(count)]
 
-    def __add__(self, other: Ordinary) -> Ordinary:
-        return Ordinary(self.array + other.array)
+    def __add__(self, other: Float64) -> Float64:
+        return Float64(self.array + other.array)
 
-    def __mul__(self, other: Ordinary) -> Ordinary:
-        return Ordinary(self.array * other.array)
+    def __mul__(self, other: Float64) -> Float64:
+        return Float64(self.array * other.array)
 
-    def __neg__(self) -> Ordinary:
-        return Ordinary(-self.array)
+    def __neg__(self) -> Float64:
+        return Float64(-self.array)
 
-    def times(self, factor: float) -> Ordinary:
-        return self if factor == 1.0 else Ordinary(self.array * factor)
+    def times(self, factor: float) -> Float64:
+        return self if factor == 1.0 else Float64(self.array * factor)
 
-    def through(self, weights: Array) -> Ordinary:
+    def through(self, weights: Array) -> Float64:
         """weights @ self."""
-        return Ordinary(weights.dot(self.array))
+        return Float64(weights.dot(self.array))
 
-    def respond(self, activation: Activation, *, on_road: bool = False) -> tuple[Ordinary, Ordinary]:
-        """phi and phi' of these values; `on_road` where phi' meets no matrix that mixes it. Raises `OutOfRange`."""
+    def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Float64, Float64]:
+        """phi and phi' of these values; `is_unmixed` where phi' meets no matrix that mixes it. Raises `OutOfRange`."""
         if not max(self.array.max(), -self.array.min()) < LARGEST:
             raise OutOfRange
         response = activation.respond(self.array)
         _refuse_deep(response.value_tail)
-        if on_road:
+        if is_unmixed:
             _refuse_deep(response.slope_tail)
         value = _with_tail(response.value, response.value_tail)
-        return Ordinary(value), Ordinary(_with_tail(response.slope, response.slope_tail))
+        return Float64(value), Float64(_with_tail(response.slope, response.slope_tail))
 
-    def to_be_mixed(self, *, may_be_zero: bool) -> Ordinary:
+    def to_be_mixed(self, *, may_be_zero: bool) -> Float64:
         """The same, on the way to a matrix. Raises `OutOfRange` for what underflow may have taken all of."""
         peak = np.abs(self.array).max(axis=0)
         if peak.min() < FAINTEST and not (may_be_zero and np.all((peak == 0) | (peak >= FAINTEST))):
@@ -107,16 +95,16 @@ class Ordinary:
         with np.errstate(divide="ignore"):
             return np.asarray(0.5 * np.log2(np.einsum("us,us->s", self.array, self.array)))
 
-    def to_scaled(self, exponent: Array) -> Scaled:
+    def to_extended_range(self, exponent: Array) -> ExtendedRange:
         """These values times 2**exponent, exponent of shape (samples,)."""
-        return Scaled(self.array, exponent[None, :])
+        return ExtendedRange(self.array, exponent[None, :])
 
     @staticmethod
-    def from_scaled(value: Scaled) -> Ordinary:
-        return Ordinary(values(value))
+    def from_extended_range(value: ExtendedRange) -> Float64:
+        return Float64(value.values())
 
     @staticmethod
-    def rebased(numbers: Sequence[Ordinary]) -> tuple[tuple[Ordinary, ...], Array]:
+    def rebased(numbers: Sequence[Float64]) -> tuple[tuple[Float64, ...], Array]:
         """Numbers brought near 1 by one power of two a sample, and its exponents (samples,). Raises `OutOfRange`."""
         sizes = [np.abs(number.array) for number in numbers]
         peak = sizes[0].max(axis=0)
@@ -126,7 +114,7 @@ class Ordinary:
         for size in sizes:
             if size.min() < SMALLEST * peak.max():
                 _refuse_small(size, peak)
-        return tuple(Ordinary(np.ldexp(number.array, -exponent)) for number in numbers), exponent.astype(np.float64)
+        return tuple(Float64(np.ldexp(number.array, -exponent)) for number in numbers), exponent.astype(np.float64)
 
 
 def _with_tail(body: Array, tail: Array | float) -> Array:
@@ -143,76 +131,51 @@ def _refuse_small(size: Array, peak: Array) -> None:
         raise OutOfRange
 
 
-class Wide:
-    """Values of any size: a `Scaled` with an exponent for each unit of each sample."""
+class Extended(ExtendedRange):
+    """Values of any size, with an exponent for each unit of each sample."""
 
-    __slots__ = ("scaled",)
+    __slots__ = ()
 
-    def __init__(self, value: Scaled) -> None:
-        self.scaled = value
-
-    @staticmethod
-    def of(array: Array) -> Wide:
-        return Wide(scaled(array, per_unit=True))
+    @classmethod
+    def of(cls, values: Array, *, per_unit: bool = True) -> Extended:
+        return super().of(values, per_unit=per_unit)
 
     @staticmethod
-    def stack(parts: Sequence[Wide]) -> Wide:
+    def stack(parts: Sequence[Extended]) -> Extended:
         """The units of all parts, one part after another."""
-        mantissas, exponents = zip(*(part.scaled for part in parts), strict=True)
-        return Wide(Scaled(np.concatenate(mantissas), np.concatenate(exponents)))
+        return concatenated(parts, axis=-2)
 
-    def split(self, count: int) -> list[Wide]:
+    def split(self, count: int) -> list[Extended]:
         """The parts of a stack of `count` equal ones."""
-        parts = zip(*(np.split(each, count) for each in self.scaled), strict=True)
-        return [Wide(Scaled(*part)) for part in parts]
+        parts = zip(np.split(self.mantissa, count), np.split(self.exponent, count), strict=True)
+        return [Extended(*part) for part in parts]
 
-    def __add__(self, other: Wide) -> Wide:
-        return Wide(add(self.scaled, other.scaled))
+    def through(self, weights: Array | None, gain: float = 1.0) -> Extended:
+        """gain * weights @ self; None stands for the identity."""
+        return super().through(weights, gain).per_unit()
 
-    def __mul__(self, other: Wide) -> Wide:
-        return Wide(multiply(self.scaled, other.scaled))
-
-    def __neg__(self) -> Wide:
-        return Wide(Scaled(-self.scaled.mantissa, self.scaled.exponent))
-
-    def times(self, factor: float) -> Wide:
-        return Wide(times(self.scaled, factor))
-
-    def through(self, weights: Array) -> Wide:
-        """weights @ self, for weights that mix all units."""
-        together = normalized(per_sample(self.scaled))
-        product = weights.dot(together.mantissa)
-        return Wide(normalized(Scaled(product, np.broadcast_to(together.exponent, product.shape))))
-
-    def respond(self, activation: Activation, *, on_road: bool = False) -> tuple[Wide, Wide]:
+    def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Extended, Extended]:
         """phi and phi' of these values."""
-        value, slope = phi(activation, self.scaled)
-        return Wide(value), Wide(slope)
+        value, slope = phi(activation, self)
+        return Extended(value.mantissa, value.exponent), Extended(slope.mantissa, slope.exponent)
 
-    def to_be_mixed(self, *, may_be_zero: bool) -> Wide:
+    def to_be_mixed(self, *, may_be_zero: bool) -> Extended:
         """The same: nothing is lost."""
         return self
 
-    def values(self) -> Array:
-        return values(self.scaled)
-
-    def log2_norm(self) -> Array:
-        """log2 of the Euclidean norm over the units, shape (samples,)."""
-        return log2_norm(self.scaled)
-
-    def to_scaled(self, exponent: Array) -> Scaled:
+    def to_extended_range(self, exponent: Array) -> ExtendedRange:
         """These values times 2**exponent, exponent of shape (samples,)."""
-        return Scaled(self.scaled.mantissa, self.scaled.exponent + exponent)
+        return ExtendedRange(self.mantissa, self.exponent + exponent)
 
     @staticmethod
-    def from_scaled(value: Scaled) -> Wide:
-        return Wide(normalized(value))
+    def from_extended_range(value: ExtendedRange) -> Extended:
+        return Extended(value.mantissa, value.exponent).per_unit()
 
     @staticmethod
-    def rebased(numbers: Sequence[Wide]) -> tuple[tuple[Wide, ...], Array]:
+    def rebased(numbers: Sequence[Extended]) -> tuple[tuple[Extended, ...], Array]:
         """The same numbers, and exponents of zero: they are near 1 as they are."""
-        return tuple(numbers), np.zeros(numbers[0].scaled.mantissa.shape[1])
+        return tuple(numbers), np.zeros(numbers[0].mantissa.shape[1])
 
 
-N = TypeVar("N", Ordinary, Wide)
+N = TypeVar("N", Float64, Extended)
 """Either kind of number."""

@@ -10,24 +10,13 @@ The share of step 1 is exactly zero, since h_0 = 0. (Pascanu, Mikolov and Bengio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Generic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, phi_value
-from tui_telescope.engine.arithmetic.extended_range import (
-    ABSENT,
-    Scaled,
-    difference,
-    log2_norm,
-    log2_outer_norm,
-    normalized,
-    per_sample,
-    scaled,
-    shifted,
-)
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, log2_outer_norm, outer
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
@@ -35,27 +24,25 @@ from tui_telescope.engine.passes.parameter_gradients import log2_norm_of_all
 from tui_telescope.engine.passes.progress import LAYERS_BACK, Progress, tally_of_passes
 from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent.cells import CELLS, Pulled, Step
-from tui_telescope.engine.recurrent.number_kinds import N, Ordinary, OutOfRange, Wide
+from tui_telescope.engine.recurrent.number_kinds import Extended, Float64, N, OutOfRange
 from tui_telescope.engine.weights.draws import Sequences, UnitCell, scaled_cell
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 SUMMED_ELEMENTS = 2**13
 """Steps are summed so many numbers at a time, which stay in the fast cache."""
 
 
 def measure(task: SequenceTask) -> Measurement:
-    """The readings of one network, by ordinary numbers where they reach, else by wide ones. Raises `Stopped`.
+    """The readings of one network, in float64 where that reaches, else in the extended range. Raises `Stopped`.
 
     Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
     """
     cell, sequences, settings, wanted, progress, _ = task
     try:
-        return _Journey(_Network(Ordinary, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(_Network(Float64, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(_Network(Wide, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(_Network(Extended, cell, sequences, settings), wanted, progress).measure()
 
 
 class _Network(Generic[N]):
@@ -91,9 +78,9 @@ class _Network(Generic[N]):
         targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
         level = np.zeros(self.settings.samples)
         loss = LOSSES[self.settings.loss]
-        error = loss.gradient(state[0].to_scaled(level), targets.to_scaled(level), difference, phi_value)
+        error = loss.gradient(state[0].to_extended_range(level), targets.to_extended_range(level), phi_value)
         gradient = list(self.start())
-        gradient[0] = self.kind.from_scaled(error)
+        gradient[0] = self.kind.from_extended_range(error)
         return tuple(gradient)
 
     def _recurrent(self, hidden: N) -> N:
@@ -105,9 +92,9 @@ class _Network(Generic[N]):
     def before(self, pulled: Pulled[N]) -> tuple[N, ...]:
         """The gradient by the state at t-1."""
         through_weights = self._recurrent_transposed(pulled.by_products)
-        road = pulled.hidden_road
-        gradient = [through_weights if road is None else road + through_weights]
-        gradient.extend(pulled.other_roads)
+        skip = pulled.hidden_skip
+        gradient = [through_weights if skip is None else skip + through_weights]
+        gradient.extend(pulled.other_skips)
         return tuple(gradient)
 
     def _recurrent_transposed(self, by_products: tuple[N, ...]) -> N:
@@ -167,8 +154,8 @@ class _Journey(Generic[N]):
             for t in reversed(segment):
                 self._tally.take_up(LAYERS_BACK)
                 pulled = steps.pop().pull(gradient)
-                heard = steps[-1].state[0] if steps else start[0]
-                gradients.take(t, pulled, heard, self._network.inputs(t), exponent)
+                hidden = steps[-1].state[0] if steps else start[0]
+                gradients.take(t, pulled, hidden, self._network.inputs(t), exponent)
                 if t > 0:
                     gradient, shift = self._network.kind.rebased(self._network.before(pulled))
                     exponent = exponent + shift
@@ -210,19 +197,19 @@ class _Gradients:
         self._by_input = _Sum(settings) if wanted.global_norm else None
         """Of the input matrices and the biases together."""
 
-    def take(self, t: int, pulled: Pulled[N], heard: N, inputs: Array, exponent: Array) -> None:
-        """What step t says, which heard h_{t-1} and the inputs x_t; what was pulled lacks 2**exponent, (samples,)."""
+    def take(self, t: int, pulled: Pulled[N], hidden: N, inputs: Array, exponent: Array) -> None:
+        """What step t says, from h_{t-1} and the inputs x_t; what was pulled lacks 2**exponent, (samples,)."""
         for log2_norms, total in zip(self._by_state, pulled.totals, strict=True):
             log2_norms[t] = total.log2_norm() + exponent
         if self._by_weights is not None and self._by_recurrent is not None:
-            by_product = type(heard).stack(pulled.by_products).to_scaled(exponent)
-            heard_scaled = heard.to_scaled(np.zeros_like(exponent))
-            self._by_weights[t] = log2_outer_norm(by_product, heard_scaled) - self._log2_samples
-            self._by_recurrent.take(by_product, heard_scaled)
+            by_product = type(hidden).stack(pulled.by_products).to_extended_range(exponent)
+            layer_input = hidden.to_extended_range(np.zeros_like(exponent))
+            self._by_weights[t] = log2_outer_norm(by_product, layer_input) - self._log2_samples
+            self._by_recurrent.take(by_product, layer_input)
         if self._by_input is not None:
-            by_inputs = type(heard).stack(pulled.by_inputs).to_scaled(exponent)
+            by_inputs = type(hidden).stack(pulled.by_inputs).to_extended_range(exponent)
             with_ones = np.concatenate([inputs, self._ones])  # a bias is the weight of an input of 1
-            self._by_input.take(by_inputs, scaled(with_ones))
+            self._by_input.take(by_inputs, ExtendedRange.of(with_ones))
 
     def measurement(self, signal: _Signal | None) -> Measurement:
         by_hidden, *by_memory = self._by_state
@@ -241,33 +228,23 @@ class _Sum:
     """The sum over steps and samples of outer products: the gradient of matrices that all steps share."""
 
     def __init__(self, settings: Settings) -> None:
-        self._mantissa, self._exponent = np.zeros((1, 1)), ABSENT
-        self._steps: list[tuple[Scaled, Scaled]] = []
+        self._total = ExtendedRange.of(np.zeros((1, 1)))
+        self._steps: list[tuple[ExtendedRange, ExtendedRange]] = []
         self._together = max(1, SUMMED_ELEMENTS // (settings.width * settings.samples))
 
-    def take(self, by_product: Scaled, heard: Scaled) -> None:
+    def take(self, by_product: ExtendedRange, layer_input: ExtendedRange) -> None:
         """Add one step's. Small ones are added many at a time, as a single product."""
-        self._steps.append((by_product, heard))
+        self._steps.append((by_product, layer_input))
         if len(self._steps) >= self._together:
             self._add()
 
     def _add(self) -> None:
-        x, y = (normalized(per_sample(_side_by_side(each))) for each in zip(*self._steps, strict=True))
-        exponents = x.exponent + y.exponent
-        top = max(self._exponent, float(exponents.max()))
-        outer = shifted(x.mantissa, exponents - top).dot(y.mantissa.T)
-        self._mantissa = shifted(self._mantissa, np.array(self._exponent - top)) + outer
-        self._exponent = top
+        by_products, layer_inputs = zip(*self._steps, strict=True)
+        self._total += outer(concatenated(by_products, axis=-1), concatenated(layer_inputs, axis=-1))
         self._steps.clear()
 
     def log2_norm(self) -> float:
         """log2 of its Frobenius norm."""
         if self._steps:
             self._add()
-        flat = Scaled(self._mantissa.reshape(-1, 1), np.full((1, 1), self._exponent))
-        return float(log2_norm(flat)[0])
-
-
-def _side_by_side(steps: Sequence[Scaled]) -> Scaled:
-    """The samples of all steps, one after another."""
-    return Scaled(*(np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True)))
+        return log2_norm_of_all(self._total.log2_norm())

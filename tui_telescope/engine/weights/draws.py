@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.engine.weights.initializers import INITIALIZERS, Initializer
@@ -17,8 +17,6 @@ from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sampl
 from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 _PIECE_BYTES = 2**21
 """So much is drawn at a time: what lies about meanwhile is a few times that, and who waits may change his mind."""

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope import networks
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
 
 
 @dataclass(frozen=True)

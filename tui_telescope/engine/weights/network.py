@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitNetwork, scaled_cell
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
 Floats = NDArray[np.floating]
 """float64 or float32."""
 

@@ -10,9 +10,8 @@ import random
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
 
 BIAS_SEED_OFFSET = 2**33
 """Python's bias stream starts from `random.seed(2**33 + seed)`: no weight stream can have that seed."""

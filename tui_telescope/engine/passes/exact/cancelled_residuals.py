@@ -1,4 +1,4 @@
-"""What is left of a single unit's residual block where its road and the linear part of its branch cancel.
+"""What is left of a single unit's residual block where the skip and the linear part of its branch cancel.
 
 An orthogonal weight of a single unit is -scale. Where scale * branch_scale * phi'(0) is 1, a + branch_scale * phi(z)
 is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum would round away.
@@ -7,17 +7,17 @@ is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum wou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI
-from tui_telescope.engine.arithmetic.extended_range import ABSENT, Scaled, multiply, normalized, values
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO, ExtendedRange
+from tui_telescope.engine.blocks import Block, Linear, Pull, Step, StepBack
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,55 @@ class Curvature:
     value: Callable[[Array], Array]
     slope: Callable[[Array], Array]
 
-    def of(self, z: Scaled) -> Scaled:
+    def of(self, z: ExtendedRange) -> ExtendedRange:
         """phi(z) - phi'(0) z."""
-        return _power(z, self.order, self.value(values(z)))
+        return _power(z, self.order, self.value(z.values()))
 
-    def slope_of(self, z: Scaled) -> Scaled:
+    def slope_of(self, z: ExtendedRange) -> ExtendedRange:
         """phi'(z) - phi'(0)."""
-        return _power(z, self.order - 1, self.slope(values(z)))
+        return _power(z, self.order - 1, self.slope(z.values()))
 
 
-def _power(z: Scaled, order: int, factor: Array) -> Scaled:
+@dataclass(frozen=True, eq=False)
+class CancelledBlock(Block):
+    """A block of which only the curvature of phi is left."""
+
+    curvature: Curvature
+
+    def forward(self, a: Any) -> tuple[Any, list[Step]]:
+        linear, respond = self.branch
+        z, layer_input = linear.forward(a)
+        _, slope = respond.forward(z)
+        left = z.of_argument(self.curvature.of).times(self.branch_factor)
+        return left, [Step(linear, layer_input), Step(respond, slope)]
+
+    def backward(self, steps: Sequence[Step], gradient: Any, pull: Pull) -> tuple[Any, list[StepBack]]:
+        """The gradient by the weights is the branch's own; the one by a_{l-1} is what the residual leaves of it."""
+        linear, respond = steps
+        by_branch = gradient.times(self.branch_factor)
+        by_product = pull(respond, by_branch)
+        left = self.curvature.slope_of(respond.memory.argument).times(-1 / self.curvature.slope_at_zero)
+        below = gradient * left
+        return below, [StepBack(respond, by_branch, by_product), StepBack(linear, by_product, below)]
+
+
+def with_cancelled(block: Block, curvature: Curvature) -> Block:
+    """The block of a single unit without biases, or what is left of it where its residual connection cancels."""
+    linear, _ = block.branch
+    assert isinstance(linear, Linear)
+    if block.branch_factor * linear.single_weight * curvature.slope_at_zero != -1:
+        return block
+    return CancelledBlock(block.branch, (), True, block.branch_factor, curvature)
+
+
+def _power(z: ExtendedRange, order: int, factor: Array) -> ExtendedRange:
     """z^order * factor; what even the exponent cannot hold is zero."""
-    result = normalized(Scaled(factor, np.zeros_like(z.exponent)))
+    result = ExtendedRange(factor, np.zeros_like(z.exponent)).normalized()
     for _ in range(order):
-        result = multiply(result, z)
-    faded = result.exponent < ABSENT
-    return Scaled(np.where(faded, 0.0, result.mantissa), np.where(faded, ABSENT, result.exponent))
+        result = result * z
+    faded = result.exponent < EXPONENT_OF_ZERO
+    exponent = np.where(faded, EXPONENT_OF_ZERO, result.exponent)
+    return ExtendedRange(np.where(faded, 0.0, result.mantissa), exponent)
 
 
 def _ratio(numerator: Array, z: Array, limit: float) -> Array:

@@ -1,8 +1,8 @@
-"""The road of many digits through a network with a norm: decimal arithmetic, repeated until more digits change nothing.
+"""The decimal pass through a network with a norm: arithmetic in decimals, repeated until more digits change nothing.
 
 Norms take differences, of signals and of gradients, and what they leave may lie so far below what they are given that
 float64 keeps none of it. Here every number has as many digits as it takes. It is slow, and so only for networks of
-few numbers that `second_opinion` finds float64 to have lost.
+few numbers that `rounding_check` finds float64 to have lost.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import EPSILON, NORMS
-from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
-from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
-from tui_telescope.engine.passes.progress import FORWARD_SHARE, Progress
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
+from tui_telescope.engine.losses import LOSSES, Loss
+from tui_telescope.engine.norms import EPSILON, Norm
+from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
+from tui_telescope.engine.passes.measurement import Measurement, saturated_and_dead
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
 Numbers = NDArray[Any]
 """Of `Decimal`, (units, samples) or one of those for each line of a norm."""
 
@@ -67,18 +67,26 @@ def measure(task: Task) -> Measurement | None:
 
     Raises `Stopped`.
     """
-    network, (inputs, targets), settings, wanted, progress, _ = task
     before: Measurement | None = None
-    trials = _digits(settings)
-    for digits, piece in zip(trials, progress.parts(trials), strict=True):
+    trials = _digits(task.settings)
+    for digits, piece in zip(trials, task.progress.parts(trials), strict=True):
         traps = [InvalidOperation, DivisionByZero, Overflow]
         with localcontext(Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=traps)):
-            run = _Run(network, settings, piece)
-            now = run.measure(_decimals(inputs.T), _decimals(targets.T), wanted)
+            now = _measure(task._replace(progress=piece))
         if now is not None and before is not None and differ_by(now, before) <= AGREEMENT:
             return now
         before = now
     return None
+
+
+def _measure(task: Task) -> Measurement | None:
+    """The readings in the current context, or None where more digits are needed."""
+    inputs, vectors = task.samples
+    through_layers = LayerByLayer(_Kind(task.network, task.settings), LOSSES[task.settings.loss], task)
+    try:
+        return through_layers.measure(inputs.T, vectors.T)
+    except DigitsLost:
+        return None
 
 
 def differ_by(one: Measurement, other: Measurement) -> float:
@@ -101,129 +109,113 @@ def _difference(x: Array, y: Array) -> float:
     return float(np.max(np.abs(x - y) / np.maximum(1, np.abs(y)), initial=0.0))
 
 
+class DigitsLost(Exception):
+    """Numbers that need not be equal were, to the last digit: there may be more behind it."""
+
+
 @dataclass(frozen=True, eq=False)
-class _Step:
-    """What the backward pass needs of one layer."""
+class Decimals:
+    """An array of decimals, (units, samples), to the digits of the current context; forward and backward."""
 
-    heard: Numbers
-    slopes: Numbers
-    normed: Numbers
-    inverse: Numbers
-    """1 / sqrt(variance + EPSILON) of each line."""
+    numbers: Numbers
 
+    @classmethod
+    def of(cls, values: Array) -> Decimals:
+        return cls(_decimals(values))
 
-class _Run:
-    """One pass forward and one backward, in the current decimal context."""
+    @property
+    def layer_input(self) -> Decimals:
+        return self
 
-    def __init__(self, network: UnitNetwork, settings: Settings, progress: Progress) -> None:
-        self._network, self._settings, self._progress = network, settings, progress
-        self._norm, self._place = NORMS[settings.norm], settings.norm_place
-        initializer = INITIALIZERS[settings.initializer]
-        self._is_diagonal, self._gain = initializer.diagonal, settings.scale * initializer.gain(settings.width)
-        self._beta = Decimal(settings.branch_factor)
-        self._epsilon = Decimal(str(EPSILON))
-        self._respond: Callable[[Numbers], tuple[Numbers, Numbers]] = np.frompyfunc(
-            RESPONSES[settings.activation], 1, 2
-        )
-        self._is_lost = False
-        """Whether numbers that need not be equal were, to the last digit: there may be more behind it."""
+    def __add__(self, other: Decimals) -> Decimals:
+        return Decimals(self.numbers + other.numbers)
 
-    def measure(self, inputs: Numbers, targets: Numbers, wanted: Wanted) -> Measurement | None:
-        """The readings, or None where more digits are needed."""
-        settings = self._settings
-        activation, (n, count) = ACTIVATIONS[settings.activation], inputs.shape
-        gradient, gradients = np.empty((settings.depth, count)), ParameterGradients(settings, wanted)
-        saturated, dead = np.empty(settings.depth), np.empty(settings.depth)
-        signal = SignalMeasurement(np.empty((settings.depth, count)), saturated, dead)
-        a, steps = inputs, []
-        for layer in range(settings.depth):
-            self._progress.reach(FORWARD_SHARE * layer / settings.depth)
-            a, step = self._forward(layer, a)
-            steps.append(step)
-            signal.norms[layer] = _log2_norms(a)
-        if self._is_lost:
-            return None
-        delta = LOSSES[settings.loss].gradient(a, targets, respond=_value)
-        quiet: Numbers = np.array(Decimal(SATURATED * activation.steepest), dtype=object)
-        for layer in reversed(range(settings.depth)):
-            self._progress.reach(1 - (1 - FORWARD_SHARE) * (layer + 1) / settings.depth)
-            step = steps.pop()
-            gradient[layer] = _log2_norms(delta)
-            saturated[layer] = np.count_nonzero(np.abs(step.slopes) < quiet) / (n * count)
-            dead[layer] = np.mean((step.slopes == 0).all(axis=1)) if activation.dies else 0.0
-            by_product, delta = self._backward(layer, step, delta)
-            if gradients.by_weights is not None:
-                outer = by_product.dot(step.heard.T).reshape(-1, 1)
-                gradients.by_weights[layer] = _log2_norms(outer)[0] - math.log2(count)
-            if gradients.takes_biases:
-                gradients.by_biases[layer] = _log2_norms(by_product.sum(axis=1)[:, None])[0] - math.log2(count)
-        return Measurement(
-            gradient, gradients.by_weights, signal if wanted.signal else None, global_norm=gradients.global_norm()
+    def __sub__(self, other: Decimals) -> Decimals:
+        return Decimals(self.numbers - other.numbers)
+
+    def __mul__(self, other: Decimals) -> Decimals:
+        return Decimals(self.numbers * other.numbers)
+
+    def times(self, factor: float) -> Decimals:
+        return Decimals(self.numbers * Decimal(factor))
+
+    def through(self, weights: Array | None, gain: float) -> Decimals:
+        return (
+            self.times(gain) if weights is None else Decimals(np.asarray(_decimals(weights * gain).dot(self.numbers)))
         )
 
-    def _through(self, weights: Array, x: Numbers) -> Numbers:
-        """W x, with the gain that unit weights lack."""
-        if self._is_diagonal:
-            return np.asarray(x * Decimal(self._gain))
-        return np.asarray(_decimals(weights * self._gain).dot(x))
+    def with_biases(self, biases: Array) -> Decimals:
+        return Decimals(self.numbers + _decimals(biases)[:, None])
 
-    def _forward(self, layer: int, a: Numbers) -> tuple[Numbers, _Step]:
-        normed = inverse = heard = a
-        if self._place == "pre":
-            normed, inverse = self._normalised(a)
-            heard = normed
-        argument = self._through(self._network.weights[layer], heard)
-        if self._network.biases is not None:
-            argument = argument + _decimals(self._settings.bias * self._network.biases[layer])[:, None]
-        if self._place == "activation":
-            normed, inverse = self._normalised(argument)
-            argument = normed
-        value, slopes = self._respond(argument)
-        if self._settings.residual:
-            branch = self._beta * value
-            value = a + branch
-            self._is_lost |= bool(((value == 0) & (branch != 0)).any())
-        if self._place == "post":
-            normed, inverse = self._normalised(value)
-            value = normed
-        return value, _Step(heard, slopes, normed, inverse)
+    def response(self, activation: Activation) -> tuple[Decimals, Callable[[], Decimals]]:
+        respond: Callable[[Numbers], tuple[Numbers, Numbers]] = np.frompyfunc(RESPONSES[activation.name], 1, 2)
+        value, slope = respond(self.numbers)
+        return Decimals(value), lambda: Decimals(slope)
 
-    def _normalised(self, x: Numbers) -> tuple[Numbers, Numbers]:
-        """N(x), and 1 / sqrt(variance + EPSILON) of each line."""
-        norm, varying = self._norm, x
+    def normed(self, norm: Norm) -> tuple[Decimals, Callable[[Decimals], Decimals]]:
+        x = varying = self.numbers
         if norm.centred:
-            varying = x - self._mean(x)
+            varying = x - _mean(x, norm.axis)
             if x.shape[norm.axis] == 1:
                 varying = varying * 0
-            else:
-                self._is_lost |= bool(((varying == 0).all(axis=norm.axis) & (x != 0).any(axis=norm.axis)).any())
-        inverse = 1 / np.sqrt(self._mean(varying * varying) + self._epsilon)
-        return varying * inverse, np.asarray(inverse)
+            elif ((varying == 0).all(axis=norm.axis) & (x != 0).any(axis=norm.axis)).any():
+                raise DigitsLost
+        inverse = 1 / np.sqrt(_mean(varying * varying, norm.axis) + Decimal(str(EPSILON)))
+        normed: Numbers = varying * inverse
 
-    def _mean(self, x: Numbers) -> Numbers:
-        return np.asarray(x.sum(axis=self._norm.axis, keepdims=True) / x.shape[self._norm.axis])
+        def pulled(gradient: Decimals) -> Decimals:
+            """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
+            g = gradient.numbers
+            if norm.centred:
+                g = g - _mean(g, norm.axis)
+            return Decimals((g - normed * _mean(g * normed, norm.axis)) * inverse)
 
-    def _backward(self, layer: int, step: _Step, delta: Numbers) -> tuple[Numbers, Numbers]:
-        """The gradients by W a (before any norm) and by a_{l-1}, from the one by a_l."""
-        road = self._pulled(step, delta) if self._place == "post" else delta
-        branch = step.slopes * road
-        if self._settings.residual:
-            branch = self._beta * branch
-        by_product = self._pulled(step, branch) if self._place == "activation" else branch
-        below = self._through(self._network.weights[layer].T, by_product)
-        if self._place == "pre":
-            below = self._pulled(step, below)
-        return by_product, road + below if self._settings.residual else below
+        return Decimals(normed), pulled
 
-    def _pulled(self, step: _Step, gradient: Numbers) -> Numbers:
-        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
-        if self._norm.centred:
-            gradient = gradient - self._mean(gradient)
-        return np.asarray((gradient - step.normed * self._mean(gradient * step.normed)) * step.inverse)
+    def joined(self, branch: Decimals) -> Decimals:
+        total = self + branch
+        if ((total.numbers == 0) & (branch.numbers != 0)).any():
+            raise DigitsLost
+        return total
 
 
-def _value(activation: Activation, z: Numbers) -> Numbers:
-    return np.asarray(np.frompyfunc(RESPONSES[activation.name], 1, 2)(z)[0])
+class _Kind:
+    """Decimals, signals and gradients alike."""
+
+    def __init__(self, network: UnitNetwork, settings: Settings) -> None:
+        self._blocks = blocks(network, settings)
+
+    def block(self, layer: int) -> Block:
+        return self._blocks[layer]
+
+    def signal(self, inputs: Array) -> Decimals:
+        return Decimals.of(inputs)
+
+    def error(self, loss: Loss, output: Decimals, vectors: Array) -> Decimals:
+        return loss.gradient(output, Decimals.of(vectors), lambda slope, z: z.response(slope)[0])
+
+    def pulled(self, step: Step, gradient: Decimals) -> Decimals:
+        return pulled(step, gradient)
+
+    def log2_signal_norms(self, signal: Decimals) -> Array:
+        return _log2_norms(signal.numbers)
+
+    def log2_gradient_norms(self, gradient: Decimals) -> Array:
+        return _log2_norms(gradient.numbers)
+
+    def log2_by_weights(self, back: StepBack) -> float:
+        outer = back.by_output.numbers.dot(back.step.memory.numbers.T)
+        return float(_log2_norms(outer.reshape(-1, 1))[0])
+
+    def log2_by_biases(self, back: StepBack) -> float:
+        return float(_log2_norms(back.by_output.numbers.sum(axis=1)[:, None])[0])
+
+    def saturated_and_dead(self, activation: Activation, slope: Decimals) -> tuple[float, float]:
+        return saturated_and_dead(np.abs(slope.numbers), slope.numbers == 0, activation)
+
+
+def _mean(x: Numbers, axis: int) -> Numbers:
+    return np.asarray(x.sum(axis=axis, keepdims=True) / x.shape[axis])
 
 
 def _log2_norms(columns: Numbers) -> Array:

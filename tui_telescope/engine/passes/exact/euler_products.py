@@ -8,57 +8,36 @@ identity for homogeneous functions, extended by what the activation departs from
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tui_telescope.engine.arithmetic.extended_range import (
-    Scaled,
-    add,
-    along_one_exponent,
-    multiply,
-    normalized,
-    reciprocal,
-    times,
-    where,
-)
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.activations.definitions import phi_departure
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
+from tui_telescope.engine.blocks import Linear, Normalise, Respond, Step
+from tui_telescope.engine.norms import Pullback
 
 
 class Product(NamedTuple):
     """A sum for each line of a norm, a sample or a unit."""
 
-    value: Scaled
-    size: Scaled
+    value: ExtendedRange
+    size: ExtendedRange
     """The sum of the sizes of its terms, which its rounding error goes with."""
 
     def less(self, other: Product) -> Product:
-        return Product(add(self.value, times(other.value, -1.0)), add(self.size, other.size))
+        return Product(self.value - other.value, self.size + other.size)
 
-    def times(self, factor: Scaled) -> Product:
-        return Product(multiply(self.value, factor), multiply(self.size, factor))
+    def times(self, factor: ExtendedRange) -> Product:
+        return Product(self.value * factor, self.size * factor)
 
 
-def inner(x: Scaled, y: Scaled, axis: int, terms: Scaled | None = None) -> Product:
+def inner(x: ExtendedRange, y: ExtendedRange, axis: int, terms: ExtendedRange | None = None) -> Product:
     """The sums of x * y along the axis; `terms` are the sizes of what x was itself summed from, if it was."""
-    value = _summed(multiply(x, y), axis)
-    return Product(value, _summed(sizes(multiply(x if terms is None else terms, y)), axis))
-
-
-def sizes(x: Scaled) -> Scaled:
-    """|x|."""
-    return Scaled(np.abs(x.mantissa), x.exponent)
-
-
-def _summed(x: Scaled, axis: int) -> Scaled:
-    x = along_one_exponent(x, axis)
-    return _by_line(np.sum(x.mantissa, axis=axis, keepdims=True), x.exponent)
-
-
-def _by_line(sums: Array, exponent: Array) -> Scaled:
-    return normalized(Scaled(sums, np.broadcast_to(exponent, sums.shape)))
+    return Product((x * y).sum(axis), abs((x if terms is None else terms) * y).sum(axis))
 
 
 def better(one: Product | None, other: Product) -> Product:
@@ -69,22 +48,75 @@ def better(one: Product | None, other: Product) -> Product:
     return Product(where(is_first, one.value, other.value), where(is_first, one.size, other.size))
 
 
-def with_product(gradient: Scaled, signal: Scaled, product: Product, axis: int, terms: Scaled) -> Scaled:
+@dataclass(frozen=True, eq=False)
+class TrackedGradient:
+    """A gradient by some signal, and its products with that."""
+
+    value: ExtendedRange
+    product: Product | None
+    """The sum of gradient * signal for each line of the norm."""
+    terms: ExtendedRange | None = None
+    """The sizes of what the weights summed it from."""
+
+
+def pulled_with_product(step: Step, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    """What an operation's backward makes of a gradient and of its product along the axis."""
+    return _PULLS[type(step.operation)](step.operation, step.memory, gradient, axis)
+
+
+def _through_norm(norm: Normalise, pullback: Pullback, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    """Below the norm the product has shrunk."""
+    product = gradient.product or inner(gradient.value, pullback.normed, axis)
+    return TrackedGradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
+
+
+def _through_response(respond: Respond, slope: Any, gradient: TrackedGradient, axis: int) -> TrackedGradient:
+    product, terms = gradient.product, gradient.terms
+    if product is not None:
+        departure = phi_departure(respond.activation, slope.argument)
+        product = product.less(inner(gradient.value, departure, axis))
+    by_argument = respond.backward(gradient.value, slope)
+    sizes = None if terms is None else slope() * terms
+    return TrackedGradient(by_argument, better(product, inner(by_argument, slope.argument, axis, sizes)))
+
+
+def _through_weights(
+    linear: Linear, layer_input: ExtendedRange, gradient: TrackedGradient, axis: int
+) -> TrackedGradient:
+    by_input, terms = linear.backward(gradient.value), linear.sizes_backward(abs(gradient.value))
+    product = gradient.product
+    if product is not None and linear.biases is not None:
+        column = np.broadcast_to(linear.biases[:, None], gradient.value.mantissa.shape)
+        product = product.less(inner(gradient.value, ExtendedRange.of(column), axis))
+    product = better(product, inner(by_input, layer_input, axis, terms))
+    return TrackedGradient(_with_product(by_input, layer_input, product, axis, terms), product, terms)
+
+
+_PULLS: dict[type, Callable[[Any, Any, TrackedGradient, int], TrackedGradient]] = {
+    Normalise: _through_norm,
+    Respond: _through_response,
+    Linear: _through_weights,
+}
+
+
+def _with_product(
+    gradient: ExtendedRange, signal: ExtendedRange, product: Product, axis: int, terms: ExtendedRange
+) -> ExtendedRange:
     """The gradient, moved along the signal until their product is the one that is known.
 
     It is moved only where it has `terms`, the sizes of what it was summed from: elsewhere it is exactly zero.
     """
-    moved = Scaled(np.where(terms.mantissa > 0, signal.mantissa, 0.0), signal.exponent)
-    missing = add(product.value, times(inner(gradient, signal, axis).value, -1.0))
-    return add(gradient, along(moved, missing, axis))
+    moved = ExtendedRange(np.where(terms.mantissa > 0, signal.mantissa, 0.0), signal.exponent)
+    missing = product.value - inner(gradient, signal, axis).value
+    return gradient + along(moved, missing, axis)
 
 
-def along(signal: Scaled, product: Scaled, axis: int) -> Scaled:
+def along(signal: ExtendedRange, product: ExtendedRange, axis: int) -> ExtendedRange:
     """The multiple of the signal whose product with it is this one; zero where the signal is."""
-    share = multiply(product, reciprocal(inner(signal, signal, axis).value))
-    return multiply(along_one_exponent(signal, axis), share)
+    share = product * inner(signal, signal, axis).value.reciprocal()
+    return signal.aligned(axis) * share
 
 
-def _log2(x: Scaled) -> Array:
+def _log2(x: ExtendedRange) -> Array:
     with np.errstate(divide="ignore"):
         return np.asarray(np.log2(x.mantissa) + x.exponent)

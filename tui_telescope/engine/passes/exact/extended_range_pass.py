@@ -1,315 +1,207 @@
-"""Signals forward and gradients backward through one network, at any depth and any scale.
+"""The blocks over numbers that neither overflow nor underflow, and what guards them against cancellation.
 
-Every sample's signal and gradient carries an exponent of its own, so that nothing overflows, underflows or loses
-a digit on the way. Arrays are feature-major, (units, samples): a layer is then one product W a.
+Every sample's signal and gradient carries an exponent of its own, or every unit's of it where weights are diagonal, so
+that nothing loses a digit on the way at any depth and any scale.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation, phi_departure, phi_slope, phi_value
-from tui_telescope.engine.arithmetic.extended_range import (
-    Scaled,
-    add,
-    difference,
-    log2_norm,
-    log2_norm_of_sum,
-    log2_outer_norm,
-    multiply,
-    normalized,
-    per_sample,
-    scaled,
-    times,
-    values,
-)
-from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import NORMS, Pullback
-from tui_telescope.engine.passes.checkpoints import segments
-from tui_telescope.engine.passes.exact.cancelled_residuals import CURVATURES, Curvature
-from tui_telescope.engine.passes.exact.euler_products import Product, along, better, inner, sizes, with_product
+from tui_telescope.engine.activations.definitions import Activation, phi_slope, phi_value
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, log2_outer_norm
+from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
+from tui_telescope.engine.losses import LOSSES, Loss
+from tui_telescope.engine.norms import Norm, Pullback
+from tui_telescope.engine.passes.exact.cancelled_residuals import CURVATURES, with_cancelled
+from tui_telescope.engine.passes.exact.euler_products import TrackedGradient, along, pulled_with_product
+from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
 from tui_telescope.engine.passes.exact.saturated_differences import spread_of_phi
-from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement
-from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
-from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
+from tui_telescope.engine.passes.measurement import Measurement, saturated_and_dead
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.networks import NORM_PLACES, SAMPLES
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
-
 
 def measure(task: Task) -> Measurement:
     """The readings of one network. Raises `Stopped`."""
-    network, samples, settings = task.network, task.samples, task.settings
-    blocks = _Blocks(network, settings)
-    inputs, targets = (scaled(each.T, per_unit=blocks.diagonal) for each in samples)
-    return _Journey(blocks, task).measure(inputs, targets)
+    network, (inputs, vectors), settings = task.network, task.samples, task.settings
+    guards = Guards.of(settings)
+    axis = guards.tracked_axis
+    kind = _Kind(network, settings, guards) if axis is None else _Tracked(network, settings, guards, axis)
+    return LayerByLayer(kind, LOSSES[settings.loss], task).measure(inputs.T, vectors.T)
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Which guards against cancellation the numbers of a network need."""
+
+    per_unit: bool
+    """Whether each unit has an exponent of its own."""
+    loses_levels: bool
+    """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
+    spread_axis: int | None
+    """That along which a norm takes out a level which may hide what differs."""
+    tracked_axis: int | None
+    """That along which products of gradient and signal are tracked: the lines of the norm stay apart in all layers."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Guards:
+        is_diagonal, norm = INITIALIZERS[settings.initializer].diagonal, settings.norm_kind
+        if norm is None:
+            return cls(is_diagonal, settings.loses_biases, None, None)
+        is_over_samples = norm.axis == SAMPLES
+        shows_spread = norm.centred and (is_over_samples or not NORM_PLACES[settings.norm_place].follows_weights)
+        stays_apart = not is_over_samples or is_diagonal or settings.width == 1
+        tracks = stays_apart and not settings.residual
+        axis = norm.axis
+        return cls(is_diagonal, settings.loses_biases, axis if shows_spread else None, axis if tracks else None)
 
 
 @dataclass(frozen=True, eq=False)
-class _Step:
-    """What the backward pass needs of one layer."""
+class Signal:
+    """A signal in two ways."""
 
-    heard: Scaled
-    """What the weights multiplied: a_{l-1}, or its norm."""
-    argument: Scaled
-    """What the activation was given."""
-    output: Scaled
-    """a_l."""
-    pullbacks: dict[str, Pullback]
-    """The norm's pullback under the place where it stands; empty without one."""
-
-
-class Signal(NamedTuple):
-    """a_l in two ways."""
-
-    value: Scaled
-    spread: Scaled
+    value: ExtendedRange
+    spread: ExtendedRange
     """The same less a level that the next norm takes out, so that no level hides what differs."""
+    guards: Guards
+    base: Array | None = None
+    """The biases of a sum b + W x, a column."""
+    product: ExtendedRange | None = None
+    """The W x of it."""
 
+    @property
+    def layer_input(self) -> ExtendedRange:
+        return self.spread if self.guards.loses_levels else self.value
 
-class Gradient(NamedTuple):
-    """A gradient by some signal."""
+    def times(self, factor: float) -> Signal:
+        return self._of_each(lambda x: x.times(factor))
 
-    value: Scaled
-    product: Product | None
-    """The sum of gradient * signal for each line of the norm, where it is carried along."""
-    terms: Scaled | None = None
-    """The sizes of what the weights summed it from."""
+    def through(self, weights: Array | None, gain: float) -> Signal:
+        return self._alone(self.layer_input.through(weights, gain))
 
+    def with_biases(self, biases: Array) -> Signal:
+        base, product = biases[:, None], self.value
+        z = product + ExtendedRange.of(np.broadcast_to(base, product.mantissa.shape))
+        return Signal(z, z, self.guards, base, product)
 
-class Pulled(NamedTuple):
-    """What a gradient by a_l turns into."""
-
-    by_product: Scaled
-    """By W a, before any norm; of a single unit under one, only what its weight's gradient needs."""
-    by_bias: Scaled
-    below: Gradient
-    """By a_{l-1}."""
-
-
-class _Blocks:
-    """The network's layers: forward through one, and backward through the same."""
-
-    def __init__(self, network: UnitNetwork, settings: Settings) -> None:
-        initializer = INITIALIZERS[settings.initializer]
-        self.depth = settings.depth
-        self.diagonal = initializer.diagonal
-        self.activation = ACTIVATIONS[settings.activation]
-        self._residual = settings.residual
-        self._branch_factor = settings.branch_factor
-        self._gain = settings.scale * initializer.gain(settings.width)
-        self._norm = NORMS.get(settings.norm)
-        self._norm_place = settings.norm_place
-        is_over_samples = self._norm is not None and self._norm.axis == SAMPLES
-        may_cancel = settings.width == 1 and settings.residual and self._norm is None and network.biases is None
-        self._curvature = CURVATURES.get(settings.activation) if may_cancel else None
-        self._loses_levels = settings.loses_biases
-        """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
-        hears_bias = not NORM_PLACES[self._norm_place].follows_weights
-        self._shows_spread = self._norm is not None and self._norm.centred and (is_over_samples or hears_bias)
-        hears_itself = self.diagonal or settings.width == 1
-        self._carries_products = not settings.residual and (not is_over_samples or hears_itself)
-        """Whether the lines of the norm stay apart from one another, layer for layer."""
-        self._weights = network.weights
-        self._biases = None if network.biases is None else settings.bias * network.biases
-
-    def forward(self, layer: int, a: Signal) -> tuple[Signal, _Step]:
-        """a_l and what was met on the way, from a_{l-1}; `layer` counts from 0."""
-        pullbacks: dict[str, Pullback] = {}
-        heard = self._normed("pre", a.spread, pullbacks)
-        heard = heard if self._loses_levels or self._norm_place == "pre" else a.value
-        product = self._through(self._weights[layer], heard)
-        base = None if self._biases is None or self._loses_levels else self._biases[layer][:, None]
-        z = product if base is None else add(product, scaled(np.broadcast_to(base, product.mantissa.shape)))
-        argument = self._normed("activation", z, pullbacks)
-        value = phi_value(self.activation, argument)
+    def response(self, activation: Activation) -> tuple[Signal, Slope]:
+        value, axis = phi_value(activation, self.value), self.guards.spread_axis
         spread = value
-        if self._norm is not None and self._shows_spread:
-            shared = base if self._norm.axis == SAMPLES else None
-            spread = spread_of_phi(self.activation, argument, self._norm.axis, shared, product)
-        curvature = self._curvature_left(layer)
-        if curvature is None:
-            out = self._joined(a, value, spread, pullbacks)
-        else:
-            left = times(curvature.of(argument), self._branch_factor)
-            out = Signal(left, left)
-        return out, _Step(heard, argument, out.value, pullbacks)
+        if axis is not None:
+            base = self.base if axis == SAMPLES else None
+            spread = spread_of_phi(activation, self.value, axis, base, self.product or self.value)
+        return Signal(value, spread, self.guards), Slope(activation, self.value)
 
-    def _curvature_left(self, layer: int) -> Curvature | None:
-        """What is left of a layer whose road and the linear part of its branch cancel; None where they do not."""
-        curvature = self._curvature
-        if curvature is None:
-            return None
-        weight = float(self._weights[layer][0, 0])
-        linear = self._branch_factor * self._gain * weight * curvature.slope_at_zero
-        return curvature if linear == -1 else None
+    def normed(self, norm: Norm) -> tuple[Signal, Pullback]:
+        normed, pullback = norm(self.spread)
+        return self._alone(normed if self.guards.per_unit else normed.per_sample()), pullback
 
-    def _joined(self, a: Signal, value: Scaled, spread: Scaled, pullbacks: dict[str, Pullback]) -> Signal:
-        """The branch, with the road and the norm that come after it."""
-        if self._residual:
-            is_value = spread is value and a.spread is a.value
-            value = add(a.value, times(value, self._branch_factor))
-            spread = value if is_value else add(a.spread, times(spread, self._branch_factor))
-        if self._norm is None or self._norm_place != "post":
-            return Signal(value, spread)
-        normed = self._normed("post", spread, pullbacks)
-        return Signal(normed, normed)
+    def joined(self, branch: Signal) -> Signal:
+        value = self.value + branch.value
+        is_one = self.value is self.spread and branch.value is branch.spread
+        return Signal(value, value if is_one else self.spread + branch.spread, self.guards)
 
-    def backward(self, layer: int, step: _Step, slope: Scaled, delta: Gradient) -> Pulled:
-        """What the gradient by a_l turns into; `slope` is phi' in this layer."""
-        if self._norm is not None and self._carries_products:
-            return self._backward_with_product(layer, step, slope, delta, self._norm.axis)
-        by_product, below = self._backward(layer, step, slope, delta.value)
-        return Pulled(by_product, by_product, Gradient(below, None))
+    def of_argument(self, function: Callable[[ExtendedRange], ExtendedRange]) -> Signal:
+        """function(z), of z itself."""
+        return self._alone(function(self.value))
 
-    def _backward(self, layer: int, step: _Step, slope: Scaled, delta: Scaled) -> tuple[Scaled, Scaled]:
-        """The gradients by W a (before any norm) and by a_{l-1}."""
-        road = _pulled("post", step, delta)
-        branch = multiply(slope, times(road, self._branch_factor))
-        by_product = _pulled("activation", step, branch)
-        curvature = self._curvature_left(layer)
-        if curvature is not None:
-            left = times(curvature.slope_of(step.argument), -1 / curvature.slope_at_zero)
-            return by_product, multiply(delta, left)
-        below = _pulled("pre", step, self._through(self._weights[layer].T, by_product))
-        return by_product, add(road, below) if self._residual else below
+    def _alone(self, value: ExtendedRange) -> Signal:
+        return Signal(value, value, self.guards)
 
-    def _backward_with_product(self, layer: int, step: _Step, slope: Scaled, delta: Gradient, axis: int) -> Pulled:
-        """The same without a residual road, the product of gradient and signal carried along."""
-        by_value = _pulled_with_product("post", step, delta, step.output)
-        product = by_value.product
-        if product is not None:
-            product = product.less(inner(by_value.value, phi_departure(self.activation, step.argument), axis))
-        by_argument = multiply(slope, by_value.value)
-        is_inside = step.pullbacks.keys() == {"activation"}  # elsewhere a norm came between the weights and this
-        terms = multiply(slope, delta.terms) if is_inside and delta.terms is not None else None
-        product = better(product, inner(by_argument, step.argument, axis, terms))
-        inside = _pulled_with_product("activation", step, Gradient(by_argument, product), step.argument)
-        by_product = by_bias = inside.value
-        product = inside.product or product
-        if self._biases is not None and not self._loses_levels:
-            product = product.less(inner(by_product, scaled(_column(self._biases[layer], by_product)), axis))
-        weights = self._weights[layer].T
-        by_heard, terms = self._through(weights, by_product), self._through(np.abs(weights), sizes(by_product))
-        product = better(product, inner(by_heard, step.heard, axis, terms))
-        below = Gradient(with_product(by_heard, step.heard, product, axis, terms), product, terms)
-        if by_heard.mantissa.shape[0] == 1:  # all that its weight gradient needs, and nothing that cancels in it
-            weight = self._gain * float(self._weights[layer][0, 0])
-            by_product = times(along(step.heard, product.value, axis), 1 / weight)
-        return Pulled(by_product, by_bias, _pulled_with_product("pre", step, below, step.heard))
-
-    def _normed(self, place: str, x: Scaled, pullbacks: dict[str, Pullback]) -> Scaled:
-        if self._norm is None or place != self._norm_place:
-            return x
-        normed, pullbacks[place] = self._norm(x)
-        return normed if self.diagonal else per_sample(normed)
-
-    def _through(self, weights: Array, x: Scaled) -> Scaled:
-        if self.diagonal:
-            return normalized(Scaled(x.mantissa * self._gain, x.exponent))
-        x = per_sample(x)
-        return normalized(Scaled(weights.dot(x.mantissa) * self._gain, x.exponent))
+    def _of_each(self, function: Callable[[ExtendedRange], ExtendedRange]) -> Signal:
+        value = function(self.value)
+        return Signal(value, value if self.spread is self.value else function(self.spread), self.guards)
 
 
-def _pulled_with_product(place: str, step: _Step, gradient: Gradient, normed: Scaled) -> Gradient:
-    """The same of a gradient by `normed` and its product with it; below the norm their product has shrunk."""
-    if place not in step.pullbacks:
-        return gradient
-    pullback = step.pullbacks[place]
-    product = gradient.product or inner(gradient.value, normed, pullback.norm.axis)
-    return Gradient(pullback(gradient.value, product.value), product.times(pullback.shrinkage))
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """phi' where it was met; computed when it is first asked for."""
+
+    activation: Activation
+    argument: ExtendedRange
+
+    def __call__(self) -> ExtendedRange:
+        return self._slope
+
+    @cached_property
+    def _slope(self) -> ExtendedRange:
+        return phi_slope(self.activation, self.argument)
 
 
-def _column(column: Array, like: Scaled) -> Array:
-    return np.broadcast_to(column[:, None], like.mantissa.shape)
+class _Kind:
+    """Extended range. Its gradients are `ExtendedRange`."""
+
+    def __init__(self, network: UnitNetwork, settings: Settings, guards: Guards) -> None:
+        self._guards, self._blocks = guards, blocks(network, settings)
+        may_cancel = settings.width == 1 and settings.residual and settings.norm_kind is None
+        curvature = CURVATURES.get(settings.activation)
+        if may_cancel and network.biases is None and curvature is not None:
+            self._blocks = [with_cancelled(block, curvature) for block in self._blocks]
+
+    def block(self, layer: int) -> Block:
+        return self._blocks[layer]
+
+    def signal(self, inputs: Array) -> Signal:
+        value = ExtendedRange.of(inputs, per_unit=self._guards.per_unit)
+        return Signal(value, value, self._guards)
+
+    def error(self, loss: Loss, output: Signal, vectors: Array) -> Any:
+        return loss.gradient(output.value, ExtendedRange.of(vectors, per_unit=self._guards.per_unit), phi_value)
+
+    def pulled(self, step: Step, gradient: Any) -> Any:
+        return pulled(step, gradient)
+
+    def log2_signal_norms(self, signal: Signal) -> Array:
+        return signal.value.log2_norm()
+
+    def log2_gradient_norms(self, gradient: Any) -> Array:
+        return self._value(gradient).log2_norm()
+
+    def log2_by_weights(self, back: StepBack) -> float:
+        return log2_outer_norm(self._value(back.by_output), back.step.memory)
+
+    def log2_by_biases(self, back: StepBack) -> float:
+        return float(self._value(back.by_output).sum(1).log2_norm()[0])
+
+    def saturated_and_dead(self, activation: Activation, slope: ExtendedRange) -> tuple[float, float]:
+        return saturated_and_dead(np.abs(slope.values()), slope.mantissa == 0, activation)
+
+    def _value(self, gradient: Any) -> ExtendedRange:
+        value: ExtendedRange = gradient
+        return value
 
 
-def _pulled(place: str, step: _Step, gradient: Scaled) -> Scaled:
-    return step.pullbacks[place](gradient) if place in step.pullbacks else gradient
+class _Tracked(_Kind):
+    """The same with `TrackedGradient`s."""
 
+    def __init__(self, network: UnitNetwork, settings: Settings, guards: Guards, axis: int) -> None:
+        super().__init__(network, settings, guards)
+        self._axis = axis
 
-class _Journey:
-    """One way through the layers, there and back."""
+    def error(self, loss: Loss, output: Signal, vectors: Array) -> TrackedGradient:
+        return TrackedGradient(super().error(loss, output, vectors), None)
 
-    def __init__(self, blocks: _Blocks, task: Task) -> None:
-        settings, wanted = task.settings, task.wanted
-        depth, samples = settings.depth, settings.samples
-        self._blocks, self._loss = blocks, LOSSES[settings.loss]
-        self._segments = segments(settings)
-        self._tally = tally_of_passes(task.progress, self._segments)
-        self._gradient = np.empty((depth, samples))
-        self._by_parameters = ParameterGradients(settings, wanted)
-        self._signal = _empty_signal(depth, samples) if wanted.signal else None
-        """Its silent fractions are filled in on the way back, where phi' is needed."""
+    def pulled(self, step: Step, gradient: TrackedGradient) -> TrackedGradient:
+        return pulled_with_product(step, gradient, self._axis)
 
-    def measure(self, inputs: Scaled, targets: Scaled) -> Measurement:
-        """The readings. Raises `Stopped`."""
-        starts, steps = self._go_forward(Signal(inputs, inputs))
-        self._go_back(starts, steps, self._loss.gradient(steps[-1].output, targets, difference, phi_value))
-        by_parameters = self._by_parameters
-        return Measurement(
-            self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()
-        )
+    def log2_by_weights(self, back: StepBack) -> float:
+        below = back.by_input
+        if below.value.mantissa.shape[0] > 1:
+            return super().log2_by_weights(back)
+        # all that the gradient by a single weight needs, and nothing that cancels in it
+        linear, layer_input = back.step
+        by_product = along(layer_input, below.product.value, self._axis).times(1 / linear.single_weight)
+        return log2_outer_norm(by_product, layer_input)
 
-    def _go_forward(self, a: Signal) -> tuple[list[Signal], list[_Step]]:
-        """The signal before each segment, and the steps of the last one."""
-        starts, steps = [a], list[_Step]()
-        for segment in self._segments:
-            steps = []  # the segment before is free before this one takes its room
-            a, steps = self._walk(segment, a)
-            starts.append(a)
-            if self._signal is not None:
-                for layer, step in zip(segment, steps, strict=True):
-                    self._signal.norms[layer] = log2_norm(step.output)
-        return starts[:-1], steps
-
-    def _walk(self, segment: range, a: Signal) -> tuple[Signal, list[_Step]]:
-        steps = []
-        for layer in segment:
-            self._tally.take_up(1)
-            a, step = self._blocks.forward(layer, a)
-            steps.append(step)
-        return a, steps
-
-    def _go_back(self, starts: list[Signal], steps: list[_Step], error: Scaled) -> None:
-        delta = Gradient(error, None)
-        for segment, start in zip(reversed(self._segments), reversed(starts), strict=True):
-            steps = steps or self._walk(segment, start)[1]
-            for layer in reversed(segment):
-                self._tally.take_up(LAYERS_BACK)
-                delta = self._step_back(layer, steps.pop(), delta)
-
-    def _step_back(self, layer: int, step: _Step, delta: Gradient) -> Gradient:
-        """Read the layer; the gradient by what is below it, as far as anybody reads that."""
-        blocks, by_parameters = self._blocks, self._by_parameters
-        self._gradient[layer] = log2_norm(delta.value)
-        slope = phi_slope(blocks.activation, step.argument)
-        if self._signal is not None:
-            self._signal.saturated[layer], self._signal.dead[layer] = _silent_fractions(blocks.activation, slope)
-        if layer > 0 or by_parameters.by_weights is not None:
-            by_product, by_bias, delta = blocks.backward(layer, step, slope, delta)
-            log2_samples = np.log2(slope.mantissa.shape[1])
-            if by_parameters.by_weights is not None:
-                by_parameters.by_weights[layer] = log2_outer_norm(by_product, step.heard) - log2_samples
-            if by_parameters.takes_biases:
-                by_parameters.by_biases[layer] = log2_norm_of_sum(by_bias) - log2_samples
-        return delta
-
-
-def _empty_signal(depth: int, samples: int) -> SignalMeasurement:
-    return SignalMeasurement(np.empty((depth, samples)), np.empty(depth), np.empty(depth))
-
-
-def _silent_fractions(activation: Activation, slope: Scaled) -> tuple[float, float]:
-    """The fractions of saturated units (over all samples) and of units that are dead on every sample."""
-    quiet = np.abs(values(slope)) < SATURATED * activation.steepest
-    dead = float(np.mean(~slope.mantissa.any(axis=1))) if activation.dies else 0.0
-    return np.count_nonzero(quiet) / quiet.size, dead
+    def _value(self, gradient: TrackedGradient) -> ExtendedRange:
+        return gradient.value

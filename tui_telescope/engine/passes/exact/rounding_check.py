@@ -1,8 +1,8 @@
-"""The careful road of a network with a norm, and what to do where float64 has not enough digits for it.
+"""The exact pass of a network with a norm, and what to do where float64 has not enough digits for it.
 
 Rounding shows itself: what changes the last digit of the numbers that go in, and of nothing else, may change a reading
 by as little (Vignes 1974 draws the errors at random for the same purpose). Where it changes more, the reading has lost
-its digits, to cancellation or to chaos, and `multiprecision` is asked. Where that would take too long the reading is
+its digits, to cancellation or to chaos, and `decimal_pass` is asked. Where that would take too long the reading is
 handed on as not settled; so is one whose rounding it would take too long to look for.
 """
 
@@ -11,14 +11,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.exact import decimal_pass, extended_range_pass
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 STEADY = 1e-11
 """A reading that moves by less has its digits; of log2, and relative where that is larger than 1."""
@@ -27,7 +25,7 @@ MOST_NUMBERS = 1_000_000
 _NUMBERS_OF_CALLS = 2_000
 """The calls for a layer take as long as so many of its numbers."""
 COSTS = (1, 1, 8)
-"""What the careful pass, the same once more and decimals take beside one another, about."""
+"""What the extended-range pass, the same once more and decimals take beside one another, about."""
 _LAST_DIGIT = 2.0**-52
 
 
@@ -37,10 +35,10 @@ def measure(task: Task) -> Measurement:
     if not is_small and not _is_checked_quickly(task.settings):
         return dataclasses.replace(extended_range_pass.measure(task), is_settled=False)
     first, second, last = (task._replace(progress=piece) for piece in task.progress.parts(COSTS))
-    careful = extended_range_pass.measure(first)
-    if decimal_pass.differ_by(careful, extended_range_pass.measure(_moved(second))) <= STEADY:
-        return careful
-    return (decimal_pass.measure(last) if is_small else None) or dataclasses.replace(careful, is_settled=False)
+    measured = extended_range_pass.measure(first)
+    if decimal_pass.differ_by(measured, extended_range_pass.measure(_moved(second))) <= STEADY:
+        return measured
+    return (decimal_pass.measure(last) if is_small else None) or dataclasses.replace(measured, is_settled=False)
 
 
 def _is_checked_quickly(settings: Settings) -> bool:

@@ -7,13 +7,11 @@ not equal; a norm that takes their mean out leaves what differs. So that is comp
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation, assembled, bounded, phi_slope, phi_value
 from tui_telescope.engine.activations.tailed_values import Tailed
-from tui_telescope.engine.arithmetic.extended_range import Scaled, add, multiply, normalized, times, values, where
-
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
 
 SATURATED_FROM = 1.0
 """Beyond this argument phi is told from its limit there, nearer than that from phi(0)."""
@@ -25,23 +23,25 @@ _WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
 """Gauss and Legendre's, of order six, on [0, 1]."""
 
 
-def spread_of_phi(activation: Activation, z: Scaled, axis: int, base: Array | None, product: Scaled) -> Scaled:
+def spread_of_phi(
+    activation: Activation, z: ExtendedRange, axis: int, base: Array | None, product: ExtendedRange
+) -> ExtendedRange:
     """phi(z) less a level that is the same all along the axis, to full relative precision; an exponent a unit.
 
     The level is the limit of phi on the side where most arguments are saturated, else phi(0). With a `base`, which
     is a column (units, 1), z = base + product; where the product hardly moves it, the level is phi(base).
     """
-    z = _per_unit(z)
+    z = z.per_unit()
     result = _from_level(activation, z, axis)
     if base is None:
         return result
-    argument, way = values(z), np.abs(values(product))
+    argument, way = z.values(), np.abs(product.values())
     is_short = (way * (1 + np.abs(base))).max(axis=axis, keepdims=True) < SHORT_WAY
     is_short &= (np.sign(argument) == np.sign(base)).all(axis=axis, keepdims=True)  # no kink on the way
-    return where(is_short, _integral(activation, base, _per_unit(product)), result) if is_short.any() else result
+    return where(is_short, _integral(activation, base, product.per_unit()), result) if is_short.any() else result
 
 
-def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
+def _from_level(activation: Activation, z: ExtendedRange, axis: int) -> ExtendedRange:
     """phi(z) less the limit on the side of most arguments, or phi(0)."""
     value = phi_value(activation, z)
     if not activation.levels:
@@ -49,8 +49,8 @@ def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
     argument, beyond = bounded(z)
     result = value
     if 0 in activation.levels:
-        body, exponent = assembled(activation.levels[0](argument), per_unit=True)
-        result = normalized(Scaled(body, exponent + beyond * (beyond < 0)))  # proportional to z near 0
+        near = _assembled_from(activation.levels[0](argument))
+        result = ExtendedRange(near.mantissa, near.exponent + beyond * (beyond < 0))  # proportional to z near 0
         if activation.grows[1]:
             result = where(beyond > 0, value, result)
     for side in (-1, 1):
@@ -61,23 +61,15 @@ def _from_level(activation: Activation, z: Scaled, axis: int) -> Scaled:
     return result
 
 
-def _assembled_from(response: Tailed) -> Scaled:
+def _assembled_from(response: Tailed) -> ExtendedRange:
     return assembled(response, per_unit=True)
 
 
-def _integral(activation: Activation, base: Array, way: Scaled) -> Scaled:
+def _integral(activation: Activation, base: Array, way: ExtendedRange) -> ExtendedRange:
     """phi(base + way) - phi(base) for a short way."""
-    reach = values(way)
-    terms = [
-        times(multiply(way, phi_slope(activation, _per_unit(_ordinary(base + node * reach)))), weight)
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True)
-    ]
-    return add(add(terms[0], terms[1]), terms[2])
-
-
-def _ordinary(array: Array) -> Scaled:
-    return Scaled(array, np.zeros((1, array.shape[1])))
-
-
-def _per_unit(x: Scaled) -> Scaled:
-    return normalized(Scaled(x.mantissa, np.broadcast_to(x.exponent, x.mantissa.shape)))
+    reach = way.values()
+    points = [ExtendedRange.of(base + node * reach, per_unit=True) for node in _NODES]
+    first, second, third = (
+        (way * phi_slope(activation, point)).times(weight) for point, weight in zip(points, _WEIGHTS, strict=True)
+    )
+    return first + second + third

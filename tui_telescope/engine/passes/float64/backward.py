@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice, repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.forward import ForwardPass, chunk_layers, is_large
 from tui_telescope.engine.passes.float64.layer_record import LayerRecord, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.observations.log_statistics import log2_roots, squared_norms
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 LONG_CHUNK = 16
 """Layers in a chunk of large layers of which no more than the gradient's norm is wanted."""

@@ -1,4 +1,4 @@
-"""The plain way forward through a network without a norm: ordinary float64, in as few numpy calls as it takes."""
+"""The float64 pass forward through a network without a norm, in as few numpy calls as it takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.layer_operands import offset_drifts, operands
 from tui_telescope.engine.passes.float64.layer_record import Signals, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -16,8 +16,6 @@ from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Array = NDArray[np.float64]
 
 CHUNK_ELEMENTS = 2**15
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
@@ -46,8 +44,8 @@ def chunk_layers(settings: Settings) -> int:
     return min(max(fewest, CHUNK_ELEMENTS // numbers), CHUNK_LAYERS, settings.depth)
 
 
-class Heard(NamedTuple):
-    """The h that each layer hears, and last the one that the loss hears."""
+class LayerInputs(NamedTuple):
+    """The h that each layer is given, and last the one that the loss is given."""
 
     array: Array
     """(depth + 1, n, samples)"""
@@ -56,14 +54,14 @@ class Heard(NamedTuple):
     """Each with the row of ones that folded matrices ask for, if they do."""
 
 
-def _heard(memory: Array, width: int) -> Heard:
+def _layer_inputs(memory: Array, width: int) -> LayerInputs:
     memory[:, width:] = 1.0
     array = memory[:, :width]
-    return Heard(array, list(array), list(memory))
+    return LayerInputs(array, list(array), list(memory))
 
 
 class ForwardPass:
-    """One run fills `heard`, and the slopes or the arguments of all layers where they are kept.
+    """One run fills `layer_inputs`, and the slopes or the arguments of all layers where they are kept.
 
     Slopes are kept where they cannot be had from h. With `keeps_arguments` z' takes their place (see `kernels`).
     """
@@ -87,8 +85,10 @@ class ForwardPass:
         self.operands = operands(network, settings, self.factor, self.drifts[:-1], workspace)
         self._chunk = chunk = chunk_layers(settings)
         shape = depth + 1, n + self.operands.ones, samples
-        self.heard = workspace.keep("heard", (n, *shape), lambda: _heard(workspace.take("heard", *shape), n))
-        # beside a residual road h is a sum, from which no slope can be had
+        self.layer_inputs = workspace.keep(
+            "layer_inputs", (n, *shape), lambda: _layer_inputs(workspace.take("layer_inputs", *shape), n)
+        )
+        # beside a residual connection h is a sum, from which no slope can be had
         self.output_slope = None if settings.residual else kernel.output_slope
         """How slopes are had from h; None where they cannot."""
         self._keeps_arguments = keeps_arguments
@@ -106,11 +106,13 @@ class ForwardPass:
         self._slopes = workspace.take_stack("stashes", chunk, n, samples) if keeps_arguments else kept
         self.arguments = kept
         """z' of all layers, where they are kept."""
+        self.reached = 0
+        """Layers of the run whose signals were found safe."""
 
     @property
     def output(self) -> Array:
         """a_L, (n, samples)."""
-        return np.asarray(self.kernel.output_scale * (self.heard.rows[-1] + self.drifts[-1]))
+        return np.asarray(self.kernel.output_scale * (self.layer_inputs.rows[-1] + self.drifts[-1]))
 
     def slopes_of(self, layers: slice, passing: bool) -> Slopes:
         """core' of some layers, from h or from what was kept; `passing` says that each row is read once."""
@@ -118,53 +120,53 @@ class ForwardPass:
             return Slopes(self._slopes.array[layers], self._slopes.rows[layers])
         count = layers.stop - layers.start
         if passing:
-            row, heard = self._slopes.rows[0], self.heard.rows[layers.start + 1 : layers.stop + 1]
-            return Slopes(self._slopes.array[:1], [row] * count, fill=self.output_slope, heard=heard)
+            row, layer_inputs = self._slopes.rows[0], self.layer_inputs.rows[layers.start + 1 : layers.stop + 1]
+            return Slopes(self._slopes.array[:1], [row] * count, fill=self.output_slope, layer_inputs=layer_inputs)
         slopes = self._slopes.array[:count]
-        self.output_slope(self.heard.array[1:][layers], slopes)
+        self.output_slope(self.layer_inputs.array[1:][layers], slopes)
         return Slopes(slopes, self._slopes.rows[:count])
 
     def signals(self, layers: slice) -> Signals:
         """a / output_scale below some layers and of each of them."""
         reach = slice(layers.start, layers.stop + 1)
-        heard = self.heard.array[reach]
+        layer_inputs = self.layer_inputs.array[reach]
         if not self.drifts[-1]:
-            return Signals(heard)
-        out = self._workspace.take("signals", *heard.shape)
-        return Signals(np.add(heard, self.drifts[reach, None, None], out=out))
+            return Signals(layer_inputs)
+        out = self._workspace.take("signals", *layer_inputs.shape)
+        return Signals(np.add(layer_inputs, self.drifts[reach, None, None], out=out))
 
     def run(self, inputs: Array) -> bool:
         """Fill all that is kept, from inputs (n, samples); whether the signals stayed in the safe range."""
-        heard, depth = self.heard, self._settings.depth
-        np.multiply(inputs, 1 / self.kernel.output_scale, heard.rows[0])
-        checked = 0
+        layer_inputs, depth = self.layer_inputs, self._settings.depth
+        np.multiply(inputs, 1 / self.kernel.output_scale, layer_inputs.rows[0])
+        self.reached = 0
         for start in range(0, depth, self._chunk):
             self._progress.reach(start / depth)
             layers = slice(start, min(start + self._chunk, depth))
             self._run_chunk(layers)
-            if layers.stop - checked >= CHECK_LAYERS or layers.stop == depth:
-                checked = layers.stop
-                if not self._is_safe(heard.rows[checked]):
+            if layers.stop - self.reached >= CHECK_LAYERS or layers.stop == depth:
+                if not self._is_safe(layer_inputs.rows[layers.stop]):
                     return False
+                self.reached = layers.stop
         return True
 
     def _run_chunk(self, layers: slice) -> None:
         above, count = slice(layers.start + 1, layers.stop + 1), layers.stop - layers.start
         branches = self._branches
         stashes = self._slopes.rows[layers] if self._keeps_slopes else self._slopes.rows
-        self._run_layers(layers, self._branch_rows if branches else self.heard.rows[above], stashes)
+        self._run_layers(layers, self._branch_rows if branches else self.layer_inputs.rows[above], stashes)
         if self._keeps_slopes and not self._slopes_at_once:
-            responses = branches.array[:count] if branches else self.heard.array[above]
+            responses = branches.array[:count] if branches else self.layer_inputs.array[above]
             self.kernel.slope(self._arguments.array[:count], responses, self._slopes.array[layers])
 
     def _run_layers(self, layers: slice, responses: Sequence[Array], stashes: Sequence[Array]) -> None:
         rescale, shifts, core = self.operands.rescale, self.operands.shifts, self.kernel.core
-        residual, heard = self._settings.residual, self.heard.rows
+        residual, layer_inputs = self._settings.residual, self.layer_inputs.rows
         branch_factor = np.array(self._settings.branch_factor)
         kept = self.arguments.rows if self._keeps_arguments else None
         slope = self.kernel.slope if self._slopes_at_once else None
         steps = zip(
-            range(layers.start, layers.stop), self.operands.forward[layers], self.heard.padded_rows[layers],
+            range(layers.start, layers.stop), self.operands.forward[layers], self.layer_inputs.padded_rows[layers],
             self._argument_rows, responses, stashes, strict=False,
         )  # fmt: skip
         for layer, product, padded, argument, response, stash in steps:
@@ -179,8 +181,8 @@ class ForwardPass:
             if slope is not None:
                 slope(argument, response, stash)
             if residual:
-                np.multiply(response, branch_factor, heard[layer + 1])
-                np.add(heard[layer], heard[layer + 1], heard[layer + 1])
+                np.multiply(response, branch_factor, layer_inputs[layer + 1])
+                np.add(layer_inputs[layer], layer_inputs[layer + 1], layer_inputs[layer + 1])
 
     def _is_safe(self, h: Array) -> bool:
         """Whether each sample's largest signal is within the safe range, or zero because its units are dead."""

@@ -1,4 +1,4 @@
-"""What the layers of the plain road multiply with: W and W^T, and the constants about them.
+"""What the layers of the float64 pass multiply with: W and W^T, and the constants about them.
 
 With h as in `kernels`, a = output_scale * (h + shift) where the offsets of the layers add up to a known `shift`;
 so z' = input_scale * z = factor * (W h + shift * row sums of W) + input_scale * b, and factor also takes a
@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
 Product = Callable[[Array, Array], object]
 """A matrix's product with its first argument, written to the second."""
 

@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.float64_kernels import FromOutput
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.observations.log_statistics import log2_roots, squared_norms
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
-
-BLUNT_SIGNAL = 1e-3
+LEAST_SIGNAL = 1e-3
 """Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""
 GRAM_SHARE = 0.6
 """With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
@@ -26,8 +25,6 @@ SYMMETRIC_WIDTH = 128
 """From this width on half of a symmetric matrix costs less than all of it."""
 SAFE_SQUARE = 1e280
 """Squared norms of signals and weight gradients stay within 1e-280 and 1e280."""
-LOWEST = -1e307
-"""Stands for the exponent of an exact zero where exponents are compared."""
 
 
 class Slopes(NamedTuple):
@@ -41,20 +38,20 @@ class Slopes(NamedTuple):
     """(layers, samples); None stands for zeros."""
     fill: FromOutput | None = None
     """Where it is given, rows are filled by it when they are walked, and not before."""
-    heard: Sequence[Array] = ()
+    layer_inputs: Sequence[Array] = ()
     """The h of each layer, for `fill`."""
 
     def part(self, layers: slice) -> Slopes:
         """Those of some of these layers."""
         exponents = None if self.exponents is None else self.exponents[layers]
-        return Slopes(self.array[layers], self.rows[layers], exponents, self.fill, self.heard[layers])
+        return Slopes(self.array[layers], self.rows[layers], exponents, self.fill, self.layer_inputs[layers])
 
     def downwards(self) -> Iterable[Array]:
         """Each layer's from the top, whatever the exponents."""
         return reversed(self.rows) if self.fill is None else self._filled(self.fill)
 
     def _filled(self, fill: FromOutput) -> Iterator[Array]:
-        for h, row in zip(reversed(self.heard), reversed(self.rows), strict=True):
+        for h, row in zip(reversed(self.layer_inputs), reversed(self.rows), strict=True):
             fill(h, row)
             yield row
 
@@ -123,7 +120,7 @@ class LayerRecord:
         if self._measures_signal:
             self._take_norms(layers, signals)
         if wanted.signal:
-            self._count_silent_units(layers, slopes)
+            self._count_saturated_and_dead(layers, slopes)
 
     def _take_norms(self, layers: slice, signals: Signals) -> None:
         array = signals.array[1:]
@@ -136,7 +133,7 @@ class LayerRecord:
     def _take_sums(self, layers: slice, products: Array, exponents: Array, of_slopes: Array | None) -> None:
         if of_slopes is not None:
             exponents = exponents + of_slopes[::-1]
-        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+        peaks = np.maximum(np.maximum.reduce(exponents, axis=1), EXPONENT_OF_ZERO)
         sums = np.matmul(products, np.exp2(exponents - peaks[:, None])[:, :, None])
         self._bias_squares[layers][::-1] = np.einsum("lus,lus->l", sums, sums)
         self._bias_exponents[layers][::-1] = peaks
@@ -148,14 +145,14 @@ class LayerRecord:
             if others is not None:
                 exponents = exponents + others[::-1]
         if exponents.any():
-            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), LOWEST)
+            peaks = np.maximum(np.maximum.reduce(exponents, axis=1), EXPONENT_OF_ZERO)
             spread = exponents - peaks[:, None]
             if spread.any():
                 np.multiply(products, np.exp2(spread)[:, None], products)
             self._outer_exponents[layers][::-1] = peaks
         self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
 
-    def _count_silent_units(self, layers: slice, slopes: Slopes) -> None:
+    def _count_saturated_and_dead(self, layers: slice, slopes: Slopes) -> None:
         array = slopes.array
         if not self._kernel.is_monotone:
             array = np.abs(array, out=self._workspace.take("sizes", *array.shape))
@@ -169,7 +166,7 @@ class LayerRecord:
     def is_sound(self) -> bool:
         """Whether signals have digits enough, and neither they nor a weight gradient ran through float64's range."""
         dies = self._activation.dies
-        if self._may_cancel and self._measures_signal and not self._norms.min() > np.log2(BLUNT_SIGNAL):
+        if self._may_cancel and self._measures_signal and not self._norms.min() > np.log2(LEAST_SIGNAL):
             return False
         if not self._are_norms_safe:
             return False

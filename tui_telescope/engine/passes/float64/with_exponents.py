@@ -1,20 +1,17 @@
-"""The road for networks that leave float64: each sample's signal, slopes and gradient under exponents of its own.
+"""The float64 pass for networks that leave float64: exponents for each sample's signal, slopes and gradient.
 
-`plain` is quicker, and `propagation` goes where even this road does not: with a norm, or with diagonal weights, where
-every unit needs an exponent of its own. What does not follow from the layer before is done for many layers at once:
-the slopes, and where plain numbers will do on the way forward, the signals too.
+`without_norm` is quicker, and `extended_range_pass` goes where even this one does not: with a norm, or with diagonal
+weights, where every unit needs an exponent of its own. What does not follow from the layer before is done for many
+layers at once: the slopes, and where ordinary numbers will do on the way forward, the signals too.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation, phi_value
-from tui_telescope.engine.activations.tailed_values import Tailed
-from tui_telescope.engine.arithmetic.extended_range import Scaled
+from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi_slope, phi_value
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import CHECK_LAYERS, ForwardPass
@@ -27,174 +24,123 @@ from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
-Array = NDArray[np.float64]
-
-PLAIN_SQUARE = 1e80
-"""Plain signals are taken where all their squared norms are within 1e-80 and 1e80."""
-LEAST, MOST = -500.0, 990.0
-"""Activations are given arguments under exponents within these; beyond, they are linear on each side of zero."""
-NOTHING = -1e307
-"""Below every exponent but that of an exact zero, which is -inf."""
-_LOG2_E = float(np.log2(np.e))
+SAFE_SIGNAL_SQUARE = 1e80
+"""Signals are taken from float64 where all their squared norms are within 1e-80 and 1e80."""
 
 
 def measure(task: Task) -> Measurement | None:
     """The readings of a network, or None where they need more care still. Raises `Stopped`."""
     network, (inputs, targets), settings, wanted, progress, workspace = task
     with np.errstate(all="ignore"):
-        road = _Road(network, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
-        record = LayerRecord(settings, wanted, road.signals, workspace, may_cancel=road.signals_may_cancel)
+        forward = _Forward(network, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
+        record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.signals_may_cancel)
         back = progress.part(FORWARD_SHARE, 1)
-        walk = BackwardPass(settings, road.plainly, road.slopes_of, record, workspace, back)
-        gradient = walk.run(*road.error(targets.T))
+        walk = BackwardPass(settings, forward.in_float64, forward.slopes_of, record, workspace, back)
+        error = forward.error(targets.T)
+        gradient = walk.run(error.mantissa, error.exponent[0])
         if gradient is None or not record.is_sound():
             return None
         return record.measurement(gradient[1:])
 
 
-class Lifted(NamedTuple):
-    """`mantissa * 2**exponent`."""
-
-    mantissa: Array
-    """(..., n, samples)"""
-    exponent: Array
-    """(..., samples); -inf where all units are zero."""
-
-
-class _Road:
+class _Forward:
     """The forward pass, which fills the arguments and signals of all layers, and what is read from them."""
 
     def __init__(
         self, network: UnitNetwork, inputs: Array, settings: Settings, workspace: Workspace, progress: Progress
     ) -> None:
         self._network, self._inputs, self._settings = network, inputs, settings
-        self._workspace, self._progress = workspace, progress
+        self._progress = progress
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = self._activation.kernel
-        self.plainly = ForwardPass(network, settings, workspace, progress, keeps_arguments=True)
-        self._is_plain = self.plainly.run(inputs) and self._are_signals_safe()
-        self._argument_exponents = np.zeros((settings.depth, settings.samples))
-        self._signal_exponents = np.zeros((settings.depth + 1, settings.samples))
-        if not self._is_plain:
-            self._forward()
-        has_offset = self._is_plain and self._kernel.offset != 0
+        self.in_float64 = ForwardPass(network, settings, workspace, progress, keeps_arguments=True)
+        self._is_in_float64 = self.in_float64.run(inputs)
+        safe = self._safe_layers()
+        self._is_in_float64 &= safe == settings.depth
+        self._argument_exponents = np.zeros((settings.depth, 1, settings.samples))
+        self._signal_exponents = np.zeros((settings.depth + 1, 1, settings.samples))
+        if not self._is_in_float64:
+            self._forward(safe)
+        has_offset = self._is_in_float64 and self._kernel.offset != 0
         self.signals_may_cancel = has_offset and settings.residual
         self._signals_by_arguments = has_offset and not settings.residual
 
-    def _are_signals_safe(self) -> bool:
-        """Whether plain signals are safe on every layer, so that none has shrunk to nothing and come back."""
-        if self._kernel.offset:  # beside which nothing is small
-            return True
-        heard = self.plainly.heard.array
-        squares = np.einsum("lus,lus->ls", heard, heard)
-        return is_in_range(squares, PLAIN_SQUARE, may_be_zero=self._activation.dies)
+    def _safe_layers(self) -> int:
+        """Up to which layer float64's signals are safe on every one, so that none has shrunk to nothing and come back.
 
-    def _forward(self) -> None:
-        """Layer by layer, each sample's signal normalized; in the place of the plain pass's arrays."""
-        settings, heard, arguments = self._settings, self.plainly.heard.rows, self.plainly.arguments.rows
-        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width) * self._kernel.input_scale
-        a = normalized(Lifted(self._inputs, np.zeros(settings.samples)))
-        for layer, weights in enumerate(self._network.weights):
+        Beside an offset nothing is small: there it is all or nothing.
+        """
+        reached = self.in_float64.reached
+        if self._kernel.offset:
+            return reached if self._is_in_float64 else 0
+        signals = self.in_float64.layer_inputs.array[: reached + 1]
+        squares = np.einsum("lus,lus->ls", signals, signals)
+        may_be_zero = self._activation.dies
+        if is_in_range(squares, SAFE_SIGNAL_SQUARE, may_be_zero=may_be_zero):
+            return reached
+        is_safe = [is_in_range(each, SAFE_SIGNAL_SQUARE, may_be_zero=may_be_zero) for each in squares]
+        return max(0, is_safe.index(False) - 1)
+
+    def _forward(self, start: int) -> None:
+        """From a layer on, each sample's signal normalized, in the place of the float64 pass's arrays."""
+        settings, signals, arguments = self._settings, self.in_float64.layer_inputs.rows, self.in_float64.arguments.rows
+        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+        if start > 0:
+            below = self.in_float64.layer_inputs.array[: start + 1]
+            below *= self._kernel.output_scale
+            self.in_float64.arguments.array[:start] /= self._kernel.input_scale
+        a = ExtendedRange.of(signals[start] if start > 0 else self._inputs)
+        for layer in range(start, settings.depth):
             if layer % CHECK_LAYERS == 0:
                 self._progress.reach(layer / settings.depth)
-            heard[layer][...], self._signal_exponents[layer] = a
-            z = self._biased(layer, Lifted(weights.dot(a.mantissa) * gain, a.exponent))
-            arguments[layer][...], self._argument_exponents[layer] = z
-            phi = self._phi(z)
-            a = normalized(add(a, times(phi, settings.branch_factor)) if settings.residual else phi)
-        heard[-1][...], self._signal_exponents[-1] = a
+            signals[layer][...], self._signal_exponents[layer] = a.mantissa, a.exponent
+            # not normalized yet: what phi makes of it is
+            z = self._biased(layer, ExtendedRange(self._network.weights[layer].dot(a.mantissa) * gain, a.exponent))
+            arguments[layer][...], self._argument_exponents[layer] = z.mantissa, z.exponent
+            value = phi_value(self._activation, z)
+            a = a + value.times(settings.branch_factor) if settings.residual else value
+        signals[-1][...], self._signal_exponents[-1] = a.mantissa, a.exponent
 
-    def _biased(self, layer: int, z: Lifted) -> Lifted:
+    def _biased(self, layer: int, z: ExtendedRange) -> ExtendedRange:
         biases = self._network.biases
         if biases is None:
             return z
-        bias = biases[layer][:, None] * (self._settings.bias * self._kernel.input_scale)
-        return add(z, Lifted(bias, np.zeros(self._settings.samples)))
+        return z + ExtendedRange(biases[layer][:, None] * self._settings.bias, np.zeros((1, 1)))
 
-    def _phi(self, z: Lifted) -> Lifted:
-        """phi of pre-activations of any size; where it is not linear there, `MOST` is as large as any."""
-        argument, beyond = self._bounded(z)
-        value = lifted(self._activation.value(argument))
-        if not beyond.any():
-            return value
-        below, above = self._activation.grows
-        grows = (argument > 0).any(axis=0) if above and not below else above
-        carries = np.where(beyond > 0, grows, self._activation.vanishes_at_zero)
-        return Lifted(value.mantissa, value.exponent + np.where(carries, beyond, 0.0))
-
-    def _bounded(self, z: Lifted) -> tuple[Array, Array]:
-        """Arguments for the activation, and the powers of two that they lack."""
-        bounded = np.minimum(np.maximum(z.exponent, LEAST), MOST)
-        return z.mantissa * (np.exp2(bounded) / self._kernel.input_scale)[..., None, :], z.exponent - bounded
-
-    def _arguments(self, layers: slice) -> Array:
-        arguments, exponents = self.plainly.arguments.array[layers], self._argument_exponents[layers]
-        return self._bounded(Lifted(arguments, exponents))[0]
+    def _pre_activations(self, layers: slice) -> ExtendedRange:
+        arguments = self.in_float64.arguments.array[layers]
+        if self._is_in_float64 and self._kernel.input_scale != 1:
+            arguments = arguments / self._kernel.input_scale
+        return ExtendedRange(arguments, self._argument_exponents[layers])
 
     def slopes_of(self, layers: slice, passing: bool) -> Slopes:
-        """core' of some layers, the largest in each sample of ordinary size."""
-        array, exponents = normalized(lifted(self._activation.slope(self._arguments(layers))))
-        return Slopes(array, list(array), exponents - np.log2(self._kernel.input_scale * self._kernel.output_scale))
+        """core' of some layers, the largest in each sample between 1/2 and 1."""
+        slopes = phi_slope(self._activation, self._pre_activations(layers)).normalized(tolerance=1)
+        exponents = slopes.exponent[:, 0] - np.log2(self._kernel.input_scale * self._kernel.output_scale)
+        return Slopes(slopes.mantissa, list(slopes.mantissa), exponents)
 
     def signals(self, layers: slice) -> Signals:
         """a / output_scale below some layers and of each of them."""
-        if not self._is_plain:
+        if not self._is_in_float64:
             reach = slice(layers.start, layers.stop + 1)
-            array, exponents = self.plainly.heard.array[reach], self._signal_exponents[reach]
+            array, exponents = self.in_float64.layer_inputs.array[reach], self._signal_exponents[reach]
         elif self._signals_by_arguments:
-            array, exponents = self._signals_of_arguments(layers)
+            a = self._signals_of_arguments(layers)
+            array, exponents = a.mantissa, a.exponent
         else:
-            return self.plainly.signals(layers)
-        return Signals(array, exponents - np.log2(self._kernel.output_scale))
+            return self.in_float64.signals(layers)
+        return Signals(array, exponents[:, 0] - np.log2(self._kernel.output_scale))
 
-    def _signals_of_arguments(self, layers: slice) -> Lifted:
+    def _signals_of_arguments(self, layers: slice) -> ExtendedRange:
         """a from z rather than from h, whose offset hides how small it is."""
         first = max(0, layers.start - 1)
-        array, exponents = lifted(self._activation.value(self._arguments(slice(first, layers.stop))))
-        if layers.start > 0:
-            return Lifted(array, exponents)
-        array = np.concatenate([self._inputs[None], array])
-        return Lifted(array, np.concatenate([self._signal_exponents[:1], exponents]))
+        a = phi_value(self._activation, self._pre_activations(slice(first, layers.stop)))
+        return a if layers.start > 0 else concatenated([ExtendedRange.of(self._inputs[None]), a], axis=-3)
 
-    def error(self, targets: Array) -> Lifted:
+    def error(self, targets: Array) -> ExtendedRange:
         """The gradient by the output."""
-        loss, zeros = LOSSES[self._settings.loss], np.zeros(self._settings.samples)
-        if self._is_plain:
-            return Lifted(loss.gradient(self.plainly.output, targets), zeros)
-        output = Lifted(self.plainly.heard.rows[-1], self._signal_exponents[-1])
-        return loss.gradient(output, Lifted(targets, zeros), difference, _response)
-
-
-def _response(activation: Activation, z: Lifted) -> Lifted:
-    value = phi_value(activation, Scaled(z.mantissa, z.exponent[None]))
-    return Lifted(value.mantissa, value.exponent[0])
-
-
-def lifted(response: Tailed) -> Lifted:
-    """The same with each sample's largest tail in its exponent."""
-    body, tail = response
-    if isinstance(tail, float):
-        return Lifted(body, np.zeros((*body.shape[:-2], body.shape[-1])))
-    peak = np.maximum.reduce(tail, axis=-2)
-    return Lifted(body * np.exp(tail - peak[..., None, :]), peak * _LOG2_E)
-
-
-def normalized(x: Lifted) -> Lifted:
-    """The same with the largest mantissa of each sample between 1/2 and 1."""
-    peak = np.maximum.reduce(np.abs(x.mantissa), axis=-2)
-    _, shift = np.frexp(peak)
-    shift = np.maximum(shift, -1022)  # a subnormal peak stays below 1/2
-    return Lifted(x.mantissa * np.ldexp(1.0, -shift)[..., None, :], np.where(peak > 0, x.exponent + shift, -np.inf))
-
-
-def add(x: Lifted, y: Lifted) -> Lifted:
-    exponent = np.maximum(np.maximum(x.exponent, y.exponent), NOTHING)
-    return Lifted(x.mantissa * np.exp2(x.exponent - exponent) + y.mantissa * np.exp2(y.exponent - exponent), exponent)
-
-
-def difference(x: Lifted, y: Lifted) -> Lifted:
-    return normalized(add(x, times(y, -1.0)))
-
-
-def times(x: Lifted, factor: float) -> Lifted:
-    return Lifted(x.mantissa * factor, x.exponent)
+        loss = LOSSES[self._settings.loss]
+        if self._is_in_float64:
+            return ExtendedRange.of(loss.gradient(self.in_float64.output, targets))
+        output = ExtendedRange(self.in_float64.layer_inputs.rows[-1], self._signal_exponents[-1])
+        return loss.gradient(output, ExtendedRange.of(targets), phi_value)

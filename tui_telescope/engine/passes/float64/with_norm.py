@@ -1,4 +1,4 @@
-"""The plain road through a network with a norm: ordinary float64, checked where it cancels and at the end.
+"""The float64 pass through a network with a norm, checked where it cancels and at the end.
 
 `propagation` is right everywhere. Nearly always ordinary numbers are right too, many times faster; this module says
 `None` where it cannot vouch for them: where a norm takes out nearly all there is, of signals (units or samples alike)
@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.norms import EPSILON, NORMS
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
@@ -26,8 +26,6 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.networks import UNITS
 from tui_telescope.observations.log_statistics import log2_mean
-
-Array = NDArray[np.float64]
 
 CHUNK_ELEMENTS = 2**13
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
@@ -50,11 +48,11 @@ def measure(task: Task) -> Measurement | None:
     if inputs.shape[::-1][norm.axis] - norm.centred < 2:
         return None
     with np.errstate(all="ignore"):
-        road = _Road(task)
-        return road.backward(targets.T) if road.forward(inputs.T) else None
+        run = _Run(task)
+        return run.backward(targets.T) if run.forward(inputs.T) else None
 
 
-class _Road:
+class _Run:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
     def __init__(self, task: Task) -> None:
@@ -69,7 +67,7 @@ class _Road:
         self._beta = np.array(settings.branch_factor)
         self._shape = depth, n, samples
         self._chunk = min(max(1, CHUNK_ELEMENTS // (n * samples)), CHUNK_LAYERS, depth)
-        self._heard = np.empty((depth + 1, n, samples))
+        self._layer_inputs = np.empty((depth + 1, n, samples))
         """What each layer's weights multiply; the last is the output, unless the norm stands before the weights."""
         self._arguments = np.empty((depth, n, samples))
         lines = (1, samples) if self._norm.axis == UNITS else (n, 1)
@@ -88,7 +86,7 @@ class _Road:
         """Fill the stacks; whether signals and variances can be vouched for."""
         a = inputs.copy()
         if not self._is_pre:
-            self._heard[0] = a
+            self._layer_inputs[0] = a
         for layer, weights in enumerate(self._weights):
             if layer % self._chunk == 0:
                 self._progress.reach(FORWARD_SHARE * layer / self._settings.depth)
@@ -98,10 +96,10 @@ class _Road:
         return self._are_signals_safe()
 
     def _forward_layer(self, layer: int, weights: Array, a: Array) -> Array:
-        heard, argument = self._heard[layer], self._arguments[layer]
+        layer_inputs, argument = self._layer_inputs[layer], self._arguments[layer]
         if self._is_pre:
-            self._normalise(layer, a, heard)
-        weights.dot(heard, argument)
+            self._normalise(layer, a, layer_inputs)
+        weights.dot(layer_inputs, argument)
         if self._gain is not None:
             np.multiply(argument, self._gain, argument)
         if self._network.biases is not None:
@@ -109,7 +107,7 @@ class _Road:
         if self._is_inside:
             self._normalise(layer, argument, argument)
         value = self._activation.value(argument).product
-        output = np.empty_like(a) if self._is_pre else self._heard[layer + 1]
+        output = np.empty_like(a) if self._is_pre else self._layer_inputs[layer + 1]
         if self._settings.residual:
             value = np.add(np.multiply(value, self._beta, output), a, output)
         if self._is_post:
@@ -147,7 +145,7 @@ class _Road:
         """What came out of the norm."""
         if self._is_inside:
             return self._arguments[layers]
-        return self._heard[layers] if self._is_pre else self._heard[1:][layers]
+        return self._layer_inputs[layers] if self._is_pre else self._layer_inputs[1:][layers]
 
     def backward(self, targets: Array) -> Measurement | None:
         """Walk down from the loss and take the readings; None where they cannot be vouched for."""
@@ -163,13 +161,13 @@ class _Road:
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
             slopes = self._activation.slope(self._arguments[layers]).product
             if self._wanted.signal:
-                saturated[layers], dead[layers] = self._silent_fractions(slopes)
+                saturated[layers], dead[layers] = self._saturated_and_dead(slopes)
             deltas[count] = top
             self._backward_chunk(layers, slopes, deltas, before, after, products)
             branches = before if self._is_inside else products
             if not (
                 self._is_left(layers, before[:count], after[:count])
-                and self._is_heard(slopes, deltas[1 : count + 1], branches[:count])
+                and self._reaches_units(slopes, deltas[1 : count + 1], branches[:count])
             ):
                 return None
             squares[layers] = self._squares(deltas[1 : count + 1])
@@ -190,7 +188,7 @@ class _Road:
         )
         return measured if _is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
 
-    def _silent_fractions(self, slopes: Array) -> tuple[Array, Array | float]:
+    def _saturated_and_dead(self, slopes: Array) -> tuple[Array, Array | float]:
         sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
         quiet = sizes < SATURATED * self._activation.steepest
         counts = [np.count_nonzero(layer) for layer in quiet]  # along an axis numpy counts many times slower
@@ -203,22 +201,22 @@ class _Road:
         """From the top layer down: by W a products[i], by a_{l-1} deltas[i]; the norm takes before[i] to after[i]."""
         normed, residual = self._normed(layers), self._settings.residual
         for i in range(layers.stop - layers.start - 1, -1, -1):
-            layer, road, product, below = layers.start + i, deltas[i + 1], products[i], deltas[i]
+            layer, by_sum, product, below = layers.start + i, deltas[i + 1], products[i], deltas[i]
             if self._is_post:
-                np.copyto(before[i], road)
-                road = self._pull(layer, normed[i], road, after[i])
-            branch = np.multiply(slopes[i], road, before[i] if self._is_inside else product)
+                np.copyto(before[i], by_sum)
+                by_sum = self._pull(layer, normed[i], by_sum, after[i])
+            branch = np.multiply(slopes[i], by_sum, before[i] if self._is_inside else product)
             if residual:
                 np.multiply(branch, self._beta, branch)
             if self._is_inside:
                 np.copyto(product, self._pull(layer, normed[i], branch, after[i]))
-            by_heard = self._weights[layer].T.dot(product, before[i] if self._is_pre else below)
+            by_input = self._weights[layer].T.dot(product, before[i] if self._is_pre else below)
             if self._gain is not None:
-                np.multiply(by_heard, self._gain, by_heard)
+                np.multiply(by_input, self._gain, by_input)
             if self._is_pre:
-                np.copyto(below, self._pull(layer, normed[i], by_heard, after[i]))
+                np.copyto(below, self._pull(layer, normed[i], by_input, after[i]))
             if residual:
-                np.add(below, road, below)
+                np.add(below, by_sum, below)
 
     def _pull(self, layer: int, normed: Array, gradient: Array, out: Array) -> Array:
         """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + EPSILON): Ioffe and Szegedy (2015), section 3."""
@@ -239,8 +237,8 @@ class _Road:
             given *= inverses
         return bool((self._squares(after) >= ALIKE**2 * given[:, 0]).all())
 
-    def _is_heard(self, slopes: Array, deltas: Array, branches: Array) -> bool:
-        """Whether the units that are least silent had enough of each sample's gradient."""
+    def _reaches_units(self, slopes: Array, deltas: Array, branches: Array) -> bool:
+        """Whether the units with the largest slopes had enough of each sample's gradient."""
         most = (ALIKE * float(self._beta)) ** 2 * self._squares(slopes) * self._squares(deltas)
         return bool((self._squares(branches) >= most).all())
 
@@ -267,12 +265,12 @@ class _Road:
 
     def _outer_squares(self, layers: slice, products: Array) -> Array | None:
         """||sum over samples of (d loss / d z_l) a_{l-1}^T||_F^2, or None where it all but cancels."""
-        heard = self._heard[:-1][layers]
+        layer_inputs = self._layer_inputs[:-1][layers]
         if self._settings.loses_biases:
             # the gradients' sum is zero: what samples share drops out
-            heard = heard - heard.mean(axis=2, keepdims=True)
-        squares = outer_squares(products, heard, self._workspace)
-        most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", heard, heard)
+            layer_inputs = layer_inputs - layer_inputs.mean(axis=2, keepdims=True)
+        squares = outer_squares(products, layer_inputs, self._workspace)
+        most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", layer_inputs, layer_inputs)
         if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
             return None
         return squares

@@ -1,15 +1,15 @@
-"""The plain road through a network: ordinary float64, as few numpy calls a layer as it takes, checked on the way.
+"""The float64 pass through a network without a norm: as few numpy calls a layer as it takes, checked on the way.
 
 Most networks need no more. `measure` says `None` where it cannot vouch for its numbers: where signals leave a safe
 range, where gradients leave it from one layer to the next, or where so many units are saturated that slopes such as
-1 - tanh^2 have lost digits which then matter. There `lifted` goes on.
+1 - tanh^2 have lost digits which then matter. There `with_exponents` goes on.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import ForwardPass
@@ -19,10 +19,8 @@ from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 
-Array = NDArray[np.float64]
-
-BLUNT_FACTOR = 1e-4
-"""A blunt slope is trusted while each layer passes on this share of the most that it could."""
+LEAST_FACTOR = 1e-4
+"""A slope that loses digits is trusted while each layer passes on this share of the most that it could."""
 
 
 def measure(task: Task) -> Measurement | None:
@@ -36,14 +34,14 @@ def measure(task: Task) -> Measurement | None:
         error = LOSSES[settings.loss].gradient(forward.output, targets.T)
         back = progress.part(FORWARD_SHARE, 1)
         gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, back).run(error)
-        if gradient is None or not (_is_sharp(gradient, forward, network) and record.is_sound()):
+        if gradient is None or not (_has_digits(gradient, forward, network) and record.is_sound()):
             return None
         return record.measurement(gradient[1:])
 
 
-def _is_sharp(gradient: Array, forward: ForwardPass, network: UnitNetwork) -> bool:
-    """Whether slopes had digits enough for these gradients: see `BLUNT_FACTOR`."""
-    if not (forward.output_slope and forward.kernel.is_blunt):
+def _has_digits(gradient: Array, forward: ForwardPass, network: UnitNetwork) -> bool:
+    """Whether slopes had digits enough for these gradients: see `LEAST_FACTOR`."""
+    if not (forward.output_slope and forward.kernel.loses_digits):
         return True
-    least = np.log2(BLUNT_FACTOR * forward.factor * network.spread)
+    least = np.log2(LEAST_FACTOR * forward.factor * network.spread)
     return bool((np.subtract(gradient[:-1], gradient[1:]).min(axis=1) > least).all())

@@ -7,9 +7,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from tui_telescope.engine.arithmetic.arrays import Array
+
 Kept = TypeVar("Kept")
 
 MUCH = 2**27

@@ -1,0 +1,6 @@
+"""The array that the engine computes with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
