@@ -79,7 +79,7 @@ def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     live = traces[0].observation
     curves = _curves(traces, lambda observation: observation.log10_factor)
     return Chart(
-        title=f"factor from each {live.stage} to the one below",
+        title=f"factor per {live.stage}",
         y_axis=factor_axis(extent(*(curve.y for curve in curves)), options.previous),
         curves=curves,
         rules=(Rule(0.0, "1: passed on as loud as it came"),),
@@ -97,7 +97,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
     return Chart(
-        title=f"signal of each {live.stage}",
+        title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
