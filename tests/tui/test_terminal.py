@@ -51,13 +51,13 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         wait_for_reading(terminal, "s Scale *1.2", ">d Depth *100", "of 100 layers")
 
         terminal.press("2")
-        terminal.wait_for("factor from each layer")
+        terminal.wait_for("factor per layer")
         terminal.press("?")
         terminal.wait_for("Keys", "Esc close")
         terminal.press("end")
         terminal.wait_for("VANISHING", "epsilon (1.2e-07)")
         terminal.press("escape")
-        terminal.wait_for("factor from each layer", ">d Depth")
+        terminal.wait_for("factor per layer", ">d Depth")
         assert terminal.answer_to("9") == b""
 
         terminal.press("enter", "7", "enter")

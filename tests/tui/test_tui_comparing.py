@@ -17,6 +17,7 @@ from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Curve
 from tui_telescope.charts.floors import CEILINGS, FLOORS
 from tui_telescope.charts.layout import layout
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
@@ -88,7 +89,7 @@ async def test_no_more_curves_are_taken_than_stay_apart_and_none_twice() -> None
 def test_as_many_curves_as_may_be_compared_have_strokes_of_their_own(view: str) -> None:
     observation = observe(Settings(depth=5))
     traces = [Trace(str(number), observation) for number in range(MOST + 1)]
-    curves = VIEWS[view].chart(traces, None).curves
+    curves = VIEWS[view].chart(traces, ChartOptions()).curves
     assert len({curve.stroke for curve in curves if curve.label.isdigit()}) == MOST + 1
 
 
@@ -143,7 +144,7 @@ def test_the_legend_tells_any_two_compared_curves_apart(
     comparison.wants_ghost, comparison.wants_theory = "ghost" in others, "theory" in others
     comparison.pins = [Compared(pin, SEEN) for pin in pins[: MOST - comparison.wants_ghost - comparison.wants_theory]]
     traces = comparison.traces(TelescopeSource(), Compared(live, SEEN), SEEN, SEEN)
-    chart = VIEWS["gradient"].chart(traces, None)  # type: ignore[misc]
+    chart = VIEWS["gradient"].chart(traces, ChartOptions())  # type: ignore[misc]
     plan = layout(chart, *LEGENDS[size], BRAILLE)
     assert plan
     said = "  ".join(row_text(each) for each in plan.legend) + "  "

@@ -8,6 +8,7 @@ import sys
 import pytest
 from exploring import Explorer, exploring
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import Telescope
@@ -41,12 +42,13 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 
 LOADED_FOR_THE_FIRST_PICTURE = """
 import sys
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.work.loading import load_telescope
 observation = load_telescope().observe(Settings())
-VIEWS["gradient"].chart([Trace("", observation)], None).draw(55, 20)
+VIEWS["gradient"].chart([Trace("", observation)], ChartOptions()).draw(55, 20)
 late = ("charts.surveys", "charts.map_chart", "engine.sweep", "engine.mean_field.theory")
 print([name for name in ("numpy.ma", *(f"tui_telescope.{name}" for name in late)) if name in sys.modules])
 """
@@ -214,7 +216,7 @@ def test_the_help_explains_every_reading_that_a_legend_names() -> None:
     for settings in (Settings(activation="relu", scale=0.01, bias=0.0, depth=5), Settings(cell="lstm", depth=5)):
         live = Trace("", Telescope().observe(settings))
         for view in VIEWS.values():
-            for curve in view.chart([live], None).curves if view.chart else ():
+            for curve in view.chart([live], ChartOptions(weights=True)).curves if view.chart else ():
                 assert not curve.label or f"\n {curve.label} " in explained
 
 

@@ -55,7 +55,10 @@ async def test_the_map_shows_its_regions_and_the_cursor() -> None:
     async with exploring(SMALL) as explorer:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
-        assert all(word in explorer.text(ChartView) for word in ("fade", "ok", "grow", "you", "even", "edge"))
+        assert all(
+            word in explorer.text(ChartView)
+            for word in ("vanishing", "healthy", "exploding", "you", "ratio 1", "theory")
+        )
         assert "scale" in explorer.text(ChartView)
 
 

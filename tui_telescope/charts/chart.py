@@ -34,6 +34,14 @@ class Chart:
     states: tuple[LayerState, ...] = ()
     hints: tuple[Row, ...] = ()
     cursor: float | None = None
+    least_gutter: int = 0
+    """Cells that the labels on the left take at least, so that charts below one another are aligned."""
+
+    @property
+    def gutter(self) -> int:
+        """Cells that hold every label of the y axis and the x axis's title, whatever the height."""
+        labels = (tick.label for choice in self.y_axis.tick_choices for tick in choice)
+        return max(self.least_gutter, *map(len, (*labels, self.x_title)))
 
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """The chart as exactly `height` rows of `width` cells, both at least 1."""

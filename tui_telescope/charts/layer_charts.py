@@ -6,6 +6,7 @@ Each function takes one trace or more, the live one first, and what else to show
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import TypedDict
 
@@ -16,6 +17,7 @@ from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.picture import Span
+from tui_telescope.charts.stacked_charts import StackedCharts
 from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
@@ -56,6 +58,12 @@ def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     )
 
 
+def all_charts(traces: Sequence[Trace], options: ChartOptions) -> StackedCharts:
+    """The gradient large, the factor and the signal below it; only the gradient's axis may stay."""
+    fitted = replace(options, previous=None)
+    return StackedCharts((gradient_chart(traces, options), factor_chart(traces, fitted), signal_chart(traces, fitted)))
+
+
 def _mean_gradient(observation: Observation) -> Array | None:
     return None if observation.gradient is None else observation.gradient.log10_mean
 
@@ -79,7 +87,7 @@ def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     live = traces[0].observation
     curves = _curves(traces, lambda observation: observation.log10_factor)
     return Chart(
-        title=f"factor from each {live.stage} to the one below",
+        title=f"factor per {live.stage}",
         y_axis=factor_axis(extent(*(curve.y for curve in curves)), options.previous),
         curves=curves,
         rules=(Rule(0.0, "1: passed on as loud as it came"),),
@@ -97,7 +105,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
     return Chart(
-        title=f"signal of each {live.stage}",
+        title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),

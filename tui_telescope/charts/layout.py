@@ -56,7 +56,7 @@ def layout(chart: Chart, width: int, height: int, charset: Charset) -> Layout | 
         (False, True, 8, 2),
         (False, False, 3, 1),
     ):
-        gutter = _gutter(chart) if is_labelled else 0
+        gutter = chart.gutter if is_labelled else 0
         room_across = width - gutter - (2 if is_framed else is_labelled)
         room_down = height - 2 * is_framed - is_labelled
         if room_across < least_width or room_down < least_height:
@@ -97,12 +97,6 @@ def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
     hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
     return legend_rows(entries_of(chart.curves, chart.bands, charset), room, most, charset, hints)
-
-
-def _gutter(chart: Chart) -> int:
-    """Cells that hold every label of the y axis and the x axis's title, whatever the height."""
-    labels = (tick.label for choice in chart.y_axis.tick_choices for tick in choice)
-    return max(map(len, (*labels, chart.x_title)))
 
 
 def _y_labels(axis: Axis, height: int, charset: Charset) -> tuple[Axis, Mapping[int, str]]:
