@@ -202,7 +202,7 @@ def test_with_ascii_the_palette_and_every_help_line_are_ascii_too() -> None:
         terminal.press("ctrl+p")
         terminal.wait_for("Search", "the telephone game")
         terminal.press("theme")
-        terminal.wait_for("Theme: nord", "Theme: dracula")
+        terminal.wait_for("Theme: nord", "Theme: solarized-light")
         terminal.press("escape")
         terminal.wait_for("Telescope")
         terminal.press("?")

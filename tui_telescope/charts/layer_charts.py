@@ -6,7 +6,6 @@ Each function takes one trace or more, the live one first, and what else to show
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import cycle
 from typing import TypedDict
 
@@ -17,7 +16,6 @@ from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.picture import Span
-from tui_telescope.charts.stacked_charts import StackedCharts
 from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
@@ -56,12 +54,6 @@ def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         hints=((Span("v weights", "rule"),),) if can_show_weights else (),
         **_layers(traces, options),
     )
-
-
-def all_charts(traces: Sequence[Trace], options: ChartOptions) -> StackedCharts:
-    """The gradient large, the factor and the signal below it; only the gradient's axis may stay."""
-    fitted = replace(options, previous=None)
-    return StackedCharts((gradient_chart(traces, options), factor_chart(traces, fitted), signal_chart(traces, fitted)))
 
 
 def _mean_gradient(observation: Observation) -> Array | None:

@@ -34,6 +34,8 @@ class View(NamedTuple):
     """What a survey's networks are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
+    beside: tuple[Callable[[Sequence[Trace], ChartOptions], Chart], ...] = ()
+    """What is drawn small below the view's own chart, on the same layers, where there is room for it."""
 
 
 def _gradient(traces: Sequence[Trace], options: ChartOptions) -> Chart:
@@ -69,7 +71,9 @@ def _map(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True),
+        View(
+            "gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True, beside=(_factor, _signal),
+        ),
         View("factor", "2", "factor per layer or step", _factor),
         View("signal", "3", "signal per layer or step", _signal),
         View("depth", "4", "gradient at layer or step 1 against the depth", None, _depth, "networks of many depths"),

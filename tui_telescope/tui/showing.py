@@ -50,7 +50,6 @@ from tui_telescope.tui.work.source import Source
 from tui_telescope.tui.work.surveyor import Surveyor
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
     from tui_telescope.observations.observation import Observation
@@ -146,6 +145,7 @@ class ShowingApp(TerminalApp[None]):
     def on_resize(self, event: events.Resize) -> None:
         self._top_line.fold(folds_panels(event.size))
         self._size_notice.redraw()
+        self.show_chart()
 
     # The subject: its settings, others, and the way back
 
@@ -342,7 +342,7 @@ class ShowingApp(TerminalApp[None]):
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
-    def chart_of(self, observed: Observed, previous: Axis | None) -> Chart | None:
+    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
         return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.cursor)
 
     def action_fit_axis(self) -> None:

@@ -12,7 +12,7 @@ from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
     from tui_telescope.tui.messages import Judged, Observed, Predicted
@@ -40,7 +40,7 @@ class Comparing:
         ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
         return ghost.subject if ghost else None
 
-    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Chart | None:
+    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
@@ -48,12 +48,16 @@ class Comparing:
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
         options = ChartOptions(previous, self.shows_weights, names_keys=True, cursor=cursor)
-        chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), options)
+        traces = self.comparison.traces(source, live, observed.companion, predicted)
+        chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
             chart = with_floors(chart, settings)
-        return chart
+        from tui_telescope.charts.stacked_charts import has_room, stacked
+
+        is_alone = not view.beside or not has_room(*self._app.chart_view.size)
+        return chart if is_alone else stacked(chart, view, traces, options)
 
     def close(self) -> None:
         self._theorist.close()
