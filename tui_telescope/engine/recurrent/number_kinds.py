@@ -1,15 +1,16 @@
-"""Two kinds of numbers that the equations of a recurrent cell are written in: ordinary ones and wide ones.
+"""The kinds of numbers that the equations of a recurrent cell are written in: ordinary ones, wide ones, plain floats.
 
-Both stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
+All stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
 ordinary kind is float64 that watches its range and gives up with `OutOfRange`; the wide kind never does: each unit of
 each sample has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may
-be the only one that is open at the next. This is arithmetic, derived here: no paper's formula.
+be the only one that is open at the next. Plain floats, float32 too, are what networks learn in: nobody watches them.
+This is arithmetic, derived here: no paper's formula.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from tui_telescope.engine.arithmetic.extended_range import (
 )
 
 Array = NDArray[np.float64]
+Floats = NDArray[Any]
 
 LARGEST = 2.0**200
 """Pre-activations of ordinary numbers stay below."""
@@ -214,5 +216,50 @@ class Wide:
         return tuple(numbers), np.zeros(numbers[0].scaled.mantissa.shape[1])
 
 
+class Plain:
+    """Floats of either precision that over- and underflow as they do."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Floats) -> None:
+        self.array = array
+
+    @staticmethod
+    def stack(parts: Sequence[Plain]) -> Plain:
+        """The units of all parts, one part after another."""
+        return parts[0] if len(parts) == 1 else Plain(np.concatenate([part.array for part in parts]))
+
+    def split(self, count: int) -> list[Plain]:
+        """The parts of a stack of `count` equal ones."""
+        return [Plain(part) for part in np.split(self.array, count)]
+
+    def __add__(self, other: Plain) -> Plain:
+        return Plain(self.array + other.array)
+
+    def __mul__(self, other: Plain) -> Plain:
+        return Plain(self.array * other.array)
+
+    def __neg__(self) -> Plain:
+        return Plain(-self.array)
+
+    def times(self, factor: float) -> Plain:
+        return self if factor == 1.0 else Plain(self.array * factor)
+
+    def respond(self, activation: Activation, *, on_road: bool = False) -> tuple[Plain, Plain]:
+        """phi and phi' of these values."""
+        kernel = activation.kernel
+        argument = self.array * kernel.input_scale
+        output, slope = np.empty_like(argument), np.empty_like(argument)
+        kernel.core(argument, output, slope)
+        value = output * kernel.output_scale + kernel.offset
+        if kernel.output_slope:
+            kernel.output_slope(output, slope)
+        else:
+            kernel.slope(argument, output, slope)
+        return Plain(value), Plain(slope * (kernel.input_scale * kernel.output_scale))
+
+
 N = TypeVar("N", Ordinary, Wide)
-"""Either kind of number."""
+"""Either kind that the readings can be taken in."""
+Known = TypeVar("Known", Ordinary, Wide, Plain)
+"""Any kind that a cell can be computed in."""
