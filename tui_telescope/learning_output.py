@@ -114,6 +114,7 @@ def _columns(moment: Moment) -> dict[str, list[float]]:
         "log10_weight_gradient": measured(seen.weight_gradient).log10.tolist(),
         "log10_update": moment.log10_update.tolist(),
         "log10_change": moment.log10_change.tolist(),
+        "log10_spread": measured(measured(seen.signal).log10_spread).tolist(),
     }
 
 
@@ -122,7 +123,7 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     last step's."""
     last = moments[-1]
     columns = [_columns(moment) for moment in moments]
-    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient")
+    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread")
     document = {
         "settings": settings.as_dict(),
         "steps": [moment.step for moment in moments],

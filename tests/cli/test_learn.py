@@ -36,7 +36,7 @@ def test_json_has_one_entry_a_shown_step_and_in_it_one_a_layer():
     document = as_json(SIGMOIDS)
     assert document["steps"] == list(range(0, 71, 2))
     assert document["layers"] == list(range(1, 15))
-    for name in ("log10_update", "log10_gradient", "log10_weight_gradient"):
+    for name in ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread"):
         assert np.array(document[name], dtype=float).shape == (36, 14)
     *_, last = Telescope().learn(SIGMOIDS, 70, every=2)
     assert document["loss"][-1] == last.loss

@@ -113,6 +113,19 @@ def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
     assert seen.signal.log10_rms[-1] == pytest.approx(np.log10(np.sqrt(np.mean(last**2))), abs=1e-12)
 
 
+def test_the_spread_is_what_differs_among_samples_beside_the_whole_and_samples_that_are_alike_have_none():
+    settings = SMALL.replace(batch=7)
+    learner = Telescope().learner(settings, dtype=np.float64)
+    spread = next(Telescope().learn(settings, 1, dtype=np.float64)).observation.signal.log10_spread
+    for layer, signal in enumerate(learner.gone_forward(learner.batch(0)[0]).signals):
+        expected = np.sqrt(np.mean(signal.var(axis=1)) / np.mean(signal**2))
+        assert spread[layer] == pytest.approx(np.log10(expected), abs=1e-12)
+    deep = settings.replace(activation="sigmoid", depth=40)
+    collapsed = next(Telescope().learn(deep, 1)).observation.signal.log10_spread
+    assert collapsed[-1] < -6.5  # float32's epsilon is 10^-6.9
+    assert np.isneginf(next(Telescope().learn(settings.replace(batch=1), 1)).observation.signal.log10_spread).all()
+
+
 def test_float32_is_the_precision_unless_another_is_asked_for():
     assert {each.dtype for each in Telescope().learner(SMALL).parameters.values()} == {np.dtype(np.float32)}
     learner = Telescope().learner(SMALL, dtype=np.float64)

@@ -41,8 +41,7 @@ class Diverged(NamedTuple):
     """Where a number first was NaN or infinite."""
 
     step: int
-    """The step that could not be taken, counted from 1; or the last one, after which the loss is not finite, and 0 where
-    that was so from the start."""
+    """The step that could not be taken, counted from 1; or the last one taken, after which the loss is not finite."""
     layer: int | None
     """The layer, or step of time: the first one with such a signal, else the last one with such a gradient. None where
     only the head has one."""

@@ -94,6 +94,7 @@ def observed(learner: Learner) -> Observation:
     gradient = log2_mean(_of_samples(trunk.gradients)) + np.log2(len(inputs))
     rms = log2_root_mean_square(_of_samples(trunk.signals)) - 0.5 * np.log2(learner.settings.width)
     by_weights = _log10_norms(trunk.weight_gradients())
+    spread = np.array([_log10_spread(each) for each in trunk.signals])
     slopes = learner.gone_forward(inputs).slopes()
     return from_log10_norms(
         gradient * LOG10_2,
@@ -102,9 +103,19 @@ def observed(learner: Learner) -> Observation:
         rms=rms * LOG10_2,
         saturated=np.array([np.mean([_saturated(*each) for each in layer]) for layer in slopes]),
         dead=np.array([np.mean([_dead(*each) for each in layer]) for layer in slopes]),
+        spread=spread,
         stage=learner.settings.stage,
         shares_weights=learner.settings.is_recurrent,
     )
+
+
+def _log10_spread(signal: Floats) -> float:
+    """What differs among samples as a share of the whole, of (n, samples); -inf of a signal that is zero."""
+    whole = np.asarray(signal, dtype=np.float64)
+    differing = whole - whole[:, :1]  # samples that are all the same leave no rounding of their mean
+    differing -= differing.mean(axis=1, keepdims=True)
+    differs, size = (float(_log2_norms(each.reshape(-1), axis=0)) for each in (differing, whole))
+    return -np.inf if differs == -np.inf else (differs - size) * LOG10_2
 
 
 def _saturated(gate: Activation, slope: Floats) -> float:
