@@ -35,7 +35,7 @@ async def test_the_first_screen_at_80x24() -> None:
     assert rows[2][:25] == ">d Depth              50 "
     assert rows[6][:25] == " r Residual          off "
     assert rows[7][:25] == "   Branch          (1.0) "
-    assert rows[20].split()[:3] == ["layer", "1", "10"]
+    assert rows[20][25:].split()[:3] == ["layer", "1", "10"]
     assert rows[21] == " VANISHING: layer 1 receives 2.51e-18 (factor 0.43 a layer). 33 of 50 layers    "
     assert rows[22] == " are frozen in float32. Try r: the residual connection brings 8.39e+01.         "
     assert rows[23].startswith(" ? help  q quit  r residual  p pin  g ghost  ")
