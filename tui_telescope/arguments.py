@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch
+from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
 from tui_telescope.standard_output import PROGRAM, UsageError
 from tui_telescope.version import __version__
@@ -40,6 +40,7 @@ class Command(NamedTuple):
     name: str
     """As it is spoken of."""
     flags: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = FORMATS
 
 
 def _depths(words: str) -> list[int]:
@@ -51,6 +52,8 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
     return Choice(name, "", "", name=name, values=tuple(values)).parse
 
 
+_steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
+
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
         next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
@@ -58,6 +61,7 @@ OPTIONS: dict[str, Option] = {
     "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
     "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
+    "--steps": Option(600, "N", "how many to take", _steps),
     "--expect": Option(None, "STATE", f"{'|'.join(STATES)}, or status 1", _one_of("expect", STATES)),
     "--ascii": Option(False, "", "draw in ASCII"),
     "--no-mouse": Option(True, "", "leave the mouse alone"),
@@ -69,10 +73,12 @@ EXPLORING = ""
 _SETTINGS = frozenset(setting.flag for setting in REGISTRY.values())
 _ON_SCREEN = _SETTINGS | {"--preset", "--view", "--ascii", "--no-mouse"}
 _PRINTED = _SETTINGS | {"--preset", "--view", "--depths", "--format", "--expect", "--ascii"}
+_LEARNED = _SETTINGS | {"--preset", "--steps", "--format", "--ascii"}
 
 COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
+    "learn": Command("learn", _LEARNED, ("text", "json", "csv")),
     "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
     "presets": Command("presets"),
 }
@@ -116,6 +122,8 @@ def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
         if options.view not in views:
             allowed = [view for view in VIEWS if view in views]
             raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")
+    if options.format not in command.formats:
+        raise UsageError(f"--format: {command.name} has no {options.format}; allowed: {', '.join(command.formats)}")
 
 
 def _name(flag: str) -> str:
@@ -203,14 +211,12 @@ def _as_argument(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]
 
 HELP = """\
 {program} [{commands}] [SETTINGS] [OPTIONS]
-
 See, live, how much of the loss's gradient reaches each layer of a deep network.
 Without a command: explore (? is help, q quits); without a terminal: print.
-print: one reading.  tour: the guided tour.  presets: list them.
+print: one reading.  learn: train.  tour: the guided tour.  presets: list them.
 
 Settings, with their values at the start (? inside tells what each one means):
 {settings}
-
 Options:
 {options}
 """

@@ -1,4 +1,4 @@
-"""The command line: `tui-telescope` explores, `print` gives one reading, `presets` lists the presets.
+"""The command line: `tui-telescope` explores, `print` gives one reading, `learn` trains, `presets` lists the presets.
 
 Nothing heavy is imported until it is known what is wanted, so that `--help`, `--version` and a mistyped flag answer
 at once.
@@ -84,6 +84,15 @@ def _print(output: StandardOutput, options: argparse.Namespace) -> int:
     return UNEXPECTED
 
 
+def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
+    from tui_telescope.learning_output import write_learning
+
+    ascii_only = options.ascii or not _speaks_unicode()
+    settings, steps = options.settings, options.steps
+    write_learning(output, settings, steps, options.format, ascii_only=ascii_only, line=on_stderr())
+    return 0
+
+
 def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
     from tui_telescope.lessons.measures import Measures
@@ -100,6 +109,7 @@ def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
 
 WRITERS: dict[str, Callable[[StandardOutput, argparse.Namespace], int]] = {
     "print": _print,
+    "learn": _learn,
     "tour": _tell_tour,
     "presets": _list_presets,
 }

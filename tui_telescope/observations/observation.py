@@ -67,6 +67,9 @@ class SignalReading:
     """The fraction of units and samples where |phi'(z)| is below 1% of its maximum; None where nobody counted them."""
     dead: Array | None
     """The fraction of units whose derivative is zero on every sample; None likewise."""
+    log10_spread: Array | None = None
+    """log10 of the root mean square of a_l less its mean over samples, as a share of that of a_l: where it comes down
+    to a format's epsilon, the layer cannot tell its inputs apart. None where nobody took it."""
 
 
 class NonFinite(NamedTuple):

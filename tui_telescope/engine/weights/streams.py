@@ -16,8 +16,9 @@ from tui_telescope.engine.arithmetic.arrays import Array
 BIAS_SEED_OFFSET = 2**33
 """Python's bias stream starts from `random.seed(2**33 + seed)`: no weight stream can have that seed."""
 
-WEIGHTS, BIASES, SAMPLES = 0, 1, 2
-"""The purposes that numpy's streams are told apart by."""
+WEIGHTS, BIASES, SAMPLES, TASK, ENDS, ORDER = range(6)
+"""The purposes that numpy's streams are told apart by: what is learned, the read-in and the head, and in which order
+samples are learned from have no other."""
 
 _BLOCK = 2**20
 
@@ -82,10 +83,14 @@ class NumpyStream:
     def layers(self, count: int, size: int) -> Array:
         result = np.empty((count, size))
         for row in result:
-            sequence = np.random.SeedSequence((self._seed, self._purpose, self._layer))
-            np.random.Generator(np.random.SFC64(sequence)).standard_normal(out=row)
+            numpy_generator(self._seed, self._purpose, self._layer).standard_normal(out=row)
             self._layer += 1
         return result
+
+
+def numpy_generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
+    """The random numbers of one thing among those of its purpose."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, purpose, index))))
 
 
 def weight_stream(generator: str, seed: int) -> LayerStream:

@@ -1,0 +1,159 @@
+"""What a network has learned, as text, JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from textwrap import fill
+from typing import Any, Protocol
+
+import numpy as np
+
+from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.machine_output import rows_as_csv
+from tui_telescope.networks import TASKS
+from tui_telescope.notation import nullable, scientific
+from tui_telescope.observations.observation import measured
+from tui_telescope.progress_line import ProgressLine
+from tui_telescope.settings import Settings
+from tui_telescope.text_output import TABLE_ROWS, changed
+
+SPARKS = {False: "▁▂▃▄▅▆▇█", True: "_.-~=+*#"}
+"""From low to high, each by whether it is ASCII."""
+MOMENTS = 60
+"""How many steps are shown, about."""
+
+
+class Sink(Protocol):
+    """What text is written to."""
+
+    def write(self, text: str, /) -> Any: ...
+
+
+def write_learning(
+    stream: Sink, settings: Settings, steps: int, form: str, *, ascii_only: bool, line: ProgressLine
+) -> None:
+    """Learn for so many steps, and write what came of it; the line tells meanwhile how far it is."""
+    line.begin(f"learning for {_counted(steps, 'step')}", 1.0)
+    with line.part(1.0):
+        moments = list(Telescope().learn(settings, steps, every=-(-steps // MOMENTS), progress=line.tell))
+    stream.write(FORMS[form](settings, moments, ascii_only))
+
+
+def summary(settings: Settings, moments: Sequence[Moment]) -> str:
+    """What came of it, in sentences that are each true by themselves."""
+    first, last = moments[0], moments[-1]
+    taken = f"After {_counted(last.step, 'step')}"
+    chance = 1 / TASKS[settings.task].classes
+    if last.diverged is None:
+        outcome = (
+            f"{taken} the loss is {last.loss:.4g}, from {first.loss:.4g}, and {last.accuracy:.0%} of the samples are "
+            f"put into their class, where guessing gives {chance:.0%}."
+        )
+    else:
+        layer = last.diverged.layer
+        where = "the head" if layer is None else f"{settings.stage} {layer}"
+        outcome = f"It diverged at step {last.diverged.step}: {where} was the first whose numbers were not finite."
+    return f"{outcome} {_unchanged(settings, last, taken)}"
+
+
+def _unchanged(settings: Settings, moment: Moment, taken: str) -> str:
+    """How many layers have not moved at all."""
+    count, taken = int(np.count_nonzero(moment.unchanged)), taken.lower()
+    if settings.is_recurrent:
+        return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
+    verb = "is what it was" if count == 1 else "are what they were"
+    return f"{count} of {_counted(settings.depth, 'layer')} {verb}, bit for bit, {taken}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _as_text(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+    losses = f"Loss from step 0 to {moments[-1].step}: {sparkline([each.loss for each in moments], ascii_only)}"
+    parts = fill(summary(settings, moments), 80), changed(settings), losses, _table(settings, moments[-1])
+    return "\n\n".join(parts) + "\n"
+
+
+def sparkline(values: Sequence[float], ascii_only: bool) -> str:
+    """One character a value, its height from the smallest to the largest of them; `!` where one is not finite."""
+    finite = [value for value in values if np.isfinite(value)]
+    low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
+    sparks = SPARKS[ascii_only]
+    heights = (
+        round((value - low) / (span or 1.0) * (len(sparks) - 1)) if np.isfinite(value) else -1 for value in values
+    )
+    return "".join(sparks[height] if height >= 0 else "!" for height in heights)
+
+
+def _table(settings: Settings, moment: Moment) -> str:
+    """What is known of a few layers spread over the depth, the first and the last always among them."""
+    depth, columns = settings.depth, _columns(moment)
+    layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
+    names = {"log10_gradient": "gradient", "log10_weight_gradient": "weights", "log10_update": "update"}
+    names["log10_change"] = "change"
+    lines = [f"{len(layers)} of {_counted(depth, settings.stage)}, after step {moment.step}:"]
+    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in names.values())]
+    for layer in layers.tolist():
+        cells = "".join(f" {_cell(columns[name][layer - 1]):>12}" for name in names)
+        lines.append(f"{layer:>7}{cells}" + "  as it was" * bool(moment.unchanged[layer - 1]))
+    return "\n".join(lines)
+
+
+def _cell(log10: float) -> str:
+    return scientific(log10) if log10 < np.inf else "not finite"
+
+
+def _columns(moment: Moment) -> dict[str, list[float]]:
+    """What has one number a layer."""
+    seen = moment.observation
+    return {
+        "log10_gradient": measured(seen.gradient).log10_mean.tolist(),
+        "log10_weight_gradient": measured(seen.weight_gradient).log10.tolist(),
+        "log10_update": moment.log10_update.tolist(),
+        "log10_change": moment.log10_change.tolist(),
+        "log10_spread": measured(measured(seen.signal).log10_spread).tolist(),
+    }
+
+
+def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+    """Strict JSON: what is not finite is null. Of the change since the start and the layers that did not change, the
+    last step's."""
+    last = moments[-1]
+    columns = [_columns(moment) for moment in moments]
+    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread")
+    document = {
+        "settings": settings.as_dict(),
+        "steps": [moment.step for moment in moments],
+        "loss": nullable(moment.loss for moment in moments),
+        "accuracy": [moment.accuracy for moment in moments],
+        "layers": list(range(1, settings.depth + 1)),
+        **{name: [nullable(each[name]) for each in columns] for name in over_steps},
+        "log10_change": nullable(last.log10_change),
+        "unchanged_layers": (np.flatnonzero(last.unchanged) + 1).tolist(),
+        "diverged": last.diverged and last.diverged._asdict(),
+        "text": summary(settings, moments),
+    }
+    return json.dumps(document, allow_nan=False) + "\n"
+
+
+def _as_csv(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+    """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
+    names = list(_columns(moments[0]))
+    rows = [
+        [moment.step, moment.loss, moment.accuracy, layer, *numbers, int(unchanged)]
+        for moment in moments
+        for layer, (unchanged, *numbers) in enumerate(
+            zip(moment.unchanged, *_columns(moment).values(), strict=True), start=1
+        )
+    ]
+    return rows_as_csv(["step", "loss", "accuracy", "layer", *names, "unchanged"], rows)
+
+
+FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
+    "text": _as_text,
+    "json": _as_json,
+    "csv": _as_csv,
+}
