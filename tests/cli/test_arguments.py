@@ -24,7 +24,7 @@ FLAGS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_takes_the_flags_that_it_uses_and_refuses_all_others_by_name(command: str) -> None:
-    word = [command] if command else []
+    word = [command, *filter(None, [COMMANDS[command].operand])] if command else []
     for flag, words in FLAGS.items():
         view = ["--view", "map"] if flag == "--depths" and command == "print" else []
         if flag in COMMANDS[command].flags:

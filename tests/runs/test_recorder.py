@@ -168,9 +168,3 @@ def test_a_value_that_is_no_longer_finite_is_looked_at_closely_and_not_for_ever(
     first = next(step for step in recorded if step >= 1000)
     assert set(range(first, first + ALARM_STEPS)) <= set(recorded)
     assert len([step for step in recorded if step > 2000]) <= 2000 / 10
-
-
-def test_the_recorder_loads_neither_numpy_nor_torch():
-    code = "import sys; from tui_telescope import Recorder; Recorder('x', layers=['a']); print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"numpy", "torch", "textual", "plotext"} & set(run.stdout.split())

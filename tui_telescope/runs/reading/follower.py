@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-LARGEST_READ = 16 << 20
+LARGEST_READ = 8 << 20
 """Bytes of one poll; what is left comes with the next."""
 _WITNESS = 64
 """Bytes before the place read up to, which tell a file that grew from one that was written anew."""

@@ -10,10 +10,10 @@ from tui_telescope.runs.reading.history import History
 from tui_telescope.runs.reading.records import Header, Malformed, document, header_of, record_of
 
 LONGEST_LINE = 1_000_000
-TAIL = 12 << 20
+TAIL = 6 << 20
 """Bytes at the end that are read whole when a file is opened; of what stands before, lines here and there."""
 _SAMPLES = 160
-_SAMPLED_BYTES = 12 << 20
+_SAMPLED_BYTES = 6 << 20
 _HEADER_SEARCH = 256 << 20
 
 
