@@ -24,7 +24,7 @@ def write_run(stream: Sink, run: Run, form: str, *, ascii_only: bool) -> str:
     """
     observation = run.observation()
     if observation is None:
-        lack = "its newest record holds no reading of any layer" if run.records else "no records yet"
+        lack = "no record holds a reading of any layer" if run.records else "no records yet"
         raise Refused(f"{run.name}: {lack}")
     if form == "text":
         stream.write(_text(run, observation, ascii_only=ascii_only))

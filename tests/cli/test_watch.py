@@ -79,7 +79,7 @@ def test_a_state_that_was_not_expected_is_status_1(tmp_path, line, status, said)
 
 @pytest.mark.parametrize(
     ("lines", "reason"),
-    [((), "a: no records yet"), ((record(1, None),), "a: its newest record holds no reading of any layer")],
+    [((), "a: no records yet"), ((record(1, None),), "a: no record holds a reading of any layer")],
 )
 def test_a_run_with_nothing_to_tell_is_one_line_and_status_2(tmp_path, lines, reason):
     result = watch(written_run(tmp_path / "a", *lines), "--once")

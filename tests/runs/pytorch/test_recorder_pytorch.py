@@ -105,6 +105,26 @@ def test_steps_bear_the_numbers_that_the_loop_tells(tmp_path):
     assert [record["step"] for record in records_of(tmp_path)] == [500, 501, 502]
 
 
+@pytest.mark.parametrize("logs_after", [False, True])
+def test_a_loss_is_that_of_the_step_it_was_told_at_and_numbers_hold_over_steps_that_are_not_recorded(
+    tmp_path, logs_after
+):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path, every=2)
+    x, y = data()[0]
+    for step in range(500, 509):
+        (model(x) - y).square().mean().backward()
+        if step != 504 and not logs_after:
+            recorder.log(loss=step, step=step)
+        optimizer.step()
+        if step != 504 and logs_after:
+            recorder.log(loss=step, step=step)
+    recorder.close()
+    found = {record["step"]: record.get("loss") for record in records_of(tmp_path)}
+    assert found == {500: 500, 502: 502, 504: None, 506: 506, 508: 508}
+
+
 def test_a_gradient_far_below_what_float32_squares_is_a_number(tmp_path):
     model = made()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

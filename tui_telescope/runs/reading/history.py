@@ -32,6 +32,10 @@ class History:
             # every second of the older half; the first stays
             self.records = [*self.records[:newest:2], *self.records[newest:]]
 
+    def amend(self, record: Record) -> None:
+        """More has come to be known of the newest one."""
+        self.records[-1] = replace(record, segment=self._segment)
+
     def begin_segment(self) -> None:
         """What follows belongs to another start of the program."""
         if self.records and self.records[-1].segment == self._segment:

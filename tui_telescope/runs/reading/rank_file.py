@@ -20,6 +20,8 @@ _HEADER_SEARCH = 256 << 20
 class RankFile:
     """Follows the file. `history` and `header` are those of what has been read."""
 
+    note = ""
+
     def __init__(self, path: Path) -> None:
         self.history = History()
         self.header: Header | None = None

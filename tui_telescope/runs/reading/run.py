@@ -19,8 +19,15 @@ from tui_telescope.runs.reading.records import Array, Header, Record
 class Source(Protocol):
     """A file that records are read from."""
 
-    history: History
-    header: Header | None
+    @property
+    def history(self) -> History: ...
+
+    @property
+    def header(self) -> Header | None: ...
+
+    @property
+    def note(self) -> str:
+        """What there is to be known of a log that others wrote, in a sentence."""
 
     @property
     def path(self) -> Path: ...
@@ -47,9 +54,7 @@ class LayerHistory(NamedTuple):
 class Run:
     """The records of one run. Its ranks' files are read together; the first one's records are the run's."""
 
-    def __init__(self, name: str, sources: Callable[[], Sequence[Source]], note: str = "") -> None:
-        self.note = note
-        """What there is to be known of a log that others wrote, in a sentence."""
+    def __init__(self, name: str, sources: Callable[[], Sequence[Source]]) -> None:
         self._name = name
         self._look = sources
         self._sources: Sequence[Source] = ()
@@ -68,6 +73,11 @@ class Run:
     def layers(self) -> tuple[str, ...]:
         """Their names, from the input to the output."""
         return self._header.layers if self._header else ()
+
+    @property
+    def note(self) -> str:
+        """What there is to be known of it, in a sentence."""
+        return self._sources[0].note if self._sources else ""
 
     @property
     def order(self) -> str:
@@ -98,11 +108,11 @@ class Run:
         return max(0.0, (time.time() if now is None else now) - written)
 
     def record_at(self, step: int | None = None) -> Record | None:
-        """The newest whose step is this or before; without a step the newest that the optimizer made, if any was."""
-        if step is None:
-            made = (record for record in reversed(self.records) if not record.skipped)
-            return next(made, self.records[-1] if self.records else None)
-        return next((record for record in reversed(self.records) if record.step <= step), None)
+        """The newest with readings whose step is this or before; without a step the newest that the optimizer made, if
+        any was."""
+        told = [record for record in self.records if record.readings and (step is None or record.step <= step)]
+        made = [record for record in told if step is not None or not record.skipped] or told
+        return made[-1] if made else None
 
     def observation(self, step: int | None = None) -> Observation | None:
         """Of the record at the step (see `record_at`); None where there is none that can be judged."""

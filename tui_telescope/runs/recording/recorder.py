@@ -45,6 +45,7 @@ class Recorder:
         self._header: dict[str, Any] = {}
         self._kept: dict[str, Any] | None = None
         self._loss: Any = None
+        self._at = 0
         self._log_follows: bool | None = None
         self._offset = 0
         with self._guard:
@@ -71,15 +72,20 @@ class Recorder:
         if self._guard.is_off:
             return
         with self._guard:
-            if scaler is not None and self._steps:
+            if self._steps and scaler is not None:
                 self._steps.follow(scaler)
-            follows = self._kept is not None
-            if step is not None and self._steps:
-                self._offset = step - self._steps.step - (not follows)
-            self._loss = loss.detach() if hasattr(loss, "detach") else loss
-            if self._log_follows is None:
-                self._log_follows = follows
-            self._write_kept()
+            if self._steps and (loss is not None or step is not None):
+                self._told(loss, step)
+
+    def _told(self, loss: Any, step: int | None) -> None:
+        """The first call shows whether the loop logs before the optimizer's step, or after it."""
+        if self._log_follows is None:
+            self._log_follows = self._kept is not None
+        self._at = self._steps.step + (not self._log_follows)
+        self._loss = loss.detach() if hasattr(loss, "detach") else loss
+        if step is not None:
+            self._offset = step - self._at
+        self._write_kept()
 
     def write(self, step: int, **readings: Iterable[float | None]) -> None:
         """A record of what was measured elsewhere: an entry a layer, None where there is none; a loss by its name.
@@ -111,21 +117,20 @@ class Recorder:
 
     def _keep(self, record: dict[str, Any]) -> None:
         """A record waits for its loss, where the loop tells it after the step."""
-        if self._kept is not None:
+        if self._kept is not None:  # nobody tells any
             self._log_follows = False
             self._write_kept()
         self._kept = record
-        is_told = self._loss is not None or self._log_follows is False
-        if is_told and not self._log_follows:
+        if self._log_follows is False:
             self._write_kept()
 
     def _write_kept(self) -> None:
         if self._kept is None:
             return
         record, self._kept = self._kept, None
-        record["step"] += self._offset
-        if self._loss is not None:
+        if self._loss is not None and self._at == record["step"]:
             record["loss"] = self._loss
+        record["step"] += self._offset
         self._loss = None
         steps = self._steps
         header = {
