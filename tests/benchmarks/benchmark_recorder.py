@@ -1,14 +1,15 @@
-"""What the recorder costs a training loop: the same steps with it and without it, in turns, in one run.
+"""What the recorder costs a training loop: the same steps with it and without it, step by step in turns.
 
 `python tests/benchmarks/benchmark_recorder.py`; needs PyTorch (`pip install -e '.[test,torch]'`).
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable
-from statistics import median
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from torch import nn
 
 from tui_telescope import Recorder
 
-TURNS, STEPS, WARM_UP = 8, 100, 120
+WARM_UP, STEPS = 120, 500
 
 
 def mlp() -> tuple[Any, Any]:
@@ -31,40 +32,40 @@ def transformer() -> tuple[Any, Any]:
     return nn.TransformerEncoder(layer, 6, enable_nested_tensor=False), torch.randn(16, 64, 128)
 
 
-def loop(make: Callable[[], tuple[Any, Any]], *, recorded: bool) -> Callable[[int], list[float]]:
-    """Makes so many steps with each call, and tells their seconds."""
+def loop(make: Callable[[], tuple[Any, Any]], folder: str | None) -> Callable[[], float]:
+    """Makes a step with each call, and tells its seconds; records into the folder if there is one."""
     torch.manual_seed(0)
     model, x = make()
     optimizer = torch.optim.AdamW(model.parameters())
-    recorder = Recorder(model, optimizer, tempfile.mkdtemp()) if recorded else None
+    recorder = Recorder(model, optimizer, folder) if folder else None
 
-    def steps(count: int) -> list[float]:
-        seconds = []
-        for _ in range(count):
-            began = time.perf_counter()
-            optimizer.zero_grad()
-            loss = model(x).square().mean()
-            loss.backward()
-            if recorder:
-                recorder.log(loss=loss)
-            optimizer.step()
-            seconds.append(time.perf_counter() - began)
-        return seconds
+    def step() -> float:
+        began = time.perf_counter()
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        if recorder:
+            recorder.log(loss=loss)
+        optimizer.step()
+        return time.perf_counter() - began
 
-    return steps
+    return step
 
 
 def main() -> None:
     torch.set_num_threads(1)
     for make in (mlp, transformer):
-        without, with_it = loop(make, recorded=False), loop(make, recorded=True)
-        without(WARM_UP // 4)
-        with_it(WARM_UP)
-        pairs = [(sum(without(STEPS)), sum(with_it(STEPS))) for _ in range(TURNS)]
-        ratios = [recorded / plain for plain, recorded in pairs]
-        step = median(plain for plain, _ in pairs) / STEPS
-        print(f"{make.__doc__} {1000 * step:.1f} ms a step; with the recorder {median(ratios) - 1:+.2%}", end="")
-        print(f" (from {min(ratios) - 1:+.2%} to {max(ratios) - 1:+.2%} in {TURNS} turns)")
+        with tempfile.TemporaryDirectory() as folder:
+            without, with_it = loop(make, None), loop(make, folder)
+            for _ in range(WARM_UP):
+                with_it()
+            pairs = [(without(), with_it()) for _ in range(STEPS)]
+            plain, recorded = (sum(seconds) for seconds in zip(*pairs, strict=True))
+            (file,) = Path(folder).glob("telescope/*")
+            records = [line for line in map(json.loads, file.read_text().splitlines()) if line.get("step", 0) > WARM_UP]
+        own = sum(record["cost_ms"] for record in records) / 1000 / recorded
+        print(f"{make.__doc__} {1000 * plain / STEPS:.1f} ms a step; with the recorder {recorded / plain - 1:+.2%},")
+        print(f"    by its own account {own:.2%} for {len(records)} of {STEPS} steps recorded")
 
 
 if __name__ == "__main__":

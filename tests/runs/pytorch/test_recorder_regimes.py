@@ -283,6 +283,24 @@ def test_several_optimizers_make_one_step_together(tmp_path):
     assert_same(records_of(tmp_path), referred(plain, other, Both(split(other))))
 
 
+def test_optimizers_that_a_scaler_keeps_from_their_step_skip_one_together(tmp_path):
+    model = made()
+    parts = (model.blocks[:2], nn.ModuleList([*model.blocks[2:], model.head]))
+    optimizers = [torch.optim.SGD(part.parameters(), lr=0.1) for part in parts]
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    recorder = Recorder(model, optimizers, tmp_path, every=1)
+    for factor, (x, y) in zip((float("inf"), 1.0), data(), strict=False):
+        model.zero_grad()
+        loss = (model(x) - y).square().mean() * factor
+        scaler.scale(loss).backward()
+        recorder.log(loss=loss, scaler=scaler)
+        for each in optimizers:
+            scaler.step(each)
+        scaler.update()
+    recorder.close()
+    assert [(record["step"], record["skipped"]) for record in records_of(tmp_path)] == [(1, True), (2, False)]
+
+
 @pytest.mark.parametrize("is_before", [True, False])
 def test_of_a_compiled_model_the_weights_are_read_and_what_is_missing_is_said(tmp_path, caplog, is_before):
     model, other = made(), made()

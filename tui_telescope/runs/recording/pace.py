@@ -14,7 +14,8 @@ ALARM_STEPS = 10
 
 
 class Pace:
-    """Spaces the samples by what they cost beside a step. Steps count from 1; the first one is always due.
+    """Spaces the samples by what they cost beside a step. Steps count from 1; the first one is always due, and whatever
+    the cost those that double are early on: 2, 4, 8, ...
 
     `every` fixes the distance in steps, whatever it costs.
     """
@@ -42,9 +43,11 @@ class Pace:
         """In how many steps after this one the next may be recorded."""
         if not self._durations or not self._costs:
             return 1
-        share = EARLY_SHARE if step < EARLY_STEPS else SHARE
+        is_early = step < EARLY_STEPS
+        share = EARLY_SHARE if is_early else SHARE
         # a clock too coarse to see a step sees its cost as nothing too
-        return max(1, math.ceil(median(self._costs) / (share * max(median(self._durations), 1e-9))))
+        distance = max(1, math.ceil(median(self._costs) / (share * max(median(self._durations), 1e-9))))
+        return min(step, distance) if is_early else distance
 
     def recorded(self, step: int, is_finite: bool, distance: int) -> None:
         """This step is recorded, and the next is due `distance` later; sooner at an `every`, or an alarm."""

@@ -59,6 +59,7 @@ class Steps:
         self._is_recorded = False
         self._weight_readings: list[dict[str, Tensor]] = []
         self._stepped: set[int] = set()
+        self._is_skipped = False
         self._found_inf: Tensor | None = None
         self._scale = 1.0
         self._ended = time.perf_counter()
@@ -101,7 +102,8 @@ class Steps:
             result = step(optimizer, *arguments, **named)
             if any(mine is each for each in self._optimizers) and made == (self.step, len(self._stepped)):
                 with self._guard:
-                    self._finish(skipped=True)
+                    self._is_skipped = True
+                    self._made_by(mine)
             return result
 
         told_step.tells = self  # type: ignore[attr-defined]
@@ -110,6 +112,7 @@ class Steps:
     def _begin(self) -> None:
         """The next step: is it recorded?"""
         self._stepped = set()
+        self._is_skipped = False
         self._found_inf = None
         self._is_recorded = self._pace.is_due(self.step + 1)
         if self._is_recorded:
@@ -143,21 +146,25 @@ class Steps:
 
     def _after_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         with self._guard:
-            self._stepped.add(id(optimizer))
             if self._is_recorded:
                 moved = _moved_by(optimizer)
                 for index, found in enumerate(self._weight_readings):
                     found.update(self._weights.readings(index, moved))
                 if (found_inf := getattr(optimizer, "found_inf", None)) is not None:
                     self._found_inf = found_inf
-            if len(self._stepped) == len(self._optimizers):
-                self._finish()
+            self._made_by(optimizer)
 
-    def _finish(self, *, skipped: bool = False) -> None:
+    def _made_by(self, optimizer: Any) -> None:
+        """The step is made once every optimizer has made its own, or has been kept from it."""
+        self._stepped.add(id(optimizer))
+        if len(self._stepped) == len(self._optimizers):
+            self._finish()
+
+    def _finish(self) -> None:
         self.step += 1
         if self._is_recorded:
             self._activations.disarm()
-            self._record(skipped)
+            self._record()
         now = time.perf_counter()
         self._pace.passed(now - self._ended - self._guard.seconds)
         if self._is_recorded:
@@ -165,7 +172,7 @@ class Steps:
         self._ended, self._guard.seconds = now, 0.0
         self._begin()
 
-    def _record(self, skipped: bool) -> None:
+    def _record(self) -> None:
         if self._reads_activations and not self.has_run:
             say("weights alone are recorded: no layer was seen to run, as within torch.compile")
             self._reads_activations = False
@@ -185,7 +192,7 @@ class Steps:
         if self._scale != 1.0:
             record["scale"] = self._scale
         self._keep({
-            **record, "skipped": skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
+            **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
             **{name: [column[index] for index in self._order] for name, column in readings.items()},
         })  # fmt: skip
 
@@ -284,7 +291,7 @@ def _reads_activations(model: nn.Module) -> bool:
     blind = kinds & {"DataParallel", "RecursiveScriptModule"}
     if type(model).__name__ == "OptimizedModule":
         blind.add("torch.compile")
-    if model._compiled_call_impl is not None:
+    if getattr(model, "_compiled_call_impl", None) is not None:
         blind.add("torch.compile")
     if blind:
         say(f"weights alone are recorded: {', '.join(sorted(blind))} hides what layers pass on")
