@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from statistics import median
+from statistics import fmean, median
 
 SHARE, EARLY_SHARE = 0.01, 0.05
 """Of the training's own time, what recording may take: later, and in the first steps."""
@@ -46,7 +46,7 @@ class Pace:
         is_early = step < EARLY_STEPS
         share = EARLY_SHARE if is_early else SHARE
         # a clock too coarse to see a step sees its cost as nothing too
-        distance = max(1, math.ceil(median(self._costs) / (share * max(median(self._durations), 1e-9))))
+        distance = max(1, math.ceil(fmean(self._costs) / (share * max(median(self._durations), 1e-9))))
         return min(step, distance) if is_early else distance
 
     def recorded(self, step: int, is_finite: bool, distance: int) -> None:
