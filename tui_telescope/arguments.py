@@ -40,6 +40,8 @@ class Command(NamedTuple):
     name: str
     """As it is spoken of."""
     flags: frozenset[str] = frozenset()
+    operand: str = ""
+    """What its one word more is called, which it needs."""
     formats: tuple[str, ...] = FORMATS
 
 
@@ -66,6 +68,7 @@ OPTIONS: dict[str, Option] = {
     "--ascii": Option(False, "", "draw in ASCII"),
     "--no-mouse": Option(True, "", "leave the mouse alone"),
     "--autoplay": Option(False, "", "unattended"),
+    "--once": Option(False, "", "print and exit"),
 }
 
 EXPLORING = ""
@@ -78,9 +81,10 @@ _LEARNED = _SETTINGS | {"--preset", "--steps", "--format", "--ascii"}
 COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
-    "learn": Command("learn", _LEARNED, ("text", "json", "csv")),
+    "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
     "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
     "presets": Command("presets"),
+    "watch": Command("watch", frozenset({"--once", "--format", "--expect", "--ascii"}), "PATH", FORMATS[:3]),
 }
 """By the word that asks for it."""
 
@@ -101,11 +105,14 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     that do not go together.
     """
     options = _parsed(_with_negative_values(sys.argv[1:] if words is None else words))
-    given = {name: value for name, value in vars(options).items() if name != "command"}
+    given = {name: value for name, value in vars(options).items() if name not in ("command", "operand")}
     if options.command is None:
         options.command = EXPLORING if in_terminal else "print"
     defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
     options = argparse.Namespace(**{**defaults, **vars(options)})
+    command = COMMANDS[options.command]
+    if options.format not in command.formats:
+        raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
@@ -122,8 +129,6 @@ def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
         if options.view not in views:
             allowed = [view for view in VIEWS if view in views]
             raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")
-    if options.format not in command.formats:
-        raise UsageError(f"--format: {command.name} has no {options.format}; allowed: {', '.join(command.formats)}")
 
 
 def _name(flag: str) -> str:
@@ -171,11 +176,20 @@ def _parsed(words: Iterable[str]) -> argparse.Namespace:
 
         near = get_close_matches(flag[:40], re.findall("--[a-z-]+", parser.format_usage()))
         raise UsageError(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    options.operand = _operand(options.command, unknown)
     for word in (options.command, *unknown):
         if word is not None and (word in unknown or word not in filter(None, COMMANDS)):
             allowed = ", ".join(filter(None, COMMANDS))
             raise UsageError(f"unexpected {word[:40]!r}; allowed: one of {allowed}, and flags")
     return options
+
+
+def _operand(command: str | None, words: list[str]) -> str:
+    """What the command is to be done with, taken from the words that are left."""
+    operand = COMMANDS[command].operand if command in COMMANDS else ""
+    if operand and not words:
+        raise UsageError(f"{command}: {operand} is missing")
+    return words.pop(0) if operand else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -213,11 +227,11 @@ HELP = """\
 {program} [{commands}] [SETTINGS] [OPTIONS]
 See, live, how much of the loss's gradient reaches each layer of a deep network.
 Without a command: explore (? is help, q quits); without a terminal: print.
-print: one reading.  learn: train.  tour: the guided tour.  presets: list them.
+print: a reading.  learn: train.  watch PATH: a real run.  presets: list.  tour.
 
 Settings, with their values at the start (? inside tells what each one means):
 {settings}
-Options:
+Options, and --version, -h, --help:
 {options}
 """
 
@@ -246,10 +260,7 @@ def _described_options() -> list[str]:
 
 
 def _described_switches() -> list[str]:
-    switches = [
-        f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar
-    ]
-    return [*switches, "--version   -h, --help"]
+    return [f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar]
 
 
 def _sole_user(flag: str) -> str:

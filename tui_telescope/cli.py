@@ -1,4 +1,4 @@
-"""The command line: `tui-telescope` explores, `print` gives one reading, `learn` trains, `presets` lists the presets.
+"""The command line: it explores; `print` gives one reading, `learn` trains, `presets` lists, `watch` shows a real run.
 
 Nothing heavy is imported until it is known what is wanted, so that `--help`, `--version` and a mistyped flag answer
 at once.
@@ -18,7 +18,7 @@ from tui_telescope.arguments import EXPLORING, Answer, parse
 from tui_telescope.presets import PRESETS
 from tui_telescope.progress_line import on_stderr
 from tui_telescope.settings import Settings
-from tui_telescope.standard_output import UNEXPECTED, StandardOutput, status_of, tell
+from tui_telescope.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.window_size import forget_absurd_sizes
 
 TERMINALS_THAT_CANNOT = ("", "dumb", "unknown")
@@ -78,10 +78,7 @@ def _print(output: StandardOutput, options: argparse.Namespace) -> int:
         output, options.settings, options.format, options.view,
         ascii_only=ascii_only, depths=options.depths, line=on_stderr(),
     )  # fmt: skip
-    if options.expect in (None, state):
-        return 0
-    tell(f"the gradient is {state}, and was expected to be {options.expect}")
-    return UNEXPECTED
+    return _compared(state, options.expect)
 
 
 def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
@@ -107,11 +104,33 @@ def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(output: StandardOutput, options: argparse.Namespace) -> int:
+    from tui_telescope.runs.reading.follower import Refused
+    from tui_telescope.runs.reading.opening import open_run
+    from tui_telescope.watching import write_run
+
+    ascii_only = options.ascii or not _speaks_unicode()
+    try:
+        state = write_run(output, open_run(options.operand), options.format, ascii_only=ascii_only)
+    except Refused as refusal:
+        return fail(str(refusal))
+    return _compared(state, options.expect)
+
+
+def _compared(state: str | None, expected: str | None) -> int:
+    """The exit status of a reading whose verdict may have been foretold."""
+    if expected in (None, state):
+        return 0
+    tell(f"the gradient is {state}, and was expected to be {expected}")
+    return UNEXPECTED
+
+
 WRITERS: dict[str, Callable[[StandardOutput, argparse.Namespace], int]] = {
     "print": _print,
     "learn": _learn,
     "tour": _tell_tour,
     "presets": _list_presets,
+    "watch": _watch,
 }
 """What needs no terminal, by the command's word."""
 
