@@ -42,7 +42,7 @@ def test_any_column_of_any_of_them_stands_for_its_layer():
     charts = gradient_with_others(TRACES, ChartOptions(cursor=20))
     rows = [row_text(cells) for cells in charts.draw(96, 32).rows]
     (column,) = {cells.rindex("│", 8, 90) for cells in rows if cells.count("│") == 3}
-    assert charts.x_at(column, 96, 32) == pytest.approx(20, abs=0.5)
+    assert round(charts.x_at(column, 96, 32)) == 20
     assert charts.x_at(0, 96, 32) is None
     assert charts.x_at(95, 96, 32) is None
 
@@ -52,3 +52,14 @@ def test_each_layer_is_found_under_some_column_of_a_picture_with_room(width, hei
     chart = gradient_chart([Trace("", observe(Settings(depth=5)))], ChartOptions())
     found = {round(x) for column in range(width) if (x := chart.x_at(column, width, height)) is not None}
     assert found == (set(range(1, 6)) if width > 1 else set())
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("layer", [1, 2, 19, 49, 50])
+def test_the_column_of_the_cursor_stands_for_its_layer(layer, ascii_only):
+    plain = gradient_chart(TRACES, ChartOptions()).draw(64, 20, ascii_only=ascii_only)
+    marked = gradient_chart(TRACES, ChartOptions(cursor=layer))
+    pairs = zip(plain.rows, marked.draw(64, 20, ascii_only=ascii_only).rows, strict=True)
+    rows = [(row_text(before), row_text(after)) for before, after in pairs]
+    columns = {x for before, after in rows for x in range(64) if before[x] != after[x]}
+    assert {round(marked.x_at(column, 64, 20, ascii_only=ascii_only)) for column in columns} == {layer}

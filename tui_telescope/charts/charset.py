@@ -54,6 +54,10 @@ class Charset(NamedTuple):
         """The cell, from the left, that holds the dot at this fraction of `width` cells."""
         return int(fraction * (width * self.columns - 1) + 0.5) // self.columns
 
+    def fraction(self, column: int, width: int) -> float:
+        """What the middle of a cell stands for: `column` gives the cell back."""
+        return (column + 0.5 - 0.5 / self.columns) * self.columns / max(width * self.columns - 1, 1)
+
     def row(self, fraction: float, height: int) -> int:
         """The cell, from the top, that holds the dot at this fraction of `height` cells."""
         return height - 1 - int(fraction * (height * self.rows - 1) + 0.5) // self.rows

@@ -91,7 +91,7 @@ def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -
     if not 0 <= inside < plan.width:
         return None
     low, high = chart.x_axis.low, chart.x_axis.high
-    return low + (high - low) * (inside + 0.5) / plan.width
+    return low + (high - low) * charset.fraction(inside, plan.width)
 
 
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
