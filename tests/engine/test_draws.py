@@ -7,10 +7,10 @@ import pytest
 from drawn_numbers import SAMPLE_SEED, SEED, draw, first, pythons_normals
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.weights import streams
 from tui_telescope.engine.weights.draws import UnitDraws
+from tui_telescope.observations.interruption import Stopped
 
 
 def assert_same_to_the_last_bits(drawn: np.ndarray, expected: np.ndarray) -> None:

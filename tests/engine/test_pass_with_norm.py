@@ -9,7 +9,7 @@ from tui_telescope import Settings
 from tui_telescope.engine.passes.exact import extended_range_pass
 from tui_telescope.engine.passes.float64 import with_norm
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
-from tui_telescope.engine.passes.measurement import Stopped
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import REGISTRY
 
 PLACES, ACTIVATIONS = (REGISTRY[name].values for name in ("norm_place", "activation"))

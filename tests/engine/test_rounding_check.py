@@ -15,7 +15,7 @@ from tui_telescope import Settings, Telescope, observe
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.passes.exact import decimal_pass, extended_range_pass, rounding_check
-from tui_telescope.engine.passes.measurement import Stopped
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import REGISTRY
 
 CANCELLING = {

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tui_telescope.engine.mean_field.theory import critical_scale
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.sweep import (
     STRIDES,
     MapMemory,
@@ -20,6 +19,7 @@ from tui_telescope.engine.sweep import (
     swept_depths,
 )
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import Settings, SettingsError
 
 SMALL = Settings(width=8, samples=4, depth=12, initializer="xavier", scale=0.9)

@@ -7,8 +7,8 @@ import pytest
 
 from tui_telescope import Settings, Telescope, observe
 from tui_telescope.engine.passes.float64 import forward, with_norm
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.weights.draws import UnitDraws
+from tui_telescope.observations.interruption import Stopped
 
 
 def assert_same(one, other) -> None:

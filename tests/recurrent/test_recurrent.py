@@ -15,11 +15,12 @@ from observed_numbers import numbers_of
 from tui_telescope import Settings, SettingsError, Telescope, footprint
 from tui_telescope.arguments import parse
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.engine.passes.measurement import Stopped, Wanted
+from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.engine.passes.progress import UNWATCHED
 from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent import through_time
 from tui_telescope.engine.weights.draws import Sequences, UnitCell
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import REGISTRY
 
 CELLS = ("rnn", "lstm", "gru")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from recurrent_reference import assert_close, expected
 
-from tui_telescope import Settings
+from tui_telescope import Settings, Telescope
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Wanted
 from tui_telescope.engine.passes.progress import UNWATCHED
@@ -81,3 +81,14 @@ def test_forget_gates_that_shut_in_turn_leave_the_unit_that_was_shut_least():
     pushes[12:, 1, 0] = pushes[:12, 1, 1] = -90.0
     pushes[:, 3] = -40.0
     assert_agrees(settings, pushes)
+
+
+def test_a_branch_too_faint_for_a_squared_norm_in_float64_is_no_zero():
+    settings = Settings(
+        cell="rnn", depth=1, width=1, activation="sigmoid", residual=True, branch_scale=1e-282, samples=1
+    )
+    telescope = Telescope()
+    draw = telescope.draw(settings)
+    response = 1 / (1 + np.exp(-draw.input_weights[0, 0, 0, 0] * draw.inputs[0, 0, 0]))
+    (log10_rms,) = telescope.observe(settings).signal.log10_rms
+    assert log10_rms == pytest.approx(-282 + np.log10(response), rel=1e-13)

@@ -14,10 +14,10 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.surveys import DepthSurvey, Instruments
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import Settings
 from tui_telescope.tui.messages import Surveyed
 from tui_telescope.tui.widgets.chart_view import ChartView

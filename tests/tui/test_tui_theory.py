@@ -13,7 +13,7 @@ from textual.message import Message
 from tui_telescope import observe
 from tui_telescope.engine.mean_field import theory
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
-from tui_telescope.engine.passes.measurement import Stopped
+from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import Settings
 from tui_telescope.tui.messages import Failed
 from tui_telescope.tui.widgets.chart_view import ChartView

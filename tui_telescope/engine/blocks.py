@@ -14,6 +14,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.losses import Loss
 from tui_telescope.engine.norms import NORMS, Norm
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
@@ -33,6 +34,12 @@ class Gradient(Protocol):
     def __mul__(self, other: Any) -> Self: ...
     def times(self, factor: float) -> Self: ...
     def through(self, weights: Array | None, gain: float) -> Self: ...
+    def sum(self, axis: int) -> Self: ...
+    def log2_norm(self) -> Array:
+        """log2 of the Euclidean norm over the units, (samples,)."""
+
+    def log2_outer_norm(self, layer_input: Any) -> float:
+        """log2 of the Frobenius norm of the sum over samples of its outer products with the layer input."""
 
 
 class Signal(Protocol):
@@ -55,6 +62,12 @@ class Signal(Protocol):
 
     def joined(self, branch: Self) -> Self:
         """A residual connection and its branch."""
+
+    def error(self, loss: Loss, vectors: Array) -> Any:
+        """The gradient by it, the network's output, from what the loss is given, (units, samples)."""
+
+    def log2_norm(self) -> Array:
+        """log2 of the Euclidean norm over the units, (samples,)."""
 
 
 class Operation(Protocol):

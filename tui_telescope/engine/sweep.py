@@ -17,11 +17,11 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.mean_field.theory import critical_scale
-from tui_telescope.engine.passes.measurement import ShouldStop
 from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.notation import nullable
+from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation, State, measured
 from tui_telescope.settings import Settings, SettingsError
 
@@ -124,7 +124,7 @@ def each_depth(
 ) -> Iterator[DepthSweep]:
     """The layer-1 gradient at the depths, those of `swept_depths` unless given; after each as far as it has come.
 
-    `progress` is told which share of the work is done. Raises `measurement.Stopped` soon after `should_stop` says
+    `progress` is told which share of the work is done. Raises `Stopped` soon after `should_stop` says
     yes, `SettingsError` for a depth out of range.
     """
     chosen = tuple(swept_depths(settings.depth) if depths is None else depths)
@@ -152,7 +152,7 @@ def map_scales_and_depths(
     `scales` and `depths`, both ascending, are those of the finest map: `mapped_scales` and `mapped_depths` unless
     given. With a `memory` the first map is the finest that it holds, if it holds one. `by_row` gives each map after
     every row that is new, cells that are yet to be observed as their neighbours in the map before, or as unknown.
-    `progress` is told which share of all cells' work is done. Raises `measurement.Stopped` soon after `should_stop`
+    `progress` is told which share of all cells' work is done. Raises `Stopped` soon after `should_stop`
     says yes, `SettingsError` for a cell out of range.
     """
     grid = (

@@ -18,7 +18,7 @@ from tui_telescope.engine.learning.learner import Learner
 from tui_telescope.engine.learning.moments import Moment, moments_of
 from tui_telescope.engine.passes import choose
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.engine.passes.measurement import Measurement, ShouldStop, Wanted
+from tui_telescope.engine.passes.measurement import Measurement, Wanted
 from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
 from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
@@ -33,6 +33,7 @@ from tui_telescope.engine.weights.draws import UnitDraws, log2_weight_norms
 from tui_telescope.engine.weights.network import Draw, Network, scaled_draw
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.from_norms import log10_factor
+from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
@@ -73,7 +74,7 @@ class Telescope:
         """The readings of the network that these settings describe.
 
         `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
-        between layers; once it says yes, `measurement.Stopped` is raised. `progress` is told there which share of the
+        between layers; once it says yes, `Stopped` is raised. `progress` is told there which share of the
         work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
         `ValueError` for another reading.
         """

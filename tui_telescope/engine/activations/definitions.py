@@ -20,7 +20,7 @@ from tui_telescope.engine.activations.float64_kernels import Kernel
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI, mills_ratio
 from tui_telescope.engine.activations.tailed_values import Tailed, blockwise
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.arithmetic.extended_range import REPRESENTABLE, ExtendedRange, exponential
+from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, REPRESENTABLE, ExtendedRange, exponential
 
 _LN2 = float(np.log(2.0))
 
@@ -96,10 +96,10 @@ def phi_value(activation: Activation, z: ExtendedRange) -> ExtendedRange:
     return _carry(activation, value, argument, beyond) if beyond.any() else value
 
 
-def phi_slope(activation: Activation, z: ExtendedRange) -> ExtendedRange:
-    """phi'(z) for pre-activations of any size, under the exponents' own shape."""
+def phi_slope(activation: Activation, z: ExtendedRange, tolerance: float = COMFORTABLE) -> ExtendedRange:
+    """phi'(z) for pre-activations of any size, under the exponents' own shape, normalized to this tolerance."""
     argument = z.mantissa if activation.slopes else bounded(z)[0]
-    return assembled(activation.slope(argument), z.is_per_unit)
+    return assembled(activation.slope(argument), z.is_per_unit, tolerance)
 
 
 def bounded(z: ExtendedRange) -> tuple[Array, Array]:
@@ -117,12 +117,12 @@ def phi_departure(activation: Activation, z: ExtendedRange) -> ExtendedRange:
     return phi_value(activation, z) - z * phi_slope(activation, z)
 
 
-def assembled(response: Tailed, per_unit: bool) -> ExtendedRange:
+def assembled(response: Tailed, per_unit: bool, tolerance: float = COMFORTABLE) -> ExtendedRange:
     """The same with an exponent a sample or a unit."""
     body, tail = response
     if isinstance(tail, float) or tail.min() > -600:
-        return ExtendedRange.of(response.product, per_unit=per_unit)
-    return exponential(body, tail, per_unit=per_unit)
+        return ExtendedRange.of(response.product, per_unit=per_unit, tolerance=tolerance)
+    return exponential(body, tail, per_unit=per_unit, tolerance=tolerance)
 
 
 def _carry(activation: Activation, value: ExtendedRange, argument: Array, beyond: Array) -> ExtendedRange:

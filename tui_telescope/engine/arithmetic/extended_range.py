@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.outer_products import outer_squares
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -51,10 +52,10 @@ class ExtendedRange:
     """(..., 1, samples), or (..., units, samples) where each unit has its own."""
 
     @classmethod
-    def of(cls, values: Array, *, per_unit: bool = False) -> Self:
+    def of(cls, values: Array, *, per_unit: bool = False, tolerance: float = COMFORTABLE) -> Self:
         """Finite float64 values, normalized."""
         rows = values.shape[-2] if per_unit else 1
-        return cls(values, np.zeros((*values.shape[:-2], rows, values.shape[-1]))).normalized()
+        return cls(values, np.zeros((*values.shape[:-2], rows, values.shape[-1]))).normalized(tolerance)
 
     @property
     def is_per_unit(self) -> bool:
@@ -158,6 +159,16 @@ class ExtendedRange:
         with np.errstate(divide="ignore"):
             return np.where(square > 0, 0.5 * np.log2(square) + x.exponent[0], -np.inf)
 
+    def log2_outer_norm(self, other: ExtendedRange) -> float:
+        """log2 of the Frobenius norm of the sum over samples of x_s y_s^T; -inf where it is zero."""
+        a, b, exponent = _for_products_of_samples(self, other)
+        square = float(outer_squares(a[None], b[None])[0])
+        return 0.5 * math.log2(square) + exponent if square > 0 else -math.inf
+
+    def is_zero(self) -> NDArray[np.bool_]:
+        """Of each value, whether it is an exact zero."""
+        return np.asarray(self.mantissa == 0)
+
 
 def shifted(mantissa: Array, shift: Array) -> Array:
     """`mantissa * 2**shift` for shifts up to 1000; what becomes too small becomes zero."""
@@ -175,35 +186,26 @@ def concatenated(parts: Sequence[X], axis: int) -> X:
     return type(parts[0])(np.concatenate(mantissas, axis), np.concatenate(exponents, axis))
 
 
-def exponential(body: Array, log_factor: Array, *, per_unit: bool = False) -> ExtendedRange:
+def exponential(
+    body: Array, log_factor: Array, *, per_unit: bool = False, tolerance: float = COMFORTABLE
+) -> ExtendedRange:
     """`body * exp(log_factor)` elementwise, for bodies within float64; `log_factor` may be far below -745."""
     top = log_factor
     if not per_unit:
-        top = np.maximum.reduce(np.where(body != 0, log_factor, EXPONENT_OF_ZERO), -2, keepdims=True)
+        counted = log_factor if body.all() else np.where(body != 0, log_factor, EXPONENT_OF_ZERO)
+        top = np.maximum.reduce(counted, -2, keepdims=True)
     exponent = np.rint(top / _LN2)
     # past 2^52 the difference is rounding alone, and may be huge
     remainder = np.clip(top - exponent * _LN2, -_LN2, _LN2)
     if not per_unit:
         remainder = remainder + np.minimum(log_factor - top, 0)
-    return ExtendedRange(body * np.exp(remainder), exponent).normalized()
+    return ExtendedRange(body * np.exp(remainder), exponent).normalized(tolerance)
 
 
 def outer(x: ExtendedRange, y: ExtendedRange) -> ExtendedRange:
     """The sum over samples of x_s y_s^T, under one exponent."""
     a, b, exponent = _for_products_of_samples(x, y)
     return ExtendedRange(a.dot(b.T), np.full((1, 1), exponent))
-
-
-def log2_outer_norm(x: ExtendedRange, y: ExtendedRange) -> float:
-    """log2 of the Frobenius norm of the sum over samples of x_s y_s^T; -inf where it is zero.
-
-    With fewer samples than units the n x n matrix is never made: its squared norm is the sum over pairs of samples
-    of (x_s . x_t)(y_s . y_t).
-    """
-    a, b, exponent = _for_products_of_samples(x, y)
-    units, samples = a.shape
-    square = float(np.sum(a.T.dot(a) * b.T.dot(b)) if samples < units else np.sum(a.dot(b.T) ** 2))
-    return 0.5 * math.log2(square) + exponent if square > 0 else -math.inf
 
 
 def _for_products_of_samples(x: ExtendedRange, y: ExtendedRange) -> tuple[Array, Array, float]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.observations.interruption import ShouldStop as ShouldStop
-from tui_telescope.observations.interruption import Stopped as Stopped
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
@@ -39,13 +36,21 @@ class SignalMeasurement:
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
 
 
-def saturated_and_dead(sizes: NDArray[Any], is_zero: NDArray[np.bool_], activation: Activation) -> tuple[float, float]:
-    """The fractions of units and samples that are saturated, and of units that are dead on every sample.
+def saturated_and_dead(
+    sizes: Array, activation: Activation, is_zero: NDArray[np.bool_] | None = None, *, unit: float = 1.0
+) -> tuple[Array, Array]:
+    """Of each layer the fraction of units and samples that are saturated, and of units that are dead on every sample.
 
-    `sizes` are |phi'|, (units, samples); `is_zero` says where they are zero and not merely too small to be told.
+    `sizes` are |phi'| in multiples of `unit`, (..., units, samples); `is_zero` says where they are zero and not merely
+    too small for a float64, if some may be.
     """
-    dead = float(np.mean(is_zero.all(axis=1))) if activation.dies else 0.0
-    return np.count_nonzero(sizes < SATURATED * activation.steepest) / sizes.size, dead
+    *layers, units, samples = sizes.shape
+    is_saturated = (sizes < SATURATED * activation.steepest / unit).view(np.uint8).reshape(*layers, -1)
+    saturated = np.add.reduce(is_saturated, axis=-1, dtype=np.uint32) / (units * samples)
+    if not activation.dies:
+        return saturated, np.zeros(layers)
+    is_dead = np.matmul(sizes, np.ones(samples)) == 0 if is_zero is None else is_zero.all(axis=-1)
+    return saturated, np.asarray(is_dead.mean(axis=-1))
 
 
 @dataclass(frozen=True, eq=False)

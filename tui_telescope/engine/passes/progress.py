@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tui_telescope.engine.passes.measurement import ShouldStop, Stopped
+from tui_telescope.observations.interruption import ShouldStop, Stopped
 
 Tell = Callable[[float], object]
 
@@ -32,7 +32,7 @@ class Progress:
         self._start, self._end = start, end
 
     def reach(self, share: float) -> None:
-        """This share of the piece is done. Raises `measurement.Stopped` if nobody waits any more."""
+        """This share of the piece is done. Raises `Stopped` if nobody waits any more."""
         if self.should_stop():
             raise Stopped
         self.tell(share)
@@ -62,7 +62,7 @@ class Tally:
         self._progress, self._units, self._done = progress, units, 0
 
     def take_up(self, units: int) -> None:
-        """Work of so many units begins. Raises `measurement.Stopped` if nobody waits any more."""
+        """Work of so many units begins. Raises `Stopped` if nobody waits any more."""
         self._progress.reach(self._done / self._units)
         self._done += units
 

@@ -21,7 +21,7 @@ class Task(NamedTuple):
     settings: Settings
     wanted: Wanted
     progress: Progress
-    """Told between layers how far the passes are; raises `measurement.Stopped` there."""
+    """Told between layers how far the passes are; raises `Stopped` there."""
     workspace: Workspace
 
 

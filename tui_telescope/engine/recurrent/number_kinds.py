@@ -16,7 +16,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation, phi
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
-from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
+from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
 
 LARGEST = 2.0**200
 """Pre-activations in float64 stay below."""
@@ -26,6 +26,9 @@ SMALLEST = 2.0**-500
 """Entries of a float64 gradient stay above, as a share of their sample's largest; exact zeros may be."""
 FAINTEST = 2.0**-700
 """The largest entry before a matrix mixes all stays above: what underflows beside it is lost in its rounding."""
+
+SMALLEST_SQUARE = 2.0**-950
+"""Squared norms stay above, or are exact zeros."""
 
 
 class OutOfRange(Exception):
@@ -93,8 +96,11 @@ class Float64:
 
     def log2_norm(self) -> Array:
         """log2 of the Euclidean norm over the units, shape (samples,)."""
+        squares = np.einsum("us,us->s", self.array, self.array)
+        if squares.min() < SMALLEST_SQUARE and self.array[:, squares < SMALLEST_SQUARE].any():
+            raise OutOfRange
         with np.errstate(divide="ignore"):
-            return np.asarray(0.5 * np.log2(np.einsum("us,us->s", self.array, self.array)))
+            return np.asarray(0.5 * np.log2(squares))
 
     def to_extended_range(self, exponent: Array) -> ExtendedRange:
         """These values times 2**exponent, exponent of shape (samples,)."""
@@ -138,8 +144,8 @@ class Extended(ExtendedRange):
     __slots__ = ()
 
     @classmethod
-    def of(cls, values: Array, *, per_unit: bool = True) -> Extended:
-        return super().of(values, per_unit=per_unit)
+    def of(cls, values: Array, *, per_unit: bool = True, tolerance: float = COMFORTABLE) -> Extended:
+        return super().of(values, per_unit=per_unit, tolerance=tolerance)
 
     @staticmethod
     def stack(parts: Sequence[Extended]) -> Extended:

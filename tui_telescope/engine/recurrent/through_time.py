@@ -14,12 +14,12 @@ from typing import Generic
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation, phi_value
+from tui_telescope.engine.activations.definitions import phi_value
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, log2_outer_norm, outer
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, outer
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
-from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
+from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, Wanted, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import log2_norm_of_all
 from tui_telescope.engine.passes.progress import LAYERS_BACK, Progress, tally_of_passes
 from tui_telescope.engine.passes.task import SequenceTask
@@ -171,18 +171,9 @@ class _Signal:
 
     def take(self, t: int, step: Step[N]) -> None:
         """The norm of h_t; the saturated share of all gates; the share of dead units, which a single gate can have."""
-        slopes = [(gate, slope.values()) for gate, slope in step.slopes]
         self.measurement.norms[t] = step.state[0].log2_norm()
-        self.measurement.saturated[t] = sum(_saturated_share(gate, slope) for gate, slope in slopes) / len(slopes)
-        self.measurement.dead[t] = sum(_dead_share(gate, slope) for gate, slope in slopes) / len(slopes)
-
-
-def _saturated_share(gate: Activation, slope: Array) -> float:
-    return np.count_nonzero(np.abs(slope) < SATURATED * gate.steepest) / slope.size
-
-
-def _dead_share(gate: Activation, slope: Array) -> float:
-    return np.count_nonzero(~slope.any(axis=1)) / len(slope) if gate.dies else 0.0
+        shares = [saturated_and_dead(np.abs(slope.values()), gate) for gate, slope in step.slopes]
+        self.measurement.saturated[t], self.measurement.dead[t] = np.mean(shares, axis=0)
 
 
 class _Gradients:
@@ -204,7 +195,7 @@ class _Gradients:
         if self._by_weights is not None and self._by_recurrent is not None:
             by_product = type(hidden).stack(pulled.by_products).to_extended_range(exponent)
             layer_input = hidden.to_extended_range(np.zeros_like(exponent))
-            self._by_weights[t] = log2_outer_norm(by_product, layer_input) - self._log2_samples
+            self._by_weights[t] = by_product.log2_outer_norm(layer_input) - self._log2_samples
             self._by_recurrent.take(by_product, layer_input)
         if self._by_input is not None:
             by_inputs = type(hidden).stack(pulled.by_inputs).to_extended_range(exponent)

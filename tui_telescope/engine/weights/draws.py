@@ -146,7 +146,7 @@ class _GrowingStack:
 class UnitDraws:
     """Keeps unit draws between observations, the least recently used leaving first once they pass the budget.
 
-    Whatever draws tells its progress every few megabytes, and raises `measurement.Stopped` where that does.
+    Whatever draws tells its progress every few megabytes, and raises `Stopped` where that does.
     """
 
     def __init__(self, budget: int = MEMORY_BUDGET) -> None:

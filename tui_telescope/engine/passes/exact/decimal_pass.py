@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
+from tui_telescope.engine.blocks import blocks
 from tui_telescope.engine.losses import LOSSES, Loss
 from tui_telescope.engine.norms import EPSILON, Norm
 from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
-from tui_telescope.engine.passes.measurement import Measurement, saturated_and_dead
+from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
 
@@ -82,9 +81,9 @@ def measure(task: Task) -> Measurement | None:
 def _measure(task: Task) -> Measurement | None:
     """The readings in the current context, or None where more digits are needed."""
     inputs, vectors = task.samples
-    through_layers = LayerByLayer(_Kind(task.network, task.settings), LOSSES[task.settings.loss], task)
+    through_layers = LayerByLayer(blocks(task.network, task.settings), task)
     try:
-        return through_layers.measure(inputs.T, vectors.T)
+        return through_layers.measure(Decimals.of(inputs.T), vectors.T)
     except DigitsLost:
         return None
 
@@ -178,49 +177,30 @@ class Decimals:
             raise DigitsLost
         return total
 
+    def error(self, loss: Loss, vectors: Array) -> Decimals:
+        return loss.gradient(self, Decimals.of(vectors), lambda slope, z: z.response(slope)[0])
 
-class _Kind:
-    """Decimals, signals and gradients alike."""
+    def sum(self, axis: int) -> Decimals:
+        return Decimals(self.numbers.sum(axis=axis, keepdims=True))
 
-    def __init__(self, network: UnitNetwork, settings: Settings) -> None:
-        self._blocks = blocks(network, settings)
+    def values(self) -> Array:
+        """As float64, where what is too small becomes zero."""
+        return self.numbers.astype(np.float64)
 
-    def block(self, layer: int) -> Block:
-        return self._blocks[layer]
+    def is_zero(self) -> NDArray[np.bool_]:
+        """Of each value, whether it is an exact zero."""
+        return np.asarray(self.numbers == 0, dtype=np.bool_)
 
-    def signal(self, inputs: Array) -> Decimals:
-        return Decimals.of(inputs)
+    def log2_norm(self) -> Array:
+        return np.array([_log2(square) / 2 for square in (self.numbers * self.numbers).sum(axis=0)])
 
-    def error(self, loss: Loss, output: Decimals, vectors: Array) -> Decimals:
-        return loss.gradient(output, Decimals.of(vectors), lambda slope, z: z.response(slope)[0])
-
-    def pulled(self, step: Step, gradient: Decimals) -> Decimals:
-        return pulled(step, gradient)
-
-    def log2_signal_norms(self, signal: Decimals) -> Array:
-        return _log2_norms(signal.numbers)
-
-    def log2_gradient_norms(self, gradient: Decimals) -> Array:
-        return _log2_norms(gradient.numbers)
-
-    def log2_by_weights(self, back: StepBack) -> float:
-        outer = back.by_output.numbers.dot(back.step.memory.numbers.T)
-        return float(_log2_norms(outer.reshape(-1, 1))[0])
-
-    def log2_by_biases(self, back: StepBack) -> float:
-        return float(_log2_norms(back.by_output.numbers.sum(axis=1)[:, None])[0])
-
-    def saturated_and_dead(self, activation: Activation, slope: Decimals) -> tuple[float, float]:
-        return saturated_and_dead(np.abs(slope.numbers), slope.numbers == 0, activation)
+    def log2_outer_norm(self, layer_input: Decimals) -> float:
+        outer = self.numbers.dot(layer_input.numbers.T)
+        return float(Decimals(outer.reshape(-1, 1)).log2_norm()[0])
 
 
 def _mean(x: Numbers, axis: int) -> Numbers:
     return np.asarray(x.sum(axis=axis, keepdims=True) / x.shape[axis])
-
-
-def _log2_norms(columns: Numbers) -> Array:
-    """log2 of the Euclidean norm of each column; -inf where all are zero."""
-    return np.array([_log2(square) / 2 for square in (columns * columns).sum(axis=0)])
 
 
 def _log2(x: Decimal) -> float:

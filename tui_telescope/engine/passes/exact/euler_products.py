@@ -58,6 +58,15 @@ class TrackedGradient:
     terms: ExtendedRange | None = None
     """The sizes of what the weights summed it from."""
 
+    def sum(self, axis: int) -> ExtendedRange:
+        return self.value.sum(axis)
+
+    def log2_norm(self) -> Array:
+        return self.value.log2_norm()
+
+    def log2_outer_norm(self, layer_input: ExtendedRange) -> float:
+        return self.value.log2_outer_norm(layer_input)
+
 
 def pulled_with_product(step: Step, gradient: TrackedGradient, axis: int) -> TrackedGradient:
     """What an operation's backward makes of a gradient and of its product along the axis."""

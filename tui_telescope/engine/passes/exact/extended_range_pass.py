@@ -6,24 +6,23 @@ that nothing loses a digit on the way at any depth and any scale.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation, phi_slope, phi_value
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, log2_outer_norm
-from tui_telescope.engine.blocks import Block, Step, StepBack, blocks, pulled
-from tui_telescope.engine.losses import LOSSES, Loss
+from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
+from tui_telescope.engine.blocks import Block, Step, StepBack, blocks
+from tui_telescope.engine.losses import Loss
 from tui_telescope.engine.norms import Norm, Pullback
 from tui_telescope.engine.passes.exact.cancelled_residuals import CURVATURES, with_cancelled
 from tui_telescope.engine.passes.exact.euler_products import TrackedGradient, along, pulled_with_product
 from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
 from tui_telescope.engine.passes.exact.saturated_differences import spread_of_phi
-from tui_telescope.engine.passes.measurement import Measurement, saturated_and_dead
+from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
@@ -35,9 +34,9 @@ def measure(task: Task) -> Measurement:
     """The readings of one network. Raises `Stopped`."""
     network, (inputs, vectors), settings = task.network, task.samples, task.settings
     guards = Guards.of(settings)
-    axis = guards.tracked_axis
-    kind = _Kind(network, settings, guards) if axis is None else _Tracked(network, settings, guards, axis)
-    return LayerByLayer(kind, LOSSES[settings.loss], task).measure(inputs.T, vectors.T)
+    layers, axis, a = _blocks(network, settings), guards.tracked_axis, guards.signal(inputs.T)
+    through_layers = LayerByLayer(layers, task) if axis is None else _Tracked(layers, task, axis)
+    return through_layers.measure(a, vectors.T)
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,11 @@ class Guards:
         tracks = stays_apart and not settings.residual
         axis = norm.axis
         return cls(is_diagonal, settings.loses_biases, axis if shows_spread else None, axis if tracks else None)
+
+    def signal(self, inputs: Array) -> Signal:
+        """a_0 from float64, (units, samples)."""
+        value = ExtendedRange.of(inputs, per_unit=self.per_unit)
+        return Signal(value, value, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,13 @@ class Signal:
         is_one = self.value is self.spread and branch.value is branch.spread
         return Signal(value, value if is_one else self.spread + branch.spread, self.guards)
 
+    def error(self, loss: Loss, vectors: Array) -> ExtendedRange | TrackedGradient:
+        error = loss.gradient(self.value, ExtendedRange.of(vectors, per_unit=self.guards.per_unit), phi_value)
+        return error if self.guards.tracked_axis is None else TrackedGradient(error, None)
+
+    def log2_norm(self) -> Array:
+        return self.value.log2_norm()
+
     def of_argument(self, function: Callable[[ExtendedRange], ExtendedRange]) -> Signal:
         """function(z), of z itself."""
         return self._alone(function(self.value))
@@ -138,58 +149,21 @@ class Slope:
         return phi_slope(self.activation, self.argument)
 
 
-class _Kind:
-    """Extended range. Its gradients are `ExtendedRange`."""
-
-    def __init__(self, network: UnitNetwork, settings: Settings, guards: Guards) -> None:
-        self._guards, self._blocks = guards, blocks(network, settings)
-        may_cancel = settings.width == 1 and settings.residual and settings.norm_kind is None
-        curvature = CURVATURES.get(settings.activation)
-        if may_cancel and network.biases is None and curvature is not None:
-            self._blocks = [with_cancelled(block, curvature) for block in self._blocks]
-
-    def block(self, layer: int) -> Block:
-        return self._blocks[layer]
-
-    def signal(self, inputs: Array) -> Signal:
-        value = ExtendedRange.of(inputs, per_unit=self._guards.per_unit)
-        return Signal(value, value, self._guards)
-
-    def error(self, loss: Loss, output: Signal, vectors: Array) -> Any:
-        return loss.gradient(output.value, ExtendedRange.of(vectors, per_unit=self._guards.per_unit), phi_value)
-
-    def pulled(self, step: Step, gradient: Any) -> Any:
-        return pulled(step, gradient)
-
-    def log2_signal_norms(self, signal: Signal) -> Array:
-        return signal.value.log2_norm()
-
-    def log2_gradient_norms(self, gradient: Any) -> Array:
-        return self._value(gradient).log2_norm()
-
-    def log2_by_weights(self, back: StepBack) -> float:
-        return log2_outer_norm(self._value(back.by_output), back.step.memory)
-
-    def log2_by_biases(self, back: StepBack) -> float:
-        return float(self._value(back.by_output).sum(1).log2_norm()[0])
-
-    def saturated_and_dead(self, activation: Activation, slope: ExtendedRange) -> tuple[float, float]:
-        return saturated_and_dead(np.abs(slope.values()), slope.mantissa == 0, activation)
-
-    def _value(self, gradient: Any) -> ExtendedRange:
-        value: ExtendedRange = gradient
-        return value
+def _blocks(network: UnitNetwork, settings: Settings) -> list[Block]:
+    """The network's layers, each without what cancels in it."""
+    layers, curvature = blocks(network, settings), CURVATURES.get(settings.activation)
+    may_cancel = settings.width == 1 and settings.residual and settings.norm_kind is None
+    if not may_cancel or network.biases is not None or curvature is None:
+        return layers
+    return [with_cancelled(block, curvature) for block in layers]
 
 
-class _Tracked(_Kind):
-    """The same with `TrackedGradient`s."""
+class _Tracked(LayerByLayer):
+    """With the products of gradient and signal."""
 
-    def __init__(self, network: UnitNetwork, settings: Settings, guards: Guards, axis: int) -> None:
-        super().__init__(network, settings, guards)
+    def __init__(self, blocks: Sequence[Block], task: Task, axis: int) -> None:
+        super().__init__(blocks, task)
         self._axis = axis
-
-    def error(self, loss: Loss, output: Signal, vectors: Array) -> TrackedGradient:
-        return TrackedGradient(super().error(loss, output, vectors), None)
 
     def pulled(self, step: Step, gradient: TrackedGradient) -> TrackedGradient:
         return pulled_with_product(step, gradient, self._axis)
@@ -201,7 +175,4 @@ class _Tracked(_Kind):
         # all that the gradient by a single weight needs, and nothing that cancels in it
         linear, layer_input = back.step
         by_product = along(layer_input, below.product.value, self._axis).times(1 / linear.single_weight)
-        return log2_outer_norm(by_product, layer_input)
-
-    def _value(self, gradient: TrackedGradient) -> ExtendedRange:
-        return gradient.value
+        return by_product.log2_outer_norm(layer_input)

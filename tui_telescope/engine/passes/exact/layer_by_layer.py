@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.blocks import Block, Linear, Respond, Step, StepBack
-from tui_telescope.engine.losses import Loss
+from tui_telescope.engine.blocks import Block, Linear, Respond, Signal, Step, StepBack, pulled
+from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
-from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement
+from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.passes.task import Task
 
 
-class Kind(Protocol):
-    """A kind of number that blocks are run over; its signals and gradients are its own."""
-
-    def block(self, layer: int) -> Block: ...
-    def signal(self, inputs: Array) -> Any:
-        """From float64, (units, samples)."""
-
-    def error(self, loss: Loss, output: Any, vectors: Array) -> Any:
-        """The gradient by the output."""
-
-    def pulled(self, step: Step, gradient: Any) -> Any:
-        """See `blocks.Pull`."""
-
-    def log2_signal_norms(self, signal: Any) -> Array:
-        """(samples,)"""
-
-    def log2_gradient_norms(self, gradient: Any) -> Array:
-        """(samples,)"""
-
-    def log2_by_weights(self, back: StepBack) -> float:
-        """log2 of ||sum over samples of d loss / d W||_F."""
-
-    def log2_by_biases(self, back: StepBack) -> float:
-        """The same of the biases."""
-
-    def saturated_and_dead(self, activation: Activation, slope: Any) -> tuple[float, float]:
-        """See `measurement.saturated_and_dead`."""
-
-
 class LayerByLayer:
-    """Once through the blocks, there and back."""
+    """Once through the blocks, there and back, over the kind of number that the inputs are given in."""
 
-    def __init__(self, kind: Kind, loss: Loss, task: Task) -> None:
+    def __init__(self, blocks: Sequence[Block], task: Task) -> None:
         settings, wanted = task.settings, task.wanted
         depth, samples = settings.depth, settings.samples
-        self._kind, self._loss, self._log2_samples = kind, loss, math.log2(samples)
+        self._blocks, self._loss, self._log2_samples = blocks, LOSSES[settings.loss], math.log2(samples)
         self._segments = segments(settings)
         self._tally = tally_of_passes(task.progress, self._segments)
         self._gradient = np.empty((depth, samples))
@@ -63,10 +34,10 @@ class LayerByLayer:
         if wanted.signal:
             self._signal = SignalMeasurement(np.empty((depth, samples)), np.empty(depth), np.empty(depth))
 
-    def measure(self, inputs: Array, vectors: Array) -> Measurement:
-        """The readings, from inputs and what the loss is given, (units, samples). Raises `Stopped`."""
-        starts, layers = self._go_forward(self._kind.signal(inputs))
-        self._go_back(starts[:-1], layers, self._kind.error(self._loss, starts[-1], vectors))
+    def measure(self, inputs: Signal, vectors: Array) -> Measurement:
+        """The readings, from a_0 and what the loss is given, (units, samples). Raises `Stopped`."""
+        starts, layers = self._go_forward(inputs)
+        self._go_back(starts[:-1], layers, starts[-1].error(self._loss, vectors))
         by_parameters = self._by_parameters
         return Measurement(
             self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()
@@ -85,10 +56,10 @@ class LayerByLayer:
         layers = []
         for layer in segment:
             self._tally.take_up(1)
-            a, steps = self._kind.block(layer).forward(a)
+            a, steps = self._blocks[layer].forward(a)
             layers.append(steps)
             if reads and self._signal is not None:
-                self._signal.norms[layer] = self._kind.log2_signal_norms(a)
+                self._signal.norms[layer] = a.log2_norm()
         return a, layers
 
     def _go_back(self, starts: list[Any], layers: list[list[Step]], delta: Any) -> None:
@@ -100,14 +71,15 @@ class LayerByLayer:
 
     def _layer_back(self, layer: int, steps: list[Step], delta: Any) -> Any:
         """Read the layer; the gradient by what is below it, as far as anybody reads that."""
-        self._gradient[layer] = self._kind.log2_gradient_norms(delta)
+        self._gradient[layer] = delta.log2_norm()
         if self._signal is not None:
             for step in steps:
                 if isinstance(step.operation, Respond):
-                    fractions = self._kind.saturated_and_dead(step.operation.activation, step.memory())
+                    slope, activation = step.memory(), step.operation.activation
+                    fractions = saturated_and_dead(np.abs(slope.values()), activation, slope.is_zero())
                     self._signal.saturated[layer], self._signal.dead[layer] = fractions
         if layer > 0 or self._by_parameters.by_weights is not None:
-            delta, steps_back = self._kind.block(layer).backward(steps, delta, self._kind.pulled)
+            delta, steps_back = self._blocks[layer].backward(steps, delta, self.pulled)
             for back in steps_back:
                 if isinstance(back.step.operation, Linear):
                     self._read_parameters(layer, back)
@@ -116,6 +88,16 @@ class LayerByLayer:
     def _read_parameters(self, layer: int, back: StepBack) -> None:
         by_parameters = self._by_parameters
         if by_parameters.by_weights is not None:
-            by_parameters.by_weights[layer] = self._kind.log2_by_weights(back) - self._log2_samples
+            by_parameters.by_weights[layer] = self.log2_by_weights(back) - self._log2_samples
         if by_parameters.takes_biases:
-            by_parameters.by_biases[layer] = self._kind.log2_by_biases(back) - self._log2_samples
+            sums = back.by_output.sum(1).log2_norm()
+            by_parameters.by_biases[layer] = float(sums[0]) - self._log2_samples
+
+    def pulled(self, step: Step, gradient: Any) -> Any:
+        """See `blocks.Pull`."""
+        return pulled(step, gradient)
+
+    def log2_by_weights(self, back: StepBack) -> float:
+        """log2 of ||sum over samples of d loss / d W||_F."""
+        log2_norm: float = back.by_output.log2_outer_norm(back.step.memory)
+        return log2_norm

@@ -11,18 +11,15 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.float64_kernels import FromOutput
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO
+from tui_telescope.engine.arithmetic.outer_products import outer_squares
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement, Wanted
+from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, Wanted, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.observations.log_statistics import log2_roots, squared_norms
 from tui_telescope.settings import Settings
 
 LEAST_SIGNAL = 1e-3
 """Signals that may have cancelled are trusted down to this norm: tanh + 1 has no more digits below zero."""
-GRAM_SHARE = 0.6
-"""With fewer samples than this share of the units, samples x samples matrices cost less than units x units."""
-SYMMETRIC_WIDTH = 128
-"""From this width on half of a symmetric matrix costs less than all of it."""
 SAFE_SQUARE = 1e280
 """Squared norms of signals and weight gradients stay within 1e-280 and 1e280."""
 
@@ -88,8 +85,7 @@ class LayerRecord:
         self._settings, self._wanted, self._workspace = settings, wanted, workspace
         self._signals_of, self._may_cancel = signals_of, may_cancel
         self._activation = ACTIVATIONS[settings.activation]
-        self._kernel = kernel = self._activation.kernel
-        self._threshold = SATURATED * self._activation.steepest / (kernel.input_scale * kernel.output_scale)
+        self._kernel = self._activation.kernel
         self.reads_layers = wanted.weight_gradient or wanted.signal
         """Whether anything is read at all."""
         self.takes_products = wanted.weight_gradient
@@ -101,7 +97,7 @@ class LayerRecord:
         self._bias_squares, self._bias_exponents = np.empty(depth), np.zeros(depth)
         self._norms = np.empty((depth if self._measures_signal else 0, settings.samples))
         self._are_norms_safe = True
-        self._saturated, self._dead = np.zeros(depth), np.zeros(depth)
+        self._saturated, self._dead = np.empty(depth), np.empty(depth)
 
     def take(self, layers: slice, products: Array, exponents: Array, slopes: Slopes) -> None:
         """Read some layers.
@@ -150,7 +146,7 @@ class LayerRecord:
             if spread.any():
                 np.multiply(products, np.exp2(spread)[:, None], products)
             self._outer_exponents[layers][::-1] = peaks
-        self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace)
+        self._outer_squares[layers][::-1] = outer_squares(products, signals.array[:-1][::-1], self._workspace.take)
 
     def _count_saturated_and_dead(self, layers: slice, slopes: Slopes) -> None:
         array = slopes.array
@@ -158,10 +154,8 @@ class LayerRecord:
             array = np.abs(array, out=self._workspace.take("sizes", *array.shape))
         if slopes.exponents is not None:
             array = array * np.exp2(slopes.exponents)[:, None]
-        is_saturated = (array < self._threshold).view(np.uint8).reshape(len(array), -1)
-        self._saturated[layers] = np.add.reduce(is_saturated, axis=1, dtype=np.uint32)
-        if self._activation.dies:
-            self._dead[layers] = (np.matmul(array, np.ones(array.shape[2])) == 0).sum(axis=1)
+        unit = self._kernel.input_scale * self._kernel.output_scale
+        self._saturated[layers], self._dead[layers] = saturated_and_dead(array, self._activation, unit=unit)
 
     def is_sound(self) -> bool:
         """Whether signals have digits enough, and neither they nor a weight gradient ran through float64's range."""
@@ -194,9 +188,7 @@ class LayerRecord:
 
     def _signal(self) -> SignalMeasurement:
         """What travels forward."""
-        n, samples = self._settings.width, self._settings.samples
-        norms = self._norms + np.log2(self._kernel.output_scale)
-        return SignalMeasurement(norms, self._saturated / (n * samples), self._dead / n)
+        return SignalMeasurement(self._norms + np.log2(self._kernel.output_scale), self._saturated, self._dead)
 
 
 def is_in_range(sizes: Array, limit: float, *, may_be_zero: bool) -> bool:
@@ -205,26 +197,3 @@ def is_in_range(sizes: Array, limit: float, *, may_be_zero: bool) -> bool:
     if lowest == 0 and may_be_zero:
         lowest = sizes.min(where=sizes > 0, initial=1.0)
     return bool(lowest > 1 / limit and sizes.max() < limit)
-
-
-def outer_squares(products: Array, signals: Array, workspace: Workspace) -> Array:
-    """||P A^T||_F^2 of each layer, P and A its products and signals: as it stands, or as sum((P^T P) * (A^T A))."""
-    count, n, samples = products.shape
-    if samples > GRAM_SHARE * n:
-        outer = np.matmul(signals, _transposed(products, workspace), out=workspace.take("outer", count, n, n))
-        return np.asarray(np.einsum("lij,lij->l", outer, outer))
-    among_products = workspace.take("outer", count, samples, samples)
-    among_signals = workspace.take("inner", count, samples, samples)
-    for columns, out in ((products, among_products), (signals, among_signals)):
-        # numpy sees that a view's product with its own array is symmetric: that halves it, and pays from here on
-        rows = columns.transpose(0, 2, 1) if n >= SYMMETRIC_WIDTH else _transposed(columns, workspace)
-        np.matmul(rows, columns, out=out)
-    return np.asarray(np.einsum("lij,lij->l", among_products, among_signals))
-
-
-def _transposed(matrices: Array, workspace: Workspace) -> Array:
-    """A copy of each, its rows the columns."""
-    count, n, samples = matrices.shape
-    transposed = workspace.take("transposed", count, samples, n)
-    np.copyto(transposed, matrices.transpose(0, 2, 1))
-    return transposed

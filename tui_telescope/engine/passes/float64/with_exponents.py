@@ -115,7 +115,7 @@ class _Forward:
 
     def slopes_of(self, layers: slice, passing: bool) -> Slopes:
         """core' of some layers, the largest in each sample between 1/2 and 1."""
-        slopes = phi_slope(self._activation, self._pre_activations(layers)).normalized(tolerance=1)
+        slopes = phi_slope(self._activation, self._pre_activations(layers), tolerance=1)
         exponents = slopes.exponent[:, 0] - np.log2(self._kernel.input_scale * self._kernel.output_scale)
         return Slopes(slopes.mantissa, list(slopes.mantissa), exponents)
 

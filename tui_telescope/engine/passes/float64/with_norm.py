@@ -14,12 +14,13 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.outer_products import outer_squares
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.norms import EPSILON, NORMS
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
-from tui_telescope.engine.passes.float64.layer_record import is_in_range, outer_squares
+from tui_telescope.engine.passes.float64.layer_record import is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.engine.passes.measurement import SATURATED, Measurement, SignalMeasurement
+from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
@@ -152,7 +153,7 @@ class _Run:
         depth, n, samples = self._shape
         squares, exponents = np.empty((depth, samples)), np.empty((depth, samples))
         gradients = ParameterGradients(self._settings, self._wanted)
-        saturated, dead = np.empty(depth), np.zeros(depth)
+        saturated, dead = np.empty(depth), np.empty(depth)
         deltas, before, after, products = (np.empty((self._chunk + extra, n, samples)) for extra in (1, 0, 0, 0))
         top = LOSSES[self._settings.loss].gradient(self._output, targets)
         exponent = np.zeros(samples)
@@ -161,7 +162,8 @@ class _Run:
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
             slopes = self._activation.slope(self._arguments[layers]).product
             if self._wanted.signal:
-                saturated[layers], dead[layers] = self._saturated_and_dead(slopes)
+                sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
+                saturated[layers], dead[layers] = saturated_and_dead(sizes, self._activation)
             deltas[count] = top
             self._backward_chunk(layers, slopes, deltas, before, after, products)
             branches = before if self._is_inside else products
@@ -187,13 +189,6 @@ class _Run:
             global_norm=gradients.global_norm(),
         )
         return measured if _is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
-
-    def _saturated_and_dead(self, slopes: Array) -> tuple[Array, Array | float]:
-        sizes = slopes if self._activation.kernel.is_monotone else np.abs(slopes)
-        quiet = sizes < SATURATED * self._activation.steepest
-        counts = [np.count_nonzero(layer) for layer in quiet]  # along an axis numpy counts many times slower
-        dead = np.mean((slopes == 0).all(axis=2), axis=1) if self._activation.dies else 0.0
-        return np.array(counts) / quiet[0].size, dead
 
     def _backward_chunk(
         self, layers: slice, slopes: Array, deltas: Array, before: Array, after: Array, products: Array
@@ -269,7 +264,7 @@ class _Run:
         if self._settings.loses_biases:
             # the gradients' sum is zero: what samples share drops out
             layer_inputs = layer_inputs - layer_inputs.mean(axis=2, keepdims=True)
-        squares = outer_squares(products, layer_inputs, self._workspace)
+        squares = outer_squares(products, layer_inputs, self._workspace.take)
         most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", layer_inputs, layer_inputs)
         if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
             return None
