@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, SettingsError, Telescope
-from tui_telescope.engine.passes.measurement import Stopped
 from tui_telescope.networks import OPTIMIZERS, TASKS
+from tui_telescope.observations.interruption import Stopped
 
 SMALL = Settings(depth=3, width=6, activation="tanh", initializer="xavier", scale=1.0, task="glyphs", batch=48)
 
