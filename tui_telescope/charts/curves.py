@@ -23,7 +23,7 @@ from tui_telescope.charts.polyline import (
     straightened,
     walked,
 )
-from tui_telescope.charts.raster import DotMask, Raster, filled, scattered
+from tui_telescope.charts.raster import DotMask, Raster, filled, scattered, thickened
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
@@ -58,10 +58,8 @@ def _drawn(
     dash = charset.dashes[stroke]
     short = scattered(_short_lines(lines, len(dash), charset), width, height, charset)
     if stroke in ("solid", "heavy"):
-        straight = [straightened(line) for line in lines]
-        if stroke == "heavy" and not charset.plain:
-            straight += [[(x, max(y - 1, 0)) for x, y in line] for line in straight]
-        solid = rasterized(straight, width, height, charset) | short
+        solid = rasterized([straightened(line) for line in lines], width, height, charset) | short
+        solid = thickened(solid) if stroke == "heavy" and not charset.plain else solid
         return solid, solid
     dots, number = walked(lines)
     is_drawn = np.array([dot == "#" for dot in dash])[number % len(dash)]

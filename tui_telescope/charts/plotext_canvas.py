@@ -58,11 +58,12 @@ def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker
     return lit
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _field(width: int, height: int) -> Any:
     """A figure without any decoration, one unit a cell.
 
-    It is our own: the public one may hold anything, and clearing that takes as long as drawing.
+    A few are kept, for charts of several sizes share a wide screen. They are our own: the public one may hold
+    anything, and clearing that takes as long as drawing.
     """
     figure = type(plotext.figure)(plotext.terminal)
     figure.plot_size(width, height)

@@ -35,6 +35,14 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     return cells
 
 
+def thickened(dots: DotMask) -> DotMask:
+    """The dots of braille cells with the one below each of them lit as well."""
+    thick: DotMask = (dots | (dots & 0x1B) << 1 | (dots & 0x04) << 4 | (dots & 0x20) << 2).astype(np.uint8)
+    # the lowest dots of a cell go on in the highest of the cell below
+    thick[1:] |= (dots[:-1] & 0x40) >> 6 | (dots[:-1] & 0x80) >> 4
+    return thick
+
+
 def filled(low: Array, high: Array, height: int, charset: Charset) -> DotMask:
     """A regular, sparse fill of the cells whose middle lies between two heights, given in cells for each column of
     cells; NaN where there is none."""
