@@ -211,7 +211,7 @@ async def test_the_help_covers_every_key_setting_view_and_state() -> None:
 
 
 def test_the_help_explains_every_reading_that_a_legend_names() -> None:
-    """A dead network and a cell with a second road show all the readings there are."""
+    """A dead network and a cell with a state of its own show all the readings there are."""
     explained = "\n".join("".join(word.text for word in line) for line in help_lines(80))
     for settings in (Settings(activation="relu", scale=0.01, bias=0.0, depth=5), Settings(cell="lstm", depth=5)):
         live = Trace("", Telescope().observe(settings))
