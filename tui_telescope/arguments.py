@@ -106,6 +106,8 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
         options.command = EXPLORING if in_terminal else "print"
     defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
     options = argparse.Namespace(**{**defaults, **vars(options)})
+    if options.command == "print" and VIEWS[options.view].learning:
+        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)

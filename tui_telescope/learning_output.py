@@ -114,7 +114,7 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     return json.dumps(document, allow_nan=False) + "\n"
 
 
-def _as_csv(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+def learning_as_csv(moments: Sequence[Moment]) -> str:
     """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
     names = list(_columns(moments[0]))
     rows = [
@@ -130,5 +130,5 @@ def _as_csv(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> 
 FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
     "text": _as_text,
     "json": _as_json,
-    "csv": _as_csv,
+    "csv": lambda settings, moments, ascii_only: learning_as_csv(moments),
 }

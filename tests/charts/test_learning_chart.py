@@ -26,7 +26,7 @@ def moment(step: int, loss: float, updates: list[float], diverged: Diverged | No
 
 
 def history(*moments: Moment) -> History:
-    return History(Settings(depth=len(moments[0].log10_update)), moments)
+    return History(Settings(depth=len(moments[0].log10_update), task="glyphs"), moments)
 
 
 FROZEN_BELOW = history(
@@ -47,22 +47,22 @@ def lines(shown: LearningChart, width: int = 46, height: int = 18, ascii_only: b
 
 def test_a_small_one_looks_like_this_in_ascii():
     assert lines(chart(FROZEN_BELOW), height=16) == [
-        "    +- ***** loss  ooooo accuracy ---- loss -+",
-        "   2+**************  .   .   .   .   .   .   |",
-        "    |oooooooooooooo**************************|",
-        "    |                                        |",
-        "   0+.   .   .   .   .   .   .   .   .   .   |",
-        "    ++---------+---------+--------+---------++",
-        "step 0         5         10       15        20",
-        "    +- log10 update .-11:-9=-7%-5# ----------+",
-        "    |  x no bit changes  v gradient          |",
-        "   5+x#######################################|",
-        "    |x%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%|",
-        "    |x=======================================|",
-        "    |x:::::::::::::::::::::::::::::::::::::::|",
-        "   1+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|",
-        "    ++---------+---------+--------+---------++",
-        "step 0         5         10       15        20",
+        "     +- ***** loss  ooooo accuracy --- loss -+",
+        "  2.5+- - - - - - - - - - - - - - guessing  -|",
+        "     |*****************************oooooooooo|",
+        "     |                             **********|",
+        "    0+.   .   .   .   .   .   .   .   .   .  |",
+        "     ++---------+--------+---------+--------++",
+        " step 0         5        10        15       20",
+        "     +- log10 update .-11:-9=-7%-5# ---------+",
+        "     |  x no bit changes  v gradient         |",
+        "    5+x######################################|",
+        "     |x%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%|",
+        "     |x======================================|",
+        "     |x::::::::::::::::::::::::::::::::::::::|",
+        "    1+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|",
+        "     ++---------+--------+---------+--------++",
+        " step 0         5        10        15       20",
     ]
 
 
@@ -72,7 +72,7 @@ def test_the_fuller_a_cell_the_larger_the_number_and_nothing_at_all_has_a_charac
     assert body == sorted(body, key="×·░▒▓█".index, reverse=True)
     assert set(body) == set("×░▒▓█")
     inks = {character: span.ink for cells in picture.rows[-10:-2] for span in cells for character in span.text}
-    assert inks["×"] == "dead"
+    assert inks["×"] == "frozen"
     assert inks["░"] != inks["█"]
 
 
@@ -119,8 +119,16 @@ def test_the_loss_of_others_stands_beside_the_live_one_and_their_steps_have_room
     assert shown.loss.x_axis.high == shown.layers.x_axis.high == 20
 
 
+def test_a_loss_far_beyond_that_of_guessing_leaves_the_chart_and_not_the_others_flat():
+    wild = history(moment(0, 1e13, [-3.0] * 5), moment(20, 2.0, [-3.0] * 5))
+    axis = chart(FROZEN_BELOW, wild).loss.y_axis
+    assert 2 * math.log(10) <= axis.high <= 5
+    (rule,) = chart(FROZEN_BELOW).loss.rules
+    assert rule == (math.log(10), "guessing")
+
+
 def test_loss_and_layers_stand_on_one_axis_of_steps():
-    rows = [line for line in lines(chart(FROZEN_BELOW), 60, 20) if line.startswith("step 0")]
+    rows = [line for line in lines(chart(FROZEN_BELOW), 60, 20) if line.lstrip().startswith("step 0")]
     assert len(set(rows)) == 1
     assert len(rows) == 2
 

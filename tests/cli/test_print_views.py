@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 
+from tui_telescope.arguments import parse
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.sweep import MAP_SCALES
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.printing import write_reading
 from tui_telescope.settings import REGISTRY, Choice, Settings
+from tui_telescope.standard_output import UsageError
 
 DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]
 assert isinstance(CELLS, Choice)
+
+PRINTED = [name for name, view in VIEWS.items() if not view.learning]
 
 each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
@@ -42,7 +46,7 @@ def layer_1(settings: Settings) -> float:
 
 
 @each_cell
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: str, view: str) -> None:
     settings = settings_of(cell)
     document: dict[str, Any] = json.loads(printed(settings, view, "json"), parse_constant=refuse)
@@ -62,7 +66,7 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
 
 
 @each_cell
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) -> None:
     settings = settings_of(cell)
     header, *rows = csv.reader(io.StringIO(printed(settings, view, "csv")))
@@ -108,3 +112,9 @@ def test_json_tells_every_part_of_the_verdict() -> None:
     mended = json.loads(printed(dying.replace(**remedy["settings"]), "gradient", "json"))
     assert mended["verdict"]["state"] == "healthy"
     assert mended["gradient"]["log10_mean"][0] == pytest.approx(remedy["log10_gradient_1"], rel=1e-9)
+
+
+def test_print_says_who_tells_of_learning() -> None:
+    with pytest.raises(UsageError, match="--view: print does not show learn; the command learn tells of it"):
+        parse(["print", "--view", "learn"], in_terminal=True)
+    assert parse(["--view", "learn"], in_terminal=True).view == "learn"

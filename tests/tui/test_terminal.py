@@ -31,7 +31,7 @@ def wait_for_reading(terminal: Terminal, *expected: str) -> None:
 def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> None:
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
-        assert terminal.lines[0].startswith(" Telescope")
+        assert terminal.lines[0].startswith(" Gradient Telescope")
         assert terminal.lines[3].startswith(">d Depth              50 ")
         assert terminal.lines[23].startswith(" ? help  q quit")
         assert "1e-20" in terminal.text

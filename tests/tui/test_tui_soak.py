@@ -116,7 +116,7 @@ async def come_to_rest(explorer: Explorer) -> None:
 def check_that_the_screen_shows_the_settings(explorer: Explorer) -> None:
     settings = explorer.app.settings
     rows = explorer.lines(Panels)
-    for name in effective(settings)[:8]:
+    for name in effective(settings, "gradient")[:8]:
         label, value = REGISTRY[name].label, REGISTRY[name].show(getattr(settings, name))
         assert any(f" {label} " in row and value in row for row in rows), name
     observation = observe(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, layer_axis, step_axis, zero_based_axis
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Array, Axis, Curve
+from tui_telescope.charts.elements import Array, Axis, Curve, Rule
 from tui_telescope.charts.heatmap import UNKNOWN, Cells, Look, heatmap, middles, nearest, spans
 from tui_telescope.charts.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.picture import Picture, Row, Span, row
@@ -21,11 +22,14 @@ from tui_telescope.charts.trace import LearningTrace
 from tui_telescope.engine.learning.description import divergence
 from tui_telescope.engine.learning.moments import Moment
 from tui_telescope.engine.learning.training import History
+from tui_telescope.networks import TASKS
 from tui_telescope.observations.observation import measured
 
 LEAST_HEIGHT = 14
 """Rows of the smallest picture that holds both parts; in a smaller one the layers stand alone."""
 _LOSS_SHARE = 0.4
+MOST_GUESSES = 2.0
+"""The most that the axis of the loss shows, in losses of guessing: one step of a wild network may take it to 1e13."""
 
 _LEVELS = (
     Look("", "·", ".", "curve-5"),
@@ -60,14 +64,14 @@ READINGS: dict[str, LayerReading] = {
     for reading in (
         LayerReading(
             "update", "||dW|| / ||W|| of one step", lambda moment: moment.log10_update,
-            Look("no bit changes", "×", "x", "dead"),
+            Look("no bit changes", "×", "x", "frozen"),
         ),
         LayerReading(
-            "gradient", "gradient that reaches each layer", _gradient, Look("exactly zero", "×", "x", "dead"),
+            "gradient", "gradient that reaches each {stage}", _gradient, Look("exactly zero", "×", "x", "dead"),
         ),
         LayerReading(
             "change", "||W - W_0|| / ||W_0|| since the start", lambda moment: moment.log10_change,
-            Look("as it was, bit for bit", "×", "x", "dead"),
+            Look("as it was, bit for bit", "×", "x", "frozen"),
         ),
     )
 }  # fmt: skip
@@ -99,14 +103,16 @@ def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
         Curve(*_points(trace.history, lambda moment: moment.loss), trace.label or "loss", *look, briefs=trace.briefs)
         for trace, look in zip(traces, cycle(LOOKS), strict=False)
     ]
-    shown = extent(*(curve.y for curve in losses))
-    y_axis = zero_based_axis(shown[1] if shown else 0.0)
+    guessing = math.log(TASKS[live.settings.task].classes)
+    shown = extent(*(curve.y for curve in losses)) or (0.0, 0.0)
+    y_axis = zero_based_axis(min(max(shown[1], guessing), MOST_GUESSES * guessing))
     steps, accuracy = _points(live, lambda moment: moment.accuracy)
     return Chart(
         title="loss",
         x_axis=x_axis,
         y_axis=y_axis,
         curves=(*losses, Curve(steps, accuracy * y_axis.high, "accuracy, 100% on top", *SECOND, briefs=("accuracy",))),
+        rules=(Rule(guessing, "guessing"),),
         note=divergence(live.settings, live.latest),
         x_title="step",
     )
@@ -157,7 +163,7 @@ class LayerMap:
 
     def _frame(self, charset: Charset, least_gutter: int) -> Chart:
         return Chart(
-            title=self.reading.title,
+            title=self.reading.title.format(stage=self.history.settings.stage),
             x_axis=self.x_axis,
             y_axis=self.y_axis,
             x_title="step",

@@ -10,17 +10,18 @@ from tui_telescope.settings import Settings
 
 
 def summary(settings: Settings, first: Moment, last: Moment) -> str:
-    """What became of the loss and of the samples since the first moment, and how many layers have not moved at all."""
-    return f"{_outcome(settings, first, last)} {_unchanged(settings, last)}"
+    """What became of the loss and of the samples since the first moment, and how many layers have not moved."""
+    return f"{_outcome(settings, first, last)} {_unchanged(settings, last)}".strip()
 
 
 def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
     if last.diverged:
         return f"It {divergence(settings, last)}."
     chance = 1 / TASKS[settings.task].classes
+    since = f", from {first.loss:.4g}," if last.step else ""
     return (
-        f"{_taken(last)} the loss is {last.loss:.4g}, from {first.loss:.4g}, and {last.accuracy:.0%} of the samples "
-        f"are put into their class, where guessing gives {chance:.0%}."
+        f"{_taken(last)} the loss is {last.loss:.4g}{since} and {last.accuracy:.0%} of the samples are put into their "
+        f"class, where guessing gives {chance:.0%}."
     )
 
 
@@ -35,6 +36,8 @@ def divergence(settings: Settings, last: Moment) -> str:
 
 def _unchanged(settings: Settings, moment: Moment) -> str:
     """How many layers have not moved at all."""
+    if moment.step == 0:
+        return ""
     count, taken = int(np.count_nonzero(moment.unchanged)), _taken(moment).lower()
     if settings.is_recurrent:
         return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
@@ -43,7 +46,7 @@ def _unchanged(settings: Settings, moment: Moment) -> str:
 
 
 def _taken(moment: Moment) -> str:
-    return f"After {counted(moment.step, 'step')}"
+    return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
 
 
 def counted(number: int, what: str) -> str:
