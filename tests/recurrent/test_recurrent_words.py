@@ -30,7 +30,7 @@ def printed(settings: Settings, view: str) -> str:
     return stream.getvalue().lower()
 
 
-@pytest.mark.parametrize("view", [name for name, view in VIEWS.items() if not view.learning])
+@pytest.mark.parametrize("view", [name for name, view in VIEWS.items() if not view.learns])
 @pytest.mark.parametrize(
     "settings", [*(SMALL.replace(cell=cell) for cell in RECURRENT), DYING], ids=[*RECURRENT, "dying"]
 )
@@ -53,7 +53,7 @@ async def test_the_screen_counts_steps_in_every_view() -> None:
     async with exploring(SMALL.replace(cell="lstm"), size=(120, 40)) as explorer:
         for view in VIEWS.values():
             await explorer.press(view.key)
-            awaited = "◆" if view.name == "map" else "step"
+            awaited = "◆" if view.is_map else "step"
             await explorer.until(lambda awaited=awaited: awaited in explorer.text(ChartView))  # type: ignore[misc]
             assert "layer" not in explorer.text(ChartView)
             assert "Step 1 receives" in explorer.text(StatusLine) or view.needs_settings

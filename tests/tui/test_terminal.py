@@ -31,7 +31,7 @@ def wait_for_reading(terminal: Terminal, *expected: str) -> None:
 def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> None:
     with start() as terminal:
         wait_for_reading(terminal, *AT_START)
-        assert terminal.lines[0].startswith(" Gradient Telescope")
+        assert terminal.lines[0].startswith(" Telescope")
         assert terminal.lines[3].startswith(">d Depth              50 ")
         assert terminal.lines[23].startswith(" ? help  q quit")
         assert "1e-20" in terminal.text
@@ -143,6 +143,20 @@ def broken(*arguments, **options):
 Telescope.observe = broken
 sys.exit(run(TelescopeSource(), Settings()))
 """
+
+
+def test_a_network_learns_in_a_real_terminal_and_quitting_does_not_wait_for_it() -> None:
+    with start("--preset", "plain-56", "--view", "learn") as terminal:
+        wait_for_reading(terminal, "Before the first step the loss is", "Space plays")
+        terminal.press(" ")
+        wait_for_reading(terminal, "steps. Space pauses.")
+        terminal.press("1")
+        wait_for_reading(terminal, "steps layer 1 receives")
+        pressed = time.monotonic()
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        assert time.monotonic() - pressed < 2
+        assert terminal.is_restored()
 
 
 def test_an_error_in_the_background_is_told_after_the_terminal_is_restored() -> None:

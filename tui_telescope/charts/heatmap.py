@@ -29,6 +29,17 @@ class Look:
 
 
 UNKNOWN = Look("", " ", " ", "")
+THEORY = Look("theory", "┃", "!", "curve-2")
+CURSOR = Look("you", "◆", "@", "note")
+
+LEVELS = (
+    Look("", "·", ".", "curve-5"),
+    Look("", "░", ":", "curve-5"),
+    Look("", "▒", "=", "curve-1"),
+    Look("", "▓", "%", "curve-3"),
+    Look("", "█", "#", "curve-3"),
+)
+"""From the smallest numbers to the largest."""
 
 Cells = list[list[Look]]
 """Rows from the top."""
@@ -60,6 +71,13 @@ def spans(cells: Sequence[Look], charset: Charset) -> Row:
     return row(*(Span("".join(each.character(charset) for each in run), ink) for ink, run in runs))
 
 
+def scale_of_levels(name: str, ends: Sequence[str], charset: Charset) -> Row:
+    """For the legend: what is shown, and the numbers at which one of the levels gives way to the next."""
+    pairs = zip(LEVELS, ends, strict=False)
+    steps = [span for level, end in pairs for span in (*spans([level], charset), Span(end, "tick"))]
+    return row(Span(f"{name} ", "tick"), *steps, *spans(LEVELS[-1:], charset))
+
+
 def middles(axis: Axis, count: int) -> Array:
     """What `count` cells from one end of the axis to the other stand for."""
     return np.linspace(axis.low, axis.high, count) if count > 1 else np.array([(axis.low + axis.high) / 2])
@@ -68,3 +86,17 @@ def middles(axis: Axis, count: int) -> Array:
 def nearest(positions: Array, axis: Axis, count: int) -> list[int]:
     """For `count` cells along the axis, the index of the entry that lies nearest to each one's middle."""
     return [int(index) for index in np.abs(middles(axis, count)[:, None] - positions).argmin(axis=1)]
+
+
+def mark(cells: Cells, frame: Chart, charset: Charset, look: Look, x: float, y: float | None = None) -> None:
+    """Put a look on the cell at a place of the frame's axes, or on the whole column; beside the field none is put."""
+    across = frame.x_axis.fraction(x)
+    if not -1e-9 <= across <= 1 + 1e-9:
+        return
+    column = charset.column(min(max(across, 0), 1), len(cells[0]))
+    if y is None:
+        for line in cells:
+            line[column] = look
+        return
+    up = min(max(frame.y_axis.fraction(y), 0), 1)
+    cells[charset.row(up, len(cells))][column] = look

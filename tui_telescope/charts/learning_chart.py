@@ -15,7 +15,7 @@ from tui_telescope.charts.axes import extent, layer_axis, step_axis, zero_based_
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Array, Axis, Curve, Rule
-from tui_telescope.charts.heatmap import UNKNOWN, Cells, Look, heatmap, middles, nearest, spans
+from tui_telescope.charts.heatmap import LEVELS, UNKNOWN, Cells, Look, heatmap, middles, nearest, scale_of_levels, spans
 from tui_telescope.charts.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.picture import Picture, Row, Span, row
 from tui_telescope.charts.trace import LearningTrace
@@ -31,14 +31,6 @@ _LOSS_SHARE = 0.4
 MOST_GUESSES = 2.0
 """The most that the axis of the loss shows, in losses of guessing: one step of a wild network may take it to 1e13."""
 
-_LEVELS = (
-    Look("", "·", ".", "curve-5"),
-    Look("", "░", ":", "curve-5"),
-    Look("", "▒", "=", "curve-1"),
-    Look("", "▓", "%", "curve-3"),
-    Look("", "█", "#", "curve-3"),
-)
-"""From the smallest numbers to the largest."""
 _LOST = Look("not finite", "!", "!", "curve-4")
 
 
@@ -148,8 +140,8 @@ class LayerMap:
         """The decades at which one level gives way to the next, ascending: whole ones, equally far apart."""
         low, high = extent(self._log10) or (0.0, 0.0)
         top = int(np.ceil(high))
-        step = max(int(np.ceil((top - low) / len(_LEVELS))), 1)
-        return tuple(top - step * k for k in range(len(_LEVELS) - 1, 0, -1))
+        step = max(int(np.ceil((top - low) / len(LEVELS))), 1)
+        return tuple(top - step * k for k in range(len(LEVELS) - 1, 0, -1))
 
     @property
     def gutter(self) -> int:
@@ -173,9 +165,7 @@ class LayerMap:
 
     def _legend(self, charset: Charset) -> tuple[Row, ...]:
         """The scale, with the log10 at which one character gives way to the next; then what no scale holds."""
-        pairs = zip(_LEVELS, self.ends, strict=False)
-        marks = [span for level, end in pairs for span in (*spans([level], charset), Span(str(end), "tick"))]
-        scale = row(Span(f"log10 {self.reading.name} ", "tick"), *marks, *spans(_LEVELS[-1:], charset))
+        scale = scale_of_levels(f"log10 {self.reading.name}", [str(end) for end in self.ends], charset)
         special = [self.reading.nothing] * bool(np.isneginf(self._log10).any())
         special += [_LOST] * bool((np.isnan(self._log10) | np.isposinf(self._log10)).any())
         words = (row(*spans([look], charset), Span(f" {look.word}", "tick")) for look in special)
@@ -188,10 +178,10 @@ class LayerMap:
         reached = middles(self.x_axis, width) <= steps[-1] + 0.5 * (self.x_axis.high - self.x_axis.low) / width
         shown = self._log10[np.ix_(columns, layers)].T
         levels = np.searchsorted(self.ends, shown)
-        levels[np.isneginf(shown)] = len(_LEVELS)
-        levels[np.isnan(shown) | np.isposinf(shown)] = len(_LEVELS) + 1
-        levels[:, ~reached] = len(_LEVELS) + 2
-        looks = (*_LEVELS, self.reading.nothing, _LOST, UNKNOWN)
+        levels[np.isneginf(shown)] = len(LEVELS)
+        levels[np.isnan(shown) | np.isposinf(shown)] = len(LEVELS) + 1
+        levels[:, ~reached] = len(LEVELS) + 2
+        looks = (*LEVELS, self.reading.nothing, _LOST, UNKNOWN)
         return [[looks[level] for level in line] for line in levels.tolist()]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Array, Axis
-from tui_telescope.charts.heatmap import UNKNOWN, Cells, Look, heatmap, nearest, spans
+from tui_telescope.charts.heatmap import CURSOR, THEORY, UNKNOWN, Cells, Look, heatmap, mark, nearest, spans
 from tui_telescope.charts.log_axes import log_axis
 from tui_telescope.charts.picture import Picture, Row, Span, row
 from tui_telescope.charts.raster import BLANK_BRAILLE, scattered
@@ -32,8 +32,6 @@ _HEALTHY = Look("healthy", "▒", "=", "curve-3")
 _EXPLODING = Look("exploding", "▓", "%", "curve-4")
 _FAR_EXPLODING = Look("exploding", "█", "#", "curve-4")
 _CONTOUR = Look("ratio 1", "⡇", "|", "note")
-_THEORY = Look("theory", "┃", "!", "curve-2")
-_CURSOR = Look("you", "◆", "@", "note")
 
 _SCALE = (_FAR_VANISHING, _VANISHING, _HEALTHY, _EXPLODING, _FAR_EXPLODING)
 """From the lowest ratio to the highest, with `_ENDS` between them."""
@@ -84,10 +82,10 @@ def _cells(chart: MapChart, charset: Charset, width: int, height: int) -> Cells:
     columns = nearest(np.log10(grid.scales), frame.x_axis, width)
     rows = nearest(np.log10(grid.depths), frame.y_axis, height)[::-1]
     cells = [[_region(grid, row, column) for column in columns] for row in rows]
-    _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
     if chart.critical_scale is not None:
-        _mark(cells, frame, charset, _THEORY, chart.critical_scale, None)
-    _mark(cells, frame, charset, _CURSOR, grid.settings.scale, grid.settings.depth)
+        mark(cells, frame, charset, THEORY, math.log10(chart.critical_scale))
+    _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
+    mark(cells, frame, charset, CURSOR, math.log10(grid.settings.scale), math.log10(grid.settings.depth))
     return cells
 
 
@@ -133,25 +131,11 @@ def _crossings(ratio: Array) -> NDArray[np.bool_]:
     return is_crossing
 
 
-def _mark(cells: Cells, frame: Chart, charset: Charset, look: Look, scale: float, depth: int | None) -> None:
-    """Put a mark on the cell of a scale and a depth, or on the whole column of a scale; off the map none is made."""
-    across = frame.x_axis.fraction(math.log10(scale))
-    if not -1e-9 <= across <= 1 + 1e-9:
-        return
-    column = charset.column(min(max(across, 0), 1), len(cells[0]))
-    if depth is None:
-        for line in cells:
-            line[column] = line[column] if line[column].word == _CONTOUR.word else look
-        return
-    up = min(max(frame.y_axis.fraction(math.log10(depth)), 0), 1)
-    cells[charset.row(up, len(cells))][column] = look
-
-
 def _legend(chart: MapChart, charset: Charset) -> tuple[Row, ...]:
     """What the characters mean, in the order in which room is given: looks of one word go together."""
-    entries = [_SCALE[:2], (_HEALTHY,), _SCALE[3:], (_CURSOR,), (_CONTOUR,)]
+    entries = [_SCALE[:2], (_HEALTHY,), _SCALE[3:], (CURSOR,), (_CONTOUR,)]
     if chart.critical_scale is not None:
-        entries.append((_THEORY,))
+        entries.append((THEORY,))
     if any("dead" in line for line in chart.grid.states):
         entries.insert(1, (_DEAD,))
     words = [row(*spans(looks, charset), Span(f" {looks[0].word}", "tick")) for looks in entries]

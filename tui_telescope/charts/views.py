@@ -33,6 +33,10 @@ class View(NamedTuple):
     chart: Callable[[Sequence[Trace], ChartOptions], Chart] | None = None
     survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
     learning: Callable[[Sequence[LearningTrace], str], Drawable] | None = None
+    learns: bool = False
+    """Whether what it shows comes of learning."""
+    is_map: bool = False
+    """Whether the arrows move the network over scale and depth."""
     computed: str = ""
     """What a survey's networks are called while they are computed."""
     shows_gradients: bool = False
@@ -44,11 +48,6 @@ class View(NamedTuple):
     def needs_settings(self) -> bool:
         """Whether it shows what was not observed by itself, and so has to be made here."""
         return self.chart is None
-
-    @property
-    def learns(self) -> bool:
-        """Whether what it shows comes of learning."""
-        return self.learning is not None
 
     @property
     def compares(self) -> bool:
@@ -86,6 +85,12 @@ def _map(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
     return MapSurvey(settings, depths)
 
 
+def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys import TrainabilitySurvey
+
+    return TrainabilitySurvey(settings, depths)
+
+
 def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
     from tui_telescope.charts.learning_chart import learning_chart
 
@@ -106,9 +111,13 @@ VIEWS: dict[str, View] = {
         ),
         View(
             "map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network",
-            survey=_map, computed="networks of many scales and depths",
+            survey=_map, is_map=True, computed="networks of many scales and depths",
         ),
-        View("learn", "6", "the network learns: loss and accuracy, layers by steps", learning=_learn),
+        View("learn", "6", "the network learns: loss and accuracy, layers by steps", learning=_learn, learns=True),
+        View(
+            "trainable", "7", "accuracy after learning, over scale and depth; the arrows move your network",
+            survey=_trainable, learns=True, is_map=True, computed="networks that learn",
+        ),
     )
 }  # fmt: skip
 """Every view by name, in the order of their keys."""

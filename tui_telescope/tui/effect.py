@@ -12,6 +12,8 @@ _NOT_LEARNED_BY = {
     "networks": "one network learns at a time",
 }
 """Settings that a network which learns does not heed, and why."""
+_NOT_MAPPED_BY = {"optimizer": "every network of the map learns with momentum"}
+"""Those that the networks of a map do not, besides."""
 
 
 def why_without_effect(name: str, settings: Settings, view: str) -> str:
@@ -20,7 +22,8 @@ def why_without_effect(name: str, settings: Settings, view: str) -> str:
     if not learns and REGISTRY[name].group == _LEARNING:
         keys = " and ".join(each.key for each in VIEWS.values() if each.learns)
         return f"nothing learns in this view, but in {keys}"
-    return (_NOT_LEARNED_BY.get(name, "") if learns else "") or settings.why_ineffective(name)
+    reasons = {**(_NOT_LEARNED_BY if learns else {}), **(_NOT_MAPPED_BY if learns and VIEWS[view].is_map else {})}
+    return reasons.get(name) or settings.why_ineffective(name)
 
 
 def effective(settings: Settings, view: str) -> list[str]:

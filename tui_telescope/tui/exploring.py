@@ -42,8 +42,8 @@ class ExploringApp(ShowingApp):
         self._change(name, step.from_)
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
-        """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
-        self.action_step("scale" if self.view == "map" else self.selected, direction, coarse)
+        """On a map the arrows move its cursor: left and right the scale, up and down the depth."""
+        self.action_step("scale" if VIEWS[self.view].is_map else self.selected, direction, coarse)
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
@@ -59,7 +59,7 @@ class ExploringApp(ShowingApp):
         self._change("seed", lambda settings: settings.replace(seed=(settings.seed + 1) % seeds))
 
     def action_select(self, direction: int) -> None:
-        if self.view == "map":
+        if VIEWS[self.view].is_map:
             self.action_step("depth", -direction)
         elif settings := self.settings:
             self.action_select_setting(neighbour(settings, self.view, self.selected, direction))

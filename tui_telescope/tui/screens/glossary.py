@@ -153,6 +153,13 @@ def _meanings() -> tuple[Meaning, ...]:
             "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
         ),
         Meaning(
+            "trainable",
+            "Which share of the samples is put into its class after 100 steps with momentum, over the scale and the "
+            "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
+            "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
+            ("trainable",),
+        ),
+        Meaning(
             "on the map",
             "One line runs where layer 1 receives as much as the last layer (ratio 1), another at the critical scale "
             "of the theory. The numbers between the shades are decades of that ratio.",
