@@ -33,6 +33,7 @@ PICTURES = (
     Picture("theory", ("w", "w", "w", "w", "w", "w", "i", "o"), (100, 30)),
     Picture("depth", ("4",)),
     Picture("map", ("5",), (100, 30)),
+    Picture("learn", ("a", "a", "w", "w", "w", "i", "s", "6", "space", "v", "v"), (100, 30)),
     Picture("tour", ("t",)),
     Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),

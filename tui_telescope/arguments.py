@@ -113,6 +113,8 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     command = COMMANDS[options.command]
     if options.format not in command.formats:
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
+    if options.command == "print" and VIEWS[options.view].learning:
+        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tui_telescope.engine.learning.description import counted, summary
 from tui_telescope.engine.learning.moments import Moment
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.machine_output import rows_as_csv
-from tui_telescope.networks import TASKS
 from tui_telescope.notation import nullable, scientific
 from tui_telescope.observations.observation import measured
 from tui_telescope.progress_line import ProgressLine
@@ -35,45 +35,20 @@ def write_learning(
     stream: Sink, settings: Settings, steps: int, form: str, *, ascii_only: bool, line: ProgressLine
 ) -> None:
     """Learn for so many steps, and write what came of it; the line tells meanwhile how far it is."""
-    line.begin(f"learning for {_counted(steps, 'step')}", 1.0)
+    line.begin(f"learning for {counted(steps, 'step')}", 1.0)
     with line.part(1.0):
         moments = list(Telescope().learn(settings, steps, every=-(-steps // MOMENTS), progress=line.tell))
     stream.write(FORMS[form](settings, moments, ascii_only))
 
 
-def summary(settings: Settings, moments: Sequence[Moment]) -> str:
-    """What came of it, in sentences that are each true by themselves."""
-    first, last = moments[0], moments[-1]
-    taken = f"After {_counted(last.step, 'step')}"
-    chance = 1 / TASKS[settings.task].classes
-    if last.diverged is None:
-        outcome = (
-            f"{taken} the loss is {last.loss:.4g}, from {first.loss:.4g}, and {last.accuracy:.0%} of the samples are "
-            f"put into their class, where guessing gives {chance:.0%}."
-        )
-    else:
-        layer = last.diverged.layer
-        where = "the head" if layer is None else f"{settings.stage} {layer}"
-        outcome = f"It diverged at step {last.diverged.step}: {where} was the first whose numbers were not finite."
-    return f"{outcome} {_unchanged(settings, last, taken)}"
-
-
-def _unchanged(settings: Settings, moment: Moment, taken: str) -> str:
-    """How many layers have not moved at all."""
-    count, taken = int(np.count_nonzero(moment.unchanged)), taken.lower()
-    if settings.is_recurrent:
-        return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
-    verb = "is what it was" if count == 1 else "are what they were"
-    return f"{count} of {_counted(settings.depth, 'layer')} {verb}, bit for bit, {taken}."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
 def _as_text(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
     losses = f"Loss from step 0 to {moments[-1].step}: {sparkline([each.loss for each in moments], ascii_only)}"
-    parts = fill(summary(settings, moments), 80), changed(settings), losses, _table(settings, moments[-1])
+    parts = (
+        fill(summary(settings, moments[0], moments[-1]), 80),
+        changed(settings),
+        losses,
+        _table(settings, moments[-1]),
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -94,7 +69,7 @@ def _table(settings: Settings, moment: Moment) -> str:
     layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
     names = {"log10_gradient": "gradient", "log10_weight_gradient": "weights", "log10_update": "update"}
     names["log10_change"] = "change"
-    lines = [f"{len(layers)} of {_counted(depth, settings.stage)}, after step {moment.step}:"]
+    lines = [f"{len(layers)} of {counted(depth, settings.stage)}, after step {moment.step}:"]
     lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in names.values())]
     for layer in layers.tolist():
         cells = "".join(f" {_cell(columns[name][layer - 1]):>12}" for name in names)
@@ -134,12 +109,12 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
         "log10_change": nullable(last.log10_change),
         "unchanged_layers": (np.flatnonzero(last.unchanged) + 1).tolist(),
         "diverged": last.diverged and last.diverged._asdict(),
-        "text": summary(settings, moments),
+        "text": summary(settings, moments[0], last),
     }
     return json.dumps(document, allow_nan=False) + "\n"
 
 
-def _as_csv(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+def learning_as_csv(moments: Sequence[Moment]) -> str:
     """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
     names = list(_columns(moments[0]))
     rows = [
@@ -155,5 +130,5 @@ def _as_csv(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> 
 FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
     "text": _as_text,
     "json": _as_json,
-    "csv": _as_csv,
+    "csv": lambda settings, moments, ascii_only: learning_as_csv(moments),
 }

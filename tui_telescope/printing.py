@@ -13,6 +13,7 @@ from tui_telescope.charts.surveys import Instruments, Survey
 from tui_telescope.charts.svg import PICTURE, svg
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
@@ -73,7 +74,7 @@ def _reading(
 
 def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_only: bool) -> str:
     """Many networks. Numbers are those of the first part alone; a picture shows what is compared with it too."""
-    instruments = Instruments(telescope, MapMemory())
+    instruments = Instruments(telescope, MapMemory(), TrainabilityMemory())
     parts = survey.parts()
     found = []
     for part in parts if form in ("text", "svg") else parts[:1]:

@@ -198,7 +198,7 @@ class Settings:
     task: str = _entry(
         "learning",
         Choice(
-            "Task", "spirals", "what is learned: to tell two spirals apart, or ten digits", None, "--task",
+            "Task", "spirals", "what is learned: two spirals, or ten digits of 8x8 dots", None, "--task",
             values=tuple(TASKS),
         )
     )  # fmt: skip

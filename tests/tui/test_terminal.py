@@ -145,6 +145,20 @@ sys.exit(run(TelescopeSource(), Settings()))
 """
 
 
+def test_a_network_learns_in_a_real_terminal_and_quitting_does_not_wait_for_it() -> None:
+    with start("--preset", "plain-56", "--view", "learn") as terminal:
+        wait_for_reading(terminal, "Before the first step the loss is", "Space plays")
+        terminal.press(" ")
+        wait_for_reading(terminal, "steps. Space pauses.")
+        terminal.press("1")
+        wait_for_reading(terminal, "steps layer 1 receives")
+        pressed = time.monotonic()
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        assert time.monotonic() - pressed < 2
+        assert terminal.is_restored()
+
+
 def test_an_error_in_the_background_is_told_after_the_terminal_is_restored() -> None:
     with Terminal([sys.executable, "-c", BROKEN_ENGINE]) as terminal:
         assert terminal.wait_for_exit() == 1

@@ -66,7 +66,7 @@ async def test_every_setting_with_an_effect_has_a_row_in_its_group() -> None:
         rows = explorer.lines(Panels)
         group = ""
         for name, setting in REGISTRY.items():
-            if name in explorer.app.settings.ineffective:
+            if name not in effective(explorer.app.settings, "gradient"):
                 assert not any(f" {setting.label} " in row for row in rows)
                 continue
             if setting.group != group:
@@ -97,7 +97,7 @@ async def test_what_differs_from_the_preset_is_marked() -> None:
 async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_shown() -> None:
     async with exploring() as explorer:
         await explorer.press(*["up"] * 20)
-        for name in effective(explorer.app.settings):
+        for name in effective(explorer.app.settings, "gradient"):
             assert explorer.app.selected == name
             rows = explorer.lines(Panels)
             assert any(row.startswith(">") and f" {REGISTRY[name].label} " in row for row in rows)
@@ -108,7 +108,8 @@ async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_s
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_each_settings_help_fits_below_the_list(name: str) -> None:
     settings = Settings(cell="lstm") if name == "forget_bias" else Settings(residual=True, norm="layer")
-    lines = Panels(settings, name, settings).draw(25, 19)[-HELP_ROWS:]
+    view = "learn" if REGISTRY[name].group == "learning" else "gradient"
+    lines = Panels(settings, name, settings, view).draw(25, 19)[-HELP_ROWS:]
     words = " ".join(" ".join(word.text for word in line).strip() for line in lines)
     assert words.endswith(REGISTRY[name].help)
 
@@ -150,7 +151,7 @@ async def test_no_footer_key_is_cut(columns: int) -> None:
 async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: int, rows: int) -> None:
     async with exploring(size=(columns, rows)) as explorer:
         assert "┤" in explorer.text(ChartView)
-        assert ("Telescope · " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
+        assert ("Telescope " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
         shown = explorer.app.shown
         assert shown
         expected = f"{shown.words.sentences} {shown.remedy}".split()
@@ -191,7 +192,8 @@ async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() ->
         assert explorer.lines(Panels)[-1].startswith("v")
         await explorer.press(*["down"] * len(REGISTRY))
         assert explorer.lines(Panels)[-1].startswith(">")
-        assert list(REGISTRY.values())[-1].label in explorer.lines(Panels)[-1]
+        last = effective(explorer.app.settings, "gradient")[-1]
+        assert REGISTRY[last].label in explorer.lines(Panels)[-1]
         assert explorer.lines(Panels)[0].startswith("^")
 
 

@@ -32,6 +32,8 @@ _FACTOR_MARGIN = 0.03
 """Room beside a factor, in decades."""
 _FARTHEST = 1e15
 """No decade beyond it: float64 counts whole decades exactly up to here."""
+_ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12)
+"""Ends of linear axes, times a power of ten."""
 _MOST_TICKS = 64
 """A choice of more ticks than this fits no terminal."""
 
@@ -88,6 +90,31 @@ def _layer_ticks(depth: int, step: int) -> tuple[Tick, ...]:
     """Layer 1, the last layer and the multiples of `step` that keep half a step's distance from them."""
     between = (layer for layer in range(step, depth, step) if min(layer - 1, depth - layer) > step / 2)
     return tuple(Tick(layer, str(layer)) for layer in dict.fromkeys((1, *between, depth)))
+
+
+@lru_cache(maxsize=64)
+def step_axis(last: int) -> Axis:
+    """An axis from step 0 to a round number, `last` or the next one above, but 10 at least."""
+    high = int(_next_round(max(last, 10)))
+    steps = (step for step in _round_steps(high) if high % step == 0 and high / step < _MOST_TICKS)
+    return Axis(0, high, tuple(tuple(Tick(each, str(each)) for each in range(0, high + 1, step)) for step in steps))
+
+
+@lru_cache(maxsize=64)
+def zero_based_axis(highest: float) -> Axis:
+    """A linear axis from 0 to a round number, `highest` or the next one above; 1 for what is not above 0."""
+    high = _next_round(highest) if highest > 0 else 1.0
+    choices = (
+        tuple(Tick(high * k / parts, f"{high * k / parts:.3g}") for k in range(parts + 1)) for parts in (4, 2, 1)
+    )
+    return Axis(0.0, high, tuple(choices))
+
+
+def _next_round(number: float) -> float:
+    """The smallest of 1, 1.2, 1.5, 2, ... 8, 10, 12, ... that is no less than a positive number."""
+    decade = math.floor(math.log10(number))
+    rounds = (float(f"{each}e{decade}") for each in _ROUND)
+    return next(each for each in rounds if each >= number * (1 - 1e-9))
 
 
 def _fitted_decades(

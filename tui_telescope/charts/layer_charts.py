@@ -20,14 +20,14 @@ from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
 
-_LOOKS: tuple[tuple[Ink, Stroke], ...] = (
+LOOKS: tuple[tuple[Ink, Stroke], ...] = (
     ("curve-1", "heavy"),
     ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
     ("curve-5", "dash-dotted"),
 )
 """One a trace: another stroke with each ink, so that curves stay apart without colour."""
-_SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
 _THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
 
@@ -122,7 +122,7 @@ def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curv
     if observation.signal is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    readings = (("saturated", observation.signal.saturated, _SECOND), ("dead", observation.signal.dead, _THIRD))
+    readings = (("saturated", observation.signal.saturated, SECOND), ("dead", observation.signal.dead, _THIRD))
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings
@@ -154,7 +154,7 @@ def _curves(
     `name` stands on the legend for a trace without a label.
     """
     curves = []
-    for trace, (ink, stroke) in zip(traces, cycle(_LOOKS), strict=False):
+    for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
             depth = trace.observation.depth
@@ -168,7 +168,7 @@ def _weights(observation: Observation) -> tuple[Curve, ...]:
     if observation.weight_gradient is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND, leaps=True),)
+    return (Curve(layers, observation.weight_gradient.log10, "weights", *SECOND, leaps=True),)
 
 
 def _band(observation: Observation) -> tuple[Band, ...]:

@@ -6,19 +6,18 @@ The further the gradient fades on its way down, the emptier the character; the m
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Array, Axis, Ink
-from tui_telescope.charts.layout import layout
+from tui_telescope.charts.elements import Array, Axis
+from tui_telescope.charts.heatmap import CURSOR, THEORY, UNKNOWN, Cells, Look, heatmap, mark, nearest, spans
 from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row
+from tui_telescope.charts.picture import Picture, Row, Span, row
 from tui_telescope.charts.raster import BLANK_BRAILLE, scattered
 from tui_telescope.engine.sweep import ScaleDepthMap
 from tui_telescope.observations.diagnosis import HEALTHY_DECADES
@@ -26,30 +25,13 @@ from tui_telescope.observations.diagnosis import HEALTHY_DECADES
 FAR = 7.0
 """Decades between layer 1 and the last layer from which on characters say `far`: about what float32 can hold apart."""
 
-
-@dataclass(frozen=True)
-class _Look:
-    """How a region of the map is drawn."""
-
-    word: str
-    glyph: str
-    plain_glyph: str
-    ink: Ink
-
-    def character(self, charset: Charset) -> str:
-        return self.plain_glyph if charset.plain else self.glyph
-
-
-_UNKNOWN = _Look("", " ", " ", "")
-_DEAD = _Look("dead", "×", "x", "dead")
-_FAR_VANISHING = _Look("vanishing", "·", ".", "curve-1")
-_VANISHING = _Look("vanishing", "░", ":", "curve-1")
-_HEALTHY = _Look("healthy", "▒", "=", "curve-3")
-_EXPLODING = _Look("exploding", "▓", "%", "curve-4")
-_FAR_EXPLODING = _Look("exploding", "█", "#", "curve-4")
-_CONTOUR = _Look("ratio 1", "⡇", "|", "note")
-_THEORY = _Look("theory", "┃", "!", "curve-2")
-_CURSOR = _Look("you", "◆", "@", "note")
+_DEAD = Look("dead", "×", "x", "dead")
+_FAR_VANISHING = Look("vanishing", "·", ".", "curve-1")
+_VANISHING = Look("vanishing", "░", ":", "curve-1")
+_HEALTHY = Look("healthy", "▒", "=", "curve-3")
+_EXPLODING = Look("exploding", "▓", "%", "curve-4")
+_FAR_EXPLODING = Look("exploding", "█", "#", "curve-4")
+_CONTOUR = Look("ratio 1", "⡇", "|", "note")
 
 _SCALE = (_FAR_VANISHING, _VANISHING, _HEALTHY, _EXPLODING, _FAR_EXPLODING)
 """From the lowest ratio to the highest, with `_ENDS` between them."""
@@ -78,19 +60,7 @@ class MapChart:
         Where room is short the frame goes first, then the labels; a single cell is still a piece of the map.
         """
         charset = ASCII if ascii_only else BRAILLE
-        frame = _frame(self, charset)
-        plan = layout(frame, width, height, charset)
-        if plan is None:
-            return Picture(width, height, tuple(_spans(line, charset) for line in _cells(self, width, height, charset)))
-        rows = list(frame.draw(width, height, ascii_only=ascii_only).rows)
-        left = plan.gutter + 1 if plan.is_labelled else 0
-        top = max(len(plan.legend), 1) if plan.is_framed else 0
-        for number, line in enumerate(_cells(self, plan.width, plan.height, charset), top):
-            column = left
-            for span in _spans(line, charset):
-                rows[number] = overwrite(rows[number], column, span.text, span.ink)
-                column += len(span.text)
-        return Picture(width, height, tuple(rows))
+        return heatmap(_frame(self, charset), partial(_cells, self, charset), width, height, charset)
 
 
 def _frame(chart: MapChart, charset: Charset) -> Chart:
@@ -105,30 +75,24 @@ def _frame(chart: MapChart, charset: Charset) -> Chart:
     )
 
 
-def _cells(chart: MapChart, width: int, height: int, charset: Charset) -> list[list[_Look]]:
+def _cells(chart: MapChart, charset: Charset, width: int, height: int) -> Cells:
     """The look of every cell, rows from the top."""
     grid = chart.grid
     frame = _frame(chart, charset)
-    columns = _nearest(np.log10(grid.scales), frame.x_axis.low, frame.x_axis.high, width)
-    rows = _nearest(np.log10(grid.depths), frame.y_axis.low, frame.y_axis.high, height)[::-1]
+    columns = nearest(np.log10(grid.scales), frame.x_axis, width)
+    rows = nearest(np.log10(grid.depths), frame.y_axis, height)[::-1]
     cells = [[_region(grid, row, column) for column in columns] for row in rows]
-    _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
     if chart.critical_scale is not None:
-        _mark(cells, frame, charset, _THEORY, chart.critical_scale, None)
-    _mark(cells, frame, charset, _CURSOR, grid.settings.scale, grid.settings.depth)
+        mark(cells, frame, charset, THEORY, math.log10(chart.critical_scale))
+    _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
+    mark(cells, frame, charset, CURSOR, math.log10(grid.settings.scale), math.log10(grid.settings.depth))
     return cells
 
 
-def _nearest(positions: Array, low: float, high: float, count: int) -> list[int]:
-    """For `count` cells from low to high, the index of the entry that lies nearest to each one's middle."""
-    middles = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
-    return [int(index) for index in np.abs(middles[:, None] - positions).argmin(axis=1)]
-
-
-def _region(grid: ScaleDepthMap, row: int, column: int) -> _Look:
+def _region(grid: ScaleDepthMap, row: int, column: int) -> Look:
     state, ratio = grid.states[row][column], grid.log10_ratio[row, column]
     if state is None:
-        return _UNKNOWN
+        return UNKNOWN
     if state == "vanishing":
         return _FAR_VANISHING if ratio < -FAR else _VANISHING
     if state == "exploding":
@@ -145,7 +109,7 @@ def _interpolated(grid: ScaleDepthMap, frame: Chart, width: int, height: int) ->
     return np.asarray(np.array([np.interp(down, np.log10(grid.depths), line) for line in by_scale.T]).T)
 
 
-def _draw_contour(cells: list[list[_Look]], ratio: Array, charset: Charset) -> None:
+def _draw_contour(cells: Cells, ratio: Array, charset: Charset) -> None:
     """A line of dots along which the ratio passes 1."""
     across, down = _crossings(ratio), _crossings(ratio.T).T
     up, column = np.nonzero((across | down)[::-1])
@@ -167,42 +131,18 @@ def _crossings(ratio: Array) -> NDArray[np.bool_]:
     return is_crossing
 
 
-def _mark(
-    cells: list[list[_Look]], frame: Chart, charset: Charset, look: _Look, scale: float, depth: int | None
-) -> None:
-    """Put a mark on the cell of a scale and a depth, or on the whole column of a scale; off the map none is made."""
-    across = frame.x_axis.fraction(math.log10(scale))
-    if not -1e-9 <= across <= 1 + 1e-9:
-        return
-    column = charset.column(min(max(across, 0), 1), len(cells[0]))
-    if depth is None:
-        for line in cells:
-            line[column] = line[column] if line[column].word == _CONTOUR.word else look
-        return
-    up = min(max(frame.y_axis.fraction(math.log10(depth)), 0), 1)
-    cells[charset.row(up, len(cells))][column] = look
-
-
-def _spans(cells: Sequence[_Look], charset: Charset) -> Row:
-    return row(*(Span("".join(each.character(charset) for each in run), ink) for ink, run in _runs(cells)))
-
-
-def _runs(cells: Sequence[_Look]) -> list[tuple[Ink, list[_Look]]]:
-    return [(ink, list(run)) for ink, run in groupby(cells, key=lambda look: look.ink)]
-
-
 def _legend(chart: MapChart, charset: Charset) -> tuple[Row, ...]:
     """What the characters mean, in the order in which room is given: looks of one word go together."""
-    entries = [_SCALE[:2], (_HEALTHY,), _SCALE[3:], (_CURSOR,), (_CONTOUR,)]
+    entries = [_SCALE[:2], (_HEALTHY,), _SCALE[3:], (CURSOR,), (_CONTOUR,)]
     if chart.critical_scale is not None:
-        entries.append((_THEORY,))
+        entries.append((THEORY,))
     if any("dead" in line for line in chart.grid.states):
         entries.insert(1, (_DEAD,))
-    words = [row(*_spans(looks, charset), Span(f" {looks[0].word}", "tick")) for looks in entries]
+    words = [row(*spans(looks, charset), Span(f" {looks[0].word}", "tick")) for looks in entries]
     return (*words, _scale_of_decades(charset))
 
 
 def _scale_of_decades(charset: Charset) -> Row:
     """The characters from the lowest ratio to the highest, and at which log10 of it one gives way to the next."""
     ends = [*(Span(f"{end:+.0f}", "tick") for end in _ENDS), Span(" decades", "tick")]
-    return row(*(span for look, end in zip(_SCALE, ends, strict=True) for span in (*_spans([look], charset), end)))
+    return row(*(span for look, end in zip(_SCALE, ends, strict=True) for span in (*spans([look], charset), end)))

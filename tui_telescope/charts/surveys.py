@@ -18,7 +18,9 @@ from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.map_chart import MapChart
-from tui_telescope.engine.mean_field.theory import critical_scale
+from tui_telescope.charts.trainability_chart import TrainabilityChart
+from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
+from tui_telescope.engine.mean_field.theory import critical_scale, predict
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import (
     SWEPT_DEPTHS,
@@ -34,7 +36,7 @@ from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
 from tui_telescope.settings import Settings
 
-Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap")
+Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap | TrainabilityMap")
 
 
 class Instruments(NamedTuple):
@@ -42,6 +44,7 @@ class Instruments(NamedTuple):
 
     telescope: Telescope
     memory: MapMemory
+    trained: TrainabilityMemory
 
 
 @dataclass(frozen=True)
@@ -176,4 +179,44 @@ class MapSurvey(Survey[ScaleDepthMap]):
             (depth, scale, gradient)
             for depth, row in zip(found.depths, found.log10_gradient.tolist(), strict=True)
             for scale, gradient in zip(found.scales, row, strict=True)
+        )
+
+
+class TrainabilitySurvey(Survey[TrainabilityMap]):
+    """The accuracy that is reached in a fixed number of steps, over scale and depth."""
+
+    columns = ("depth", "scale", "accuracy")
+
+    @staticmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        return mapped_depths(settings)
+
+    def parts(self) -> list[Part[TrainabilityMap]]:
+        scales = mapped_scales(self.settings)
+        networks = [self.settings.replace(depth=depth) for depth in self.depths] * len(scales)
+
+        def observe(instruments: Instruments, progress: Progress) -> Iterator[TrainabilityMap]:
+            memory = instruments.trained
+            return trainability(
+                instruments.telescope, self.settings, scales, self.depths, memory=memory, progress=progress
+            )
+
+        what = f"{len(scales)} scales at {len(self.depths)} depths that learn for {STEPS} steps"
+        return [Part(what, networks, observe)]
+
+    @cached_property
+    def _theory(self) -> tuple[float | None, tuple[float, ...]]:
+        """The critical scale, and the depth scale at each scale of the map; nothing where there is no theory."""
+        predictions = [predict(self.settings.replace(depth=1, scale=scale)) for scale in mapped_scales(self.settings)]
+        depth_scales = tuple(prediction.depth_scale for prediction in predictions if prediction)
+        return critical_scale(self.settings), () if self.settings.residual else depth_scales
+
+    def chart(self, found: Sequence[TrainabilityMap], previous: Axis | None) -> Drawable:
+        return TrainabilityChart(found[-1], *self._theory)
+
+    def rows(self, found: TrainabilityMap) -> Iterable[tuple[int, float, float]]:
+        return (
+            (depth, scale, accuracy)
+            for depth, row in zip(found.depths, found.accuracy.tolist(), strict=True)
+            for scale, accuracy in zip(found.scales, row, strict=True)
         )

@@ -69,6 +69,14 @@ class TelescopeApp(ExploringApp):
     def action_jump_to_critical_scale(self) -> None:
         self.comparing.jump_to_critical_scale()
 
+    # Learning
+
+    def action_take_step(self) -> None:
+        self.learning.take_step()
+
+    def action_return_to_start(self) -> None:
+        self.learning.return_to_start()
+
     # Taking it along
 
     def action_copy_command(self) -> None:

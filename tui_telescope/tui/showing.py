@@ -16,12 +16,15 @@ from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.background import Background
 from tui_telescope.tui.comparison.comparing import Comparing
+from tui_telescope.tui.effect import nearest_effective
 from tui_telescope.tui.history import History
+from tui_telescope.tui.learning import Learning
 from tui_telescope.tui.messages import (
     Answered,
     Declined,
     Failed,
     Judged,
+    Learned,
     Observed,
     Outcome,
     Predicted,
@@ -34,7 +37,7 @@ from tui_telescope.tui.widgets.canvas import Hidden
 from tui_telescope.tui.widgets.chart_view import ChartView, Seams
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.inks import COLORLESS
-from tui_telescope.tui.widgets.panels import Panels, nearest_effective
+from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.size_classes import (
     HORIZONTAL_BREAKPOINTS,
     VERTICAL_BREAKPOINTS,
@@ -92,7 +95,7 @@ class ShowingApp(TerminalApp[None]):
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
         self._top_line = TopLine(source.heading(subject), settings, self.selected, view)
-        self._panels = Panels(settings, self.selected, self.preset.settings) if settings else None
+        self._panels = Panels(settings, self.selected, self.preset.settings, view) if settings else None
         self._field = Field(classes="" if settings else "-without-settings")
         self.chart_view = ChartView()
         self.status_line = StatusLine()
@@ -107,7 +110,8 @@ class ShowingApp(TerminalApp[None]):
         """The y axis before the setting was stepped that led here; None where anything else did."""
         self.observer = Observer(self.post_message, source)
         self._surveyor = Surveyor(self.post_message)
-        self.background = Background(self, self.observer, self._surveyor)
+        self.learning = Learning(self)
+        self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
@@ -134,6 +138,7 @@ class ShowingApp(TerminalApp[None]):
     def on_unmount(self) -> None:
         self.observer.close()
         self._surveyor.stop()
+        self.learning.close()
         self.comparing.close()
 
     async def on_event(self, event: events.Event) -> None:
@@ -210,7 +215,7 @@ class ShowingApp(TerminalApp[None]):
         if self._previous is None:
             self._axis = None  # a step before the next chart is drawn must not find the axis of the one before
         if settings := self.settings:
-            self.selected = nearest_effective(settings, self.selected)
+            self.selected = nearest_effective(settings, self.view, self.selected)
             self.preset = preset_of(settings) or self.preset
 
     # Words under the chart
@@ -251,6 +256,7 @@ class ShowingApp(TerminalApp[None]):
     def _look(self) -> None:
         if VIEWS[self.view].survey:
             self._survey()
+        self.learning.follow()
         known = self.shown if self.is_read else None
         outcome = self.observer.observe(self.subject, self.comparing.companion_of(self.subject), known)
         if outcome:
@@ -261,6 +267,14 @@ class ShowingApp(TerminalApp[None]):
 
     def on_answered(self, message: Answered) -> None:
         self._show_outcome(message.outcome)
+
+    def on_learned(self, message: Learned) -> None:
+        if self.learning.take(message):
+            self._previous = self._axis
+            if VIEWS[self.view].learning:
+                self.chart_view.show_banner("")
+            self.show_chart()
+            self.show_words()
 
     def on_declined(self, message: Declined) -> None:
         self.refuse(message.reason)
@@ -274,7 +288,7 @@ class ShowingApp(TerminalApp[None]):
         if self.shown and outcome.generation < self.shown.generation:
             return
         is_newest = outcome.generation == self.observer.generation
-        if is_newest and not self._surveyor.work:
+        if is_newest and not self.background.for_view:
             self.background.forget()
         if isinstance(outcome, Observed):
             if self.shown is None and not self._is_ending:
@@ -321,14 +335,13 @@ class ShowingApp(TerminalApp[None]):
     def _draw_subject(self) -> None:
         settings = self.settings
         if self._panels and settings:
-            self._panels.show(settings, self.selected, self.preset.settings)
+            self._panels.show(settings, self.selected, self.preset.settings, self.view)
         self._top_line.show(self.source.heading(self.subject), settings, self.selected)
 
     def _draw_chart(self) -> None:
-        if self.shown is None:
-            return
         self.comparing.begin_prediction(self.shown_settings)
-        if chart := self.chart_of(self.shown, self._previous):
+        seen = self.seen
+        if chart := self.learning.chart() or (seen and self.chart_of(seen, self._previous)):
             self._draw(chart)
             self.look_ahead()
 
@@ -352,14 +365,14 @@ class ShowingApp(TerminalApp[None]):
 
     def action_move_cursor(self, direction: int) -> None:
         """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
-        if self.shown:
-            depth = self.shown.observation.depth
+        if seen := self.seen:
+            depth = seen.observation.depth
             start = 0 if direction > 0 else depth + 1
             self._put_cursor(min(max((self.cursor or start) + direction, 1), depth))
 
     def action_read_off(self, layer: int) -> None:
-        if self.shown and VIEWS[self.view].chart:
-            self._put_cursor(min(max(layer, 1), self.shown.observation.depth))
+        if (seen := self.seen) and VIEWS[self.view].chart:
+            self._put_cursor(min(max(layer, 1), seen.observation.depth))
 
     def put_cursor_away(self) -> bool:
         """Whether there was one."""
@@ -374,6 +387,11 @@ class ShowingApp(TerminalApp[None]):
         self.show_words()
 
     @property
+    def seen(self) -> Observed | None:
+        """What the views of layers show: the network as it is, if it has begun to learn, or else as it was drawn."""
+        return self.learning.seen or self.shown
+
+    @property
     def is_read(self) -> bool:
         """Whether what was observed is the subject."""
         return self.shown is not None and self.shown.subject == self.subject
@@ -381,21 +399,31 @@ class ShowingApp(TerminalApp[None]):
     @property
     def is_chart_there(self) -> bool:
         """Whether the chart is one of the subject."""
+        if VIEWS[self.view].learning:
+            return self.learning.history is not None
         return self._is_survey_shown if VIEWS[self.view].survey else self.is_read
 
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
         report = self.background.report()
-        shown = self.shown if self.is_read and not (report and self.background.for_survey) else None
-        headline, sentences = shown.words if shown else ("COMPUTING" if report else "", "")
+        headline, text = self._reading(is_for_view=bool(report) and self.background.for_view)
+        if report and not text:
+            headline = "COMPUTING"
         if self._notice.text:
             self.status_line.show(headline, *self._notice)
-        elif shown:
-            words = sentence(sentences), self.comparing.beyond_ends(), shown.remedy
-            read_off = self._read_off(shown.observation)
-            self.status_line.show(headline, " ".join(filter(None, (*((read_off,) if read_off else words), report))))
-        elif report:
-            self.status_line.show(headline, report, "muted")
+        elif text or report:
+            self.status_line.show(headline, " ".join(filter(None, (text, report))), "" if text else "muted")
+
+    def _reading(self, *, is_for_view: bool) -> tuple[str, str]:
+        """The badge and the sentences beside it; empty where they are yet to come, as while the view itself is."""
+        if VIEWS[self.view].learning and (learned := self.learning.words()):
+            return learned
+        seen = self.seen
+        if seen is None or seen.subject != self.subject or is_for_view:
+            return "", ""
+        read_off = self._read_off(seen.observation)
+        words = sentence(seen.words.sentences), self.comparing.beyond_ends(), seen.remedy
+        return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def _read_off(self, observation: Observation) -> str:
         """The numbers of the layer under the cursor, where the view shows it."""
@@ -408,12 +436,16 @@ class ShowingApp(TerminalApp[None]):
     # Views, and the surveys that some of them show
 
     def action_show_view(self, name: str) -> None:
-        if VIEWS[name].survey and not self.settings:
+        if VIEWS[name].needs_settings and not self.settings:
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
         self._axis = self._previous = None
         self._top_line.show_view(name)
+        if settings := self.settings:
+            self.selected = nearest_effective(settings, name, self.selected)
+            self.show_subject()
+        self.learning.follow()
         if VIEWS[name].survey:
             self._survey()
         else:

@@ -44,20 +44,35 @@ class Moment:
     """Where NaN or infinity has stopped it; then this is the last moment."""
 
 
+class Watch:
+    """Shows a learner now and then, beside what it was before the first step and before the one shown."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+        self._start = self._before = learner.network.weights.copy()
+
+    def moment(self) -> Moment:
+        """The learner as it is."""
+        return _moment(self.learner, self._start, self._before)
+
+    def step(self, *, is_shown: bool) -> Moment | None:
+        """Have it take a step; the moment after it where that is to be shown, or is the last one."""
+        if is_shown:
+            self._before = self.learner.network.weights.copy()
+        self.learner.step()
+        return self.moment() if is_shown or self.learner.diverged else None
+
+
 def moments_of(learner: Learner, steps: int, every: int, progress: Progress = UNWATCHED) -> Iterator[Moment]:
     """Before the first step, after every so many, and after the last. Raises `measurement.Stopped`."""
-    weights = learner.network.weights
-    start = before = weights.copy()
-    yield _moment(learner, start, before)
+    watch = Watch(learner)
+    yield watch.moment()
     for step in range(1, steps + 1):
         if learner.diverged:
             return
         progress.reach((step - 1) / steps)
-        if is_shown := step % every == 0 or step == steps:
-            before = weights.copy()
-        learner.step()
-        if is_shown or learner.diverged:
-            yield _moment(learner, start, before)
+        if moment := watch.step(is_shown=step % every == 0 or step == steps):
+            yield moment
 
 
 @as_floats_are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,17 @@ class DataSet:
 
 def made_for(settings: Settings) -> DataSet:
     """The samples of the settings' task, the same for the same sample seed; all classes have equally many."""
-    kind = TASKS[settings.task]
+    return _made(settings.task, settings.sample_seed)
+
+
+@lru_cache(maxsize=2)
+def _made(task: str, sample_seed: int) -> DataSet:
+    """Kept, for a map trains many networks by one task."""
+    kind = TASKS[task]
     classes = np.arange(kind.samples) % kind.classes
-    return DataSet(_MAKERS[settings.task](kind, classes, numpy_generator(settings.sample_seed, TASK)), classes)
+    data = DataSet(_MAKERS[task](kind, classes, numpy_generator(sample_seed, TASK)), classes)
+    data.inputs.flags.writeable = data.classes.flags.writeable = False
+    return data
 
 
 def _spirals(kind: TaskKind, classes: Classes, random: np.random.Generator) -> Array:

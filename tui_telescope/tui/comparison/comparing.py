@@ -66,9 +66,9 @@ class Comparing:
 
     def pin(self) -> None:
         self._app.catch_up()
-        if (shown := self._app.shown) is None:
+        if (seen := self._app.seen) is None:
             return
-        curve = Compared(shown.subject, shown.observation)
+        curve = Compared(seen.subject, seen.observation, self._app.learning.history)
         if self._is_taken(lambda: self.comparison.pin(curve)):
             self._app.show_chart_afresh()
             change = "change the settings" if self._app.settings else "go on"
@@ -100,7 +100,7 @@ class Comparing:
             return False
         return True
 
-    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
+    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.compares) -> str:
         """Nothing where the view on the screen shows it, else which views do."""
         if shows(VIEWS[self._app.view]):
             return ""
@@ -110,6 +110,10 @@ class Comparing:
     # The gradient by the weights
 
     def toggle_weights(self) -> None:
+        """The gradient by the weights; where a network learns, the next of what its layers are shown by."""
+        if VIEWS[self._app.view].learning:
+            self._app.learning.show_next_reading()
+            return
         self.shows_weights = not self.shows_weights
         self._app.show_chart_afresh()
         elsewhere = self._where_to_look(lambda view: view.shows_gradients)
@@ -131,7 +135,7 @@ class Comparing:
 
     def beyond_ends(self) -> str:
         """The layers beyond the ends of number formats, while those are asked for."""
-        shown, settings = self._app.shown, self._app.shown_settings
+        shown, settings = self._app.seen, self._app.shown_settings
         if shown is None or settings is None or not self.shows_floors:
             return ""
         from tui_telescope.charts.floors import beyond_ends
@@ -150,7 +154,7 @@ class Comparing:
             return
         self._app.show_chart_afresh()
         is_silent = self.comparison.wants_theory and not covers(settings)
-        elsewhere = self._where_to_look()
+        elsewhere = self._where_to_look(lambda view: view.chart is not None)
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
         self._app.say(COVERAGE if is_silent else state)
 

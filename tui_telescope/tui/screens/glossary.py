@@ -97,6 +97,24 @@ def _meanings() -> tuple[Meaning, ...]:
             ("factor",),
         ),
         Meaning(
+            "loss, accuracy",
+            "Of a network that learns: the mean cross-entropy over samples of its task, and the share of them that it "
+            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns.",
+            ("learn",),
+        ),
+        Meaning(
+            "update",
+            "How far one step moves a layer's weights: ||dW|| / ||W||. Where no bit changes, the layer does not learn, "
+            "however long one waits.",
+            ("learn",),
+        ),
+        Meaning(
+            "change",
+            "How far all steps together have moved them: ||W - W_0|| / ||W_0||. That a layer near the loss moves does "
+            "not say that it learns: where its inputs look all alike, it has nothing to tell them apart by.",
+            ("learn",),
+        ),
+        Meaning(
             "decades",
             "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
             "with what the others do.",
@@ -133,6 +151,13 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "Try ...",
             "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
+        ),
+        Meaning(
+            "trainable",
+            "Which share of the samples is put into its class after 100 steps with momentum, over the scale and the "
+            "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
+            "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
+            ("trainable",),
         ),
         Meaning(
             "on the map",

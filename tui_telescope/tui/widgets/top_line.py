@@ -42,7 +42,7 @@ class TopLine(Canvas):
         lefts = self._lefts()
         views: tuple[list[Word], ...] = (self._tabs(all_names=True), self._tabs(all_names=False), [])
         pairs = ((left, right) for right in views for left in lefts)
-        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) < width), (lefts[-1], []))
+        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (lefts[-1], []))
         return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
 
     def _lefts(self) -> list[list[Word]]:
