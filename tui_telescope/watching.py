@@ -13,6 +13,7 @@ from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
 from tui_telescope.printing import Sink
 from tui_telescope.runs.reading.follower import Refused
+from tui_telescope.runs.reading.observing import NonFiniteStep
 from tui_telescope.runs.reading.run import Run
 from tui_telescope.text_output import CHART_HEIGHT, table
 from tui_telescope.window_size import columns
@@ -46,12 +47,21 @@ def _course(run: Run, observation: Observation) -> Iterator[str]:
     if observation.gradient is None:
         yield "No gradient by activations was recorded: weights alone are judged."
     if course.nonfinite:
-        step, layer, reading = course.nonfinite
-        yield f"The {reading.replace('_', ' ')} was first NaN or infinite at step {step}, in layer {layer}."
+        yield _nonfinite(course.nonfinite)
     if course.since is not None:
         yield f"It is {observation.verdict.state} since step {course.since}."
     if course.halvings:
         yield f"The loss's scale was halved {course.halvings} time{'s' * (course.halvings > 1)}."
+
+
+def _nonfinite(lost: NonFiniteStep) -> str:
+    """Where it began, as far as that is known."""
+    step, layer, reading, after = lost
+    when = f"at step {step}" if after is None else f"between steps {after} and {step}"
+    if layer is None:
+        return f"The loss became NaN or infinite {when}; in which layer that began was not recorded."
+    named = f"layer {layer}" if after is None else f"layer {layer} by then"
+    return f"The {reading.replace('_', ' ')} became NaN or infinite {when}, in {named}."
 
 
 def _text(run: Run, observation: Observation, *, ascii_only: bool) -> str:

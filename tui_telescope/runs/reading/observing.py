@@ -25,9 +25,13 @@ class NonFiniteStep(NamedTuple):
     """Where a run first met NaN or infinity."""
 
     step: int
-    layer: str
-    """The nearest to the loss on the way back, the nearest to the input on the way forward."""
+    """The first that is recorded so."""
+    layer: str | None
+    """The nearest to the loss on the way back, the nearest to the input on the way forward; None where the way back is
+    lost from its beginning, and the way forward was not measured."""
     reading: str
+    after: int | None = None
+    """The step recorded before, where the steps between are not known to have been finite."""
 
 
 class Course(NamedTuple):
@@ -101,16 +105,28 @@ def _fractions(numbers: Array | None) -> Array | None:
 
 
 def _first_nonfinite(records: Sequence[Record], names: Sequence[str]) -> NonFiniteStep | None:
+    before: Record | None = None
     for record in records:
-        if record.skipped:
+        if not record.skipped and (found := _lost(record)):
+            name, layer = found
+            called = None if layer is None else names[layer] if layer < len(names) else str(layer + 1)
+            is_exact = record.alarm or before is None or before.step >= record.step - 1
+            return NonFiniteStep(record.step, called, name, None if is_exact or before is None else before.step)
+        before = record
+    return None
+
+
+def _lost(record: Record) -> tuple[str, int | None] | None:
+    """The first reading of the step that is not finite, and the layer where that began, counted from 0."""
+    for name, from_above in _FROM_ABOVE.items():
+        if (reading := record.readings.get(name)) is None:
             continue
-        for name, from_above in _FROM_ABOVE.items():
-            if (reading := record.readings.get(name)) is None:
-                continue
-            lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
-            if lost:
-                layer = lost[-1] if from_above else lost[0]
-                return NonFiniteStep(record.step, names[layer] if layer < len(names) else str(layer + 1), name)
+        lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
+        if lost and from_above:
+            came_with_the_loss = record.loss is not None and not math.isfinite(record.loss)
+            return name, None if came_with_the_loss and "rms" not in record.readings else lost[-1]
+        if lost:
+            return name, lost[0]
     return None
 
 
