@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from tui_telescope.observations.from_norms import from_log10_norms
-from tui_telescope.observations.observation import Observation, State
+from tui_telescope.observations.observation import GradientReading, Observation, State
 from tui_telescope.runs.reading.records import Array, Reading, Record
 
 _MOST_JUDGED = 300
@@ -68,6 +69,24 @@ def observation_of(records: Sequence[Record], names: Sequence[str]) -> Observati
         dead=_fractions(rows.get("dead")),
         layers=[name for name, is_shown in zip(names, shown, strict=True) if is_shown],
     )
+
+
+def with_band(observation: Observation, records: Sequence[Record], names: Sequence[str]) -> Observation:
+    """The same with the 10% and the 90% quantile of each layer's gradient over the finite ones of these records."""
+    if observation.gradient is None or observation.layers is None:
+        return observation
+    shown = np.array([name in set(observation.layers) for name in names])
+    found = [_log10(reading.numbers[shown]) for record in records if (reading := _whole(record, len(names)))]
+    rows = np.array([row for row in found if row is not None and (row < np.inf).all()])
+    if len(rows) < 2 or rows.shape[1] != observation.depth:
+        return observation
+    low, median, high = np.quantile(rows, (0.1, 0.5, 0.9), axis=0, method="inverted_cdf")
+    return replace(observation, gradient=GradientReading(observation.gradient.log10_mean, low, median, high))
+
+
+def _whole(record: Record, layers: int) -> Reading | None:
+    reading = record.readings.get("gradient")
+    return reading if reading is not None and len(reading.numbers) == layers else None
 
 
 def course_of(records: Sequence[Record], names: Sequence[str], state: State | None) -> Course:
