@@ -76,6 +76,7 @@ EXPLORING = ""
 _SETTINGS = frozenset(setting.flag for setting in REGISTRY.values())
 _ON_SCREEN = _SETTINGS | {"--preset", "--view", "--ascii", "--no-mouse"}
 _PRINTED = _SETTINGS | {"--preset", "--view", "--depths", "--format", "--expect", "--ascii"}
+_WATCHED = frozenset({"--once", "--view", "--format", "--expect", "--ascii", "--no-mouse"})
 _LEARNED = _SETTINGS | {"--preset", "--steps", "--format", "--ascii"}
 
 COMMANDS: dict[str, Command] = {
@@ -84,7 +85,7 @@ COMMANDS: dict[str, Command] = {
     "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
     "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
     "presets": Command("presets"),
-    "watch": Command("watch", frozenset({"--once", "--format", "--expect", "--ascii"}), "PATH", FORMATS[:3]),
+    "watch": Command("watch", _WATCHED, "PATH", FORMATS[:3]),
 }
 """By the word that asks for it."""
 
@@ -115,6 +116,9 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
     if options.command == "print" and VIEWS[options.view].learning:
         raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
+    if options.command == "watch" and not VIEWS[options.view].chart:
+        allowed = ", ".join(view.name for view in VIEWS.values() if view.chart)
+        raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)

@@ -12,9 +12,10 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
-from tui_telescope.arguments import EXPLORING, Answer, parse
+from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
 from tui_telescope.presets import PRESETS
 from tui_telescope.progress_line import on_stderr
 from tui_telescope.settings import Settings
@@ -44,6 +45,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.command in (EXPLORING, "tour") and in_terminal:
         return _explore(options.settings, options)
+    if options.command == "watch" and in_terminal and _is_live(options):
+        return _watch_live(options)
     return WRITERS[options.command](output, options)
 
 
@@ -111,10 +114,40 @@ def _watch(output: StandardOutput, options: argparse.Namespace) -> int:
 
     ascii_only = options.ascii or not _speaks_unicode()
     try:
-        state = write_run(output, open_run(options.operand), options.format, ascii_only=ascii_only)
+        run = open_run(options.operand)
+        state = write_run(output, run, options.format, options.view, ascii_only=ascii_only)
     except Refused as refusal:
         return fail(str(refusal))
     return _compared(state, options.expect)
+
+
+def _is_live(options: argparse.Namespace) -> bool:
+    """Whether nothing is asked for that only one reading can answer."""
+    return not options.once and options.format == FORMATS[0] and options.expect is None
+
+
+def _watch_live(options: argparse.Namespace) -> int:
+    gc.disable()
+    from tui_telescope.tui.terminal.signals import end_at_once_on_signals
+
+    end_at_once_on_signals()
+    from tui_telescope.runs.reading.follower import Refused
+    from tui_telescope.runs.reading.opening import choose_run, open_run
+
+    path = Path(options.operand)
+    try:
+        chosen, others = choose_run(path)
+        if chosen.is_file():
+            open_run(chosen)
+    except Refused as refusal:
+        return fail(str(refusal))
+    from tui_telescope.tui.watching_app import watch
+    from tui_telescope.tui.work.run_source import RunSource
+
+    hint = f"The one written last of {others + 1} runs: watch {chosen.parent}/NAME shows another."
+    source = RunSource(chosen, hint if others else "")
+    source.poll()
+    return watch(source, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
 
 
 def _compared(state: str | None, expected: str | None) -> int:
@@ -132,7 +165,7 @@ WRITERS: dict[str, Callable[[StandardOutput, argparse.Namespace], int]] = {
     "presets": _list_presets,
     "watch": _watch,
 }
-"""What needs no terminal, by the command's word."""
+"""What is written without a terminal, by the command's word."""
 
 
 def _is_in_terminal() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from tui_telescope.charts.options import ChartOptions
@@ -14,11 +14,12 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.printing import Sink
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.run import Run
+from tui_telescope.runs.reading.telling import course_sentences
 from tui_telescope.text_output import CHART_HEIGHT, table
 from tui_telescope.window_size import columns
 
 
-def write_run(stream: Sink, run: Run, form: str, *, ascii_only: bool) -> str:
+def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:
     """Write what the newest record tells; returns the verdict's state, or what kept it from one.
 
     Raises `Refused` where there is nothing to tell.
@@ -28,7 +29,7 @@ def write_run(stream: Sink, run: Run, form: str, *, ascii_only: bool) -> str:
         lack = "no record holds a reading of any layer" if run.records else "no records yet"
         raise Refused(f"{run.name}: {lack}")
     if form == "text":
-        stream.write(_text(run, observation, ascii_only=ascii_only))
+        stream.write(_text(run, observation, view, ascii_only=ascii_only))
     else:
         stream.write(WRITERS[form](run, observation))
     if observation.nonfinite:
@@ -38,27 +39,14 @@ def write_run(stream: Sink, run: Run, form: str, *, ascii_only: bool) -> str:
 
 def words(run: Run, observation: Observation) -> str:
     """The verdict, and what the run's course adds to it."""
-    return " ".join(filter(None, (describe(observation), *_course(run, observation), run.note)))
+    return " ".join(filter(None, (describe(observation), *course_sentences(run.course(), observation), run.note)))
 
 
-def _course(run: Run, observation: Observation) -> Iterator[str]:
-    course = run.course()
-    if observation.gradient is None:
-        yield "No gradient by activations was recorded: weights alone are judged."
-    if course.nonfinite:
-        step, layer, reading = course.nonfinite
-        yield f"The {reading.replace('_', ' ')} was first NaN or infinite at step {step}, in layer {layer}."
-    if course.since is not None:
-        yield f"It is {observation.verdict.state} since step {course.since}."
-    if course.halvings:
-        yield f"The loss's scale was halved {course.halvings} time{'s' * (course.halvings > 1)}."
-
-
-def _text(run: Run, observation: Observation, *, ascii_only: bool) -> str:
-    make_chart = VIEWS["gradient"].chart
+def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:
+    make_chart = VIEWS[view].chart
     assert make_chart
     picture = make_chart([Trace("", observation)], ChartOptions()).draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
-    parts = (words(run, observation), _place(run), picture.text, table(observation, "gradient"))
+    parts = (words(run, observation), _place(run), picture.text, table(observation, view))
     return "\n\n".join(parts) + "\n"
 
 

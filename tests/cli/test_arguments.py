@@ -14,7 +14,7 @@ from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.standard_output import UsageError
 
 EXAMPLES = {
-    "--preset": ("residual",), "--view": ("depth",), "--depths": ("5",), "--format": ("csv",), "--expect": ("dead",),
+    "--preset": ("residual",), "--view": ("factor",), "--depths": ("5",), "--format": ("csv",), "--expect": ("dead",),
     "--steps": ("5",),
 }  # fmt: skip
 FLAGS = {

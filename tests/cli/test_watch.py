@@ -49,9 +49,9 @@ def test_text_opens_with_the_verdict_and_what_the_course_adds(tmp_path):
 def test_a_run_that_became_nan_names_the_step_the_reading_and_the_layer(tmp_path):
     run = written_run(tmp_path / "a", record(299), record(300, ["nan", "inf", 1.0]), record(301, ["nan"] * 3))
     text = watch(run, "--once").stdout
-    assert "The gradient was first NaN or infinite at step 300, in layer block." in text
+    assert "The gradient became NaN or infinite at step 300, in layer block." in text
     found = json.loads(watch(run, "--once", "--format", "json").stdout, parse_constant=pytest.fail)
-    assert found["nonfinite"] == {"step": 300, "layer": "block", "reading": "gradient"}
+    assert found["nonfinite"] == {"step": 300, "layer": "block", "reading": "gradient", "after": None}
     assert found["verdict"]["state"] is None
 
 

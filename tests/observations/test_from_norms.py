@@ -93,7 +93,7 @@ def test_what_was_not_measured_is_drawn_printed_and_written_as_absent():
     observation = of_weights_alone()
     chart = gradient_chart([Trace("", observation)], ChartOptions(weights=True))
     assert [curve.label for curve in chart.curves] == ["weights"]
-    assert chart.note == "the gradient was not measured"
+    assert chart.note == "the one by the outputs was not measured"
     assert not factor_chart([Trace("", observation)], ChartOptions()).curves
     assert beyond_ends(observation, Settings()) == ""
     assert table(observation, "gradient").splitlines()[1:3] == ["  layer      weights", "      1     1.00e-09"]

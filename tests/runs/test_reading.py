@@ -174,9 +174,9 @@ def test_the_age_is_that_of_the_last_record(tmp_path):
 
 def test_the_first_layer_that_is_not_finite_is_named_in_the_order_of_a_step(tmp_path):
     back = open_run(written_run(tmp_path / "back", record(1), record(2, ["nan", "inf", 1.0]), record(3, ["nan"] * 3)))
-    assert back.course().nonfinite == (2, "block", "gradient")
+    assert back.course().nonfinite == (2, "block", "gradient", None)
     forward = record(2, ["nan"] * 3, rms=[1.0, "inf", "nan"])
-    assert open_run(written_run(tmp_path / "forward", forward)).course().nonfinite == (2, "block", "rms")
+    assert open_run(written_run(tmp_path / "forward", forward)).course().nonfinite == (2, "block", "rms", None)
     skipped = record(2, ["nan"] * 3, skipped=True)
     run = open_run(written_run(tmp_path / "skipped", record(1), skipped))
     assert run.course().nonfinite is None
@@ -254,3 +254,16 @@ def test_ten_thousand_layers_are_opened_in_bounded_memory(tmp_path):
     assert (steps(run)[0], steps(run)[-1]) == (0, 249)
     held = sum(each.numbers.nbytes for found in run.records for each in found.readings.values())
     assert held < 60 << 20
+
+
+def test_where_steps_between_were_not_checked_it_is_said_between_which_it_was_lost(tmp_path):
+    lost = record(446, ["nan"] * 3, rms=[1.0, "inf", "nan"])
+    run = open_run(written_run(tmp_path / "unchecked", record(280), lost))
+    assert run.course().nonfinite == (446, "block", "rms", 280)
+    checked = record(300, ["nan"] * 3, rms=[1.0, "inf", "nan"], alarm=True)
+    assert open_run(written_run(tmp_path / "checked", record(280), checked)).course().nonfinite[0::3] == (300, None)
+
+
+def test_of_a_loss_that_was_lost_before_the_way_back_no_layer_is_blamed(tmp_path):
+    lost = record(2, ["nan"] * 3, loss="nan")
+    assert open_run(written_run(tmp_path, record(1), lost)).course().nonfinite == (2, None, "gradient", None)

@@ -13,7 +13,7 @@ import pytest
 
 from tui_telescope import Recorder
 from tui_telescope.runs.recording.lines import LONGEST_LINE
-from tui_telescope.runs.recording.pace import ALARM_STEPS, EARLY_STEPS, Pace
+from tui_telescope.runs.recording.pace import ALARM_STEPS, EARLY_STEPS, SHARE, Pace
 
 NAMES = ["embed", "block", "head"]
 
@@ -142,21 +142,26 @@ def paced(cost: float, duration: float, steps: int, pace: Pace, *, finite=lambda
     found = []
     for step in range(1, steps + 1):
         if pace.is_due(step):
-            pace.recorded(step, finite(step), pace.proposed(step))
-            pace.cost(cost)
+            pace.recorded(step, finite(step), pace.proposed(step, cost / 2))
             found.append(step)
-        pace.passed(duration)
+        pace.passed(step, duration, cost if step in found else 0.0)
     return found
 
 
 @pytest.mark.parametrize("cost", [0.0001, 0.004, 0.07, 2.0])
-def test_recording_takes_one_percent_of_the_steps_time_and_more_only_in_the_beginning(cost):
+def test_recording_takes_its_share_of_the_steps_time_and_more_only_in_the_beginning(cost):
     recorded = paced(cost, 0.035, 5000, Pace())
     late = [step for step in recorded if step > EARLY_STEPS]
-    assert cost * len(late) <= 0.0101 * 0.035 * (5000 - EARLY_STEPS) + cost
+    assert cost * len(late) <= 1.01 * SHARE * 0.035 * (5000 - EARLY_STEPS) + cost
     early = len(recorded) - len(late)
     assert early >= 7
     assert early / EARLY_STEPS >= 3 * len(late) / 4900 or cost == 0.0001
+
+
+def test_what_an_alarm_costs_is_saved_afterwards():
+    recorded = paced(0.004, 0.035, 4000, Pace(), finite=lambda step: not 1000 <= step < 1010)
+    late = [step for step in recorded if step > EARLY_STEPS]
+    assert 0.004 * len(late) <= 1.01 * SHARE * 0.035 * (4000 - EARLY_STEPS) + 0.004
 
 
 def test_every_fixes_the_distance_whatever_it_costs():

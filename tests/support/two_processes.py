@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,13 @@ def main(rank: int, port: str, folder: str, kind: str) -> None:
     torch.set_num_threads(1)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
     distributed.init_process_group("gloo", rank=rank, world_size=2)
+    train(rank, folder, kind)
+    gc.collect()  # what a model holds of the group's threads must be gone before they are
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def train(rank: int, folder: str, kind: str) -> None:
     model = made()
     if kind == "ddp":
         model = DistributedDataParallel(model, find_unused_parameters=True)
@@ -38,7 +46,6 @@ def main(rank: int, port: str, folder: str, kind: str) -> None:
         recorder.log(loss=loss)
         optimizer.step()
     recorder.close()
-    distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

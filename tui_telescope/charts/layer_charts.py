@@ -36,8 +36,13 @@ _GAP, _STRIP = 0.31, 0.41
 
 
 def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
-    """The mean gradient of each layer and the first trace's band; where asked for, its gradient by the weights."""
+    """The mean gradient of each layer and the first trace's band; where asked for, its gradient by the weights.
+
+    Where that alone was measured, it is what is compared.
+    """
     live = traces[0].observation
+    if live.gradient is None and live.weight_gradient is not None:
+        return _weights_chart(traces, options)
     weights = _weights(live) if options.weights else ()
     curves = _curves(traces, _mean_gradient, name="gradient") + _cell_state(live)
     bands = _band(live)
@@ -54,6 +59,22 @@ def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         hints=((Span("v weights", "rule"),),) if can_show_weights else (),
         **_layers(traces, options),
     )
+
+
+def _weights_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
+    live = traces[0].observation
+    curves = _curves(traces, _weight_gradient, name="weights")
+    return Chart(
+        title=f"gradient by the weights of each {live.stage}",
+        y_axis=gradient_axis(extent(*(curve.y for curve in curves)), options.previous),
+        curves=curves,
+        note=_lost(live, "weight gradient") or "the one by the outputs was not measured",
+        **_layers(traces, options),
+    )
+
+
+def _weight_gradient(observation: Observation) -> Array | None:
+    return None if observation.weight_gradient is None else observation.weight_gradient.log10
 
 
 def _mean_gradient(observation: Observation) -> Array | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
 
@@ -111,17 +113,37 @@ def _letters(setting: Setting) -> tuple[Action, Action]:
     )
 
 
-def view_actions() -> tuple[Action, ...]:
+def view_actions(views: Iterable[View]) -> tuple[Action, ...]:
     """A digit for each view."""
-    return tuple(
-        Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in VIEWS.values()
-    )
+    return tuple(Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in views)
+
+
+class Keys(NamedTuple):
+    """What can be done with a kind of source, and the views that it has."""
+
+    actions: tuple[Action, ...]
+    """All but those that change a setting, or the view."""
+    footer: dict[str, str]
+    views: tuple[View, ...]
+    has_settings: bool = True
+
+    @property
+    def all_actions(self) -> tuple[Action, ...]:
+        settings = setting_actions() if self.has_settings else ()
+        return (*self.actions, *settings, *view_actions(self.views))
+
+    def bindings(self) -> list[Binding]:
+        """Every action as Textual wants it."""
+        return [action.binding for action in self.all_actions]
+
+
+EXPLORING = Keys(GENERAL, FOOTER, tuple(VIEWS.values()))
 
 
 def all_actions() -> tuple[Action, ...]:
-    return (*GENERAL, *setting_actions(), *view_actions())
+    return EXPLORING.all_actions
 
 
 def bindings() -> list[Binding]:
-    """Every action as Textual wants it."""
-    return [action.binding for action in all_actions()]
+    """Every action of exploring as Textual wants it."""
+    return EXPLORING.bindings()

@@ -101,7 +101,7 @@ class TelescopeApp(ExploringApp):
     async def action_show_palette(self) -> None:
         from tui_telescope.tui.screens.palette import Palette
 
-        palette = Palette()
+        palette = Palette(self.keys)
         await self.push_screen(palette, self._run_chosen)
         # At once: a fast typist's next key must find it.
         palette.set_focus(palette.field)
@@ -126,4 +126,4 @@ class TelescopeApp(ExploringApp):
     def action_show_help(self) -> None:
         from tui_telescope.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen(self.view))
+        self.push_screen(HelpScreen(self.view, self.keys))

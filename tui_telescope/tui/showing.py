@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.background import Background
 from tui_telescope.tui.comparison.comparing import Comparing
 from tui_telescope.tui.effect import nearest_effective
@@ -65,6 +66,7 @@ class Field(Hidden):
 class ShowingApp(TerminalApp[None]):
     """Holds the state that everything on the screen is drawn from: subject, selection, view, observation."""
 
+    keys: ClassVar[Keys] = EXPLORING
     CSS = style_sheet("telescope")
     TITLE = "Gradient Telescope"
     AUTO_FOCUS = ""
@@ -94,7 +96,7 @@ class ShowingApp(TerminalApp[None]):
         self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(source.heading(subject), settings, self.selected, view)
+        self._top_line = TopLine(source.heading(subject), settings, self.selected, view, self.keys.views)
         self._panels = Panels(settings, self.selected, self.preset.settings, view) if settings else None
         self._field = Field(classes="" if settings else "-without-settings")
         self.chart_view = ChartView()
@@ -125,7 +127,7 @@ class ShowingApp(TerminalApp[None]):
                 yield self._panels
             yield self.chart_view
         yield self.status_line
-        yield Footer()
+        yield Footer(self.keys.footer)
         yield self._size_notice
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -422,8 +424,12 @@ class ShowingApp(TerminalApp[None]):
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
         read_off = self._read_off(seen.observation)
-        words = sentence(seen.words.sentences), self.comparing.beyond_ends(), seen.remedy
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
         return seen.words.headline, read_off or " ".join(filter(None, words))
+
+    def told(self, verdict: str) -> tuple[str, ...]:
+        """The verdict's sentences among what else there is to tell of the subject."""
+        return (verdict,)
 
     def _read_off(self, observation: Observation) -> str:
         """The numbers of the layer under the cursor, where the view shows it."""

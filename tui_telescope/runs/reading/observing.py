@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from tui_telescope.observations.from_norms import from_log10_norms
-from tui_telescope.observations.observation import Observation, State
+from tui_telescope.observations.observation import GradientReading, Observation, State
 from tui_telescope.runs.reading.records import Array, Reading, Record
 
 _MOST_JUDGED = 300
@@ -25,9 +26,13 @@ class NonFiniteStep(NamedTuple):
     """Where a run first met NaN or infinity."""
 
     step: int
-    layer: str
-    """The nearest to the loss on the way back, the nearest to the input on the way forward."""
+    """The first that is recorded so."""
+    layer: str | None
+    """The nearest to the loss on the way back, the nearest to the input on the way forward; None where the way back is
+    lost from its beginning, and the way forward was not measured."""
     reading: str
+    after: int | None = None
+    """The step recorded before, where the steps between are not known to have been finite."""
 
 
 class Course(NamedTuple):
@@ -66,6 +71,24 @@ def observation_of(records: Sequence[Record], names: Sequence[str]) -> Observati
     )
 
 
+def with_band(observation: Observation, records: Sequence[Record], names: Sequence[str]) -> Observation:
+    """The same with the 10% and the 90% quantile of each layer's gradient over the finite ones of these records."""
+    if observation.gradient is None or observation.layers is None:
+        return observation
+    shown = np.array([name in set(observation.layers) for name in names])
+    found = [_log10(reading.numbers[shown]) for record in records if (reading := _whole(record, len(names)))]
+    rows = np.array([row for row in found if row is not None and (row < np.inf).all()])
+    if len(rows) < 2 or rows.shape[1] != observation.depth:
+        return observation
+    low, median, high = np.quantile(rows, (0.1, 0.5, 0.9), axis=0, method="inverted_cdf")
+    return replace(observation, gradient=GradientReading(observation.gradient.log10_mean, low, median, high))
+
+
+def _whole(record: Record, layers: int) -> Reading | None:
+    reading = record.readings.get("gradient")
+    return reading if reading is not None and len(reading.numbers) == layers else None
+
+
 def course_of(records: Sequence[Record], names: Sequence[str], state: State | None) -> Course:
     """What the records tell whose last one's verdict is `state`."""
     segment = [record for record in records if record.segment == records[-1].segment]
@@ -101,16 +124,28 @@ def _fractions(numbers: Array | None) -> Array | None:
 
 
 def _first_nonfinite(records: Sequence[Record], names: Sequence[str]) -> NonFiniteStep | None:
+    before: Record | None = None
     for record in records:
-        if record.skipped:
+        if not record.skipped and (found := _lost(record)):
+            name, layer = found
+            called = None if layer is None else names[layer] if layer < len(names) else str(layer + 1)
+            is_exact = record.alarm or before is None or before.step >= record.step - 1
+            return NonFiniteStep(record.step, called, name, None if is_exact or before is None else before.step)
+        before = record
+    return None
+
+
+def _lost(record: Record) -> tuple[str, int | None] | None:
+    """The first reading of the step that is not finite, and the layer where that began, counted from 0."""
+    for name, from_above in _FROM_ABOVE.items():
+        if (reading := record.readings.get(name)) is None:
             continue
-        for name, from_above in _FROM_ABOVE.items():
-            if (reading := record.readings.get(name)) is None:
-                continue
-            lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
-            if lost:
-                layer = lost[-1] if from_above else lost[0]
-                return NonFiniteStep(record.step, names[layer] if layer < len(names) else str(layer + 1), name)
+        lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
+        if lost and from_above:
+            came_with_the_loss = record.loss is not None and not math.isfinite(record.loss)
+            return name, None if came_with_the_loss and "rms" not in record.readings else lost[-1]
+        if lost:
+            return name, lost[0]
     return None
 
 

@@ -37,6 +37,19 @@ def find_runs(path: Path) -> list[Path]:
     return [each for each in below if _is_run(each)]
 
 
+def choose_run(path: Path) -> tuple[Path, int]:
+    """The run at the path, or of several in it the one that was written last; and how many others there are."""
+    found = find_runs(path)
+    if len(found) < 2:
+        return (found or [path])[0], 0
+    return max(found, key=_written), len(found) - 1
+
+
+def _written(run: Path) -> float:
+    files = [*run.glob(_RANK_FILES), *filter(None, (_newest_log(run),))]
+    return max((file.stat().st_mtime for file in files), default=0.0)
+
+
 def open_run(path: str | Path) -> Run:
     """The one run at the path, polled. Raises `Refused`, with the names where there are several."""
     path = Path(path)

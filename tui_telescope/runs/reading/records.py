@@ -50,6 +50,8 @@ class Record:
     """Of the loss, by which gradients were divided already."""
     skipped: bool = False
     """Whether the optimizer did not make the step, for a gradient was not finite."""
+    alarm: bool = False
+    """Whether a check that every step had failed at this one first."""
     segment: int = 0
     """Grows with every restart, and with every step that goes back."""
     readings: Mapping[str, Reading] = field(default_factory=dict)
@@ -98,8 +100,9 @@ def record_of(found: Mapping[str, Any], layers: int, segment: int) -> Record:
     step = number(found.get("step"))
     if step is None or not abs(step) < 2**53:
         raise Malformed("no step")
-    single = {name: number(found.get(name)) for name in ("time", "loss", "learning_rate", "scale")}
-    return Record(int(step), skipped=found.get("skipped") is True, segment=segment, readings=readings, **single)
+    time, loss, learning_rate, scale = (number(found.get(name)) for name in ("time", "loss", "learning_rate", "scale"))
+    skipped, alarm = (found.get(name) is True for name in ("skipped", "alarm"))
+    return Record(int(step), time, loss, learning_rate, scale, skipped, alarm, segment, readings)
 
 
 def number(value: object) -> float | None:

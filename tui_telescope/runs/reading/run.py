@@ -117,8 +117,10 @@ class Run:
     def observation(self, step: int | None = None) -> Observation | None:
         """Of the record at the step (see `record_at`); None where there is none that can be judged."""
         record = self.record_at(step)
-        if record is None:
-            return None
+        return None if record is None else self.observation_of(record)
+
+    def observation_of(self, record: Record) -> Observation | None:
+        """Of one of the records, and what other ranks told of its step; None where it cannot be judged."""
         return observation_of([record, *self._of_other_ranks(record)], self.layers)
 
     def course(self) -> Course:

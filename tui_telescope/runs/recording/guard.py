@@ -20,11 +20,18 @@ class Guard:
 
     def __init__(self, end: Callable[[], None]) -> None:
         self.is_off = False
-        self.seconds = 0.0
-        """Spent within, since somebody set it to 0."""
+        self._seconds = 0.0
         self._end = end
         self._entered = 0.0
         self._depth = 0
+
+    @property
+    def seconds(self) -> float:
+        """Spent within since `forget`, the present stay with them."""
+        return self._seconds + (time.perf_counter() - self._entered if self._depth else 0.0)
+
+    def forget(self) -> None:
+        self._seconds, self._entered = 0.0, time.perf_counter()
 
     def __enter__(self) -> None:
         if not self._depth:
@@ -36,7 +43,7 @@ class Guard:
     ) -> bool:
         self._depth -= 1
         if not self._depth:
-            self.seconds += time.perf_counter() - self._entered
+            self._seconds += time.perf_counter() - self._entered
         if not isinstance(error, Exception):
             return False
         if not self.is_off:

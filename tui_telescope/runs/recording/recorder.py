@@ -13,7 +13,7 @@ from tui_telescope.runs.recording.lines import LineFile, four_digits, written
 from tui_telescope.runs.recording.pace import Pace
 
 _FORMAT = 1
-_SINGLE = ("step", "time", "loss", "learning_rate", "scale", "skipped", "cost_ms")
+_SINGLE = ("step", "time", "loss", "learning_rate", "scale", "skipped", "alarm", "cost_ms")
 """What a record holds beside its readings, which have an entry a layer."""
 
 
@@ -23,6 +23,12 @@ class Recorder:
     `Recorder(model, optimizer, "runs/a")` reads a PyTorch model by itself, at the optimizer's steps; `optimizer` may be
     a list. `layers` are `"blocks"`, `"leaves"` or modules' names; by default the outermost repeated blocks, or else the
     leaves. Which steps it reads follows from what that costs, one percent at most; `every=k` fixes it.
+
+    At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
+    records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
+    too where `log` is told before the backward pass, on a CPU, of a model whose steps are long beside a call of a hook.
+    On other devices it looks one step later, so that nothing waits; with FSDP2 at the recorded steps alone.
+
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
 
     Nothing is raised into the training: at the first error it says in one line why, and is off.
@@ -83,6 +89,8 @@ class Recorder:
             self._log_follows = self._kept is not None
         self._at = self._steps.step + (not self._log_follows)
         self._loss = loss.detach() if hasattr(loss, "detach") else loss
+        self._steps.logs_before_step = not self._log_follows
+        self._steps.look_at_loss(self._loss)
         if step is not None:
             self._offset = step - self._at
         self._write_kept()
@@ -155,7 +163,7 @@ def _line(record: dict[str, Any]) -> dict[str, Any]:
     line: dict[str, Any] = {"step": record.pop("step"), "time": round(time.time(), 3)}
     nonfinite = {}
     for name, value in record.items():
-        if name == "skipped":
+        if name in ("skipped", "alarm"):
             line[name] = bool(value)
         elif name in _SINGLE:
             line[name] = four_digits(value)

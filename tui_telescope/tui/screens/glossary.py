@@ -14,9 +14,9 @@ class Meaning(NamedTuple):
     """The names of the views that show it; none for what is met everywhere."""
 
 
-def partitioned(view: str) -> tuple[list[Meaning], list[Meaning]]:
-    """What the view of this name shows, and everything else."""
-    meanings = _meanings()
+def partitioned(view: str, *, of_runs: bool = False) -> tuple[list[Meaning], list[Meaning]]:
+    """What the view of this name shows, and everything else; of networks that are made up here, or of runs."""
+    meanings = _of_runs() if of_runs else _meanings()
     return [each for each in meanings if view in each.views], [each for each in meanings if view not in each.views]
 
 
@@ -165,4 +165,41 @@ def _meanings() -> tuple[Meaning, ...]:
             "of the theory. The numbers between the shades are decades of that ratio.",
             ("map",),
         ),
+    )
+
+
+_SHARED = ("factor", "decades", "VANISHING", "EXPLODING", "HEALTHY", "frozen")
+"""The words of networks made up here that mean the same of a run."""
+
+
+def _of_runs() -> tuple[Meaning, ...]:
+    shared = [meaning for meaning in _meanings() if meaning.term in _SHARED]
+    return (
+        Meaning(
+            "layer",
+            "A module of the model, by its name; they stand in the order in which the forward pass first ran them. "
+            "< and > read off a layer by its name.",
+        ),
+        Meaning(
+            "gradient",
+            "The norm of d loss / d (the layer's output) over the batch of one recorded step. The scale is "
+            "logarithmic. Other logs may hold the gradient by the weights alone.",
+            ("gradient",),
+        ),
+        Meaning("10-90%", "The range of a layer's gradient over the last twenty records.", ("gradient",)),
+        Meaning(
+            "weights",
+            "The gradient by a layer's parameters, as the optimizer applied it. Shown by itself where none by the "
+            "outputs was recorded.",
+            ("gradient",),
+        ),
+        Meaning("rms", "The root mean square of a layer's output.", ("signal",)),
+        Meaning("dead", "Units whose output is zero on every sample of the step.", ("signal",)),
+        Meaning(
+            "NONFINITE",
+            "NaN or infinity at some layers of this record. Where it began is said with the step, or with the two "
+            "recorded steps between which it was.",
+        ),
+        Meaning("DEAD", "Exactly nothing arrives at the first layer: some layer's units pass nothing down."),
+        *shared,
     )

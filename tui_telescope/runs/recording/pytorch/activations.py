@@ -39,12 +39,30 @@ class Activations:
         self._layers = layers
         self._guard = guard
         self._handles: list[Any] = []
-        self._is_armed = False
+        self._is_armed = self._is_holding = False
+        self._held: list[tuple[int, Tensor]] = []
         self._runs: list[list[Run]] = []
         self.forget()
 
     def arm(self) -> None:
         self._is_armed = True
+        self._stand()
+
+    def hold(self) -> None:
+        """Keep what layers give until it is looked at or let go, and measure nothing."""
+        self._is_holding = True
+        self._stand()
+
+    def look_at_held(self) -> None:
+        """Measure what is held after all, as far as nothing was written in its place since."""
+        for index, output in self._held:
+            self._runs[index].append(_measured(output))
+
+    def let_go(self) -> None:
+        self._is_holding = False
+        self._held = []
+
+    def _stand(self) -> None:
         self._handles = self._handles or [
             layer.module.register_forward_hook(partial(self._ran, index)) for index, layer in enumerate(self._layers)
         ]
@@ -66,7 +84,10 @@ class Activations:
         self._runs = [[] for _ in self._layers]
 
     def _ran(self, index: int, module: Any, inputs: Any, output: Any) -> None:
-        if torch.compiler.is_compiling() or not self._is_armed:  # compiled code breaks at a hook that does more
+        if torch.compiler.is_compiling() or not (self._is_armed or self._is_holding):
+            return  # compiled code breaks at a hook that does more
+        if not self._is_armed:
+            self._keep(index, output)
             return
         with self._guard:
             if index not in self.order:
@@ -79,6 +100,13 @@ class Activations:
                 tensor.register_hook(partial(self._came_back, self._runs[index], run))
             else:
                 self._runs[index].append(run)
+
+    def _keep(self, index: int, output: Any) -> None:
+        """Of several micro-batches the last one's: all would take their memory."""
+        if type(output) is Tensor and output.requires_grad:
+            if self._held and self._held[0][0] == index:
+                self._held = []
+            self._held.append((index, output.detach()))
 
     def _came_back(self, runs: list[Run], run: Run, gradient: Tensor) -> None:
         with self._guard:

@@ -24,6 +24,12 @@ class Layer(NamedTuple):
     name: str
     module: nn.Module
 
+    @property
+    def smallest(self) -> nn.Parameter | None:
+        """Of its parameters that learn the one with the fewest entries, mostly a bias."""
+        learning = (each for each in self.module.parameters() if each.requires_grad)
+        return min(learning, key=lambda each: each.numel(), default=None)
+
     def described(self) -> dict[str, Any]:
         """What the header tells of it. Its role is its name without the block's number."""
         block = _NUMBER.search(self.name)

@@ -13,6 +13,7 @@ from torch import Tensor, distributed, nn
 from tui_telescope.runs.recording.guard import Guard, say
 from tui_telescope.runs.recording.pace import Pace
 from tui_telescope.runs.recording.pytorch.activations import Activations
+from tui_telescope.runs.recording.pytorch.alarm import Alarm
 from tui_telescope.runs.recording.pytorch.layers import choose_layers, unwrapped
 from tui_telescope.runs.recording.pytorch.weights import Weights
 
@@ -30,6 +31,8 @@ READINGS = {
 }
 """What each one is, for the header; by layer, in the order of `Steps.layers`."""
 _OF_WEIGHTS = ("weight_gradient", "weight", "change", "before")
+_HOLD_SECONDS = 4e-6
+"""What it takes of a step to keep one layer's output: a hook's call."""
 _SQUARES = ("gradient", "gradient_rms", "weight_gradient", "weight", "rms")
 
 
@@ -56,7 +59,10 @@ class Steps:
         self._weights = Weights(self._layers, self.ranks)
         self._order: list[int] = []
         self._reads_activations = _reads_activations(model)
-        self._is_recorded = False
+        self._is_recorded = self._was_recorded = self._is_alarmed = False
+        self._alarm = Alarm()
+        self.logs_before_step = False
+        """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
         self._weight_readings: list[dict[str, Tensor]] = []
         self._stepped: set[int] = set()
         self._is_skipped = False
@@ -112,19 +118,46 @@ class Steps:
     def _begin(self) -> None:
         """The next step: is it recorded?"""
         self._stepped = set()
-        self._is_skipped = False
+        self._is_skipped = self._is_alarmed = False
         self._found_inf = None
+        self._alarm.begin_step()
         self._is_recorded = self._pace.is_due(self.step + 1)
+        self._weight_readings = [{} for _ in self._layers]
+        self._activations.forget()
+        if not self._reads_activations:
+            return
         if self._is_recorded:
-            self._weight_readings = [{} for _ in self._layers]
-            self._activations.forget()
-            if self._reads_activations:
-                self._activations.arm()
+            self._activations.arm()
+        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * len(self._layers)):
+            self._activations.hold()
+
+    def look_at_loss(self, loss: Any) -> None:
+        """Record this step if the loss ceases to be finite by it, with what the layers gave if that is still there."""
+        if self._weights.is_spread or not self.logs_before_step:
+            return
+        if self._alarm.goes_off("loss", loss):
+            self._is_alarmed = True
+            if not self._is_recorded:
+                self._activations.look_at_held()
+                self._is_recorded = True
+        self._activations.let_go()
+
+    def _look_at_gradient(self) -> None:
+        """The same by the gradient of one parameter of the first layer, which all others' come by."""
+        if self._weights.is_spread or not self.has_run:
+            return
+        parameter = self._layers[self._activations.order[0]].smallest
+        if parameter is None or parameter.grad is None or parameter.grad.is_sparse:
+            return
+        if self._alarm.goes_off("gradient", parameter.grad.sum()):
+            self._is_recorded = self._is_alarmed = True
 
     def _before_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         with self._guard:
             if id(optimizer) in self._stepped:  # another one has not been stepped this time
                 self._finish()
+            if not self._stepped:
+                self._look_at_gradient()
             if self._is_recorded:
                 self._weights.remember(_moved_by(optimizer))
                 return self._with_fresh_closure(arguments, named)
@@ -166,17 +199,19 @@ class Steps:
             self._activations.disarm()
             self._record()
         now = time.perf_counter()
-        self._pace.passed(now - self._ended - self._guard.seconds)
-        if self._is_recorded:
-            self._pace.cost(self._guard.seconds)
-        self._ended, self._guard.seconds = now, 0.0
+        spent = self._guard.seconds
+        # what every step takes cannot be spared; a record may be written in the step after
+        counts = self._is_recorded or self._was_recorded
+        self._pace.passed(self.step, now - self._ended - spent, spent if counts else 0.0)
+        self._ended, self._was_recorded = now, self._is_recorded
+        self._guard.forget()
         self._begin()
 
     def _record(self) -> None:
         if self._reads_activations and not self.has_run:
             say("weights alone are recorded: no layer was seen to run, as within torch.compile")
             self._reads_activations = False
-        distance = self._pace.proposed(self.step)
+        distance = self._pace.proposed(self.step, self._guard.seconds)
         if self._weights.is_spread:
             distance = self._summed_over_ranks(distance)
         numbers, found_inf = self._moved_to_host()
@@ -191,6 +226,8 @@ class Steps:
         record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
         if self._scale != 1.0:
             record["scale"] = self._scale
+        if self._is_alarmed:
+            record["alarm"] = True
         self._keep({
             **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
             **{name: [column[index] for index in self._order] for name, column in readings.items()},
