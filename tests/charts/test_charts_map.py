@@ -43,7 +43,7 @@ def lines(width, height, critical=1.3, ascii_only=False, shown=None):
 
 def test_a_small_map_looks_like_this_in_ascii():
     assert lines(42, 12, ascii_only=True) == [
-        "     +- .: vanishing  = healthy ---------+",
+        "depth+- .: vanishing  = healthy ---------+",
         "     |  %# exploding  @ you  | ratio 1   |",
         "     |...............==|=!###############|",
         "  100+...............==|=!###############|",

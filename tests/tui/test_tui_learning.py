@@ -237,7 +237,20 @@ async def test_elsewhere_the_keys_of_learning_say_where_they_belong(key: str) ->
 async def test_what_does_not_fit_into_memory_to_learn_is_refused() -> None:
     async with exploring(Settings(depth=100, width=1024, samples=2, initializer="identity")) as explorer:
         await explorer.press("6")
-        await explorer.until(lambda: "memory: learning with these settings takes" in explorer.said())
+        refused = "memory: learning with these settings takes"
+        await explorer.until(lambda: refused in explorer.said())
+        await explorer.press("space")
+        await explorer.until(lambda: refused in explorer.said())
+        assert not explorer.app.learning.is_playing
+        assert explorer.app.learning.trainer.work is None
+
+
+async def test_no_layer_is_read_off_where_columns_are_steps() -> None:
+    async with exploring(SIGMOIDS) as explorer:
+        await begin(explorer)
+        await explorer.press("greater_than_sign")
+        assert explorer.said() == "To read off a layer's numbers press 1 or 2 or 3 first."
+        assert explorer.app.cursor is None
 
 
 async def test_a_network_that_is_not_looked_at_and_has_not_begun_is_let_go_of() -> None:

@@ -45,16 +45,21 @@ Cells = list[list[Look]]
 """Rows from the top."""
 
 
-def heatmap(frame: Chart, cells: Callable[[int, int], Cells], width: int, height: int, charset: Charset) -> Picture:
+def heatmap(
+    frame: Chart, y_title: str, cells: Callable[[int, int], Cells], width: int, height: int, charset: Charset
+) -> Picture:
     """The frame with a field in it, as exactly `height` rows of `width` cells, both at least 1.
 
-    `cells` gives the field of so many columns and rows. Where room is short the frame goes first, then the labels; a
-    single cell is still a piece of the field.
+    `cells` gives the field of so many columns and rows; `y_title` stands beside the frame's upper left corner. Where
+    room is short the frame goes first, then the labels; a single cell is still a piece of the field.
     """
     plan = layout(frame, width, height, charset)
     if plan is None:
         return Picture(width, height, tuple(spans(line, charset) for line in cells(width, height)))
     rows = list(frame.draw(width, height, ascii_only=charset.plain).rows)
+    if plan.is_framed:
+        title = y_title[: plan.gutter]
+        rows[0] = overwrite(rows[0], plan.gutter - len(title), title, "tick")
     left = plan.gutter + 1 if plan.is_labelled else 0
     top = max(len(plan.legend), 1) if plan.is_framed else 0
     for number, line in enumerate(cells(plan.width, plan.height), top):

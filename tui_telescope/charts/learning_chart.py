@@ -89,7 +89,7 @@ def learning_chart(traces: Sequence[LearningTrace], reading: str, *, names_keys:
 
 
 def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
-    """The loss of each trace, and the first one's accuracy, which takes the whole height."""
+    """The loss of each trace, and the first one's accuracy from zero to the axis's end."""
     live = traces[0].history
     losses = [
         Curve(*_points(trace.history, lambda moment: moment.loss), trace.label or "loss", *look, briefs=trace.briefs)
@@ -98,12 +98,14 @@ def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
     guessing = math.log(TASKS[live.settings.task].classes)
     shown = extent(*(curve.y for curve in losses)) or (0.0, 0.0)
     y_axis = zero_based_axis(min(max(shown[1], guessing), MOST_GUESSES * guessing))
-    steps, accuracy = _points(live, lambda moment: moment.accuracy)
+    steps, shares = _points(live, lambda moment: moment.accuracy)
+    label = f"accuracy, 100% at {y_axis.high:g}"
+    accuracy = Curve(steps, shares * y_axis.high, label, *SECOND, briefs=("accuracy",))
     return Chart(
         title="loss",
         x_axis=x_axis,
         y_axis=y_axis,
-        curves=(*losses, Curve(steps, accuracy * y_axis.high, "accuracy, 100% on top", *SECOND, briefs=("accuracy",))),
+        curves=(*losses, accuracy),
         rules=(Rule(guessing, "guessing"),),
         note=divergence(live.settings, live.latest),
         x_title="step",
@@ -151,7 +153,8 @@ class LayerMap:
     def draw(self, width: int, height: int, *, ascii_only: bool = False, least_gutter: int = 0) -> Picture:
         """Exactly `height` rows of `width` cells, both at least 1."""
         charset = ASCII if ascii_only else BRAILLE
-        return heatmap(self._frame(charset, least_gutter), self._cells, width, height, charset)
+        stage = self.history.settings.stage
+        return heatmap(self._frame(charset, least_gutter), stage, self._cells, width, height, charset)
 
     def _frame(self, charset: Charset, least_gutter: int) -> Chart:
         return Chart(
@@ -160,7 +163,7 @@ class LayerMap:
             y_axis=self.y_axis,
             x_title="step",
             hints=self._legend(charset),
-            least_gutter=least_gutter,
+            least_gutter=max(least_gutter, len(self.history.settings.stage)),
         )
 
     def _legend(self, charset: Charset) -> tuple[Row, ...]:

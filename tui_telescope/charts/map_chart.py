@@ -60,7 +60,7 @@ class MapChart:
         Where room is short the frame goes first, then the labels; a single cell is still a piece of the map.
         """
         charset = ASCII if ascii_only else BRAILLE
-        return heatmap(_frame(self, charset), partial(_cells, self, charset), width, height, charset)
+        return heatmap(_frame(self, charset), "depth", partial(_cells, self, charset), width, height, charset)
 
 
 def _frame(chart: MapChart, charset: Charset) -> Chart:

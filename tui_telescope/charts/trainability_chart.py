@@ -55,7 +55,7 @@ class TrainabilityChart:
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """Exactly `height` rows of `width` cells, both at least 1; the first row is the deepest network."""
         charset = ASCII if ascii_only else BRAILLE
-        return heatmap(self._frame(charset), partial(self._cells, charset), width, height, charset)
+        return heatmap(self._frame(charset), "depth", partial(self._cells, charset), width, height, charset)
 
     def _frame(self, charset: Charset) -> Chart:
         return Chart(

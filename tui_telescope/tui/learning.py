@@ -115,6 +115,7 @@ class Learning:
     # What keys ask for
 
     def toggle_play(self) -> None:
+        self.follow()
         if self.is_playing:
             self.trainer.pause()
         else:
@@ -123,10 +124,12 @@ class Learning:
 
     def take_step(self) -> None:
         if self._is_shown():
+            self.follow()
             self.trainer.step()
 
     def return_to_start(self) -> None:
         if self._is_shown():
+            self.follow()
             self.trainer.return_to_start()
             self._app.background.watch()
 

@@ -367,7 +367,10 @@ class ShowingApp(TerminalApp[None]):
 
     def action_move_cursor(self, direction: int) -> None:
         """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
-        if seen := self.seen:
+        if not VIEWS[self.view].chart:
+            keys = " or ".join(view.key for view in VIEWS.values() if view.chart)
+            self.say(f"To read off a layer's numbers press {keys} first.")
+        elif seen := self.seen:
             depth = seen.observation.depth
             start = 0 if direction > 0 else depth + 1
             self._put_cursor(min(max((self.cursor or start) + direction, 1), depth))

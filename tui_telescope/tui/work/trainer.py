@@ -149,12 +149,15 @@ class Trainer:
             self._begun, self._trainings, self._told = task.generation, {}, 0.0
         try:
             self._trainings = {each: self._trainings.get(each) or _begun(each) for each in task.networks}
-        except (SettingsError, MemoryError) as refusal:
-            self.stop()
-            self._post(Declined(str(refusal) or NOT_ENOUGH_MEMORY))
-            return
-        if not self._trainings:
-            return
+        except SettingsError as refusal:
+            self._decline(task, str(refusal))
+        except MemoryError:
+            self._decline(task, NOT_ENOUGH_MEMORY)
+        else:
+            if self._trainings:
+                self._train(task)
+
+    def _train(self, task: _Task) -> None:
         live, *others = self._trainings.values()
         is_close = all(live.steps - other.steps <= MOST_BEHIND or other.is_over for other in others)
         is_shown = (task.is_last and is_close) or monotonic() - self._told > FRAME_SECONDS
@@ -162,10 +165,17 @@ class Trainer:
             live.step(is_shown=is_shown)
         for other in others:
             _catch_up(other, live.steps, is_shown=is_shown)
-        if live.is_over:
+        if live.is_over and task.generation == self.generation:
             self.pause()
         if is_shown:
             self._tell(task)
+
+    def _decline(self, task: _Task, reason: str) -> None:
+        """Let go of networks that cannot learn here, and say why, if they are still wanted."""
+        with self._change:
+            if task.generation == self.generation:
+                self.stop()
+                self._post(Declined(reason))
 
     def _tell(self, task: _Task) -> None:
         from tui_telescope.engine.learning.description import summary
