@@ -8,8 +8,8 @@ from statistics import median
 
 SHARE, EARLY_SHARE = 0.005, 0.05
 """Of the training's own time, what recording may take: later, and in the first steps."""
-STANDING_SHARE = 0.003
-"""What may be spent on every step, recorded or not."""
+STANDING_SHARE, STANDING_SECONDS = 0.003, 60e-6
+"""What may be spent on every step, recorded or not: the larger of both."""
 EARLY_STEPS = 100
 ALARM_STEPS = 10
 """How many steps are recorded in a row once a reading is no longer finite."""
@@ -36,7 +36,7 @@ class Pace:
 
     def affords(self, seconds: float) -> bool:
         """Whether every step may spend so much, beside what recording takes."""
-        return bool(self._durations) and seconds <= STANDING_SHARE * median(self._durations)
+        return bool(self._durations) and seconds <= max(STANDING_SECONDS, STANDING_SHARE * median(self._durations))
 
     def passed(self, step: int, seconds: float, spent: float) -> None:
         """A step has taken so long, what was spent on recording not counted."""

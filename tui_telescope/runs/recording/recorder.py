@@ -26,8 +26,9 @@ class Recorder:
 
     At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
     records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
-    too where `log` is told before the backward pass, on a CPU, of a model whose steps are long beside a call of a hook.
-    On other devices it looks one step later, so that nothing waits; with FSDP2 at the recorded steps alone.
+    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
+    beside its hooks' calls; the outputs are kept until then. On other devices it looks one step later, so that
+    nothing waits; with FSDP2 at the recorded steps alone.
 
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
 

@@ -15,6 +15,8 @@ class Alarm:
     """
 
     def __init__(self) -> None:
+        self.is_prompt = True
+        """Whether the number that was looked at last was the step's own."""
         self._is_lost = self._was_lost = False
         self._before: dict[str, Tensor] = {}
 
@@ -23,7 +25,8 @@ class Alarm:
 
     def goes_off(self, name: str, number: Any) -> bool:
         """By the number that the step has under this name."""
-        if isinstance(number, Tensor) and number.device.type != "cpu":
+        self.is_prompt = not isinstance(number, Tensor) or number.device.type == "cpu"
+        if not self.is_prompt:
             before = self._before.get(name)
             self._before[name], number = number.detach(), before
         if number is not None and not math.isfinite(number):

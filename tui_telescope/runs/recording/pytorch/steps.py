@@ -136,7 +136,7 @@ class Steps:
         if self._weights.is_spread or not self.logs_before_step:
             return
         if self._alarm.goes_off("loss", loss):
-            self._is_alarmed = True
+            self._is_alarmed = self._alarm.is_prompt
             if not self._is_recorded:
                 self._activations.look_at_held()
                 self._is_recorded = True
@@ -150,7 +150,7 @@ class Steps:
         if parameter is None or parameter.grad is None or parameter.grad.is_sparse:
             return
         if self._alarm.goes_off("gradient", parameter.grad.sum()):
-            self._is_recorded = self._is_alarmed = True
+            self._is_recorded, self._is_alarmed = True, self._alarm.is_prompt
 
     def _before_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         with self._guard:
