@@ -98,7 +98,7 @@ def test_csv_columns_sorted_by_letters_are_put_in_the_order_of_their_numbers(tmp
     run = open_run(tmp_path)
     assert (run.layers, run.skipped_lines, run.order) == (("l.0", "l.2", "l.10"), 1, "guessed")
     assert [(each.step, each.loss) for each in run.records] == [(49, 0.25), (99, None)]
-    assert run.course().nonfinite == (99, "l.0", "weight_gradient")
+    assert run.course().nonfinite[:3] == (99, "l.0", "weight_gradient")
 
 
 def test_a_csv_that_is_rewritten_with_another_column_is_read_anew(tmp_path):
@@ -174,7 +174,7 @@ def test_scalars_of_event_files_are_read_in_the_order_of_their_first_appearance(
         file.write(event(3, "grad_2.0_norm/y.weight", math.inf))
     run.poll()
     assert [each.step for each in run.records] == [1, 2, 3]
-    assert run.course().nonfinite == (3, "y", "weight_gradient")
+    assert run.course().nonfinite[:3] == (3, "y", "weight_gradient")
 
 
 @pytest.mark.parametrize(

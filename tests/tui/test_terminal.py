@@ -55,7 +55,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         terminal.press("?")
         terminal.wait_for("Keys", "Esc close")
         terminal.press("end")
-        terminal.wait_for("VANISHING", "epsilon (1.2e-07)")
+        terminal.wait_for("HEALTHY", "epsilon (1.2e-07)")
         terminal.press("escape")
         terminal.wait_for("factor per layer", ">d Depth")
         assert terminal.answer_to("9") == b""

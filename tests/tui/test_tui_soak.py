@@ -109,6 +109,8 @@ async def come_to_rest(explorer: Explorer) -> None:
         await explorer.pilot.press("escape")
     await explorer.press("escape", "u", "1")
     app.comparing.comparison.wants_ghost = app.comparing.comparison.wants_theory = False
+    if app.learning.is_playing:
+        app.learning.toggle_play()
     await explorer.press("r", "r")
     await explorer.until(lambda: not explorer.text(StatusLine).startswith(" Dropped"))
 
