@@ -107,11 +107,11 @@ async def come_to_rest(explorer: Explorer) -> None:
     await explorer.pilot.resize_terminal(80, 24)
     while len(app.screen_stack) > 1 or app.query("ValueEditor"):
         await explorer.pilot.press("escape")
-    await explorer.press("escape", "u", "1")
+    await explorer.press("escape", "u", "6", "comma")
+    await explorer.until(lambda: not app.learning.has_begun)
+    await explorer.press("1")
     app.comparing.comparison.wants_ghost = app.comparing.comparison.wants_theory = False
-    if app.learning.is_playing:
-        app.learning.toggle_play()
-    await explorer.press("r", "r")
+    await explorer.press("r", "r", "9")  # a key without a use takes what was said away
     await explorer.until(lambda: not explorer.text(StatusLine).startswith(" Dropped"))
 
 
