@@ -22,7 +22,7 @@ class Picture:
     name: str
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (80, 24)
-    theme: str = "textual-dark"
+    theme: str = "terminal"
 
 
 PICTURES = (
@@ -33,7 +33,9 @@ PICTURES = (
     Picture("theory", ("w", "w", "w", "w", "w", "w", "i", "o"), (100, 30)),
     Picture("depth", ("4",)),
     Picture("map", ("5",), (100, 30)),
+    Picture("learn", ("a", "a", "w", "w", "w", "i", "s", "6", "space", "v", "v"), (100, 30)),
     Picture("tour", ("t",)),
+    Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
     Picture("ghost-and-floors", ("g", "f")),
     Picture("small", ("right_square_bracket",), (60, 16)),
@@ -45,7 +47,7 @@ PICTURES = (
 async def take(picture: Picture) -> None:
     app = TelescopeApp(TelescopeSource(), Settings())
     async with app.run_test(size=picture.size) as pilot:
-        app.theme = picture.theme
+        app.action_use_theme(picture.theme)
         while app.shown is None:
             await pilot.pause(0.05)
         await pilot.press(*picture.keys)

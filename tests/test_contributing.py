@@ -188,17 +188,17 @@ ADDITIONS = {
     "view": Addition(
         {
             "charts/views.py": {
-                '        View("depth"': (
-                    '        View("again", "6", "the gradient again", _gradient, shows_gradients=True),\n'
+                '        View("factor"': (
+                    '        View("again", "9", "the gradient again", _gradient, shows_gradients=True),\n'
                 )
             }
         },
         "--view again --format svg",
         {
-            "top line": "6 again",
-            "keys": "6",
-            "help": "6 again the gradient again",
-            "palette": "View: the gradient again key: 6",
+            "top line": "9 again",
+            "keys": "9",
+            "help": "9 again the gradient again",
+            "palette": "View: the gradient again key: 9",
             "flags": "|again|",
             "print": "<svg",
         },

@@ -21,11 +21,12 @@ def loaded_after(statement: str, *suspects: str) -> list[str]:
         "import tui_telescope",
         "import tui_telescope.settings",
         "import tui_telescope.notation",
+        "from tui_telescope import Recorder; Recorder('x', layers=['a'])",
         "from tui_telescope import Settings, SettingsError, __version__; Settings(depth=3).stepped('depth', 1)",
     ],
 )
 def test_settings_load_no_numpy_no_textual_and_no_plotext(statement):
-    assert loaded_after(statement, "numpy", "textual", "plotext", "rich") == []
+    assert loaded_after(statement, "numpy", "textual", "plotext", "rich", "torch") == []
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,8 @@ ABOVE = ("printing", "presets", "cli", "__main__", "tui", "lessons", "charts")
     ("statement", "outside"),
     [
         ("import tui_telescope.observations.description", ("settings", "engine", *ABOVE)),
+        ("import tui_telescope.runs.reading.opening", ("engine", "runs.recording", *ABOVE)),
+        ("from tui_telescope import Recorder; Recorder('x', layers=['a'])", ("engine", "observations", *ABOVE)),
         ("import tui_telescope.engine.telescope", ABOVE),
         (
             "import tui_telescope.charts.layer_charts, tui_telescope.charts.surveys",

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from tui_telescope.engine.telescope import Telescope, observe
     from tui_telescope.observations.observation import Observation
+    from tui_telescope.runs.recording.recorder import Recorder
     from tui_telescope.settings import Settings, SettingsError
 
-__all__ = ["Observation", "Settings", "SettingsError", "Telescope", "__version__", "observe"]
+__all__ = ["Observation", "Recorder", "Settings", "SettingsError", "Telescope", "__version__", "observe"]
 
 _LAZY = {
     "Settings": "settings",
@@ -24,6 +25,7 @@ _LAZY = {
     "Telescope": "engine.telescope",
     "observe": "engine.telescope",
     "Observation": "observations.observation",
+    "Recorder": "runs.recording.recorder",
 }
 
 

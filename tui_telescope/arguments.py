@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
-from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch
+from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
 from tui_telescope.standard_output import PROGRAM, UsageError
 from tui_telescope.version import __version__
@@ -40,6 +40,9 @@ class Command(NamedTuple):
     name: str
     """As it is spoken of."""
     flags: frozenset[str] = frozenset()
+    operand: str = ""
+    """What its one word more is called, which it needs."""
+    formats: tuple[str, ...] = FORMATS
 
 
 def _depths(words: str) -> list[int]:
@@ -51,6 +54,8 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
     return Choice(name, "", "", name=name, values=tuple(values)).parse
 
 
+_steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
+
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
         next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
@@ -58,10 +63,12 @@ OPTIONS: dict[str, Option] = {
     "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
     "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
+    "--steps": Option(600, "N", "how many to take", _steps),
     "--expect": Option(None, "STATE", f"{'|'.join(STATES)}, or status 1", _one_of("expect", STATES)),
     "--ascii": Option(False, "", "draw in ASCII"),
     "--no-mouse": Option(True, "", "leave the mouse alone"),
     "--autoplay": Option(False, "", "unattended"),
+    "--once": Option(False, "", "print and exit"),
 }
 
 EXPLORING = ""
@@ -69,12 +76,16 @@ EXPLORING = ""
 _SETTINGS = frozenset(setting.flag for setting in REGISTRY.values())
 _ON_SCREEN = _SETTINGS | {"--preset", "--view", "--ascii", "--no-mouse"}
 _PRINTED = _SETTINGS | {"--preset", "--view", "--depths", "--format", "--expect", "--ascii"}
+_WATCHED = frozenset({"--once", "--view", "--format", "--expect", "--ascii", "--no-mouse"})
+_LEARNED = _SETTINGS | {"--preset", "--steps", "--format", "--ascii"}
 
 COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
+    "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
     "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
     "presets": Command("presets"),
+    "watch": Command("watch", _WATCHED, "PATH", FORMATS[:3]),
 }
 """By the word that asks for it."""
 
@@ -95,11 +106,19 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     that do not go together.
     """
     options = _parsed(_with_negative_values(sys.argv[1:] if words is None else words))
-    given = {name: value for name, value in vars(options).items() if name != "command"}
+    given = {name: value for name, value in vars(options).items() if name not in ("command", "operand")}
     if options.command is None:
         options.command = EXPLORING if in_terminal else "print"
     defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
     options = argparse.Namespace(**{**defaults, **vars(options)})
+    command = COMMANDS[options.command]
+    if options.format not in command.formats:
+        raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
+    if options.command == "print" and VIEWS[options.view].learning:
+        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
+    if options.command == "watch" and not VIEWS[options.view].chart:
+        allowed = ", ".join(view.name for view in VIEWS.values() if view.chart)
+        raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
@@ -163,11 +182,20 @@ def _parsed(words: Iterable[str]) -> argparse.Namespace:
 
         near = get_close_matches(flag[:40], re.findall("--[a-z-]+", parser.format_usage()))
         raise UsageError(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    options.operand = _operand(options.command, unknown)
     for word in (options.command, *unknown):
         if word is not None and (word in unknown or word not in filter(None, COMMANDS)):
             allowed = ", ".join(filter(None, COMMANDS))
             raise UsageError(f"unexpected {word[:40]!r}; allowed: one of {allowed}, and flags")
     return options
+
+
+def _operand(command: str | None, words: list[str]) -> str:
+    """What the command is to be done with, taken from the words that are left."""
+    operand = COMMANDS[command].operand if command in COMMANDS else ""
+    if operand and not words:
+        raise UsageError(f"{command}: {operand} is missing")
+    return words.pop(0) if operand else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -203,15 +231,13 @@ def _as_argument(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]
 
 HELP = """\
 {program} [{commands}] [SETTINGS] [OPTIONS]
-
 See, live, how much of the loss's gradient reaches each layer of a deep network.
 Without a command: explore (? is help, q quits); without a terminal: print.
-print: one reading.  tour: the guided tour.  presets: list them.
+print: a reading.  learn: train.  watch PATH: a real run.  presets: list.  tour.
 
 Settings, with their values at the start (? inside tells what each one means):
 {settings}
-
-Options:
+Options, and --version, -h, --help:
 {options}
 """
 
@@ -240,10 +266,7 @@ def _described_options() -> list[str]:
 
 
 def _described_switches() -> list[str]:
-    switches = [
-        f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar
-    ]
-    return [*switches, "--version   -h, --help"]
+    return [f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar]
 
 
 def _sole_user(flag: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `tui-telescope` explores, `print` gives one reading, `presets` lists the presets.
+"""The command line: it explores; `print` gives one reading, `learn` trains, `presets` lists, `watch` shows a real run.
 
 Nothing heavy is imported until it is known what is wanted, so that `--help`, `--version` and a mistyped flag answer
 at once.
@@ -12,13 +12,14 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
-from tui_telescope.arguments import EXPLORING, Answer, parse
+from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
 from tui_telescope.presets import PRESETS
 from tui_telescope.progress_line import on_stderr
 from tui_telescope.settings import Settings
-from tui_telescope.standard_output import UNEXPECTED, StandardOutput, status_of, tell
+from tui_telescope.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.window_size import forget_absurd_sizes
 
 TERMINALS_THAT_CANNOT = ("", "dumb", "unknown")
@@ -44,6 +45,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.command in (EXPLORING, "tour") and in_terminal:
         return _explore(options.settings, options)
+    if options.command == "watch" and in_terminal and _is_live(options):
+        return _watch_live(options)
     return WRITERS[options.command](output, options)
 
 
@@ -78,10 +81,16 @@ def _print(output: StandardOutput, options: argparse.Namespace) -> int:
         output, options.settings, options.format, options.view,
         ascii_only=ascii_only, depths=options.depths, line=on_stderr(),
     )  # fmt: skip
-    if options.expect in (None, state):
-        return 0
-    tell(f"the gradient is {state}, and was expected to be {options.expect}")
-    return UNEXPECTED
+    return _compared(state, options.expect)
+
+
+def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
+    from tui_telescope.learning_output import write_learning
+
+    ascii_only = options.ascii or not _speaks_unicode()
+    settings, steps = options.settings, options.steps
+    write_learning(output, settings, steps, options.format, ascii_only=ascii_only, line=on_stderr())
+    return 0
 
 
 def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
@@ -98,12 +107,65 @@ def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(output: StandardOutput, options: argparse.Namespace) -> int:
+    from tui_telescope.runs.reading.follower import Refused
+    from tui_telescope.runs.reading.opening import open_run
+    from tui_telescope.watching import write_run
+
+    ascii_only = options.ascii or not _speaks_unicode()
+    try:
+        run = open_run(options.operand)
+        state = write_run(output, run, options.format, options.view, ascii_only=ascii_only)
+    except Refused as refusal:
+        return fail(str(refusal))
+    return _compared(state, options.expect)
+
+
+def _is_live(options: argparse.Namespace) -> bool:
+    """Whether nothing is asked for that only one reading can answer."""
+    return not options.once and options.format == FORMATS[0] and options.expect is None
+
+
+def _watch_live(options: argparse.Namespace) -> int:
+    gc.disable()
+    from tui_telescope.tui.terminal.signals import end_at_once_on_signals
+
+    end_at_once_on_signals()
+    from tui_telescope.runs.reading.follower import Refused
+    from tui_telescope.runs.reading.opening import choose_run, open_run
+
+    path = Path(options.operand)
+    try:
+        chosen, others = choose_run(path)
+        if chosen.is_file():
+            open_run(chosen)
+    except Refused as refusal:
+        return fail(str(refusal))
+    from tui_telescope.tui.watching_app import watch
+    from tui_telescope.tui.work.run_source import RunSource
+
+    hint = f"The one written last of {others + 1} runs: watch {chosen.parent}/NAME shows another."
+    source = RunSource(chosen, hint if others else "")
+    source.poll()
+    return watch(source, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
+
+
+def _compared(state: str | None, expected: str | None) -> int:
+    """The exit status of a reading whose verdict may have been foretold."""
+    if expected in (None, state):
+        return 0
+    tell(f"the gradient is {state}, and was expected to be {expected}")
+    return UNEXPECTED
+
+
 WRITERS: dict[str, Callable[[StandardOutput, argparse.Namespace], int]] = {
     "print": _print,
+    "learn": _learn,
     "tour": _tell_tour,
     "presets": _list_presets,
+    "watch": _watch,
 }
-"""What needs no terminal, by the command's word."""
+"""What is written without a terminal, by the command's word."""
 
 
 def _is_in_terminal() -> bool:

@@ -24,10 +24,26 @@ Array = NDArray[np.float64]
 
 def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy | None) -> str:
     """Everything that was read; an exact zero has no logarithm and is null."""
-    weights, signal = observation.weight_gradient, observation.signal
-    factor = observation.log10_factor
     document = {
         "settings": settings.as_dict(),
+        **observation_document(observation),
+        "theory": _theory(settings),
+        "settled": observation.is_settled,
+        "verdict": verdict_document(observation, remedy),
+    }
+    return as_json(document)
+
+
+def as_json(document: Any) -> str:
+    """Strict JSON in one line."""
+    return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"
+
+
+def observation_document(observation: Observation) -> dict[str, Any]:
+    """The readings themselves, for JSON; what was not measured is null."""
+    weights, signal = observation.weight_gradient, observation.signal
+    factor = observation.log10_factor
+    return {
         "layers": _layers(observation),
         "gradient": observation.gradient
         and {name: nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
@@ -35,11 +51,7 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         "weight_gradient": weights and {"log10": nullable(weights.log10)},
         "factor": None if factor is None else [_power(number) for number in factor],
         "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal)},
-        "theory": _theory(settings),
-        "settled": observation.is_settled,
-        "verdict": _verdict(observation, remedy),
     }
-    return _bare_numbers(json.dumps(document, allow_nan=False)) + "\n"
 
 
 def _layers(observation: Observation) -> list[int] | list[str]:
@@ -57,7 +69,8 @@ def _statistics(reading: GradientReading) -> dict[str, Array]:
     return {field.name: getattr(reading, field.name) for field in fields(reading)}
 
 
-def _verdict(observation: Observation, remedy: Remedy | None) -> dict[str, Any]:
+def verdict_document(observation: Observation, remedy: Remedy | None) -> dict[str, Any]:
+    """What the readings amount to, in numbers and in words, for JSON."""
     verdict = observation.verdict
     clipped_from = verdict.log10_clipped_from
     return {

@@ -1,4 +1,4 @@
-"""What networks can be made of: the cells, norms, places of a norm, initializers, activations and losses there are.
+"""What networks can be made of, and what they can learn: every cell, norm, activation, loss, task and so on there is.
 
 An entry says what it is, so that nobody has to ask for its name. What each of them computes stands in the engine, whose
 registries read these entries; settings read them too, and so this module imports the standard library alone.
@@ -72,6 +72,11 @@ class NormPlace:
     crosses_residual: bool = False
     """Whether it is given what the residual connection carries as well."""
 
+    @property
+    def ends_branch(self) -> bool:
+        """Whether it is the last of the branch alone."""
+        return self.follows_activation and not self.crosses_residual
+
 
 NORM_PLACES = {
     "pre": NormPlace(),
@@ -143,3 +148,23 @@ BRANCH_SCALES: dict[str, Callable[[int, int], float]] = {
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
 LOSSES = ("mse", "probe", "unit")
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """What a network may learn."""
+
+    samples: int
+    classes: int
+    inputs: int
+    """Numbers that one sample has."""
+    parts: int = 1
+    """In how many equal parts a recurrent cell reads them, one a step."""
+
+
+TASKS = {
+    "spirals": TaskKind(samples=512, classes=2, inputs=2),
+    "glyphs": TaskKind(samples=2000, classes=10, inputs=64, parts=8),
+}
+
+OPTIMIZERS = ("sgd", "momentum", "adam")

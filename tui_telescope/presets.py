@@ -30,6 +30,10 @@ _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="
 _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
 
+_LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
+_LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
+_LEARNING_RESIDUAL = _LEARNING.replace(activation="tanh", optimizer="sgd", residual=True, branch_scale="1/sqrt(L)")
+
 _CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7)
 
 PRESETS: dict[str, Preset] = {
@@ -101,6 +105,41 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
+        ),
+        Preset(
+            "frozen-sigmoids", "learning: the frozen stack",
+            "vanishing: learning leaves the first layers bit for bit alone",
+            _LEARNING,
+        ),
+        Preset(
+            "thawed-sigmoids", "learning: its residual twin",
+            "healthy: the same, residual, learns from the first layer on",
+            _LEARNING.replace(residual=True),
+        ),
+        Preset(
+            "adam", "learning: Adam hides the fade", "vanishing: every layer moves, and nothing is learned",
+            _LEARNING.replace(optimizer="adam"),
+        ),
+        Preset("plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS),
+        Preset(
+            "plain-56", "learning: 56 plain layers", "healthy: yet deeper learns worse, as He saw in 2015",
+            _LEARNING_RELUS.replace(depth=56),
+        ),
+        Preset(
+            "residual-56", "learning: 56 residual layers", "healthy: the same 56, residual, learn as well as 20",
+            _LEARNING_RELUS.replace(depth=56, residual=True, branch_scale="1/sqrt(L)"),
+        ),
+        Preset(
+            "one-step", "learning: one step too many", "exploding: a single update throws the weights away",
+            _LEARNING_RELUS.replace(scale=2, optimizer="sgd"),
+        ),
+        Preset(
+            "clipped", "learning: the clipped step", "exploding: clipping keeps the weights where they were",
+            _LEARNING_RELUS.replace(scale=2, optimizer="sgd", clip=1.0),
+        ),
+        Preset(
+            "rate", "learning: the rate too large", "healthy: but no gradient survives steps of this size",
+            _LEARNING_RESIDUAL.replace(learning_rate=3.0),
         ),
         Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
         Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.surveys import Instruments, Survey
 from tui_telescope.charts.svg import PICTURE, svg
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
@@ -64,7 +66,7 @@ def _reading(
     words = in_words(observation, remedy)
     make_chart = VIEWS[view].chart
     assert make_chart, "a view has a chart or a survey"
-    chart = make_chart([Trace("", observation)], None)
+    chart = make_chart([Trace("", observation)], ChartOptions())
     if form == "svg":
         return _svg(chart, settings, words, ascii_only), state
     return reading_text(words, settings, chart, table(observation, view), ascii_only=ascii_only), state
@@ -72,7 +74,7 @@ def _reading(
 
 def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_only: bool) -> str:
     """Many networks. Numbers are those of the first part alone; a picture shows what is compared with it too."""
-    instruments = Instruments(telescope, MapMemory())
+    instruments = Instruments(telescope, MapMemory(), TrainabilityMemory())
     parts = survey.parts()
     found = []
     for part in parts if form in ("text", "svg") else parts[:1]:

@@ -26,6 +26,8 @@ from tui_telescope.networks import (
     NORM_PLACES,
     NORMAL,
     NORMS,
+    OPTIMIZERS,
+    TASKS,
     NormKind,
 )
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
@@ -63,7 +65,7 @@ def _entry(group: str, setting: Setting) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that determines an observation.
+    """Everything that determines an observation, and how the network learns.
 
     Raises `SettingsError` for a value outside its range and for an observation that the memory budget does not hold.
     """
@@ -244,6 +246,34 @@ class Settings:
             "Generator", "python", "python's own random stream, digit for digit, or numpy's",
             None, "--generator",
             values=("python", "numpy"),
+        )
+    )  # fmt: skip
+    task: str = _entry(
+        "learning",
+        Choice(
+            "Task", "spirals", "what is learned: two spirals, or ten digits of 8x8 dots", None, "--task",
+            values=tuple(TASKS),
+        )
+    )  # fmt: skip
+    optimizer: str = _entry(
+        "learning",
+        Choice("Optimizer", "sgd", "what makes a step of the weights from their gradient", None, "--optimizer",
+            values=OPTIMIZERS,
+        )
+    )  # fmt: skip
+    learning_rate: float = _entry(
+        "learning",
+        Real(
+            "Learning rate", 0.01, "what a step is multiplied with", None, "--learning-rate",
+            minimum=1e-6, maximum=100.0,
+            ladder=_preferred(_FINE, 1e-6, 100), coarse_ladder=_preferred(_COARSE, 1e-6, 100),
+        )
+    )  # fmt: skip
+    batch: int = _entry(
+        "learning",
+        Whole(
+            "Batch", 64, "samples of the task that each step is taken by", None, "--batch",
+            minimum=1, maximum=1024, ladder=tuple(n for n in _HALF_POWERS if n <= 1024), coarse_ladder=_POWERS[:11],
         )
     )  # fmt: skip
 

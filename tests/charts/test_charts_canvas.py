@@ -21,6 +21,7 @@ from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.picture import row_text
 from tui_telescope.charts.plotext_canvas import rasterized
 from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, walked
+from tui_telescope.charts.raster import scattered, thickened
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -299,3 +300,11 @@ def test_one_module_alone_imports_plotext():
         if name.split(".")[0] == "plotext"
     }
     assert importers == {"plotext_canvas.py"}
+
+
+def test_a_heavy_stroke_lights_the_dot_below_each_dot_across_cells_too():
+    rng = np.random.default_rng(3)
+    dots = np.unique(rng.integers(0, (12, 20), (40, 2)), axis=0)
+    below = dots - (0, 1)
+    both = scattered(np.concatenate([dots, below]), 6, 5, BRAILLE)
+    assert np.array_equal(thickened(scattered(dots, 6, 5, BRAILLE)), both)

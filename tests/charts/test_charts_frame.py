@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Curve, Rule
+from tui_telescope.charts.elements import Band, Curve, Rule
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.picture import Span, row, row_text
 
@@ -37,13 +37,13 @@ def test_a_small_chart_looks_like_this():
     assert draw(chart(whisper(), title=""), 40, 11).text.splitlines() == [
         "     ┌─────────────────────────────────┐",
         "     │                                 │",
-        "1e+00┤                              ⢀⣀⠤│",
-        "     │                        ⢀⣀⠤⠔⠒⠉⠁  │",
-        "     │                  ⢀⣀⠤⠔⠒⠉⠁        │",
-        "1e-10┤            ⢀⣀⠤⠔⠒⠉⠁              │",
-        "     │       ⣀⡠⠤⠒⠊⠁                    │",
+        "1e+00┤┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈⢀⣀│",
+        "     │                         ⢀⣀⠤⠔⠒⠉⠁ │",
+        "     │                   ⢀⣀⠤⠔⠒⠉⠁       │",
+        "1e-10┤┈┈┈┈┈┈┈┈┈┈┈┈┈⢀⣀⠤⠔⠒⠉⠁┈┈┈┈┈┈┈┈┈┈┈┈┈│",
+        "     │       ⣀⡠⠤⠔⠒⠉⠁                   │",
         "     │ ⣀⡠⠤⠒⠊⠉                          │",
-        "1e-20┤⠉                                │",
+        "1e-20┤⠉┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈│",
         "     └┬─────┬─────┬──────┬──────┬─────┬┘",
         "layer 1     10    20     30     40    50",
     ]
@@ -53,13 +53,13 @@ def test_a_small_chart_looks_like_this_in_ascii():
     assert draw(chart(whisper()), 40, 11, ascii_only=True).text.splitlines() == [
         "     +---------------------- gradient -+",
         "     |                                 |",
-        "1e+00+                               **|",
+        "1e+00+.   .   .   .   .   .   .   .  **|",
         "     |                         ******  |",
         "     |                   ******        |",
-        "1e-10+            *******              |",
+        "1e-10+.   .   .   ******* .   .   .   .|",
         "     |      ******                     |",
         "     |******                           |",
-        "1e-20+                                 |",
+        "1e-20+.   .   .   .   .   .   .   .   .|",
         "     ++-----+-----+------+-----+------++",
         "layer 1     10    20     30    40     50",
     ]
@@ -178,7 +178,7 @@ def test_a_rule_lies_on_its_row_with_its_label_and_under_the_curves():
 
 
 def test_a_rule_outside_the_axis_is_not_drawn():
-    with_rule = draw(chart(whisper(), rules=(Rule(7.0, "far away"),)), 56, 20)
+    with_rule = draw(chart(whisper(), rules=(Rule(70.0, "far away"),)), 56, 20)
     assert with_rule == draw(chart(whisper()), 56, 20)
 
 
@@ -212,3 +212,72 @@ def test_rows_that_look_alike_are_equal():
 def test_drawing_twice_gives_equal_pictures():
     twice = [draw(chart(whisper("now"), whisper("b", "curve-2", "dashed", 2.0)), 56, 20) for _ in range(2)]
     assert twice[0] == twice[1]
+
+
+@pytest.mark.parametrize("height", range(8, 50))
+@pytest.mark.parametrize("shown", [(-17.6, 0.3), (1.7, 1.9), (-1234.0, 0.0)])
+def test_lines_of_the_grid_stand_at_every_tick_at_even_distances(height, shown):
+    text = lines(draw(chart(shown=shown), 56, height))
+    rows = [number for number, each in enumerate(text) if "┤" in each]
+    assert [number for number, each in enumerate(text) if "┈┈┈" in each] == rows
+    distances = {below - above for above, below in pairwise(rows)}
+    assert max(distances) - min(distances) <= (1 if height < 12 else 0)
+
+
+def test_a_line_of_the_grid_gives_way_to_all_else():
+    flat = Curve(LAYERS, np.full(DEPTH, -20.0))
+    cells = next(each for each in lines(draw(chart(flat), 56, 20)) if each.startswith("1e-20"))
+    assert "┈" not in cells
+    noted = draw(chart(note="nothing arrives", rules=(Rule(-10.0, "a rule"),)), 56, 20)
+    assert "nothing arrives" in noted.text
+    assert "a rule" in noted.text
+
+
+def test_the_band_is_a_regular_fill_where_no_curve_is():
+    band = Band(LAYERS, WHISPER - 4, WHISPER + 4, "10-90%")
+    picture = draw(chart(whisper(stroke="heavy"), bands=(band,)), 56, 20)
+    body = [span for cells in picture.rows[1:-2] for span in cells]
+    assert {character for span in body if span.ink == "band" for character in span.text} == {"⡂", "⠅"}
+    alone = draw(chart(whisper(stroke="heavy")), 56, 20)
+    curves = [
+        [(number, span.text) for number, cells in enumerate(each.rows[1:-2]) for span in cells if span.ink == "curve-1"]
+        for each in (picture, alone)
+    ]
+    assert curves[0] == curves[1]
+    shaded = sum(len(span.text) for span in body if span.ink == "band")
+    drawn = sum(len(text) for _, text in curves[0])
+    height = len(picture.rows) - 3
+    assert shaded + drawn == pytest.approx(49 * height * 8 / 27, rel=0.15), "8 of some 27 decades"
+
+
+def test_a_band_of_infinite_edges_fills_the_field_and_a_band_beside_it_nothing():
+    whole = Band(LAYERS, np.full(DEPTH, -np.inf), np.full(DEPTH, np.inf))
+    beside = Band(LAYERS + 100, WHISPER, WHISPER)
+    lost = Band(LAYERS, np.full(DEPTH, -np.inf), np.full(DEPTH, -np.inf))
+    shaded = {
+        name: sum(
+            len(span.text) for cells in draw(chart(bands=(band,)), 56, 20).rows for span in cells if span.ink == "band"
+        )
+        for name, band in {"whole": whole, "beside": beside, "lost": lost}.items()
+    }
+    assert shaded == {"whole": 49 * 17, "beside": 0, "lost": 0}
+
+
+def test_where_curves_cross_no_cell_mixes_their_dots():
+    falling = Curve(LAYERS, WHISPER[::-1].copy(), "b", "curve-2", "long-dashed")
+    alone = draw(chart(whisper("a")), 56, 20)
+    crossed = draw(chart(whisper("a"), falling), 56, 20)
+    texts = [
+        [[span.text for span in cells if span.ink == "curve-1"] for cells in picture.rows[1:-2]]
+        for picture in (alone, crossed)
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_the_cursor_is_a_line_over_its_layer_and_beneath_the_curves():
+    picture = draw(chart(whisper(), cursor=25.0), 56, 20)
+    marked = [cells for cells in picture.rows if any(span.ink == "cursor" for span in cells)]
+    columns = {row_text(cells).index("│", 7) for cells in marked}
+    assert len(columns) == 1
+    assert len(marked) == 16, "all but the row of the curve"
+    assert draw(chart(whisper(), cursor=99.0), 56, 20) == draw(chart(whisper()), 56, 20)

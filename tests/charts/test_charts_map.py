@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.frame import draw
 from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.map_chart import _LEGEND, MapChart
+from tui_telescope.charts.map_chart import MapChart
 from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.surveys import DepthSurvey
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
-from tui_telescope.tui.screens.help_screen import help_lines
 
 SCALES = tuple(np.geomspace(0.1, 10, 9).tolist())
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)
@@ -43,16 +43,16 @@ def lines(width, height, critical=1.3, ascii_only=False, shown=None):
 
 def test_a_small_map_looks_like_this_in_ascii():
     assert lines(42, 12, ascii_only=True) == [
-        "     +------ .: fade = ok %# grow @ you -+",
-        "  100+...............==1=|###############|",
-        "     |...............==1=|###############|",
-        "     |...........::::==1=|%%%%###########|",
-        "     |...........::::==1=|%%%%#@#########|",
-        "   10+...::::::::::::==1=|%%%%%%%%%%%%###|",
-        "     |:::::::==========1=|========%%%%%%%|",
-        "     |=================1=|===============|",
-        "     |=================1=|===============|",
-        "    1+===================|===============|",
+        "depth+- .: vanishing  = healthy ---------+",
+        "     |  %# exploding  @ you  | ratio 1   |",
+        "     |...............==|=!###############|",
+        "  100+...............==|=!###############|",
+        "     |...........::::==|=!%%%%#@#########|",
+        "     |...::::::::::::==|=!%%%%%%%%%%%%###|",
+        "   10+...::::::::::::==|=!%%%%%%%%%%%%###|",
+        "     |:::::::==========|=!========%%%%%%%|",
+        "     |=================|=!===============|",
+        "    1+===================!===============|",
         "     ++-------+--------+-------+--------++",
         "scale 0.1    0.3       1       3        10",
     ]
@@ -64,28 +64,54 @@ def test_whispers_are_empty_screams_are_full_and_inks_differ_too():
     assert inks["·"] == inks["░"] == "curve-1"
     assert inks["▒"] == "curve-3"
     assert inks["▓"] == inks["█"] == "curve-4"
-    assert lines(60, 20)[1][6:].startswith("·")
-    assert lines(60, 20)[1].endswith("█│")
+    assert lines(60, 20)[2][6:].startswith("·")
+    assert lines(60, 20)[2].endswith("█│")
 
 
-def test_the_contour_stands_where_the_ratio_is_one():
-    middle = 6 + 54 // 2
-    for line in lines(61, 24, critical=None)[1:-3]:
-        assert abs(line.index("1", 6) - middle) <= 1
+def contour(picture):
+    """The columns of dots of the line at ratio 1, for each row of the map."""
+    lit = [(0, "\u2847"), (1, "\u28b8")]
+    found = []
+    for cells in picture.rows[3:-2]:
+        text = row_text(cells)[6:-1]
+        found.append([2 * column + side for column, each in enumerate(text) for side, bits in lit
+                      if "\u2800" < each <= "\u28ff" and (ord(each) & ord(bits) & 0xFF)])  # fmt: skip
+    return found
+
+
+def test_the_contour_is_a_line_where_the_ratio_is_one():
+    picture = MapChart(grid(), None).draw(130, 24)
+    rows = contour(picture)
+    assert sum(bool(columns) for columns in rows) >= len(rows) - 2, "at depth 1 every ratio is 1"
+    assert all(abs(column - 123) <= 2 for columns in rows for column in columns)
+
+
+def test_a_contour_that_turns_follows_the_ratio_across_and_down():
+    ratio = np.add.outer(np.log10(DEPTHS) - 1, np.log10(SCALES))
+    picture = MapChart(grid(ratio=ratio), None).draw(130, 43)
+    rows = contour(picture)
+    middles = [float(np.mean(columns)) for columns in rows if columns]
+    assert len(middles) >= len(rows) - 1
+    assert all(above <= below for above, below in pairwise(middles)), "to the right as the depth falls"
+
+
+def test_a_map_of_equal_ratios_has_no_contour():
+    picture = MapChart(grid(ratio=np.zeros((len(DEPTHS), len(SCALES)))), None).draw(60, 20)
+    assert not any(contour(picture))
 
 
 def test_the_critical_scale_is_a_line_over_all_depths():
-    columns = {line.index("┃") for line in lines(60, 20, critical=4.0)[1:-2]}
+    columns = {line.index("┃") for line in lines(60, 20, critical=4.0)[2:-2]}
     assert len(columns) == 1
     assert not any("┃" in line for line in lines(60, 20, critical=None))
-    assert not any("┃" in line[6:] for line in lines(60, 20, critical=50.0)[1:-2])
+    assert not any("┃" in line[6:] for line in lines(60, 20, critical=50.0)[2:-2])
 
 
 @pytest.mark.parametrize(("scale", "depth", "column", "row"), [(0.1, 1, 0, -3), (10.0, 100, -2, 1), (1.0, 10, 28, 9)])
 def test_the_cursor_stands_where_the_settings_are(scale, depth, column, row):
     body = lines(61, 21, shown=grid(Settings(scale=scale, depth=depth)))
     number = row % len(body)
-    left = body[2].index("│") if "│" in body[2] else 5
+    left = 5
     (found,) = [index for index, line in enumerate(body[1:-2], 1) if "◆" in line]
     assert abs(found - number) <= 1
     expected = left + 1 + column if column >= 0 else len(body[0]) + column
@@ -105,27 +131,30 @@ def test_a_dead_region_has_a_character_of_its_own_and_is_explained():
 
 
 def test_the_legend_says_as_much_as_fits_and_the_theory_only_where_it_is():
-    assert "┃ theory" in lines(80, 20)[0]
-    assert "theory" not in lines(80, 20, critical=None)[0]
-    assert "┃ edge" in lines(54, 20)[0]
-    assert all(f"{glyph} " in lines(54, 20)[0] for glyph in "░▒█◆1┃")
-    assert "▒ ok" in lines(45, 20)[0]
-    assert "edge" not in lines(45, 20)[0]
+    assert "┃ theory" in "".join(lines(80, 20)[:2])
+    assert "theory" not in "".join(lines(80, 20, critical=None)[:2])
+    assert "░ vanishing" in lines(30, 9)[0]
+    assert "theory" not in "".join(lines(30, 9))
+
+
+def test_the_legend_wears_the_inks_of_the_map():
+    spans = MapChart(grid(), 1.3).draw(80, 20).rows[0]
+    inks = {before.text: before.ink for before, after in pairwise(spans) if after.ink == "tick"}
+    assert (inks["·░"], inks["▒"], inks["▓█"]) == ("curve-1", "curve-3", "curve-4")
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_a_scale_of_decades_says_where_one_shade_gives_way_to_the_next(ascii_only):
+    scale = ".-7:-2=+2%+7# decades" if ascii_only else "·-7░-2▒+2▓+7█ decades"
+    assert scale in "".join(lines(80, 20, ascii_only=ascii_only)[:3])
 
 
 @pytest.mark.parametrize("critical", [None, 1.3])
 def test_at_home_in_80_columns_the_legend_explains_every_character_of_the_map(critical):
     text = lines(54, 20, critical=critical, ascii_only=True)
-    drawn = {character for line in text[1:-2] for character in line[6:-1]}
-    explained = set("".join(word for word in text[0][6:].split() if len(word) <= 2))
+    drawn = {character for line in text[3:-2] for character in line[6:-1]}
+    explained = {each for line in text[:3] for word in line[6:].split() if len(word) <= 2 for each in word}
     assert drawn <= explained
-
-
-def test_the_help_explains_the_words_that_the_legend_shortens():
-    text = " ".join(word.text for line in help_lines(200) for word in line)
-    shortened = {look.short_word for looks in _LEGEND for look in looks if look.short_word != look.word}
-    assert shortened
-    assert all(re.search(rf"\b{word}\b", text.partition("on the map")[2]) for word in shortened)
 
 
 @settings(deadline=None)
@@ -162,10 +191,26 @@ def test_the_depth_chart_lays_residual_on_and_off_together():
     off, on = chart.curves
     assert (off.label, on.label) == ("layer 1, residual off", "layer 1, residual on")
     assert off.stroke != on.stroke
-    assert off.x == pytest.approx(np.log10(DEPTHS))
+    assert off.x.tolist() == list(DEPTHS)
     bottom = row_text(draw(chart, 70, 18).rows[-1]).split()
     assert bottom[0] == "depth"
     assert (bottom[1], bottom[-1]) == ("1", "100")
+
+
+def test_equal_factors_make_a_straight_line_from_depth_1_to_the_networks_own():
+    chart = depth_chart([sweep(-0.37 * np.array(DEPTHS))])
+    (curve,) = chart.curves
+    x, y = chart.x_axis.fraction(curve.x), chart.y_axis.fraction(curve.y)
+    assert (x[0], x[-1]) == (0, 1)
+    assert np.diff(y) / np.diff(x) == pytest.approx([(y[-1] - y[0])] * (len(DEPTHS) - 1))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 25, 50, 10_000])
+def test_the_depths_looked_at_are_even_and_end_at_the_networks_own(depth):
+    depths = DepthSurvey.usual_depths(Settings(depth=depth))
+    assert (depths[0], depths[-1]) == (1, depth)
+    steps = np.diff(depths)
+    assert depth == 1 or steps.max() - steps.min() <= 1
 
 
 def test_depths_at_which_nothing_arrives_are_said_in_words():

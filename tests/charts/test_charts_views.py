@@ -1,14 +1,18 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.frame import draw
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.observations.observation import (
@@ -48,8 +52,8 @@ def trace(log10_mean, label="now", **readings):
     return Trace(label, observation(log10_mean, **readings))
 
 
-def chart(view, *traces, previous=None):
-    return VIEWS[view].chart(traces, previous)
+def chart(view, *traces, **options):
+    return VIEWS[view].chart(traces, ChartOptions(**options))
 
 
 def dead_up_to(layer, depth=50):
@@ -61,6 +65,7 @@ def dead_up_to(layer, depth=50):
 def test_views_are_called_by_name_and_numbered_in_order():
     assert [(view.name, view.key) for view in VIEWS.values()] == [
         ("gradient", "1"), ("factor", "2"), ("signal", "3"), ("depth", "4"), ("map", "5"),
+        ("learn", "6"), ("trainable", "7"),
     ]  # fmt: skip
     assert all(name == view.name for name, view in VIEWS.items())
 
@@ -78,15 +83,14 @@ def test_the_gradient_view_shows_the_mean_of_every_layer():
 
 
 def test_the_band_appears_where_samples_differ():
-    mean, high, low = chart("gradient", trace(WHISPER, spread=0.5)).curves
-    assert np.array_equal(high.y, WHISPER + 0.5)
-    assert np.array_equal(low.y, WHISPER - 0.5)
-    assert (high.ink, high.stroke) == (low.ink, low.stroke) == ("band", "dotted")
-    assert [bool(curve.label) for curve in (mean, high, low)] == [True, True, False]
+    (band,) = chart("gradient", trace(WHISPER, spread=0.5)).bands
+    assert np.array_equal(band.high, WHISPER + 0.5)
+    assert np.array_equal(band.low, WHISPER - 0.5)
+    assert chart("gradient", trace(WHISPER)).bands == ()
 
 
 def test_the_gradient_by_the_weights_is_a_second_curve_with_a_name_and_a_stroke_of_its_own():
-    mean, weights = chart("gradient", trace(WHISPER, "", weights=WHISPER - 1.0)).curves
+    mean, weights = chart("gradient", trace(WHISPER, "", weights=WHISPER - 1.0), weights=True).curves
     assert weights.x.tolist() == list(range(1, 51))
     assert np.array_equal(weights.y, WHISPER - 1.0)
     assert (mean.label, weights.label) == ("gradient", "weights")
@@ -95,17 +99,18 @@ def test_the_gradient_by_the_weights_is_a_second_curve_with_a_name_and_a_stroke_
 
 
 def test_a_live_curve_that_has_a_name_keeps_it_beside_the_weights_and_pins_bring_no_weights_of_theirs():
-    curves = chart("gradient", trace(WHISPER, "now", weights=WHISPER), trace(WHISPER, "pin", weights=WHISPER)).curves
+    traces = trace(WHISPER, "now", weights=WHISPER), trace(WHISPER, "pin", weights=WHISPER)
+    curves = chart("gradient", *traces, weights=True).curves
     assert [curve.label for curve in curves] == ["now", "pin", "weights"]
 
 
 def test_the_weights_are_within_the_axis():
-    axis = chart("gradient", trace(WHISPER, weights=WHISPER - 40.0)).y_axis
+    axis = chart("gradient", trace(WHISPER, weights=WHISPER - 40.0), weights=True).y_axis
     assert axis.low <= -57.6
 
 
 def test_the_legend_of_both_gradients_and_the_band_is_whole_at_80x24():
-    text = draw(chart("gradient", trace(WHISPER, "", spread=0.5, weights=WHISPER)), 56, 20).text
+    text = draw(chart("gradient", trace(WHISPER, "", spread=0.5, weights=WHISPER), weights=True), 56, 20).text
     assert all(word in text.splitlines()[0] for word in (" gradient ", " weights ", " 10-90% "))
 
 
@@ -119,7 +124,7 @@ def test_the_band_is_within_the_axis():
 def test_curves_to_compare_differ_in_ink_and_in_stroke(view):
     live = trace(WHISPER, "now", spread=0.5, weights=WHISPER - 1, rms=WHISPER, saturated=WHISPER > 0, dead=WHISPER > 0)
     pins = [trace(WHISPER + lift, f"pin {lift}", weights=WHISPER, rms=WHISPER + lift) for lift in range(3)]
-    curves = [curve for curve in chart(view, live, *pins).curves if curve.label]
+    curves = [curve for curve in chart(view, live, *pins, weights=True).curves if curve.label]
     assert len({curve.ink for curve in curves}) == len(curves) == len({curve.stroke for curve in curves})
     assert [curve.label for curve in curves[:4]] == ["now", "pin 0", "pin 1", "pin 2"]
     assert "dotted" not in {curve.stroke for curve in curves[:4]}
@@ -130,10 +135,31 @@ def test_any_number_of_pins_can_be_drawn(view):
     assert len(chart(view, *(trace(WHISPER, "pin", rms=WHISPER) for _ in range(9))).curves) >= 9
 
 
-def test_pressing_r_on_the_starting_preset_leaves_the_axis_where_it_is():
+def test_pressing_r_on_the_starting_preset_fits_the_axis_to_the_curve_that_it_makes():
     axis = chart("gradient", trace(WHISPER, spread=0.5)).y_axis
-    assert chart("gradient", trace(RESIDUAL, spread=0.2), previous=axis).y_axis is axis
+    residual = trace(RESIDUAL, spread=0.2)
+    assert chart("gradient", residual, previous=axis) == chart("gradient", residual)
     assert chart("gradient", trace(RESIDUAL), trace(WHISPER, "before"), previous=axis).y_axis is axis
+
+
+def test_the_weights_stay_away_until_asked_for_and_the_legend_names_their_key_where_there_are_keys():
+    live = trace(WHISPER, "", spread=0.5, weights=WHISPER)
+    assert [curve.label for curve in chart("gradient", live).curves] == ["gradient"]
+    first_row = [draw(chart("gradient", live, names_keys=keys), 56, 20).text.splitlines()[0] for keys in (True, False)]
+    assert ["v weights" in row for row in first_row] == [True, False]
+    assert chart("gradient", live, names_keys=True, weights=True).hints == ()
+    assert chart("gradient", trace(WHISPER), names_keys=True).hints == ()
+
+
+def test_the_gradient_is_drawn_twice_as_thick_as_what_it_is_compared_with():
+    live, pin = chart("gradient", trace([-2.0] * 50), trace([-1.0] * 50, "pin")).curves
+    rows = draw_curves(Chart("", Axis(1, 50), Axis(-3, 0), (live, replace(pin, stroke="solid"))), 30, 9, BRAILLE)
+    spans = [span for cells in rows for span in cells]
+    thick, thin = (
+        sum(f"{ord(each) - 0x2800:b}".count("1") for span in spans if span.ink == ink for each in span.text)
+        for ink in ("curve-1", "curve-3")
+    )
+    assert (thick, thin) == (120, 60)
 
 
 def test_a_pin_of_a_deeper_network_widens_the_axis_of_layers():
@@ -218,7 +244,7 @@ def test_shares_of_units_run_from_0_to_100_percent_in_a_strip_below_every_decade
 
 def test_the_axis_of_the_signal_stays_while_the_curves_fit_and_widens_when_they_do_not():
     first = chart("signal", trace(WHISPER, **SILENT)).y_axis
-    within = chart("signal", trace(WHISPER, rms=np.linspace(-2.5, -0.5, 50)), previous=first).y_axis
+    within = chart("signal", trace(WHISPER, rms=np.linspace(-2.9, -0.2, 50)), previous=first).y_axis
     beyond = chart("signal", trace(WHISPER, rms=np.linspace(-90.0, -0.5, 50)), previous=first).y_axis
     assert within == first
     assert beyond.low < -90
@@ -270,7 +296,7 @@ def test_a_signal_that_nobody_measured_is_said_in_words():
 )
 def test_every_view_draws_whatever_was_observed(view, size, live):
     for ascii_only in (False, True):
-        picture = draw(chart(view, live, trace(WHISPER, "pin")), *size, ascii_only=ascii_only)
+        picture = draw(chart(view, live, trace(WHISPER, "pin"), weights=True, cursor=1), *size, ascii_only=ascii_only)
         assert [sum(len(span.text) for span in row) for row in picture.rows] == [size[0]] * size[1]
 
 

@@ -14,7 +14,8 @@ from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.standard_output import UsageError
 
 EXAMPLES = {
-    "--preset": ("residual",), "--view": ("depth",), "--depths": ("5",), "--format": ("csv",), "--expect": ("dead",),
+    "--preset": ("residual",), "--view": ("factor",), "--depths": ("5",), "--format": ("csv",), "--expect": ("dead",),
+    "--steps": ("5",),
 }  # fmt: skip
 FLAGS = {
     **{flag: (flag, *EXAMPLES.get(flag, ())) for flag in OPTIONS},
@@ -24,7 +25,7 @@ FLAGS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_takes_the_flags_that_it_uses_and_refuses_all_others_by_name(command: str) -> None:
-    word = [command] if command else []
+    word = [command, *filter(None, [COMMANDS[command].operand])] if command else []
     for flag, words in FLAGS.items():
         view = ["--view", "map"] if flag == "--depths" and command == "print" else []
         if flag in COMMANDS[command].flags:
@@ -48,6 +49,14 @@ def test_a_flag_that_only_some_views_use_is_refused_for_the_others() -> None:
         parse(["print", "--depths", "5", "--view", "factor"], in_terminal=False)
     with pytest.raises(UsageError, match="--expect: the view map does not use it"):
         parse(["print", "--expect", "dead", "--view", "map"], in_terminal=False)
+
+
+def test_learning_has_no_picture_and_takes_a_number_of_steps() -> None:
+    assert parse(["learn"], in_terminal=True).steps == 600
+    with pytest.raises(UsageError, match="--format: svg is not allowed; allowed: text, json, csv"):
+        parse(["learn", "--format", "svg"], in_terminal=True)
+    with pytest.raises(UsageError, match="--steps: '0' is not allowed; allowed: a whole number from 1 to 1000000"):
+        parse(["learn", "--steps", "0"], in_terminal=True)
 
 
 def test_settings_win_over_the_preset() -> None:

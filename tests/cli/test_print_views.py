@@ -6,19 +6,25 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tui_telescope.arguments import parse
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.sweep import MAP_SCALES
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.printing import write_reading
 from tui_telescope.settings import REGISTRY, Choice, Settings
+from tui_telescope.standard_output import UsageError
 
 DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]
 assert isinstance(CELLS, Choice)
+
+PRINTED = [name for name, view in VIEWS.items() if not view.learns]
 
 each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
@@ -27,9 +33,9 @@ def settings_of(cell: str) -> Settings:
     return Settings(cell=cell, depth=6, width=3, samples=2, scale=0.9, initializer="xavier")
 
 
-def printed(settings: Settings, view: str, form: str) -> str:
+def printed(settings: Settings, view: str, form: str, depths: Sequence[int] = DEPTHS) -> str:
     stream = io.StringIO()
-    write_reading(stream, settings, form, view, ascii_only=False, depths=DEPTHS)
+    write_reading(stream, settings, form, view, ascii_only=False, depths=depths)
     return stream.getvalue()
 
 
@@ -42,7 +48,7 @@ def layer_1(settings: Settings) -> float:
 
 
 @each_cell
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: str, view: str) -> None:
     settings = settings_of(cell)
     document: dict[str, Any] = json.loads(printed(settings, view, "json"), parse_constant=refuse)
@@ -62,15 +68,14 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
 
 
 @each_cell
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) -> None:
     settings = settings_of(cell)
     header, *rows = csv.reader(io.StringIO(printed(settings, view, "csv")))
     assert all(len(row) == len(header) for row in rows)
     document = json.loads(printed(settings, view, "json"))
-    if view in ("map", "depth"):
-        gradients = document["log10_gradient_layer_1"]
-        expected = [number for line in gradients for number in line] if view == "map" else gradients
+    if VIEWS[view].survey:
+        expected = np.ravel(document["log10_gradient_layer_1"]).tolist()
         assert [float(row[-1]) for row in rows] == expected
     else:
         for name, numbers in document["gradient"].items():
@@ -108,3 +113,21 @@ def test_json_tells_every_part_of_the_verdict() -> None:
     mended = json.loads(printed(dying.replace(**remedy["settings"]), "gradient", "json"))
     assert mended["verdict"]["state"] == "healthy"
     assert mended["gradient"]["log10_mean"][0] == pytest.approx(remedy["log10_gradient_1"], rel=1e-9)
+
+
+def test_print_says_who_tells_of_learning() -> None:
+    with pytest.raises(UsageError, match="--view: print does not show learn; the command learn tells of it"):
+        parse(["print", "--view", "learn"], in_terminal=True)
+    assert parse(["--view", "learn"], in_terminal=True).view == "learn"
+
+
+def test_the_map_of_what_can_be_trained_is_printed_with_what_its_networks_reach() -> None:
+    settings = settings_of("feedforward").replace(width=2, batch=8)
+    document = json.loads(printed(settings, "trainable", "json", (2,)), parse_constant=refuse)
+    learner = Telescope().learner(settings.replace(depth=2, scale=document["scales"][20], optimizer="momentum"))
+    for _ in range(document["steps"]):
+        learner.step()
+    assert document["accuracy"][0][20] == learner.evaluate()[1]
+    header, *rows = csv.reader(io.StringIO(printed(settings, "trainable", "csv", (2,))))
+    assert header == ["depth", "scale", "accuracy"]
+    assert [float(row[2]) for row in rows] == document["accuracy"][0]

@@ -12,6 +12,7 @@ from observed_numbers import numbers_of
 from tui_telescope import Settings, Telescope
 from tui_telescope.charts.floors import beyond_ends
 from tui_telescope.charts.layer_charts import factor_chart, gradient_chart, signal_chart
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.machine_output import reading_as_csv, reading_as_json
 from tui_telescope.observations.description import describe
@@ -55,7 +56,10 @@ def test_layers_are_spoken_of_by_their_names():
     )
     dead = from_log10_norms([-math.inf, -math.inf, 0.0, 0.0], layers=NAMES)
     assert describe(dead) == "DEAD: nothing at all reaches layers embed to blocks.0.mlp."
-    assert gradient_chart([Trace("", dead)], None).note == "the gradient is exactly zero up to layer blocks.0.mlp"
+    assert (
+        gradient_chart([Trace("", dead)], ChartOptions()).note
+        == "the gradient is exactly zero up to layer blocks.0.mlp"
+    )
     some = from_log10_norms([[-math.inf, 0.0], [0.0, 0.0], [0.0, 0.0]], layers=("In", "Out"))
     assert "In 1 of 3 networks nothing at all reaches layer In." in describe(some)
 
@@ -87,10 +91,10 @@ def test_weights_that_are_zero_learn_and_freeze_no_other():
 
 def test_what_was_not_measured_is_drawn_printed_and_written_as_absent():
     observation = of_weights_alone()
-    chart = gradient_chart([Trace("", observation)], None)
+    chart = gradient_chart([Trace("", observation)], ChartOptions(weights=True))
     assert [curve.label for curve in chart.curves] == ["weights"]
-    assert chart.note == "the gradient was not measured"
-    assert not factor_chart([Trace("", observation)], None).curves
+    assert chart.note == "the one by the outputs was not measured"
+    assert not factor_chart([Trace("", observation)], ChartOptions()).curves
     assert beyond_ends(observation, Settings()) == ""
     assert table(observation, "gradient").splitlines()[1:3] == ["  layer      weights", "      1     1.00e-09"]
     document = json.loads(reading_as_json(Settings(), observation, None))
@@ -101,7 +105,7 @@ def test_what_was_not_measured_is_drawn_printed_and_written_as_absent():
 def test_a_signal_without_fractions_is_its_size_alone():
     observation = from_log10_norms(rms=[0.0, -1.0])
     assert observation.depth == 2
-    assert [curve.label for curve in signal_chart([Trace("", observation)], None).curves] == ["rms"]
+    assert [curve.label for curve in signal_chart([Trace("", observation)], ChartOptions()).curves] == ["rms"]
     assert table(observation, "signal").splitlines()[1] == "  layer          rms"
     signal = json.loads(reading_as_json(Settings(), observation, None))["signal"]
     assert signal == {"log10_rms": [0.0, -1.0], "saturated": None, "dead": None}
@@ -116,7 +120,7 @@ def test_what_is_not_finite_is_told_first_and_kept_from_the_charts(bad):
     assert observation.verdict.state is observation.verdict.frozen_layers is None
     assert [each.layers for each in observation.nonfinite] == [(2, 1), (1,)]
     assert not any(math.isnan(x) or x == math.inf for x in numbers_of(observation))
-    note = gradient_chart([Trace("", observation)], None).note
+    note = gradient_chart([Trace("", observation)], ChartOptions()).note
     assert note == "the gradient is NaN or infinite at layer blocks.0.mlp and 1 other"
     rows = table(observation, "gradient").splitlines()[2:]
     assert [row.count("not finite") for row in rows] == [4, 4, 1, 0]
@@ -127,4 +131,4 @@ def test_a_signal_that_is_not_finite_is_named_from_below_and_the_gradient_still_
     assert describe(observation).startswith(
         "NONFINITE: the signal is NaN or infinite at layer 2 and 1 other. VANISHING: layer 1 receives 1.00e-09"
     )
-    assert "is NaN or infinite at layer 2" in signal_chart([Trace("", observation)], None).note
+    assert "is NaN or infinite at layer 2" in signal_chart([Trace("", observation)], ChartOptions()).note

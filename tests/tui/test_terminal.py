@@ -51,13 +51,13 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         wait_for_reading(terminal, "s Scale *1.2", ">d Depth *100", "of 100 layers")
 
         terminal.press("2")
-        terminal.wait_for("factor from each layer")
+        terminal.wait_for("factor per layer")
         terminal.press("?")
         terminal.wait_for("Keys", "Esc close")
         terminal.press("end")
-        terminal.wait_for("VANISHING", "epsilon (1.2e-07)")
+        terminal.wait_for("HEALTHY", "epsilon (1.2e-07)")
         terminal.press("escape")
-        terminal.wait_for("factor from each layer", ">d Depth")
+        terminal.wait_for("factor per layer", ">d Depth")
         assert terminal.answer_to("9") == b""
 
         terminal.press("enter", "7", "enter")
@@ -145,6 +145,20 @@ sys.exit(run(TelescopeSource(), Settings()))
 """
 
 
+def test_a_network_learns_in_a_real_terminal_and_quitting_does_not_wait_for_it() -> None:
+    with start("--preset", "plain-56", "--view", "learn") as terminal:
+        wait_for_reading(terminal, "Before the first step the loss is", "Space plays")
+        terminal.press(" ")
+        wait_for_reading(terminal, "steps. Space pauses.")
+        terminal.press("1")
+        wait_for_reading(terminal, "steps layer 1 receives")
+        pressed = time.monotonic()
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+        assert time.monotonic() - pressed < 2
+        assert terminal.is_restored()
+
+
 def test_an_error_in_the_background_is_told_after_the_terminal_is_restored() -> None:
     with Terminal([sys.executable, "-c", BROKEN_ENGINE]) as terminal:
         assert terminal.wait_for_exit() == 1
@@ -202,7 +216,7 @@ def test_with_ascii_the_palette_and_every_help_line_are_ascii_too() -> None:
         terminal.press("ctrl+p")
         terminal.wait_for("Search", "the telephone game")
         terminal.press("theme")
-        terminal.wait_for("Theme: nord", "Theme: dracula")
+        terminal.wait_for("Theme: nord", "Theme: solarized-light")
         terminal.press("escape")
         terminal.wait_for("Telescope")
         terminal.press("?")

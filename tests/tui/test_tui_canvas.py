@@ -124,7 +124,9 @@ def test_a_value_at_either_end_of_its_range_stands_whole_in_its_row(name: str, e
 
 def test_a_setting_without_effect_has_no_row() -> None:
     def labels(settings: Settings) -> str:
-        return " ".join(word.text for line in Panels(settings, "depth", settings).draw(24, 60) for word in line)
+        return " ".join(
+            word.text for line in Panels(settings, "depth", settings, "gradient").draw(24, 60) for word in line
+        )
 
     assert "Branch" not in labels(Settings())
     assert " Branch " in labels(Settings(residual=True))

@@ -6,6 +6,7 @@ import pytest
 from exploring import exploring
 from textual.widgets import Input
 
+from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
@@ -178,3 +179,56 @@ async def test_a_dragged_mouse_selects_no_text_whose_widget_may_be_gone_by_then(
         await explorer.pilot.hover("#allowed", offset=(9, 0))
         await explorer.pilot.mouse_up("#allowed", offset=(9, 0))
         assert explorer.app.screen.get_selected_text() is None
+
+
+@pytest.mark.parametrize("keys", [("s", "s", "S"), ("r", "2", "1"), ("p", "d", "D", "u"), ("g", "g"), ("f", "f")])
+async def test_the_picture_of_a_preset_is_the_same_however_one_came_there(keys: tuple[str, ...]) -> None:
+    async with exploring(PRESETS["lstm"].settings) as explorer:
+        expected = explorer.text(ChartView)
+    async with exploring() as explorer:
+        await explorer.press(*keys)
+        explorer.app.action_show_preset("lstm")
+        await explorer.settle()
+        assert explorer.text(ChartView) == expected
+
+
+async def test_the_axis_of_a_stepped_setting_is_fitted_again_by_its_key_and_by_undo() -> None:
+    async with exploring(Settings(scale=2.5)) as explorer:
+        fitted = explorer.text(ChartView)
+    async with exploring() as explorer:
+        await explorer.press("s")
+        assert explorer.text(ChartView) != fitted, "the axis of the step before still serves"
+        await explorer.press("equals_sign")
+        assert explorer.text(ChartView) == fitted
+        await explorer.press("s", "z")
+        assert explorer.text(ChartView) == fitted
+
+
+async def test_a_layers_numbers_are_read_off_by_keys_and_by_a_click_and_the_cursor_stays_there() -> None:
+    async with exploring() as explorer:
+        await explorer.press("greater_than_sign", "greater_than_sign")
+        assert explorer.said().startswith("Layer 2: gradient ")
+        await explorer.press("r")
+        assert explorer.said().startswith("Layer 2: gradient 7.36e+01, ")
+        await explorer.press("2")
+        assert explorer.said().startswith("Layer 2: ")
+        assert explorer.lines(ChartView)[5].count("│") == 3, "between the sides of the frame"
+        await explorer.press("escape")
+        assert explorer.said().startswith("Layer 1 receives")
+        await explorer.press("less_than_sign")
+        assert explorer.said().startswith("Layer 50: ")
+        await explorer.pilot.click(ChartView, offset=(10, 5))
+        await explorer.settle()
+        assert explorer.app.cursor == 5
+        await explorer.press("D", "end", "home")
+        assert explorer.app.cursor == 5
+        assert explorer.said().startswith("Layer 1 receives"), "depth 1 has no such layer"
+
+
+async def test_the_weights_curve_is_shown_by_its_key_where_the_view_has_it() -> None:
+    async with exploring() as explorer:
+        assert "v weights" in explorer.text(ChartView)
+        await explorer.press("v")
+        assert "⠤⠤ weights" in explorer.text(ChartView)
+        await explorer.press("2", "v")
+        assert explorer.said() == "The weights' gradient is off. To see it press 1."

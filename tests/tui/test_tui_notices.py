@@ -89,5 +89,5 @@ async def test_a_setting_without_effect_is_not_selected_by_name_either() -> None
 
 def test_a_key_that_makes_a_difference_needs_no_words() -> None:
     start = Settings()
-    assert why_nothing_changes("depth", start, start.stepped("depth", 1)) == ""
-    assert why_nothing_changes("norm", start, start.replace(norm="rms")) == ""
+    assert why_nothing_changes("depth", start, start.stepped("depth", 1), "gradient") == ""
+    assert why_nothing_changes("norm", start, start.replace(norm="rms"), "gradient") == ""

@@ -8,6 +8,7 @@ import sys
 import pytest
 from exploring import Explorer, exploring
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import Telescope
@@ -41,12 +42,13 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 
 LOADED_FOR_THE_FIRST_PICTURE = """
 import sys
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.work.loading import load_telescope
 observation = load_telescope().observe(Settings())
-VIEWS["gradient"].chart([Trace("", observation)], None).draw(55, 20)
+VIEWS["gradient"].chart([Trace("", observation)], ChartOptions()).draw(55, 20)
 late = ("charts.surveys", "charts.map_chart", "engine.sweep", "engine.mean_field.theory")
 print([name for name in ("numpy.ma", *(f"tui_telescope.{name}" for name in late)) if name in sys.modules])
 """
@@ -64,7 +66,7 @@ async def test_every_setting_with_an_effect_has_a_row_in_its_group() -> None:
         rows = explorer.lines(Panels)
         group = ""
         for name, setting in REGISTRY.items():
-            if name in explorer.app.settings.ineffective:
+            if name not in effective(explorer.app.settings, "gradient"):
                 assert not any(f" {setting.label} " in row for row in rows)
                 continue
             if setting.group != group:
@@ -95,7 +97,7 @@ async def test_what_differs_from_the_preset_is_marked() -> None:
 async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_shown() -> None:
     async with exploring() as explorer:
         await explorer.press(*["up"] * 20)
-        for name in effective(explorer.app.settings):
+        for name in effective(explorer.app.settings, "gradient"):
             assert explorer.app.selected == name
             rows = explorer.lines(Panels)
             assert any(row.startswith(">") and f" {REGISTRY[name].label} " in row for row in rows)
@@ -106,7 +108,8 @@ async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_s
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_each_settings_help_fits_below_the_list(name: str) -> None:
     settings = Settings(cell="lstm") if name == "forget_bias" else Settings(residual=True, norm="layer")
-    lines = Panels(settings, name, settings).draw(25, 19)[-HELP_ROWS:]
+    view = "learn" if REGISTRY[name].group == "learning" else "gradient"
+    lines = Panels(settings, name, settings, view).draw(25, 19)[-HELP_ROWS:]
     words = " ".join(" ".join(word.text for word in line).strip() for line in lines)
     assert words.endswith(REGISTRY[name].help)
 
@@ -148,7 +151,7 @@ async def test_no_footer_key_is_cut(columns: int) -> None:
 async def test_the_screen_is_filled_and_no_word_of_the_reading_is_cut(columns: int, rows: int) -> None:
     async with exploring(size=(columns, rows)) as explorer:
         assert "┤" in explorer.text(ChartView)
-        assert ("Telescope · " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
+        assert ("Telescope " if columns >= 60 else " d Depth 50 ") in explorer.lines(TopLine)[0]
         shown = explorer.app.shown
         assert shown
         expected = f"{shown.words.sentences} {shown.remedy}".split()
@@ -189,7 +192,8 @@ async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() ->
         assert explorer.lines(Panels)[-1].startswith("v")
         await explorer.press(*["down"] * len(REGISTRY))
         assert explorer.lines(Panels)[-1].startswith(">")
-        assert "Generator" in explorer.lines(Panels)[-1]
+        last = effective(explorer.app.settings, "gradient")[-1]
+        assert REGISTRY[last].label in explorer.lines(Panels)[-1]
         assert explorer.lines(Panels)[0].startswith("^")
 
 
@@ -209,12 +213,12 @@ async def test_the_help_covers_every_key_setting_view_and_state() -> None:
 
 
 def test_the_help_explains_every_reading_that_a_legend_names() -> None:
-    """A dead network and a cell with a second road show all the readings there are."""
+    """A dead network and a cell with a state of its own show all the readings there are."""
     explained = "\n".join("".join(word.text for word in line) for line in help_lines(80))
     for settings in (Settings(activation="relu", scale=0.01, bias=0.0, depth=5), Settings(cell="lstm", depth=5)):
         live = Trace("", Telescope().observe(settings))
         for view in VIEWS.values():
-            for curve in view.chart([live], None).curves if view.chart else ():
+            for curve in view.chart([live], ChartOptions(weights=True)).curves if view.chart else ():
                 assert not curve.label or f"\n {curve.label} " in explained
 
 

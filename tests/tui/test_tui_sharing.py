@@ -59,7 +59,7 @@ async def test_saving_writes_readings_and_picture_and_overwrites_nothing(
     assert [row[0] for row in rows[1:]] == [str(layer) for layer in range(1, 8)]
     picture = ElementTree.parse(tmp_path / "gradient-telescope-1.svg").getroot()
     text = " ".join("".join(picture.itertext()).replace("\xa0", " ").split())
-    assert "gradient that reaches each layer" in text
+    assert all(word in text for word in ("gradient", "learns", "frozen"))
     assert "HEALTHY: layer 1 receives" in text
 
 

@@ -14,6 +14,7 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.surveys import DepthSurvey, Instruments
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import Telescope
@@ -55,7 +56,10 @@ async def test_the_map_shows_its_regions_and_the_cursor() -> None:
     async with exploring(SMALL) as explorer:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
-        assert all(word in explorer.text(ChartView) for word in ("fade", "ok", "grow", "you", "even", "edge"))
+        assert all(
+            word in explorer.text(ChartView)
+            for word in ("vanishing", "healthy", "exploding", "you", "ratio 1", "theory")
+        )
         assert "scale" in explorer.text(ChartView)
 
 
@@ -65,7 +69,7 @@ async def test_on_the_map_the_arrows_move_scale_and_depth_and_the_other_views_fo
         assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
         await explorer.press("left", "down", "1")
         assert explorer.app.settings == SMALL
-        assert "gradient that reaches each layer" in explorer.text(ChartView) or "weights" in explorer.text(ChartView)
+        assert "10-90%" in explorer.text(ChartView)
 
 
 async def test_a_late_survey_does_not_land_in_another_view() -> None:
@@ -108,7 +112,9 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
         before = explorer.text(ChartView)
-        charts = DepthSurvey(SMALL).charts(Instruments(Telescope(), MapMemory()), Progress(), None)
+        charts = DepthSurvey(SMALL).charts(
+            Instruments(Telescope(), MapMemory(), TrainabilityMemory()), Progress(), None
+        )
         explorer.app.post_message(Surveyed(0, "map", next(charts)))
         await explorer.pilot.pause(0.1)
         assert "layer 1, residual" not in explorer.text(ChartView)
@@ -129,3 +135,18 @@ async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: 
         await explorer.press("o")
         assert "No theory here" in explorer.text(StatusLine)
         assert "theory" not in explorer.text(ChartView)
+
+
+async def test_the_map_of_what_can_be_trained_is_refined_and_the_arrows_move_your_network_on_it() -> None:
+    async with exploring(SMALL, size=(100, 30)) as explorer:
+        await explorer.press("7")
+        await explorer.until(lambda: "accuracy ·20%░40%▒60%▓80%█" in explorer.text(ChartView))
+        assert "◆ you" in explorer.text(ChartView)
+        assert "Computing networks that learn: " in explorer.text(StatusLine)
+        await explorer.press("right", "up")
+        assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
+        explorer.app.action_select_setting("optimizer")
+        await explorer.pilot.pause()
+        assert "learns with momentum: optimizer changes nothing here." in explorer.said()
+        await explorer.press("1")
+        assert explorer.app._surveyor.work is None

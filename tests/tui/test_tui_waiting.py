@@ -49,7 +49,7 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
 
 
 @pytest.mark.parametrize(
-    ("key", "what", "mark"), [("5", "many scales and depths", "fade"), ("4", "many depths", "gradient at step 1")]
+    ("key", "what", "mark"), [("5", "many scales and depths", "vanishing"), ("4", "many depths", "gradient at step 1")]
 )
 async def test_a_survey_says_how_far_it_is_shows_what_it_has_and_stops_with_it(key: str, what: str, mark: str) -> None:
     async with exploring(LONG.replace(depth=1000)) as explorer:

@@ -1,4 +1,7 @@
-"""Axes with round limits and round ticks, which stay put while the curves fit."""
+"""Axes with round limits and round ticks.
+
+Which one a chart gets is told by its data alone, unless it is given the axis before: that one stays while it is used.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,16 @@ _MARGIN = 0.05
 """Part of the data's extent left free at either end, so that a small change does not leave the axis."""
 _STEPS = 6
 """A fresh axis is snapped to the finest round step of which at most so many cover the data."""
-_ROOMIEST = 10
-"""An axis is given up once a fresh one would be more than this many times narrower."""
+_LEAST_USED = 0.5
+"""The part of an axis that the data must take for it to stay."""
+_NARROWEST = 3
+"""Decades of a gradient's axis at least: less would make mountains of noise."""
+_FACTOR_MARGIN = 0.03
+"""Room beside a factor, in decades."""
 _FARTHEST = 1e15
 """No decade beyond it: float64 counts whole decades exactly up to here."""
+_ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12)
+"""Ends of linear axes, times a power of ten."""
 _MOST_TICKS = 64
 """A choice of more ticks than this fits no terminal."""
 
@@ -36,20 +45,36 @@ def extent(*readings: Array) -> Extent:
 
 
 def gradient_axis(shown: Extent, previous: Axis | None = None) -> Axis:
-    """An axis for log10 values, ticks written as decades (`1e-18`), 5 decades or more.
+    """An axis for log10 values, ticks written as decades (`1e-18`), 3 decades or more.
 
-    `previous` is the axis drawn before: it stays while the values fit and do not get lost in it.
+    `previous` is the axis before, given where a single setting was stepped since; see `kept`.
     """
-    return _sticky_decades(shown, previous, 5, _decade_ticks)
+    return kept(previous, shown, _NARROWEST) or _fitted_decades(*(shown or (0.0, 0.0)), _NARROWEST, _decade_ticks)
 
 
 def factor_axis(shown: Extent, previous: Axis | None = None) -> Axis:
-    """An axis for log10 factors, ticks written as plain numbers (`0.5`), 2 decades or more around the factor 1.
+    """An axis for log10 factors, the factor 1 among them, ticks written as plain numbers (`0.5`).
 
-    `previous` is the axis drawn before: it stays while the values fit and do not get lost in it.
+    `previous` is the axis before, given where a single setting was stepped since; see `kept`.
     """
     low, high = shown or (0.0, 0.0)
-    return _sticky_decades((min(low, 0.0), max(high, 0.0)), previous, 2, _factor_ticks)
+    low, high = min(low, 0.0), max(high, 0.0)
+    if axis := kept(previous, (low, high)):
+        return axis
+    if high - low > 2:
+        return _fitted_decades(low, high, 2, _factor_ticks)
+    low, high = -_next_round_factor(_FACTOR_MARGIN - low), _next_round_factor(high + _FACTOR_MARGIN)
+    return Axis(low, high, _factor_ticks(low, high))
+
+
+def kept(previous: Axis | None, shown: Extent, narrowest: float = 0.0) -> Axis | None:
+    """The axis before, if all values are within it and use half of it, or as much of it as any axis must have."""
+    if previous is None or shown is None:
+        return previous
+    low, high = shown
+    is_within = previous.low <= low and high <= previous.high
+    is_used = _LEAST_USED * (previous.high - previous.low) <= max(high - low, _LEAST_USED * narrowest)
+    return previous if is_within and is_used else None
 
 
 @lru_cache(maxsize=64)
@@ -67,18 +92,43 @@ def _layer_ticks(depth: int, step: int) -> tuple[Tick, ...]:
     return tuple(Tick(layer, str(layer)) for layer in dict.fromkeys((1, *between, depth)))
 
 
-def _sticky_decades(
-    shown: Extent, previous: Axis | None, narrowest: int, tick_choices: Callable[[int, int], _TickChoices]
+@lru_cache(maxsize=64)
+def step_axis(last: int) -> Axis:
+    """An axis from step 0 to a round number, `last` or the next one above, but 10 at least."""
+    high = int(_next_round(max(last, 10)))
+    steps = (step for step in _round_steps(high) if high % step == 0 and high / step < _MOST_TICKS)
+    return Axis(0, high, tuple(tuple(Tick(each, str(each)) for each in range(0, high + 1, step)) for step in steps))
+
+
+@lru_cache(maxsize=64)
+def zero_based_axis(highest: float) -> Axis:
+    """A linear axis from 0 to a round number, `highest` or the next one above; 1 for what is not above 0."""
+    high = _next_round(highest) if highest > 0 else 1.0
+    choices = (
+        tuple(Tick(high * k / parts, f"{high * k / parts:.3g}") for k in range(parts + 1)) for parts in (4, 2, 1)
+    )
+    return Axis(0.0, high, tuple(choices))
+
+
+def _next_round(number: float) -> float:
+    """The smallest of 1, 1.2, 1.5, 2, ... 8, 10, 12, ... that is no less than a positive number."""
+    decade = math.floor(math.log10(number))
+    rounds = (float(f"{each}e{decade}") for each in _ROUND)
+    return next(each for each in rounds if each >= number * (1 - 1e-9))
+
+
+def _fitted_decades(
+    data_low: float, data_high: float, narrowest: int, tick_choices: Callable[[int, int], _TickChoices]
 ) -> Axis:
-    if shown is None and previous is not None:
-        return previous
-    data_low, data_high = (min(max(value, -_FARTHEST), _FARTHEST) for value in shown or (0.0, 0.0))
+    data_low, data_high = (min(max(value, -_FARTHEST), _FARTHEST) for value in (data_low, data_high))
     low, high = _round_limits(data_low, data_high, narrowest)
-    if previous is not None:
-        fits = previous.low <= data_low and data_high <= previous.high
-        if fits and previous.high - previous.low <= _ROOMIEST * (high - low):
-            return previous
     return Axis(low, high, tick_choices(low, high))
+
+
+def _next_round_factor(log10: float) -> float:
+    """log10 of the smallest of 1, 2, 5, 10, 20, ... that is no less; log10 >= 0. The reciprocals are round too."""
+    decade = math.floor(log10)
+    return next(position for each in (1, 2, 5, 10) if (position := decade + math.log10(each)) >= log10)
 
 
 def _round_limits(data_low: float, data_high: float, narrowest: int) -> tuple[int, int]:
@@ -107,19 +157,17 @@ def _decade_ticks(low: int, high: int) -> _TickChoices:
     )
 
 
-def _factor_ticks(low: int, high: int) -> _TickChoices:
+def _factor_ticks(low: float, high: float) -> _TickChoices:
     """Decades as numbers, preceded by the finer choice of 1, 2 and 5 times each decade where these are few."""
     decades = tuple(
         tuple(Tick(tick.position, _number(1, int(tick.position))) for tick in choice)
-        for choice in _decade_ticks(low, high)
+        for choice in _decade_ticks(math.ceil(low), math.floor(high))
     )
     if high - low > _MOST_TICKS / 3:
         return decades
-    multiples = [(multiple, decade) for decade in range(low, high) for multiple in (1, 2, 5)] + [(1, high)]
-    return (
-        tuple(Tick(decade + math.log10(multiple), _number(multiple, decade)) for multiple, decade in multiples),
-        *decades,
-    )
+    multiples = ((each, decade) for decade in range(math.floor(low), math.ceil(high) + 1) for each in (1, 2, 5))
+    ticks = (Tick(decade + math.log10(each), _number(each, decade)) for each, decade in multiples)
+    return (tuple(tick for tick in ticks if low <= tick.position + 1e-9 and tick.position - 1e-9 <= high), *decades)
 
 
 def _number(multiple: int, decade: int) -> str:

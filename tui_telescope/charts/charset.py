@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from typing import NamedTuple
 
 from tui_telescope.charts.elements import Stroke
+from tui_telescope.observations.observation import LayerState
 
 _SAMPLE_CELLS = 5
 
@@ -37,11 +38,25 @@ class Charset(NamedTuple):
     y_tick: str
     rule: str
     """One period of a rule."""
+    grid: str
+    """One period of a line of the grid."""
+    shade: str
+    """What shades a cell that is free."""
+    fill: str
+    """A legend's sample of a band."""
+    fill_dots: tuple[int, ...]
+    """The same for each cell in turn, as the sum of the bits of its dots."""
+    cursor: str
+    states: Mapping[LayerState, str]
     ellipsis: str
 
     def column(self, fraction: float, width: int) -> int:
         """The cell, from the left, that holds the dot at this fraction of `width` cells."""
         return int(fraction * (width * self.columns - 1) + 0.5) // self.columns
+
+    def fraction(self, column: int, width: int) -> float:
+        """What the middle of a cell stands for: `column` gives the cell back."""
+        return (column + 0.5 - 0.5 / self.columns) * self.columns / max(width * self.columns - 1, 1)
 
     def row(self, fraction: float, height: int) -> int:
         """The cell, from the top, that holds the dot at this fraction of `height` cells."""
@@ -74,6 +89,7 @@ class Charset(NamedTuple):
 
 
 _STROKES: Mapping[Stroke, tuple[str, str, str]] = {
+    "heavy": ("#", "#", "*"),
     "solid": ("#", "#", "*"),
     "dashed": ("####..", "#", "o"),
     "long-dashed": ("########..", "#", "#"),
@@ -101,6 +117,12 @@ BRAILLE = Charset(
     x_tick="┬",
     y_tick="┤",
     rule="┄",
+    grid="┈",
+    shade="⠐",
+    fill="⡂⠅⡂⠅⡂",
+    fill_dots=(0x42, 0x05),
+    cursor="│",
+    states={"learns": "━", "frozen": "░", "dead": "×"},
     ellipsis="…",
 )
 
@@ -118,5 +140,11 @@ ASCII = Charset(
     x_tick="+",
     y_tick="+",
     rule="- ",
+    grid=".   ",
+    shade=" ",
+    fill=":::::",
+    fill_dots=(1,),
+    cursor="|",
+    states={"learns": "=", "frozen": ":", "dead": "x"},
     ellipsis="...",
 )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui_telescope.charts.cells import Cells, Lit, scattered
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.elements import Stroke
 from tui_telescope.charts.picture import Row
@@ -16,6 +15,7 @@ from tui_telescope.charts.polyline import (
     Dot,
     Dots,
     Polyline,
+    band_edges,
     columns_below,
     is_lone,
     nearest_dot,
@@ -23,6 +23,7 @@ from tui_telescope.charts.polyline import (
     straightened,
     walked,
 )
+from tui_telescope.charts.raster import DotMask, Raster, filled, scattered, thickened
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
@@ -30,29 +31,35 @@ if TYPE_CHECKING:
 
 def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tuple[Row, ...]:
     """The chart's curves alone: `height` rows of `width` cells, both at least 1, the first curve on top."""
-    cells = Cells(width, height, charset)
+    raster = Raster(width, height, charset)
     columns, rows = width * charset.columns, height * charset.rows
+    for band in chart.bands:
+        low, high = band_edges(band, chart.x_axis, chart.y_axis, width, height)
+        raster.light(filled(low, high, height, charset), band.ink, charset.fill[0])
     drawings = []
     for curve in chart.curves:
         lines = list(polylines(curve, chart.x_axis, chart.y_axis, columns, rows))
         lit, whole = _drawn(curve.stroke, lines, width, height, charset)
         drawings.append((curve, lit))
         if curve.stroke != "dotted":
-            cells.reserve(whole)
+            raster.reserve(whole)
     for curve, lit in reversed(drawings):
-        cells.light(lit, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
+        raster.light(lit, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
     for curve in chart.curves:
         if curve.leaps:
-            cells.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
-    return cells.rows()
+            raster.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
+    return raster.rows()
 
 
-def _drawn(stroke: Stroke, lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> tuple[Lit, Lit]:
+def _drawn(
+    stroke: Stroke, lines: Sequence[Polyline], width: int, height: int, charset: Charset
+) -> tuple[DotMask, DotMask]:
     """What the stroke lights, and the same with the gaps between dashes, where no dotted curve shall show."""
     dash = charset.dashes[stroke]
     short = scattered(_short_lines(lines, len(dash), charset), width, height, charset)
-    if stroke == "solid":
+    if stroke in ("solid", "heavy"):
         solid = rasterized([straightened(line) for line in lines], width, height, charset) | short
+        solid = thickened(solid) if stroke == "heavy" and not charset.plain else solid
         return solid, solid
     dots, number = walked(lines)
     is_drawn = np.array([dot == "#" for dot in dash])[number % len(dash)]

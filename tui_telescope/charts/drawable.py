@@ -19,3 +19,6 @@ class Drawable(Hashable, Protocol):
 
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """Exactly `height` rows of `width` cells, both at least 1."""
+
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> float | None:
+        """The x under a column, from 0, of the picture of this size; None where none is to be read off."""

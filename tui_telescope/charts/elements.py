@@ -15,10 +15,27 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Scalar = TypeVar("Scalar", float, Array)
-Stroke = Literal["solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse"]
-"""The dotted one is the faintest: it gives way where it meets other curves."""
+Stroke = Literal["heavy", "solid", "dashed", "long-dashed", "dash-dotted", "dotted", "sparse"]
+"""The heavy one is the strongest; the dotted one is the faintest: it gives way where it meets other curves."""
 Ink = Literal[
-    "", "curve-1", "curve-2", "curve-3", "curve-4", "curve-5", "curve-6", "band", "rule", "frame", "tick", "note"
+    "",
+    "curve-1",
+    "curve-2",
+    "curve-3",
+    "curve-4",
+    "curve-5",
+    "curve-6",
+    "band",
+    "rule",
+    "frame",
+    "tick",
+    "note",
+    "grid",
+    "shade",
+    "cursor",
+    "learns",
+    "frozen",
+    "dead",
 ]
 """The part that a piece of a picture plays; whoever shows the picture chooses the colour."""
 
@@ -74,6 +91,27 @@ class Curve:
     @property
     def _content(self) -> tuple[object, ...]:
         return self.x.tobytes(), self.y.tobytes(), self.label, self.ink, self.stroke, self.leaps, *self.briefs
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """The area between two curves, `low` and `high` over `x` ascending; drawn where no curve is."""
+
+    x: Array
+    low: Array
+    high: Array
+    label: str = ""
+    ink: Ink = "band"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Band) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[object, ...]:
+        return self.x.tobytes(), self.low.tobytes(), self.high.tobytes(), self.label, self.ink
 
 
 class Rule(NamedTuple):

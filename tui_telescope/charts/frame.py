@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.curves import draw_curves
 from tui_telescope.charts.elements import Rule
+from tui_telescope.charts.layer_strip import column_states, strip_row
 from tui_telescope.charts.layout import Layout, layout
-from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row, row_text
+from tui_telescope.charts.picture import Picture, Row, Span, ink_at, lay_under, overwrite, row, row_text
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
+    from tui_telescope.observations.observation import LayerState
 
 
 def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> Picture:
@@ -24,14 +29,20 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     plan = layout(chart, width, height, charset)
     if plan is None:
         return Picture(width, height, (row(Span(" " * width)),) * height)
+    chart = replace(chart, y_axis=plan.y_axis)
     rows = list(draw_curves(chart, plan.width, plan.height, charset))
     for rule in chart.rules:
         _write_rule(rows, rule, chart.y_axis.fraction(rule.y), charset)
     _write_note(rows, charset.words(chart.note), plan.width)
+    states = column_states(chart.states, chart.x_axis, plan.width, charset) if chart.states else ()
+    _mark_cursor(rows, chart, charset)
+    _lay_grid(rows, plan, states, charset)
     if plan.is_framed:
         rows = _framed(rows, plan, charset.words(chart.title), charset)
     elif plan.is_labelled:
         rows = [row(_y_label(plan, number), Span(" "), *cells) for number, cells in enumerate(rows)]
+    if plan.has_strip:
+        rows.append(row(Span(" " * (plan.gutter + 1)), *strip_row(states, charset), Span(" ")))
     if plan.is_labelled:
         rows.append(_x_labels(plan, charset.words(chart.x_title), width))
     return Picture(width, height, tuple(rows))
@@ -43,19 +54,38 @@ def _write_rule(rows: list[Row], rule: Rule, fraction: float, charset: Charset) 
         return
     number = charset.row(fraction, len(rows))
     cells = row_text(rows[number])
-    line = (charset.rule * len(cells))[: len(cells)]
-    spans, column = [], 0
-    for span in rows[number]:
-        end = column + len(span.text)
-        spans.append(span if span.ink else Span(line[column:end], "rule"))
-        column = end
-    rows[number] = row(*spans)
+    rows[number] = lay_under(rows[number], row(Span((charset.rule * len(cells))[: len(cells)], "rule")))
     for words in (rule.label, rule.label.partition(":")[0]):
         label = f" {charset.words(words)} "
         gap = cells.rfind(" " * (len(label) + 4))
         if gap >= 0:
             rows[number] = overwrite(rows[number], gap + 2, label, "rule")
             return
+
+
+def _mark_cursor(rows: list[Row], chart: Chart, charset: Charset) -> None:
+    """Mark the cursor's column where no curve is."""
+    if chart.cursor is None or not 0 <= (fraction := chart.x_axis.fraction(chart.cursor)) <= 1:
+        return
+    column = charset.column(fraction, len(row_text(rows[0])))
+    for number, cells in enumerate(rows):
+        if ink_at(cells, column) in ("", "band", "rule"):
+            rows[number] = overwrite(cells, column, charset.cursor, "cursor")
+
+
+def _lay_grid(rows: list[Row], plan: Layout, states: Sequence[LayerState | None], charset: Charset) -> None:
+    """A line at each tick where nothing else is, and a shade over frozen layers."""
+    line = row(Span((charset.grid * plan.width)[: plan.width], "grid"))
+    shades = [state == "frozen" for state in states] or [False] * plan.width
+    runs = ((shaded, len(list(run))) for shaded, run in groupby(shades))
+    ground = row(
+        *(
+            Span((charset.shade if is_shaded else " ") * count, "shade" if is_shaded else "")
+            for is_shaded, count in runs
+        )
+    )
+    for number, cells in enumerate(rows):
+        rows[number] = lay_under(cells, line if number in plan.y_labels else ground)
 
 
 def _write_note(rows: list[Row], note: str, width: int) -> None:

@@ -1,30 +1,33 @@
 """Charts of readings that have one entry a layer.
 
-Each function takes one trace or more, the live one first, and the y axis drawn before, which stays if it can.
+Each function takes one trace or more, the live one first, and what else to show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import cycle
+from typing import TypedDict
 
 import numpy as np
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Array, Axis, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.options import ChartOptions
+from tui_telescope.charts.picture import Span
 from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
-from tui_telescope.observations.observation import Observation
+from tui_telescope.observations.observation import LayerState, Observation
 
-_LOOKS: tuple[tuple[Ink, Stroke], ...] = (
-    ("curve-1", "solid"),
+LOOKS: tuple[tuple[Ink, Stroke], ...] = (
+    ("curve-1", "heavy"),
     ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
     ("curve-5", "dash-dotted"),
 )
 """One a trace: another stroke with each ink, so that curves stay apart without colour."""
-_SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
 _THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
 
@@ -32,23 +35,46 @@ _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
 
 
-def gradient_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
-    """The mean gradient of each layer, with the first trace's gradient by the weights and its band."""
+def gradient_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
+    """The mean gradient of each layer and the first trace's band; where asked for, its gradient by the weights.
+
+    Where that alone was measured, it is what is compared.
+    """
     live = traces[0].observation
-    weights = _weights(live)
-    curves = _curves(traces, _mean_gradient, name="gradient" if weights else "")
-    curves += _cell_state(live)
-    band = _band(live)
+    if live.gradient is None and live.weight_gradient is not None:
+        return _weights_chart(traces, options)
+    weights = _weights(live) if options.weights else ()
+    curves = _curves(traces, _mean_gradient, name="gradient") + _cell_state(live)
+    bands = _band(live)
+    edges = (edge for band in bands for edge in (band.low, band.high))
     # spikes of the weight gradient, which saturation drives down by tens of decades, may leave the chart
-    shown = extent(*(curve.y for curve in (*curves, *band)), *(_typical(curve.y) for curve in weights))
+    shown = extent(*(curve.y for curve in curves), *edges, *(_typical(curve.y) for curve in weights))
+    can_show_weights = options.names_keys and not options.weights and live.weight_gradient is not None
     return Chart(
         title=f"gradient that reaches each {live.stage}",
-        x_axis=_layers(traces),
-        y_axis=gradient_axis(shown, previous),
-        curves=(*curves, *weights, *band),
+        y_axis=gradient_axis(shown, options.previous),
+        curves=(*curves, *weights),
         note=_silence(live),
-        x_title=live.stage,
+        bands=bands,
+        hints=((Span("v weights", "rule"),),) if can_show_weights else (),
+        **_layers(traces, options),
     )
+
+
+def _weights_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
+    live = traces[0].observation
+    curves = _curves(traces, _weight_gradient, name="weights")
+    return Chart(
+        title=f"gradient by the weights of each {live.stage}",
+        y_axis=gradient_axis(extent(*(curve.y for curve in curves)), options.previous),
+        curves=curves,
+        note=_lost(live, "weight gradient") or "the one by the outputs was not measured",
+        **_layers(traces, options),
+    )
+
+
+def _weight_gradient(observation: Observation) -> Array | None:
+    return None if observation.weight_gradient is None else observation.weight_gradient.log10
 
 
 def _mean_gradient(observation: Observation) -> Array | None:
@@ -69,37 +95,35 @@ def _typical(y: Array) -> Array:
     return finite[len(finite) // 2 :]
 
 
-def factor_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     """What each layer does to the gradient on its way down, with the line at 1."""
     live = traces[0].observation
     curves = _curves(traces, lambda observation: observation.log10_factor)
     return Chart(
-        title=f"factor from each {live.stage} to the one below",
-        x_axis=_layers(traces),
-        y_axis=factor_axis(extent(*(curve.y for curve in curves)), previous),
+        title=f"factor per {live.stage}",
+        y_axis=factor_axis(extent(*(curve.y for curve in curves)), options.previous),
         curves=curves,
         rules=(Rule(0.0, "1: passed on as loud as it came"),),
         note=_silence(live) if live.depth > 1 else f"one {live.stage} alone has no factor",
-        x_title=live.stage,
+        **_layers(traces, options),
     )
 
 
-def signal_chart(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     """The root mean square of each layer; in a strip below, how many units of the first trace are silent there."""
     live = traces[0].observation
     curves = _curves(traces, _root_mean_square, name="rms")
-    decades = gradient_axis(extent(*(curve.y for curve in curves)), previous and _decades(previous))
+    decades = gradient_axis(extent(*(curve.y for curve in curves)), options.previous and _decades(options.previous))
     height = decades.high - decades.low
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
     return Chart(
-        title=f"signal of each {live.stage}",
-        x_axis=_layers(traces),
+        title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
         note=_stillness(live),
-        x_title=live.stage,
+        **_layers(traces, options),
     )
 
 
@@ -119,7 +143,7 @@ def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curv
     if observation.signal is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    readings = (("saturated", observation.signal.saturated, _SECOND), ("dead", observation.signal.dead, _THIRD))
+    readings = (("saturated", observation.signal.saturated, SECOND), ("dead", observation.signal.dead, _THIRD))
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings
@@ -151,7 +175,7 @@ def _curves(
     `name` stands on the legend for a trace without a label.
     """
     curves = []
-    for trace, (ink, stroke) in zip(traces, cycle(_LOOKS), strict=False):
+    for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
             depth = trace.observation.depth
@@ -165,22 +189,34 @@ def _weights(observation: Observation) -> tuple[Curve, ...]:
     if observation.weight_gradient is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.weight_gradient.log10, "weights", *_SECOND, leaps=True),)
+    return (Curve(layers, observation.weight_gradient.log10, "weights", *SECOND, leaps=True),)
 
 
-def _band(observation: Observation) -> tuple[Curve, ...]:
-    """The 10% and 90% quantiles of the gradient, where samples or networks differ."""
+def _band(observation: Observation) -> tuple[Band, ...]:
+    """From the 10% to the 90% quantile of the gradient, where samples or networks differ."""
     gradient, layers = observation.gradient, np.arange(1, observation.depth + 1, dtype=np.float64)
     if gradient is None or not np.any(gradient.log10_high > gradient.log10_low):
         return ()
-    return (
-        Curve(layers, gradient.log10_high, "10-90%", "band", "dotted"),
-        Curve(layers, gradient.log10_low, "", "band", "dotted"),
-    )
+    return (Band(layers, gradient.log10_low, gradient.log10_high, "10-90%"),)
 
 
-def _layers(traces: Sequence[Trace]) -> Axis:
-    return layer_axis(max(trace.observation.depth for trace in traces))
+class _Layers(TypedDict):
+    """What all charts of layers share."""
+
+    x_axis: Axis
+    x_title: str
+    states: tuple[LayerState, ...]
+    cursor: float | None
+
+
+def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
+    live = traces[0].observation
+    return {
+        "x_axis": layer_axis(max(trace.observation.depth for trace in traces)),
+        "x_title": live.stage,
+        "states": live.layer_states or (),
+        "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,
+    }
 
 
 def _silence(observation: Observation) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.elements import Axis, Tick
-from tui_telescope.charts.legend import legend_rows
+from tui_telescope.charts.layer_strip import strip_legend
+from tui_telescope.charts.legend import entries_of, legend_rows
 from tui_telescope.charts.picture import Row
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
 
 _ROWS_A_TICK = 3
+_MOST_ADDED = 0.25
+"""The most of the height that even ticks may cost."""
 _CELLS_BETWEEN_LABELS = 3
 _ROWS_A_LEGEND_ROW = 6
 """The legend may take one row in so many; its first one lies in the frame and costs nothing."""
@@ -37,6 +40,9 @@ class Layout(NamedTuple):
     """Cells for the labels on the left."""
     is_framed: bool
     is_labelled: bool
+    has_strip: bool
+    y_axis: Axis
+    """The chart's, with as much more room above as its ticks need to stand evenly."""
     y_labels: Mapping[int, str]
     """By row of the curves' room, counted from the top."""
     x_labels: tuple[Label, ...]
@@ -50,40 +56,73 @@ def layout(chart: Chart, width: int, height: int, charset: Charset) -> Layout | 
         (False, True, 8, 2),
         (False, False, 3, 1),
     ):
-        gutter = _gutter(chart) if is_labelled else 0
+        gutter = chart.gutter if is_labelled else 0
         room_across = width - gutter - (2 if is_framed else is_labelled)
         room_down = height - 2 * is_framed - is_labelled
         if room_across < least_width or room_down < least_height:
             continue
+        has_strip = is_framed and bool(chart.states) and room_down > least_height
+        room_down -= has_strip
         most = 1 + room_down // _ROWS_A_LEGEND_ROW
-        legend = legend_rows(chart.curves, room_across - 4, most, charset) if is_framed else ()
+        legend = _legend(chart, room_across - 4, most, charset, has_strip=has_strip) if is_framed else ()
         room_down -= max(len(legend) - 1, 0)
+        y_axis, y_labels = _y_labels(chart.y_axis, room_down, charset)
         return Layout(
             width=room_across,
             height=room_down,
             gutter=gutter,
             is_framed=is_framed,
             is_labelled=is_labelled,
-            y_labels=_y_labels(chart.y_axis, room_down, charset) if is_labelled else {},
+            has_strip=has_strip,
+            y_axis=y_axis,
+            y_labels=y_labels if is_labelled else {},
             x_labels=_x_labels(chart, gutter + 1, room_across, width, charset) if is_labelled else (),
             legend=legend,
         )
     return None
 
 
-def _gutter(chart: Chart) -> int:
-    """Cells that hold every label of the y axis and the x axis's title, whatever the height."""
-    labels = (tick.label for choice in chart.y_axis.tick_choices for tick in choice)
-    return max(map(len, (*labels, chart.x_title)))
+def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -> float | None:
+    """The x of the middle of a column of the picture; None beside the curves, or where they have no room."""
+    plan = layout(chart, width, height, charset)
+    if plan is None:
+        return None
+    inside = column - plan.gutter - plan.is_labelled
+    if not 0 <= inside < plan.width:
+        return None
+    low, high = chart.x_axis.low, chart.x_axis.high
+    return low + (high - low) * charset.fraction(inside, plan.width)
 
 
-def _y_labels(axis: Axis, height: int, charset: Charset) -> Mapping[int, str]:
-    labels: dict[int, str] = {}
+def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
+    hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
+    return legend_rows(entries_of(chart.curves, chart.bands, charset), room, most, charset, hints)
+
+
+def _y_labels(axis: Axis, height: int, charset: Charset) -> tuple[Axis, Mapping[int, str]]:
+    """The labels by row, of the finest choice that has room, and the axis on which they stand evenly."""
+    even, labels = axis, {}
     for choice in axis.tick_choices:
-        labels = {charset.row(axis.fraction(tick.position), height): tick.label for tick in choice}
+        even = _evened(axis, choice, height, charset)
+        labels = {charset.row(even.fraction(tick.position), height): tick.label for tick in choice}
         if len(labels) == len(choice) and all(above - below >= _ROWS_A_TICK for above, below in pairwise(labels)):
             break
-    return labels
+    return even, labels
+
+
+def _evened(axis: Axis, choice: Sequence[Tick], height: int, charset: Charset) -> Axis:
+    """The axis with room added above until equal steps between ticks are equally many rows; as it is where no two steps
+    are alike, or where it would lose too much room."""
+    steps = {round(above.position - below.position, 9) for below, above in pairwise(choice)}
+    if len(steps) != 1:
+        return axis
+    step, dots = steps.pop(), height * charset.rows - 1
+    rows_a_step = int(dots * step / (axis.high - axis.low) / charset.rows)
+    if rows_a_step < _ROWS_A_TICK:
+        return axis
+    high = axis.low + dots * step / (rows_a_step * charset.rows)
+    is_roomy = (axis.high - axis.low) / (high - axis.low) < 1 - _MOST_ADDED
+    return axis if is_roomy else Axis(axis.low, high, axis.tick_choices)
 
 
 def _x_labels(chart: Chart, left: int, room: int, width: int, charset: Charset) -> tuple[Label, ...]:

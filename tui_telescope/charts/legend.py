@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.elements import Curve
+from tui_telescope.charts.elements import Band, Curve, Ink
 from tui_telescope.charts.picture import Row, Span, row
 
 _WHOLE = 80
@@ -20,6 +20,15 @@ _TIGHT_ROOMS = (10, 7, 4)
 _GAP = 2
 
 
+class Entry(NamedTuple):
+    """A sample, what it is a sample of, and other names for that, each shorter than the one before."""
+
+    sample: str
+    ink: Ink
+    label: str
+    briefs: Sequence[str] = ()
+
+
 class _Attempt(NamedTuple):
     brevity: int
     """Which of a curve's names: 0 for its label, then its briefs."""
@@ -31,27 +40,44 @@ class _Attempt(NamedTuple):
     """Rows beyond what the legend may take."""
 
 
-def legend_rows(curves: Sequence[Curve], width: int, most: int, charset: Charset) -> tuple[Row, ...]:
-    """Rows of at most `width` cells, `most` of them or fewer; none unless two curves have a label.
+def entries_of(curves: Sequence[Curve], bands: Sequence[Band], charset: Charset) -> list[Entry]:
+    """What has a label, bands last."""
+    lines = [Entry(charset.sample(each.stroke), each.ink, each.label, each.briefs) for each in curves if each.label]
+    return lines + [Entry(charset.fill, each.ink, each.label) for each in bands if each.label]
+
+
+def legend_rows(
+    labelled: Sequence[Entry], width: int, most: int, charset: Charset, hints: Sequence[Row] = ()
+) -> tuple[Row, ...]:
+    """Rows of at most `width` cells, `most` of them or fewer; no entries unless there are two to tell apart.
+
+    The hints stand last; they are left out before a name is cut.
 
     Names give way to shorter ones before any is cut; then the last curves are left out, down to two. Curves that have
     shorter names are there to be compared: before one of them is left out, the legend takes a row more than it may.
     Two curves that are explained are never explained by the same words.
     """
-    labelled = [curve for curve in curves if curve.label]
     if len(labelled) < 2:
-        return ()
+        candidates = (_packed(hints[:count], width) for count in range(len(hints), 0, -1))
+        return next((rows for rows in candidates if _fits(rows, width, most)), ())
     for attempt in _attempts(labelled):
-        names = [_name(curve, attempt, charset) for curve in labelled[: attempt.curves]]
-        entries = [_entry(curve, name, charset) for curve, name in zip(labelled, names, strict=False)]
-        rows = _packed(entries, width)
-        fits = len(rows) <= most + attempt.extra and all(_length(each) <= width for each in rows)
-        if fits and len(set(names)) == len(names):
-            return rows
+        names = [_name(entry, attempt, charset) for entry in labelled[: attempt.curves]]
+        entries = [
+            row(Span(entry.sample, entry.ink), Span(f" {name}", "tick"))
+            for entry, name in zip(labelled, names, strict=False)
+        ]
+        for last in (hints, ()):
+            rows = _packed([*entries, *last], width)
+            if _fits(rows, width, most + attempt.extra) and len(set(names)) == len(names):
+                return rows
     return ()
 
 
-def _attempts(curves: Sequence[Curve]) -> Iterator[_Attempt]:
+def _fits(rows: Sequence[Row], width: int, most: int) -> bool:
+    return len(rows) <= most and all(_length(each) <= width for each in rows)
+
+
+def _attempts(curves: Sequence[Entry]) -> Iterator[_Attempt]:
     """The best first."""
     count, briefest = len(curves), max(len(curve.briefs) for curve in curves)
     if briefest:
@@ -67,13 +93,9 @@ def _attempts(curves: Sequence[Curve]) -> Iterator[_Attempt]:
     yield from (_Attempt(briefest, 2, room) for room in _TIGHT_ROOMS)
 
 
-def _name(curve: Curve, attempt: _Attempt, charset: Charset) -> str:
+def _name(curve: Entry, attempt: _Attempt, charset: Charset) -> str:
     names = (curve.label, *curve.briefs)
     return charset.shortened(charset.words(names[min(attempt.brevity, len(names) - 1)]), attempt.room)
-
-
-def _entry(curve: Curve, name: str, charset: Charset) -> Row:
-    return row(Span(charset.sample(curve.stroke), curve.ink), Span(f" {name}", "tick"))
 
 
 def _packed(entries: Sequence[Row], width: int) -> tuple[Row, ...]:

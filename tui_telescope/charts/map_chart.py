@@ -6,54 +6,36 @@ The further the gradient fades on its way down, the emptier the character; the m
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Array, Axis, Ink
-from tui_telescope.charts.layout import layout
+from tui_telescope.charts.elements import Array, Axis
+from tui_telescope.charts.heatmap import CURSOR, THEORY, UNKNOWN, Cells, Look, heatmap, mark, nearest, spans
 from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row
+from tui_telescope.charts.picture import Picture, Row, Span, row
+from tui_telescope.charts.raster import BLANK_BRAILLE, scattered
 from tui_telescope.engine.sweep import ScaleDepthMap
+from tui_telescope.observations.diagnosis import HEALTHY_DECADES
 
 FAR = 7.0
 """Decades between layer 1 and the last layer from which on characters say `far`: about what float32 can hold apart."""
 
-CONTOUR = "1"
+_DEAD = Look("dead", "×", "x", "dead")
+_FAR_VANISHING = Look("vanishing", "·", ".", "curve-1")
+_VANISHING = Look("vanishing", "░", ":", "curve-1")
+_HEALTHY = Look("healthy", "▒", "=", "curve-3")
+_EXPLODING = Look("exploding", "▓", "%", "curve-4")
+_FAR_EXPLODING = Look("exploding", "█", "#", "curve-4")
+_CONTOUR = Look("ratio 1", "⡇", "|", "note")
 
-
-@dataclass(frozen=True)
-class _Look:
-    """How a region of the map is drawn."""
-
-    word: str
-    short_word: str
-    """For a legend that has no room for the other."""
-    glyph: str
-    plain_glyph: str
-    ink: Ink
-
-    def character(self, charset: Charset) -> str:
-        return self.plain_glyph if charset.plain else self.glyph
-
-
-_UNKNOWN = _Look("", "", " ", " ", "")
-_DEAD = _Look("dead", "dead", "×", "x", "")
-_FAR_VANISHING = _Look("vanishing", "fade", "·", ".", "curve-1")
-_VANISHING = _Look("vanishing", "fade", "░", ":", "curve-1")
-_HEALTHY = _Look("healthy", "ok", "▒", "=", "curve-3")
-_EXPLODING = _Look("exploding", "grow", "▓", "%", "curve-4")
-_FAR_EXPLODING = _Look("exploding", "grow", "█", "#", "curve-4")
-_CONTOUR = _Look("ratio 1", "even", CONTOUR, CONTOUR, "note")
-_THEORY = _Look("theory", "edge", "┃", "|", "curve-2")
-_CURSOR = _Look("you", "you", "◆", "@", "note")
-
-_LEGEND = ((_FAR_VANISHING, _VANISHING), (_HEALTHY,), (_EXPLODING, _FAR_EXPLODING), (_CURSOR,), (_CONTOUR,), (_THEORY,))
-"""What the legend explains, in the order in which room is given; looks of one word go together."""
+_SCALE = (_FAR_VANISHING, _VANISHING, _HEALTHY, _EXPLODING, _FAR_EXPLODING)
+"""From the lowest ratio to the highest, with `_ENDS` between them."""
+_ENDS = (-FAR, -HEALTHY_DECADES, HEALTHY_DECADES, FAR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,62 +51,48 @@ class MapChart:
         depths = self.grid.depths
         return log_axis(depths[0], depths[-1])
 
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> None:
+        """Its columns are scales: no layer is to be read off."""
+
     def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
         """The map as exactly `height` rows of `width` cells, both at least 1; the first row is the deepest network.
 
         Where room is short the frame goes first, then the labels; a single cell is still a piece of the map.
         """
         charset = ASCII if ascii_only else BRAILLE
-        plan = layout(_blank(self, ""), width, height, charset)
-        if plan is None:
-            return Picture(width, height, tuple(_spans(line, charset) for line in _cells(self, width, height, charset)))
-        title = _legend(self, plan.width - 6, charset) if plan.is_framed else ""
-        rows = list(_blank(self, title).draw(width, height, ascii_only=ascii_only).rows)
-        left = plan.gutter + 1 if plan.is_labelled else 0
-        top = 1 if plan.is_framed else 0
-        for number, line in enumerate(_cells(self, plan.width, plan.height, charset)):
-            column = left
-            for span in _spans(line, charset):
-                rows[top + number] = overwrite(rows[top + number], column, span.text, span.ink)
-                column += len(span.text)
-        return Picture(width, height, tuple(rows))
+        return heatmap(_frame(self, charset), "depth", partial(_cells, self, charset), width, height, charset)
 
 
-def _blank(chart: MapChart, title: str) -> Chart:
-    """The frame, with its ticks, that the map is drawn into."""
+def _frame(chart: MapChart, charset: Charset) -> Chart:
+    """The frame, with its ticks and its legend, that the map is drawn into."""
     scales = chart.grid.scales
     return Chart(
-        title=title,
+        title="",
         x_axis=log_axis(scales[0], scales[-1]),
         y_axis=chart.y_axis,
         x_title="scale",
+        hints=_legend(chart, charset),
     )
 
 
-def _cells(chart: MapChart, width: int, height: int, charset: Charset) -> list[list[_Look]]:
+def _cells(chart: MapChart, charset: Charset, width: int, height: int) -> Cells:
     """The look of every cell, rows from the top."""
     grid = chart.grid
-    blank = _blank(chart, "")
-    columns = _nearest(np.log10(grid.scales), blank.x_axis.low, blank.x_axis.high, width)
-    rows = _nearest(np.log10(grid.depths), blank.y_axis.low, blank.y_axis.high, height)[::-1]
+    frame = _frame(chart, charset)
+    columns = nearest(np.log10(grid.scales), frame.x_axis, width)
+    rows = nearest(np.log10(grid.depths), frame.y_axis, height)[::-1]
     cells = [[_region(grid, row, column) for column in columns] for row in rows]
-    _mark_contour(cells, _interpolated(grid, blank, width, height))
     if chart.critical_scale is not None:
-        _mark(cells, blank, charset, _THEORY, chart.critical_scale, None)
-    _mark(cells, blank, charset, _CURSOR, grid.settings.scale, grid.settings.depth)
+        mark(cells, frame, charset, THEORY, math.log10(chart.critical_scale))
+    _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
+    mark(cells, frame, charset, CURSOR, math.log10(grid.settings.scale), math.log10(grid.settings.depth))
     return cells
 
 
-def _nearest(positions: Array, low: float, high: float, count: int) -> list[int]:
-    """For `count` cells from low to high, the index of the entry that lies nearest to each one's middle."""
-    middles = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
-    return [int(index) for index in np.abs(middles[:, None] - positions).argmin(axis=1)]
-
-
-def _region(grid: ScaleDepthMap, row: int, column: int) -> _Look:
+def _region(grid: ScaleDepthMap, row: int, column: int) -> Look:
     state, ratio = grid.states[row][column], grid.log10_ratio[row, column]
     if state is None:
-        return _UNKNOWN
+        return UNKNOWN
     if state == "vanishing":
         return _FAR_VANISHING if ratio < -FAR else _VANISHING
     if state == "exploding":
@@ -132,58 +100,49 @@ def _region(grid: ScaleDepthMap, row: int, column: int) -> _Look:
     return _DEAD if state == "dead" else _HEALTHY
 
 
-def _interpolated(grid: ScaleDepthMap, blank: Chart, width: int, height: int) -> Array:
-    """The log10 ratio at every cell of the picture, (height, width), rows from the top; a dead one counts as far."""
-    across = np.linspace(blank.x_axis.low, blank.x_axis.high, width)
-    down = np.linspace(blank.y_axis.high, blank.y_axis.low, height)
+def _interpolated(grid: ScaleDepthMap, frame: Chart, width: int, height: int) -> Array:
+    """The log10 ratio at every dot of the picture, (height, width), rows from the top; a dead one counts as far."""
+    across = np.linspace(frame.x_axis.low, frame.x_axis.high, width)
+    down = np.linspace(frame.y_axis.high, frame.y_axis.low, height)
     ratio = np.maximum(grid.log10_ratio, -1e12)
     by_scale = np.array([np.interp(across, np.log10(grid.scales), line) for line in ratio])
     return np.asarray(np.array([np.interp(down, np.log10(grid.depths), line) for line in by_scale.T]).T)
 
 
-def _mark_contour(cells: list[list[_Look]], ratio: Array) -> None:
-    """Write the contour where the ratio passes 1 between a cell and its right neighbour, on the nearer of the two."""
+def _draw_contour(cells: Cells, ratio: Array, charset: Charset) -> None:
+    """A line of dots along which the ratio passes 1."""
+    across, down = _crossings(ratio), _crossings(ratio.T).T
+    up, column = np.nonzero((across | down)[::-1])
+    dots = scattered(np.column_stack([column, up]), len(cells[0]), len(cells), charset)
+    for y, x in np.argwhere(dots).tolist():
+        plain = _CONTOUR.plain_glyph if not charset.plain or across[y, x] else "-"
+        cells[y][x] = replace(_CONTOUR, glyph=chr(BLANK_BRAILLE + int(dots[y, x])), plain_glyph=plain)
+
+
+def _crossings(ratio: Array) -> NDArray[np.bool_]:
+    """Where log10 of the ratio changes its sign from one column to the next: at the nearer of the two."""
     left, right = ratio[:, :-1], ratio[:, 1:]
-    for number, column in np.argwhere((left * right < 0) | ((left == 0) != (right == 0))).tolist():
-        nearer = column if abs(left[number, column]) <= abs(right[number, column]) else column + 1
-        cells[number][nearer] = _CONTOUR
+    row, column = np.nonzero(left * right < 0)
+    nearer = column + (np.abs(left[row, column]) > np.abs(right[row, column]))
+    # A column of exact zeros between two signs is a crossing too; a field of zeros is none.
+    is_crossing = np.zeros(ratio.shape, dtype=bool)
+    is_crossing[:, 1:-1] = (ratio[:, 1:-1] == 0) & (ratio[:, :-2] * ratio[:, 2:] < 0)
+    is_crossing[row, nearer] = True
+    return is_crossing
 
 
-def _mark(
-    cells: list[list[_Look]], blank: Chart, charset: Charset, look: _Look, scale: float, depth: int | None
-) -> None:
-    """Put a mark on the cell of a scale and a depth, or on the whole column of a scale; off the map none is made."""
-    across = blank.x_axis.fraction(math.log10(scale)) if scale > 0 else -math.inf
-    if not -1e-9 <= across <= 1 + 1e-9:
-        return
-    column = charset.column(min(max(across, 0), 1), len(cells[0]))
-    if depth is None:
-        for line in cells:
-            line[column] = look if line[column] is not _CONTOUR else _CONTOUR
-        return
-    up = min(max(blank.y_axis.fraction(math.log10(depth)), 0), 1)
-    cells[charset.row(up, len(cells))][column] = look
-
-
-def _spans(cells: Sequence[_Look], charset: Charset) -> Row:
-    return row(*(Span("".join(each.character(charset) for each in run), ink) for ink, run in _runs(cells)))
-
-
-def _runs(cells: Sequence[_Look]) -> list[tuple[Ink, list[_Look]]]:
-    return [(ink, list(run)) for ink, run in groupby(cells, key=lambda look: look.ink)]
-
-
-def _legend(chart: MapChart, room: int, charset: Charset) -> str:
-    """What the characters mean, as much of it as fits `room` cells."""
-    entries = [entry for entry in _LEGEND if entry != (_THEORY,) or chart.critical_scale is not None]
+def _legend(chart: MapChart, charset: Charset) -> tuple[Row, ...]:
+    """What the characters mean, in the order in which room is given: looks of one word go together."""
+    entries = [_SCALE[:2], (_HEALTHY,), _SCALE[3:], (CURSOR,), (_CONTOUR,)]
+    if chart.critical_scale is not None:
+        entries.append((THEORY,))
     if any("dead" in line for line in chart.grid.states):
         entries.insert(1, (_DEAD,))
-    samples = ["".join(look.character(charset) for look in looks) for looks in entries]
-    long = [f"{sample} {looks[0].word}" for sample, looks in zip(samples, entries, strict=True)]
-    short = [f"{sample} {looks[0].short_word}" for sample, looks in zip(samples, entries, strict=True)]
-    for legend in ("  ".join(long), "  ".join(short)):
-        if len(legend) <= room:
-            return legend
-    while len(" ".join(short)) > room and short:
-        short.pop()
-    return " ".join(short)
+    words = [row(*spans(looks, charset), Span(f" {looks[0].word}", "tick")) for looks in entries]
+    return (*words, _scale_of_decades(charset))
+
+
+def _scale_of_decades(charset: Charset) -> Row:
+    """The characters from the lowest ratio to the highest, and at which log10 of it one gives way to the next."""
+    ends = [*(Span(f"{end:+.0f}", "tick") for end in _ENDS), Span(" decades", "tick")]
+    return row(*(span for look, end in zip(_SCALE, ends, strict=True) for span in (*spans([look], charset), end)))

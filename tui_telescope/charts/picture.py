@@ -46,6 +46,22 @@ def row_text(spans: Row) -> str:
     return "".join(span.text for span in spans)
 
 
+def lay_under(spans: Row, under: Row) -> Row:
+    """The row with `under` showing where it is blank."""
+    pieces: list[Span] = []
+    column = 0
+    for span in spans:
+        end = column + len(span.text)
+        pieces += [span] if span.ink else _cut(under, column, end)
+        column = end
+    return row(*pieces)
+
+
+def ink_at(spans: Row, column: int) -> Ink:
+    """The ink of a cell."""
+    return _cut(spans, column, column + 1)[-1].ink
+
+
 def overwrite(spans: Row, column: int, text: str, ink: Ink) -> Row:
     """The row with `text` written over it from `column` on."""
     return row(*_cut(spans, 0, column), Span(text, ink), *_cut(spans, column + len(text), None))

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from tui_telescope.charts import plotext_docs
-from tui_telescope.charts.cells import BLANK_BRAILLE, Lit
 from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.polyline import Point, Polyline
+from tui_telescope.charts.raster import BLANK_BRAILLE, DotMask
 
 with plotext_docs.left_out():
     import plotext
@@ -30,7 +30,7 @@ _FIGURE_LOCK = threading.Lock()
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> Lit:
+def rasterized(lines: Sequence[Polyline], width: int, height: int, charset: Charset) -> DotMask:
     """The dots on the lines, on a field of `width` x `height` cells. The answer is read-only."""
     placed = tuple(tuple(_placed(point, charset) for point in line) for line in lines)
     return _drawn(placed, width, height, "*" if charset.plain else "braille")
@@ -43,7 +43,7 @@ def _placed(point: Point, charset: Charset) -> Point:
 
 
 @lru_cache(maxsize=32)
-def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker: str) -> Lit:
+def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker: str) -> DotMask:
     """The same, of lines in units of cells: remembered, for a curve often stays while something beside it changes."""
     with _FIGURE_LOCK:
         plotext.terminal.limit(False, False)
@@ -58,11 +58,12 @@ def _drawn(lines: tuple[tuple[Point, ...], ...], width: int, height: int, marker
     return lit
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _field(width: int, height: int) -> Any:
     """A figure without any decoration, one unit a cell.
 
-    It is our own: the public one may hold anything, and clearing that takes as long as drawing.
+    A few are kept, for charts of several sizes share a wide screen. They are our own: the public one may hold
+    anything, and clearing that takes as long as drawing.
     """
     figure = type(plotext.figure)(plotext.terminal)
     figure.plot_size(width, height)

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.elements import Array, Axis, Curve
+from tui_telescope.charts.elements import Array, Axis, Band, Curve
 
 Integers = NDArray[np.int64]
 Point = tuple[float, float]
@@ -46,6 +46,19 @@ def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: 
     """The columns of dots in which the curve has a value below the field."""
     x, y = _dots(curve, x_axis, y_axis, columns, rows)
     return _nearest(x[y < -_EDGE])
+
+
+def band_edges(band: Band, x_axis: Axis, y_axis: Axis, width: int, height: int) -> tuple[Array, Array]:
+    """The lower and the upper edge of a band in the middle of each of `width` cells, in cells from the floor; NaN
+    beside the band and where it has none."""
+    x = x_axis.low + (np.arange(width) + 0.5) / width * (x_axis.high - x_axis.low)
+    span = y_axis.high - y_axis.low
+    edges = []
+    for edge in (band.low, band.high):
+        # Just beyond the field: what is lower or higher looks the same, and infinities have no slope.
+        y = np.clip(edge, y_axis.low - span, y_axis.high + span)
+        edges.append(y_axis.fraction(np.interp(x, band.x, y, np.nan, np.nan)) * height)
+    return edges[0], edges[1]
 
 
 def nearest_dot(point: Point) -> Dot:

@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.map_chart import MapChart
-from tui_telescope.engine.mean_field.theory import critical_scale
+from tui_telescope.charts.trainability_chart import TrainabilityChart
+from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
+from tui_telescope.engine.mean_field.theory import critical_scale, predict
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import (
+    SWEPT_DEPTHS,
     DepthSweep,
     MapMemory,
     ScaleDepthMap,
@@ -26,13 +31,12 @@ from tui_telescope.engine.sweep import (
     map_scales_and_depths,
     mapped_depths,
     mapped_scales,
-    swept_depths,
 )
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
 from tui_telescope.settings import Settings
 
-Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap")
+Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap | TrainabilityMap")
 
 
 class Instruments(NamedTuple):
@@ -40,6 +44,7 @@ class Instruments(NamedTuple):
 
     telescope: Telescope
     memory: MapMemory
+    trained: TrainabilityMemory
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Survey(ABC, Generic[Found]):
 
     @abstractmethod
     def chart(self, found: Sequence[Found], previous: Axis | None) -> Drawable:
-        """What is shown of the parts that have found anything; `previous` is the y axis drawn before."""
+        """What is shown of the parts that have found anything; `previous` as in `ChartOptions`."""
 
     @abstractmethod
     def rows(self, found: Found) -> Iterable[Sequence[object]]:
@@ -83,15 +88,13 @@ class Survey(ABC, Generic[Found]):
         return ""
 
     def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
-        """Charts of all that has been found so far, each one on the axis before as long as that will do."""
+        """Charts of all that has been found so far. In the end the axis is what it would be had all come at once."""
         parts = self.parts()
         whole: list[Found] = []
         for part, piece in zip(parts, progress.parts([1.0] * len(parts)), strict=True):
             found = None
             for found in part.observe(instruments, piece):
-                chart = self.chart([*whole, found], previous)
-                previous = chart.y_axis
-                yield chart
+                yield self.chart([*whole, found], previous)
             whole += [found] if found else []
 
 
@@ -102,7 +105,8 @@ class DepthSurvey(Survey[DepthSweep]):
 
     @staticmethod
     def usual_depths(settings: Settings) -> Sequence[int]:
-        return swept_depths(settings.depth)
+        """Whole depths from 1 to the settings' own, even on a linear axis."""
+        return tuple(np.unique(np.linspace(1, settings.depth, SWEPT_DEPTHS).round().astype(int)).tolist())
 
     def parts(self) -> list[Part[DepthSweep]]:
         parts = [self._part(self.settings)]
@@ -175,4 +179,44 @@ class MapSurvey(Survey[ScaleDepthMap]):
             (depth, scale, gradient)
             for depth, row in zip(found.depths, found.log10_gradient.tolist(), strict=True)
             for scale, gradient in zip(found.scales, row, strict=True)
+        )
+
+
+class TrainabilitySurvey(Survey[TrainabilityMap]):
+    """The accuracy that is reached in a fixed number of steps, over scale and depth."""
+
+    columns = ("depth", "scale", "accuracy")
+
+    @staticmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        return mapped_depths(settings)
+
+    def parts(self) -> list[Part[TrainabilityMap]]:
+        scales = mapped_scales(self.settings)
+        networks = [self.settings.replace(depth=depth) for depth in self.depths] * len(scales)
+
+        def observe(instruments: Instruments, progress: Progress) -> Iterator[TrainabilityMap]:
+            memory = instruments.trained
+            return trainability(
+                instruments.telescope, self.settings, scales, self.depths, memory=memory, progress=progress
+            )
+
+        what = f"{len(scales)} scales at {len(self.depths)} depths that learn for {STEPS} steps"
+        return [Part(what, networks, observe)]
+
+    @cached_property
+    def _theory(self) -> tuple[float | None, tuple[float, ...]]:
+        """The critical scale, and the depth scale at each scale of the map; nothing where there is no theory."""
+        predictions = [predict(self.settings.replace(depth=1, scale=scale)) for scale in mapped_scales(self.settings)]
+        depth_scales = tuple(prediction.depth_scale for prediction in predictions if prediction)
+        return critical_scale(self.settings), () if self.settings.residual else depth_scales
+
+    def chart(self, found: Sequence[TrainabilityMap], previous: Axis | None) -> Drawable:
+        return TrainabilityChart(found[-1], *self._theory)
+
+    def rows(self, found: TrainabilityMap) -> Iterable[tuple[int, float, float]]:
+        return (
+            (depth, scale, accuracy)
+            for depth, row in zip(found.depths, found.accuracy.tolist(), strict=True)
+            for scale, accuracy in zip(found.scales, row, strict=True)
         )

@@ -17,11 +17,17 @@ COLORS: Mapping[Ink, str] = {
     "curve-4": "bold #ff938a",
     "curve-5": "bold #dcbdfb",
     "curve-6": "bold #d5dbe3",
-    "band": "#4d7fb3",
+    "band": "#3b6a99",
     "rule": "#8b949e",
     "frame": "#6e7781",
     "tick": "#adb5bd",
     "note": "bold #ffffff",
+    "grid": "#4a5058",
+    "shade": "#484f58",
+    "cursor": "bold #ffffff",
+    "learns": "#8ddb8c",
+    "frozen": "#f69d50",
+    "dead": "bold #ff938a",
 }
 """On the dark ground that rich's SVG export has."""
 

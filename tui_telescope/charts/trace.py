@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui_telescope.engine.learning.training import History
     from tui_telescope.observations.observation import Observation
 
 
@@ -20,4 +21,13 @@ class Trace:
 
     label: str
     observation: Observation
+    briefs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class LearningTrace:
+    """The same of a network that learns."""
+
+    label: str
+    history: History
     briefs: Sequence[str] = ()

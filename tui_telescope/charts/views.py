@@ -11,47 +11,66 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
-    from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.charts.options import ChartOptions
     from tui_telescope.charts.surveys import Survey
-    from tui_telescope.charts.trace import Trace
+    from tui_telescope.charts.trace import LearningTrace, Trace
     from tui_telescope.settings import Settings
 
 
 class View(NamedTuple):
-    """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`.
+    """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`; or at
+    one while it learns, by `learning`.
 
-    `chart` takes one trace or more, the live one first, then those that it is compared with; and the y axis on which
-    this view was drawn last, which stays as long as the curves fit. `survey` takes the settings, and the depths where
-    those are given.
+    `chart` takes one trace or more, the live one first, then those that it is compared with; and what else to show.
+    `survey` takes the settings, and the depths where those are given. `learning` takes traces likewise, and the name of
+    what the layers are shown by.
     """
 
     name: str
     key: str
     title: str
-    chart: Callable[[Sequence[Trace], Axis | None], Chart] | None = None
+    chart: Callable[[Sequence[Trace], ChartOptions], Chart] | None = None
     survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
+    learning: Callable[[Sequence[LearningTrace], str], Drawable] | None = None
+    learns: bool = False
+    """Whether what it shows comes of learning."""
+    is_map: bool = False
+    """Whether the arrows move the network over scale and depth."""
     computed: str = ""
     """What a survey's networks are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
+    beside: tuple[Callable[[Sequence[Trace], ChartOptions], Chart], ...] = ()
+    """What is drawn small below the view's own chart, on the same layers, where there is room for it."""
+
+    @property
+    def needs_settings(self) -> bool:
+        """Whether it shows what was not observed by itself, and so has to be made here."""
+        return self.chart is None
+
+    @property
+    def compares(self) -> bool:
+        """Whether pins and the ghost stand beside the live network."""
+        return self.survey is None
 
 
-def _gradient(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _gradient(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import gradient_chart
 
-    return gradient_chart(traces, previous)
+    return gradient_chart(traces, options)
 
 
-def _factor(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _factor(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import factor_chart
 
-    return factor_chart(traces, previous)
+    return factor_chart(traces, options)
 
 
-def _signal(traces: Sequence[Trace], previous: Axis | None) -> Chart:
+def _signal(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     from tui_telescope.charts.layer_charts import signal_chart
 
-    return signal_chart(traces, previous)
+    return signal_chart(traces, options)
 
 
 def _depth(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
@@ -66,16 +85,38 @@ def _map(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
     return MapSurvey(settings, depths)
 
 
+def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys import TrainabilitySurvey
+
+    return TrainabilitySurvey(settings, depths)
+
+
+def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
+    from tui_telescope.charts.learning_chart import learning_chart
+
+    return learning_chart(traces, reading, names_keys=True)
+
+
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True),
+        View(
+            "gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True, beside=(_factor, _signal),
+        ),
         View("factor", "2", "factor per layer or step", _factor),
         View("signal", "3", "signal per layer or step", _signal),
-        View("depth", "4", "gradient at layer or step 1 against the depth", None, _depth, "networks of many depths"),
+        View(
+            "depth", "4", "gradient at layer or step 1 against the depth",
+            survey=_depth, computed="networks of many depths",
+        ),
         View(
             "map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network",
-            None, _map, "networks of many scales and depths",
+            survey=_map, is_map=True, computed="networks of many scales and depths",
+        ),
+        View("learn", "6", "the network learns: loss and accuracy, layers by steps", learning=_learn, learns=True),
+        View(
+            "trainable", "7", "accuracy after learning, over scale and depth; the arrows move your network",
+            survey=_trainable, learns=True, is_map=True, computed="networks that learn",
         ),
     )
 }  # fmt: skip

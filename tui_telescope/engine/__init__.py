@@ -21,11 +21,13 @@ The way of the data, from settings to an observation:
    knows nothing of how it was made.
 5. `remedies` tries changes of the settings that answer a sick verdict's cause, by observing them.
 
-Beside this way: `mean_field` predicts an observation without running a network; `sweep` observes many networks over
-depth and scale; `forecast` knows how long an observation takes, and learns from each; `passes.progress` is asked
-between layers whether anybody still waits, and told how far it is.
+Beside this way: `learning` trains a network, and tells of it in observations of the same kind; `mean_field` predicts
+an observation without running a network; `sweep` observes many networks over depth and scale; `forecast` knows how long
+an observation takes, and learns from each; `passes.progress` is asked between layers whether anybody still waits, and
+told how far it is.
 
 A registry entry says what it is, and nobody asks for its name: `activations.definitions.ACTIVATIONS`,
-`weights.initializers.INITIALIZERS`, `losses.LOSSES`, `recurrent.cells.CELLS`. Arrays are feature-major,
-(units, samples): a layer is then one product W a. All readings are logarithms; an exact zero is -inf.
+`weights.initializers.INITIALIZERS`, `norms.NORMS`, `losses.LOSSES`, `recurrent.cells.CELLS`,
+`learning.optimizers.OPTIMIZERS`. Arrays are feature-major, (units, samples): a layer is then one product W a. All
+readings are logarithms; an exact zero is -inf.
 """

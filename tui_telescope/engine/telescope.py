@@ -7,10 +7,15 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
+from tui_telescope.engine.learning.learner import Learner
+from tui_telescope.engine.learning.moments import Moment, moments_of
 from tui_telescope.engine.passes import choose
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement, Wanted
@@ -148,6 +153,30 @@ class Telescope:
         """The numbers that `observe` uses for these settings, scale included."""
         with self._lock:
             return scaled_draw(self._units, settings)
+
+    @as_numpy_begins
+    def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
+        """The network of these settings, ready to learn their task. Raises `SettingsError` for want of memory."""
+        with self._lock:
+            return Learner(self._units, settings, dtype)
+
+    def learn(
+        self,
+        settings: Settings,
+        steps: int = 600,
+        *,
+        every: int = 10,
+        dtype: DTypeLike = np.float32,
+        should_stop: ShouldStop = never,
+        progress: Tell = nobody,
+    ) -> Iterator[Moment]:
+        """What is to be seen of the network of these settings while it learns: before the first step, after each
+        `every` steps and after the last, or up to where it diverges.
+
+        `should_stop` is asked and `progress` told as by `observe`, at each step. Raises `SettingsError` where memory is
+        too small.
+        """
+        yield from moments_of(self.learner(settings, dtype=dtype), steps, every, Progress(should_stop, progress))
 
     def expected_seconds(self, settings: Settings) -> float:
         """A forecast of what `observe` takes on one core: see `forecast`."""

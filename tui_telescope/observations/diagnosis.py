@@ -79,7 +79,8 @@ def _of_weights(networks: NetworkReadings, weight_gradient: WeightGradientReadin
         end_to_end=None,
         networks=1 if changes is None else len(changes),
         dead_networks=0,
-        frozen_layers=_frozen_layers(networks),
+        frozen=_frozen(networks),
+        dead=_dead(networks),
         still_networks=_still_networks(networks),
         log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
         clipped_networks=weight_gradient.clipped_networks if weight_gradient else 0,
@@ -144,11 +145,22 @@ def _carriers(of_networks: Array, samples: Array, gradient: GradientReading) -> 
     return Carriers("sample", int(np.count_nonzero(samples >= mean)), samples.size)
 
 
-def _frozen_layers(networks: NetworkReadings) -> int | None:
+def _frozen(networks: NetworkReadings) -> tuple[int, ...] | None:
     if networks.weight_change is None:
         return None
     threshold = UNHEARD_LOG10 if networks.shares_weights else FROZEN_LOG10
-    return int(np.count_nonzero(_median(networks.weight_change) < threshold))
+    return _numbers(_median(networks.weight_change) < threshold)
+
+
+def _dead(networks: NetworkReadings) -> tuple[int, ...]:
+    """Of steps that share W none is dead by what it adds: step 1 adds nothing to dW, and W learns."""
+    by_weights = None if networks.shares_weights else networks.weight_change
+    readings = [each for each in (networks.gradient, by_weights) if each is not None]
+    return _numbers(np.any([np.isneginf(_median(each)) for each in readings], axis=0)) if readings else ()
+
+
+def _numbers(is_meant: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple((np.flatnonzero(is_meant) + 1).tolist())
 
 
 def _still_networks(networks: NetworkReadings) -> int:

@@ -32,6 +32,7 @@ def from_log10_norms(
     rms: ArrayLike | None = None,
     saturated: Array | None = None,
     dead: Array | None = None,
+    spread: Array | None = None,
     layers: Sequence[str] | None = None,
     stage: str = "layer",
     shares_weights: bool = False,
@@ -41,7 +42,7 @@ def from_log10_norms(
     `gradient`, `weight_gradient` and `weights` are the log10 of each layer's ||d loss / d a_l||, ||d loss / d W_l|| and
     ||W_l||, `rms` that of its signal: shape (L,), or (networks, L) for all but the signal. A zero is -inf; NaN and
     infinity are told of in `Observation.nonfinite`, and of what holds one nothing is judged. `saturated` and `dead` are
-    fractions, (L,), `layers` the layers' names.
+    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names.
     """
     given = {"weight norm": weights, "signal": rms, "gradient": gradient, "weight gradient": weight_gradient}
     rows = {name: np.array(each, dtype=np.float64, ndmin=2) for name, each in given.items() if each is not None}
@@ -55,7 +56,7 @@ def from_log10_norms(
         None if reading is None else log10_factor(reading.log10_mean),
         diagnose(_network_readings(sound, shares_weights), reading),
         WeightGradientReading(by_weights.log10_mean) if by_weights else None,
-        SignalReading(shown["signal"][0], saturated, dead) if "signal" in shown else None,
+        SignalReading(shown["signal"][0], saturated, dead, spread) if "signal" in shown else None,
         stage=stage,
         layers=None if layers is None else tuple(layers),
         nonfinite=nonfinite,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 State = Literal["vanishing", "healthy", "exploding", "dead"]
+LayerState = Literal["learns", "frozen", "dead"]
 Reading = TypeVar("Reading")
 
 
@@ -66,6 +67,9 @@ class SignalReading:
     """The fraction of units and samples where |phi'(z)| is below 1% of its maximum; None where nobody counted them."""
     dead: Array | None
     """The fraction of units whose derivative is zero on every sample; None likewise."""
+    log10_spread: Array | None = None
+    """log10 of the root mean square of a_l less its mean over samples, as a share of that of a_l: where it comes down
+    to a format's epsilon, the layer cannot tell its inputs apart. None where nobody took it."""
 
 
 class NonFinite(NamedTuple):
@@ -130,16 +134,24 @@ class Verdict:
     """log10 of ||d loss / d c_1|| / ||d loss / d c_T||; None but for the LSTM."""
     carriers: Carriers | None = None
     """Who carries the mean, where it lies above its own 90% quantile."""
-    frozen_layers: int | None = None
-    """Layers whose ||dW|| / ||W|| is below 2^-23 times the largest layer's: while that one moves by its own size, they
-    do not change by a bit in float32. Of steps that share W, those that add less than 2^-24 of the whole to dW. None
-    where the weight gradient was not measured."""
+    frozen: tuple[int, ...] | None = None
+    """The numbers of the layers whose ||dW|| / ||W|| is below 2^-23 times the largest layer's: while that one moves by
+    its own size, they do not change by a bit in float32. Of steps that share W, those that add less than 2^-24 of the
+    whole to dW. None where the weight gradient was not measured."""
+    dead: tuple[int, ...] = ()
+    """The numbers of the layers at which, in at least half of the networks, exactly nothing arrives, or of whose own
+    weights exactly nothing learns."""
     still_networks: int = 0
     """In how many networks every weight gradient is exactly zero."""
     log10_clipped_from: float | None = None
     """log10 of the typical global norm of the gradient by all parameters before clipping; None where clip is off."""
     clipped_networks: int = 0
     """In how many networks clipping acts."""
+
+    @property
+    def frozen_layers(self) -> int | None:
+        """How many are frozen, or unheard."""
+        return None if self.frozen is None else len(self.frozen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +189,18 @@ class Observation:
             return len(self.gradient.log10_mean)
         by_weights = self.weight_gradient
         return len(measured(self.signal).log10_rms if by_weights is None else by_weights.log10)
+
+    @property
+    def layer_states(self) -> tuple[LayerState, ...] | None:
+        """What becomes of each layer, by the verdict; None where what learns was not measured."""
+        if self.verdict.frozen is None:
+            return None
+        states: list[LayerState] = ["learns"] * self.depth
+        for layer in self.verdict.frozen:
+            states[layer - 1] = "frozen"
+        for layer in self.verdict.dead:
+            states[layer - 1] = "dead"
+        return tuple(states)
 
     def name(self, layer: int) -> str:
         """What this layer, counted from 1, is called: its number where it has no other name."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
 
@@ -49,7 +51,9 @@ GENERAL: tuple[Action, ...] = (
     Action("redo", ("Z",), "Z", "redo what was undone"),
     Action("step_preset(1)", ("right_square_bracket",), "]", "the next preset"),
     Action("step_preset(-1)", ("left_square_bracket",), "[", "the preset before"),
-    Action("draw_next_network", ("space",), "Space", "draw a new network: the next seed"),
+    Action("draw_next_network", ("space",), "Space", "draw a new network: the next seed; in view 6: learn, or pause"),
+    Action("take_step", ("full_stop",), ".", "in view 6: learn by one step"),
+    Action("return_to_start", ("comma",), ",", "in view 6: back to the network before its first step"),
     Action("pin", ("p",), "p", "pin this curve on the screen, to compare others with it"),
     Action("drop_pins", ("u",), "u", "drop the pins"),
     Action("toggle_ghost", ("g",), "g", "ghost: beside it the same network with residual flipped"),
@@ -57,12 +61,19 @@ GENERAL: tuple[Action, ...] = (
         "toggle_floors", ("f",), "f",
         "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
     ),
+    Action(
+        "toggle_weights", ("v",), "v",
+        "the gradient by the weights, beside the one by the signals; in view 6: layers by update, gradient or change",
+    ),
+    Action("move_cursor(1)", ("greater_than_sign",), ">", "read off a layer's numbers: the next layer above"),
+    Action("move_cursor(-1)", ("less_than_sign",), "<", "the layer below (a click on the chart does the same)"),
+    Action("fit_axis", ("equals_sign",), "=", "fit the axis to the curves"),
     Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
     Action("jump_to_critical_scale", ("x",), "x", "how your scale stands to the critical one; again: jump there"),
     Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
     Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
     Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
-    Action("stop_or_leave", ("escape",), "Escape", "stop what is being computed, or leave the tour"),
+    Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, put the cursor away, or leave the tour"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip
@@ -79,6 +90,8 @@ FOOTER: dict[str, str] = {
     "toggle_theory": "o theory",
     "edit_value": "Enter type",
     "draw_next_network": "Space redraw",
+    "toggle_weights": "v weights",
+    "move_cursor(-1)": "< > read off",
     "toggle_floors": "f floors",
     "copy_command": "y copy",
     "save": "e save",
@@ -100,17 +113,37 @@ def _letters(setting: Setting) -> tuple[Action, Action]:
     )
 
 
-def view_actions() -> tuple[Action, ...]:
+def view_actions(views: Iterable[View]) -> tuple[Action, ...]:
     """A digit for each view."""
-    return tuple(
-        Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in VIEWS.values()
-    )
+    return tuple(Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in views)
+
+
+class Keys(NamedTuple):
+    """What can be done with a kind of source, and the views that it has."""
+
+    actions: tuple[Action, ...]
+    """All but those that change a setting, or the view."""
+    footer: dict[str, str]
+    views: tuple[View, ...]
+    has_settings: bool = True
+
+    @property
+    def all_actions(self) -> tuple[Action, ...]:
+        settings = setting_actions() if self.has_settings else ()
+        return (*self.actions, *settings, *view_actions(self.views))
+
+    def bindings(self) -> list[Binding]:
+        """Every action as Textual wants it."""
+        return [action.binding for action in self.all_actions]
+
+
+EXPLORING = Keys(GENERAL, FOOTER, tuple(VIEWS.values()))
 
 
 def all_actions() -> tuple[Action, ...]:
-    return (*GENERAL, *setting_actions(), *view_actions())
+    return EXPLORING.all_actions
 
 
 def bindings() -> list[Binding]:
-    """Every action as Textual wants it."""
-    return [action.binding for action in all_actions()]
+    """Every action of exploring as Textual wants it."""
+    return EXPLORING.bindings()

@@ -60,11 +60,22 @@ class TelescopeApp(ExploringApp):
     def action_toggle_floors(self) -> None:
         self.comparing.toggle_floors()
 
+    def action_toggle_weights(self) -> None:
+        self.comparing.toggle_weights()
+
     def action_toggle_theory(self) -> None:
         self.comparing.toggle_theory()
 
     def action_jump_to_critical_scale(self) -> None:
         self.comparing.jump_to_critical_scale()
+
+    # Learning
+
+    def action_take_step(self) -> None:
+        self.learning.take_step()
+
+    def action_return_to_start(self) -> None:
+        self.learning.return_to_start()
 
     # Taking it along
 
@@ -83,14 +94,14 @@ class TelescopeApp(ExploringApp):
         self.guide.step(direction)
 
     def action_stop_or_leave(self) -> None:
-        """Work that is said to run goes first; the tour stays for the next press."""
-        if not self.background.stop():
+        """Work that is said to run goes first, then the cursor; the tour stays for the next press."""
+        if not self.background.stop() and not self.put_cursor_away():
             self.guide.leave()
 
     async def action_show_palette(self) -> None:
         from tui_telescope.tui.screens.palette import Palette
 
-        palette = Palette()
+        palette = Palette(self.keys)
         await self.push_screen(palette, self._run_chosen)
         # At once: a fast typist's next key must find it.
         palette.set_focus(palette.field)
@@ -115,4 +126,4 @@ class TelescopeApp(ExploringApp):
     def action_show_help(self) -> None:
         from tui_telescope.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen(self.view))
+        self.push_screen(HelpScreen(self.view, self.keys))

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.tui.work.observer import Observer
 from tui_telescope.tui.work.surveyor import Surveyor
+from tui_telescope.tui.work.trainer import Trainer
 from tui_telescope.tui.work.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 class Background:
     """Looks every now and then how far the work is, as long as something runs."""
 
-    def __init__(self, app: ShowingApp, observer: Observer, surveyor: Surveyor) -> None:
+    def __init__(self, app: ShowingApp, observer: Observer, surveyor: Surveyor, trainer: Trainer) -> None:
         self._app = app
-        self._waiting = Waiting(observer, surveyor)
+        self._waiting = Waiting(observer, surveyor, trainer)
         self._timer: Timer | None = None
 
     @property
-    def for_survey(self) -> bool:
-        return self._waiting.for_survey
+    def for_view(self) -> bool:
+        return self._waiting.for_view
 
     def report(self) -> str:
         """What is computed and how far it is, where that is worth saying under the chart."""
@@ -62,9 +63,9 @@ class Background:
         """The settings of the chart come back where it would show others than those on the screen."""
         view = VIEWS[self._app.view]
         again = f"{view.key} starts it again"
-        if self._waiting.for_survey:
+        if self._waiting.for_view:
             return f"Stopped: the picture stays as it is; {again}."
-        if self._app.is_read or view.survey:
+        if self._app.is_read or view.needs_settings:
             return "Stopped."
         if self._app.shown is None:
             return f"Stopped; {again}."

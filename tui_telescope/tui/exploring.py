@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.editing import Editing
+from tui_telescope.tui.effect import neighbour, why_without_effect
 from tui_telescope.tui.notices import NEEDS_SETTINGS, why_nothing_changes
 from tui_telescope.tui.showing import ShowingApp
-from tui_telescope.tui.widgets.panels import neighbour
 from tui_telescope.tui.work.prefetch import Habits, Prefetcher, Step
 from tui_telescope.tui.work.source import Source
 
@@ -34,35 +35,39 @@ class ExploringApp(ShowingApp):
     # From a key to settings
 
     def action_step(self, name: str, direction: int, coarse: bool = False) -> None:
-        if not (self.settings and name in self.settings.ineffective):
+        if not (self.settings and why_without_effect(name, self.settings, self.view)):
             self.selected = name
         step = Step(name, direction, coarse)
         self._habits.note(step)
         self._change(name, step.from_)
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
-        """On the map the arrows move its cursor: left and right the scale, up and down the depth."""
-        self.action_step("scale" if self.view == "map" else self.selected, direction, coarse)
+        """On a map the arrows move its cursor: left and right the scale, up and down the depth."""
+        self.action_step("scale" if VIEWS[self.view].is_map else self.selected, direction, coarse)
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
         self._change(name, lambda settings: settings.replace(**{name: REGISTRY[name].ends[index]}))
 
     def action_draw_next_network(self) -> None:
+        """The next seed; where a network learns, the same key has it go on or rest."""
+        if VIEWS[self.view].learning:
+            self.learning.toggle_play()
+            return
         self._habits.note(Step("seed", 1))
         seeds = REGISTRY["seed"].ends[1] + 1
         self._change("seed", lambda settings: settings.replace(seed=(settings.seed + 1) % seeds))
 
     def action_select(self, direction: int) -> None:
-        if self.view == "map":
+        if VIEWS[self.view].is_map:
             self.action_step("depth", -direction)
         elif settings := self.settings:
-            self.action_select_setting(neighbour(settings, self.selected, direction))
+            self.action_select_setting(neighbour(settings, self.view, self.selected, direction))
 
     def action_select_setting(self, name: str) -> None:
         settings = self.settings
-        if settings and name in settings.ineffective:
-            self.say(why_nothing_changes(name, settings, settings))
+        if settings and why_without_effect(name, settings, self.view):
+            self.say(why_nothing_changes(name, settings, settings, self.view))
             return
         self.selected = name
         self.show_subject()
@@ -77,10 +82,10 @@ class ExploringApp(ShowingApp):
     def _change(self, name: str, changed: Callable[[Settings], Settings]) -> None:
         """Take another value of one setting; where it makes no difference, say why."""
         before = self.settings
-        has_effect = not (before and name in before.ineffective)
-        if has_effect and not self.try_settings(changed):
+        has_effect = not (before and why_without_effect(name, before, self.view))
+        if has_effect and not self.try_settings(changed, is_step=True):
             return
-        if before and (after := self.settings) and (reason := why_nothing_changes(name, before, after)):
+        if before and (after := self.settings) and (reason := why_nothing_changes(name, before, after, self.view)):
             self.say(reason)
 
     # Typing a value
@@ -115,7 +120,7 @@ class ExploringApp(ShowingApp):
     # What is likely next, before anybody asks
 
     def look_ahead(self) -> None:
-        if settings := self.settings:
+        if (settings := self.settings) and not self.learning.is_playing:
             self._prefetcher.look_ahead(settings)
 
     def _look_at(self, settings: Settings) -> Iterator[None]:
@@ -123,6 +128,6 @@ class ExploringApp(ShowingApp):
         subject = self.source.with_settings(self.subject, settings)
         prefetched = self.observer.prefetch(subject, self.comparing.companion_of(subject))
         yield
-        if prefetched and (chart := self.chart_of(prefetched)):
+        if prefetched and (chart := self.chart_of(prefetched, self._axis)):
             self.chart_view.prepare(chart)
             yield

@@ -10,6 +10,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.engine.learning.training import History
     from tui_telescope.observations.description import Words
     from tui_telescope.observations.observation import Observation
     from tui_telescope.settings import Settings
@@ -78,6 +79,21 @@ class Surveyed(Message):
         self.generation = generation
         self.view = view
         self.chart = chart
+
+
+class Learned(Message):
+    """The network on the screen has learned, or is ready to; so has the one that it is compared with, if there is one.
+
+    `words` are those of the latest observation, `text` what came of learning so far.
+    """
+
+    def __init__(self, generation: int, history: History, companion: History | None, words: Words, text: str) -> None:
+        super().__init__()
+        self.generation = generation
+        self.history = history
+        self.companion = companion
+        self.words = words
+        self.text = text
 
 
 class Predicted(Message):

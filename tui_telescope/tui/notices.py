@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.effect import why_without_effect
 
 NEEDS_SETTINGS = "This was recorded elsewhere: it has no settings to change, and no theory to set it against."
 NOTICE_SECONDS = 4.0
@@ -18,10 +19,10 @@ class Notice(NamedTuple):
     ink: str = ""
 
 
-def why_nothing_changes(name: str, before: Settings, after: Settings) -> str:
-    """Why a key of this setting made no difference, in a sentence; empty where it made one."""
+def why_nothing_changes(name: str, before: Settings, after: Settings, view: str) -> str:
+    """Why a key of this setting made no difference to the view, in a sentence; empty where it made one."""
     called = name.replace("_", " ")
-    if reason := after.why_ineffective(name):
+    if reason := why_without_effect(name, after, view):
         return f"{reason[0].upper()}{reason[1:]}: {called} changes nothing here."
     if after != before:
         return ""

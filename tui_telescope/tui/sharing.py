@@ -37,11 +37,12 @@ class Sharing:
 
     def save(self) -> None:
         self._app.catch_up()
-        shown, view = self._app.shown, self._app.chart_view
+        shown, view = self._app.seen, self._app.chart_view
         if shown is None or view.chart is None:
             return
         try:
-            files = save_screen(self._app.source, shown, view.chart, Path.cwd(), ascii_only=view.ascii_only)
+            rows, ascii_only = self._app.learning.rows(), view.ascii_only
+            files = save_screen(self._app.source, shown, view.chart, Path.cwd(), ascii_only=ascii_only, rows=rows)
         except (SharingError, OSError) as error:
             self._app.refuse(str(error))
             return
@@ -55,8 +56,10 @@ def command_line(source: Source[Any], subject: Hashable, view: str) -> str:
     return shlex.join(words)
 
 
-def save_screen(source: Source[Any], shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool) -> list[Path]:
-    """Save the readings and the picture of the chart. Raises `SharingError`."""
+def save_screen(
+    source: Source[Any], shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool, rows: str = ""
+) -> list[Path]:
+    """Save the readings, or other `rows` of CSV in their place, and the picture of the chart. Raises `SharingError`."""
     from tui_telescope.charts.svg import PICTURE, svg
     from tui_telescope.machine_output import reading_as_csv
 
@@ -64,7 +67,7 @@ def save_screen(source: Source[Any], shown: Observed, chart: Drawable, folder: P
     title = source.heading(shown.subject).title or shlex.join(source.arguments(shown.subject))
     picture = chart.draw(*PICTURE, ascii_only=ascii_only)
     contents = {
-        "csv": reading_as_csv(shown.observation),
+        "csv": rows or reading_as_csv(shown.observation),
         "svg": svg(picture, title, words),
     }
     return save(contents, folder)

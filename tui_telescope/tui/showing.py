@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -14,14 +14,18 @@ from textual.widget import Widget
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.background import Background
 from tui_telescope.tui.comparison.comparing import Comparing
+from tui_telescope.tui.effect import nearest_effective
 from tui_telescope.tui.history import History
+from tui_telescope.tui.learning import Learning
 from tui_telescope.tui.messages import (
     Answered,
     Declined,
     Failed,
     Judged,
+    Learned,
     Observed,
     Outcome,
     Predicted,
@@ -34,7 +38,7 @@ from tui_telescope.tui.widgets.canvas import Hidden
 from tui_telescope.tui.widgets.chart_view import ChartView, Seams
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.inks import COLORLESS
-from tui_telescope.tui.widgets.panels import Panels, nearest_effective
+from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.size_classes import (
     HORIZONTAL_BREAKPOINTS,
     VERTICAL_BREAKPOINTS,
@@ -50,9 +54,9 @@ from tui_telescope.tui.work.source import Source
 from tui_telescope.tui.work.surveyor import Surveyor
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.observations.observation import Observation
 
 
 class Field(Hidden):
@@ -62,6 +66,7 @@ class Field(Hidden):
 class ShowingApp(TerminalApp[None]):
     """Holds the state that everything on the screen is drawn from: subject, selection, view, observation."""
 
+    keys: ClassVar[Keys] = EXPLORING
     CSS = style_sheet("telescope")
     TITLE = "Gradient Telescope"
     AUTO_FOCUS = ""
@@ -91,18 +96,24 @@ class ShowingApp(TerminalApp[None]):
         self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(source.heading(subject), settings, self.selected, view)
-        self._panels = Panels(settings, self.selected, self.preset.settings) if settings else None
+        self._top_line = TopLine(source.heading(subject), settings, self.selected, view, self.keys.views)
+        self._panels = Panels(settings, self.selected, self.preset.settings, view) if settings else None
         self._field = Field(classes="" if settings else "-without-settings")
         self.chart_view = ChartView()
         self.status_line = StatusLine()
         for canvas in filter(None, (self._top_line, self._panels, self.chart_view, self.status_line)):
             canvas.ascii_only = ascii_only
         self._size_notice = SizeNotice()
-        self._axes: dict[str, Axis] = {}
+        self.cursor: int | None = None
+        """The layer whose numbers are read off, counted from 1; it stays through every change."""
+        self._axis: Axis | None = None
+        """The y axis of the chart; None where it is not one of this view and what is compared on it."""
+        self._previous: Axis | None = None
+        """The y axis before the setting was stepped that led here; None where anything else did."""
         self.observer = Observer(self.post_message, source)
         self._surveyor = Surveyor(self.post_message)
-        self.background = Background(self, self.observer, self._surveyor)
+        self.learning = Learning(self)
+        self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
@@ -116,7 +127,7 @@ class ShowingApp(TerminalApp[None]):
                 yield self._panels
             yield self.chart_view
         yield self.status_line
-        yield Footer()
+        yield Footer(self.keys.footer)
         yield self._size_notice
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -129,6 +140,7 @@ class ShowingApp(TerminalApp[None]):
     def on_unmount(self) -> None:
         self.observer.close()
         self._surveyor.stop()
+        self.learning.close()
         self.comparing.close()
 
     async def on_event(self, event: events.Event) -> None:
@@ -140,6 +152,7 @@ class ShowingApp(TerminalApp[None]):
     def on_resize(self, event: events.Resize) -> None:
         self._top_line.fold(folds_panels(event.size))
         self._size_notice.redraw()
+        self.show_chart()
 
     # The subject: its settings, others, and the way back
 
@@ -163,6 +176,7 @@ class ShowingApp(TerminalApp[None]):
         if subject is None:
             self.say(otherwise)
             return
+        self._previous = None
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -173,7 +187,7 @@ class ShowingApp(TerminalApp[None]):
         self._take(shown.subject)
         self.show_subject()
 
-    def try_settings(self, changed: Callable[[Settings], Settings]) -> bool:
+    def try_settings(self, changed: Callable[[Settings], Settings], *, is_step: bool = False) -> bool:
         """Take the changed settings and return True; where they are refused, say why and keep those before."""
         if not (before := self.settings):
             self.refuse(NEEDS_SETTINGS)
@@ -186,12 +200,13 @@ class ShowingApp(TerminalApp[None]):
         if settings == before:
             self.show_subject()
         else:
-            self.go_to(self.source.with_settings(self.subject, settings))
+            self.go_to(self.source.with_settings(self.subject, settings), is_step=is_step)
         return True
 
-    def go_to(self, subject: Hashable) -> None:
-        """Show another subject; undo brings this one back."""
+    def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
+        """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
         self._history.record(self.subject)
+        self._previous = self._axis if is_step else None
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -199,8 +214,10 @@ class ShowingApp(TerminalApp[None]):
     def _take(self, subject: Hashable) -> None:
         """This is the subject from now on; a setting that has no row among its own is not the selected one."""
         self.subject = subject
+        if self._previous is None:
+            self._axis = None  # a step before the next chart is drawn must not find the axis of the one before
         if settings := self.settings:
-            self.selected = nearest_effective(settings, self.selected)
+            self.selected = nearest_effective(settings, self.view, self.selected)
             self.preset = preset_of(settings) or self.preset
 
     # Words under the chart
@@ -225,10 +242,6 @@ class ShowingApp(TerminalApp[None]):
     def mount_above_status_line(self, widget: Widget) -> None:
         self.mount(widget, before=self.status_line)
 
-    def forget_axes(self) -> None:
-        """Let the next chart choose its axes afresh."""
-        self._axes.clear()
-
     # From a subject to an observation
 
     def observe(self) -> None:
@@ -245,6 +258,7 @@ class ShowingApp(TerminalApp[None]):
     def _look(self) -> None:
         if VIEWS[self.view].survey:
             self._survey()
+        self.learning.follow()
         known = self.shown if self.is_read else None
         outcome = self.observer.observe(self.subject, self.comparing.companion_of(self.subject), known)
         if outcome:
@@ -255,6 +269,14 @@ class ShowingApp(TerminalApp[None]):
 
     def on_answered(self, message: Answered) -> None:
         self._show_outcome(message.outcome)
+
+    def on_learned(self, message: Learned) -> None:
+        if self.learning.take(message):
+            self._previous = self._axis
+            if VIEWS[self.view].learning:
+                self.chart_view.show_banner("")
+            self.show_chart()
+            self.show_words()
 
     def on_declined(self, message: Declined) -> None:
         self.refuse(message.reason)
@@ -268,7 +290,7 @@ class ShowingApp(TerminalApp[None]):
         if self.shown and outcome.generation < self.shown.generation:
             return
         is_newest = outcome.generation == self.observer.generation
-        if is_newest and not self._surveyor.work:
+        if is_newest and not self.background.for_view:
             self.background.forget()
         if isinstance(outcome, Observed):
             if self.shown is None and not self._is_ending:
@@ -304,25 +326,29 @@ class ShowingApp(TerminalApp[None]):
     def show_chart(self) -> None:
         self._coalescer.ask(self._draw_chart)
 
+    def show_chart_afresh(self) -> None:
+        """The chart with an axis of its own choice: what is on it has changed, or was asked to."""
+        self._axis = self._previous = None
+        self.show_chart()
+
     def show_words(self) -> None:
         self._coalescer.ask(self._draw_words)
 
     def _draw_subject(self) -> None:
         settings = self.settings
         if self._panels and settings:
-            self._panels.show(settings, self.selected, self.preset.settings)
+            self._panels.show(settings, self.selected, self.preset.settings, self.view)
         self._top_line.show(self.source.heading(self.subject), settings, self.selected)
 
     def _draw_chart(self) -> None:
-        if self.shown is None:
-            return
         self.comparing.begin_prediction(self.shown_settings)
-        if chart := self.chart_of(self.shown):
+        seen = self.seen
+        if chart := self.learning.chart() or (seen and self.chart_of(seen, self._previous)):
             self._draw(chart)
             self.look_ahead()
 
     def _draw(self, chart: Drawable) -> None:
-        self._axes[self.view] = chart.y_axis
+        self._axis = chart.y_axis
         self.chart_view.show(chart)
 
     def on_predicted(self, message: Predicted) -> None:
@@ -331,8 +357,44 @@ class ShowingApp(TerminalApp[None]):
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
-    def chart_of(self, observed: Observed) -> Chart | None:
-        return self.comparing.chart_of(observed, VIEWS[self.view], self._axes.get(self.view))
+    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
+        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.cursor)
+
+    def action_fit_axis(self) -> None:
+        self.show_chart_afresh()
+
+    # The cursor along the layers
+
+    def action_move_cursor(self, direction: int) -> None:
+        """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
+        if not VIEWS[self.view].chart:
+            keys = " or ".join(view.key for view in VIEWS.values() if view.chart)
+            self.say(f"To read off a layer's numbers press {keys} first.")
+        elif seen := self.seen:
+            depth = seen.observation.depth
+            start = 0 if direction > 0 else depth + 1
+            self._put_cursor(min(max((self.cursor or start) + direction, 1), depth))
+
+    def action_read_off(self, layer: int) -> None:
+        if (seen := self.seen) and VIEWS[self.view].chart:
+            self._put_cursor(min(max(layer, 1), seen.observation.depth))
+
+    def put_cursor_away(self) -> bool:
+        """Whether there was one."""
+        was_there = self.cursor is not None
+        if was_there:
+            self._put_cursor(None)
+        return was_there
+
+    def _put_cursor(self, layer: int | None) -> None:
+        self.cursor = layer
+        self.show_chart()
+        self.show_words()
+
+    @property
+    def seen(self) -> Observed | None:
+        """What the views of layers show: the network as it is, if it has begun to learn, or else as it was drawn."""
+        return self.learning.seen or self.shown
 
     @property
     def is_read(self) -> bool:
@@ -342,29 +404,57 @@ class ShowingApp(TerminalApp[None]):
     @property
     def is_chart_there(self) -> bool:
         """Whether the chart is one of the subject."""
+        if VIEWS[self.view].learning:
+            return self.learning.history is not None
         return self._is_survey_shown if VIEWS[self.view].survey else self.is_read
 
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
         report = self.background.report()
-        shown = self.shown if self.is_read and not (report and self.background.for_survey) else None
-        headline, sentences = shown.words if shown else ("COMPUTING" if report else "", "")
+        headline, text = self._reading(is_for_view=bool(report) and self.background.for_view)
+        if report and not text:
+            headline = "COMPUTING"
         if self._notice.text:
             self.status_line.show(headline, *self._notice)
-        elif shown:
-            words = sentence(sentences), self.comparing.beyond_ends(), shown.remedy, report
-            self.status_line.show(headline, " ".join(filter(None, words)))
-        elif report:
-            self.status_line.show(headline, report, "muted")
+        elif text or report:
+            self.status_line.show(headline, " ".join(filter(None, (text, report))), "" if text else "muted")
+
+    def _reading(self, *, is_for_view: bool) -> tuple[str, str]:
+        """The badge and the sentences beside it; empty where they are yet to come, as while the view itself is."""
+        if VIEWS[self.view].learning and (learned := self.learning.words()):
+            return learned
+        seen = self.seen
+        if seen is None or seen.subject != self.subject or is_for_view:
+            return "", ""
+        read_off = self._read_off(seen.observation)
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
+        return seen.words.headline, read_off or " ".join(filter(None, words))
+
+    def told(self, verdict: str) -> tuple[str, ...]:
+        """The verdict's sentences among what else there is to tell of the subject."""
+        return (verdict,)
+
+    def _read_off(self, observation: Observation) -> str:
+        """The numbers of the layer under the cursor, where the view shows it."""
+        if not self.cursor or self.cursor > observation.depth or not VIEWS[self.view].chart:
+            return ""
+        from tui_telescope.charts.layer_readout import layer_readout
+
+        return f"{sentence(layer_readout(observation, self.cursor))}."
 
     # Views, and the surveys that some of them show
 
     def action_show_view(self, name: str) -> None:
-        if VIEWS[name].survey and not self.settings:
+        if VIEWS[name].needs_settings and not self.settings:
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
+        self._axis = self._previous = None
         self._top_line.show_view(name)
+        if settings := self.settings:
+            self.selected = nearest_effective(settings, name, self.selected)
+            self.show_subject()
+        self.learning.follow()
         if VIEWS[name].survey:
             self._survey()
         else:
@@ -379,7 +469,7 @@ class ShowingApp(TerminalApp[None]):
     def _survey(self) -> None:
         self._is_survey_shown = False
         if settings := self.settings:
-            self._surveyor.survey(VIEWS[self.view], settings, self._axes.get(self.view))
+            self._surveyor.survey(VIEWS[self.view], settings, self._previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:

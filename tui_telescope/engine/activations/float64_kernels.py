@@ -1,4 +1,5 @@
-"""The activations again, for the float64 pass: a few in-place numpy calls each, for arguments of ordinary size.
+"""The activations again, for the float64 pass: a few in-place numpy calls each, for arguments of ordinary size, of
+float64 and, where networks learn, of float32.
 
 An activation is written as a = output_scale * h + offset with h = core(input_scale * z), so that sigmoid is tanh
 with other weights and costs one call. `core(z, h, stash)` fills h from z and may leave in `stash` what
@@ -10,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.gaussian_tail import tail_and_density
 from tui_telescope.engine.activations.tailed_values import Tailed
@@ -20,8 +23,14 @@ from tui_telescope.engine.arithmetic.arrays import Array
 InPlace = Callable[[Array, Array, Array], None]
 FromOutput = Callable[[Array, Array], None]
 
-_ZERO, _ONE, _FOUR, _MINUS_TWO = (np.array(number) for number in (0.0, 1.0, 4.0, -2.0))
-"""Arrays, because numpy converts a Python number anew at every call."""
+
+def _in_each_precision(number: float) -> dict[int, NDArray[Any]]:
+    """A constant by the bytes of the numbers beside it: as an array, because numpy converts a Python number anew at
+    every call; of their own type, because it would convert all of them to a wider one."""
+    return {8: np.array(number), 4: np.array(number, dtype=np.float32)}
+
+
+_ZERO, _ONE, _FOUR, _MINUS_TWO = map(_in_each_precision, (0.0, 1.0, 4.0, -2.0))
 
 _BLOCK_ELEMENTS = 2**13
 """GELU is taken in blocks of about so many numbers, whose powers stay in the fast cache."""
@@ -74,58 +83,58 @@ def _tanh(z: Array, h: Array, stash: Array) -> None:
 def _tanh_slope(z: Array, h: Array, stash: Array) -> None:
     """4 E / (1 + E)^2 with E = exp(-2 |z|)."""
     np.abs(z, z)
-    np.multiply(z, _MINUS_TWO, z)
+    np.multiply(z, _MINUS_TWO[z.itemsize], z)
     np.exp(z, z)
-    np.add(z, _ONE, stash)
+    np.add(z, _ONE[z.itemsize], stash)
     np.multiply(stash, stash, stash)
     np.divide(z, stash, stash)
-    np.multiply(stash, _FOUR, stash)
+    np.multiply(stash, _FOUR[stash.itemsize], stash)
 
 
 def _tanh_output_slope(h: Array, slope: Array) -> None:
     """1 - tanh^2."""
     np.multiply(h, h, slope)
-    np.subtract(_ONE, slope, slope)
+    np.subtract(_ONE[slope.itemsize], slope, slope)
 
 
 def _relu(z: Array, h: Array, stash: Array) -> None:
-    np.maximum(z, _ZERO, out=h)
+    np.maximum(z, _ZERO[z.itemsize], out=h)
 
 
 def _relu_output_slope(h: Array, slope: Array) -> None:
-    np.greater(h, _ZERO, out=slope, casting="unsafe")
+    np.greater(h, _ZERO[h.itemsize], out=slope, casting="unsafe")
 
 
 def leaky_relu(slope_below: float) -> Kernel:
-    below, step = np.array(slope_below), np.array(1 - slope_below)
+    below, step = map(_in_each_precision, (slope_below, 1 - slope_below))
 
     def core(z: Array, h: Array, stash: Array) -> None:
-        np.multiply(z, below, h)
+        np.multiply(z, below[z.itemsize], h)
         np.maximum(z, h, out=h)
 
     def output_slope(h: Array, slope: Array) -> None:
-        np.greater(h, _ZERO, out=slope, casting="unsafe")
-        np.multiply(slope, step, slope)
-        np.add(slope, below, slope)
+        np.greater(h, _ZERO[h.itemsize], out=slope, casting="unsafe")
+        np.multiply(slope, step[slope.itemsize], slope)
+        np.add(slope, below[slope.itemsize], slope)
 
     return _by_output(core, output_slope)
 
 
 def exponential_linear(scale: float, alpha: float) -> Kernel:
-    factor = np.array(alpha)
+    factor = _in_each_precision(alpha)
 
     def core(z: Array, h: Array, stash: Array) -> None:
-        np.minimum(z, _ZERO, out=stash)
+        np.minimum(z, _ZERO[z.itemsize], out=stash)
         np.expm1(stash, stash)
-        np.multiply(stash, factor, stash)
-        np.maximum(z, _ZERO, out=h)
+        np.multiply(stash, factor[stash.itemsize], stash)
+        np.maximum(z, _ZERO[z.itemsize], out=h)
         np.add(h, stash, h)
 
     def slope(z: Array, h: Array, stash: Array) -> None:
-        np.minimum(z, _ZERO, out=stash)
+        np.minimum(z, _ZERO[z.itemsize], out=stash)
         np.exp(stash, stash)
-        np.multiply(stash, factor, stash)
-        np.copyto(stash, _ONE, where=np.greater(h, _ZERO))
+        np.multiply(stash, factor[stash.itemsize], stash)
+        np.copyto(stash, _ONE[stash.itemsize], where=np.greater(h, _ZERO[h.itemsize]))
 
     return Kernel(core, slope, output_scale=scale)
 
@@ -140,7 +149,7 @@ def _gelu(z: Array, h: Array, stash: Array) -> None:
 
 def _gelu_block(z: Array, h: Array, stash: Array) -> None:
     density = tail_and_density(z, stash)
-    np.greater(z, _ZERO, out=h, casting="unsafe")
+    np.greater(z, _ZERO[z.itemsize], out=h, casting="unsafe")
     np.subtract(h, stash, stash)
     np.abs(stash, stash)
     np.multiply(z, stash, h)
@@ -155,20 +164,20 @@ def _gelu_slope(z: Array, h: Array, stash: Array) -> None:
 def _silu(z: Array, h: Array, stash: Array) -> None:
     np.negative(z, stash)
     np.exp(stash, stash)
-    np.add(stash, _ONE, stash)
+    np.add(stash, _ONE[stash.itemsize], stash)
     np.reciprocal(stash, stash)
     np.multiply(z, stash, h)
 
 
 def _silu_slope(z: Array, h: Array, stash: Array) -> None:
     """g + a (1 - g): written g + a - a g it would cancel."""
-    np.subtract(_ONE, stash, z)
+    np.subtract(_ONE[stash.itemsize], stash, z)
     np.multiply(z, h, z)
     np.add(stash, z, stash)
 
 
 def _softplus(z: Array, h: Array, stash: Array) -> None:
-    np.logaddexp(z, _ZERO, h)
+    np.logaddexp(z, _ZERO[z.itemsize], h)
 
 
 def _softplus_output_slope(h: Array, slope: Array) -> None:

@@ -8,6 +8,7 @@ recurrent cell), one unit of one sample.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -33,6 +34,7 @@ REPRESENTABLE = 900
 COMFORTABLE = 2.0**20
 """Mantissas are left as they are while the largest under each exponent is within this and its reciprocal."""
 
+_LEAST_NORMAL = COMFORTABLE * sys.float_info.min
 _LN2 = float(np.log(2.0))
 
 
@@ -95,7 +97,12 @@ class ExtendedRange:
 
     def times(self, factor: float) -> Self:
         """factor * self."""
-        return self if factor == 1.0 else type(self)(self.mantissa * factor, self.exponent).normalized()
+        if factor == 1.0:
+            return self
+        if abs(factor) < _LEAST_NORMAL:  # its digits would be lost in the product, and it has some
+            mantissa, exponent = math.frexp(factor)
+            return type(self)(self.mantissa * mantissa, self.exponent + exponent).normalized()
+        return type(self)(self.mantissa * factor, self.exponent).normalized()
 
     def through(self, weights: Array | None, gain: float = 1.0) -> Self:
         """gain * weights @ self under one exponent a sample, for these mix all units; None stands for the identity."""

@@ -1,4 +1,4 @@
-"""What propagation hands over: raw readings of one network, before any mean over samples or networks."""
+"""What a pass hands over: raw readings of one network, before any mean over samples or networks."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-from tui_telescope.engine.recurrent.number_kinds import N
+from tui_telescope.engine.recurrent.number_kinds import Known as N
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.networks import CELLS as KINDS
 from tui_telescope.settings import Settings

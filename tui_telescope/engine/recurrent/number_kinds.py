@@ -1,9 +1,10 @@
-"""Two kinds of numbers that the equations of a recurrent cell are written in: float64 and the extended range.
+"""The kinds of numbers that a recurrent cell's equations are written in: float64, extended range, unwatched floats.
 
-Both stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
+All stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
 float64 kind watches its range and gives up with `OutOfRange`; the extended kind never does: each unit of each sample
 has an exponent of its own, because gates act unit by unit, and a unit whose gate is shut at this step may be the only
-one that is open at the next. This is arithmetic, derived here: no paper's formula.
+one that is open at the next. Unwatched floats, float32 too, are what networks learn in. This is arithmetic, derived
+here: no paper's formula.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation, phi
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
 
 LARGEST = 2.0**200
@@ -188,5 +189,50 @@ class Extended(ExtendedRange):
         return tuple(numbers), np.zeros(numbers[0].mantissa.shape[1])
 
 
+class Unwatched:
+    """Floats of either precision that over- and underflow as they do."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Floats) -> None:
+        self.array = array
+
+    @staticmethod
+    def stack(parts: Sequence[Unwatched]) -> Unwatched:
+        """The units of all parts, one part after another."""
+        return parts[0] if len(parts) == 1 else Unwatched(np.concatenate([part.array for part in parts]))
+
+    def split(self, count: int) -> list[Unwatched]:
+        """The parts of a stack of `count` equal ones."""
+        return [Unwatched(part) for part in np.split(self.array, count)]
+
+    def __add__(self, other: Unwatched) -> Unwatched:
+        return Unwatched(self.array + other.array)
+
+    def __mul__(self, other: Unwatched) -> Unwatched:
+        return Unwatched(self.array * other.array)
+
+    def __neg__(self) -> Unwatched:
+        return Unwatched(-self.array)
+
+    def times(self, factor: float) -> Unwatched:
+        return self if factor == 1.0 else Unwatched(self.array * factor)
+
+    def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Unwatched, Unwatched]:
+        """phi and phi' of these values."""
+        kernel = activation.kernel
+        argument = self.array * kernel.input_scale
+        output, slope = np.empty_like(argument), np.empty_like(argument)
+        kernel.core(argument, output, slope)
+        value = output * kernel.output_scale + kernel.offset
+        if kernel.output_slope:
+            kernel.output_slope(output, slope)
+        else:
+            kernel.slope(argument, output, slope)
+        return Unwatched(value), Unwatched(slope * (kernel.input_scale * kernel.output_scale))
+
+
 N = TypeVar("N", Float64, Extended)
-"""Either kind of number."""
+"""Either kind that the readings can be taken in."""
+Known = TypeVar("Known", Float64, Extended, Unwatched)
+"""Any kind that a cell can be computed in."""

@@ -23,9 +23,10 @@ BIAS_SEED_OFFSET = 2**33
 SEED_OFFSETS = {NORMAL: 0, UNIFORM: 2**34, TRUNCATED: 3 * 2**33}
 """Python's weight streams start from `random.seed(offset + seed)`."""
 
-BIASES, SAMPLES = 1, 2
-WEIGHTS = {NORMAL: 0, UNIFORM: 3, TRUNCATED: 4}
-"""The purposes that numpy's streams are told apart by; weights have one for each distribution."""
+BIASES, SAMPLES, TASK, ENDS, ORDER = range(1, 6)
+WEIGHTS = {NORMAL: 0, UNIFORM: 6, TRUNCATED: 7}
+"""The purposes that numpy's streams are told apart by: weights have one for each distribution; what is learned, the
+read-in and the head, and in which order samples are learned from have no other generator."""
 
 FARTHEST = 2.0
 """Where the truncated distribution ends, in standard deviations of the normal one that it is cut from."""
@@ -134,10 +135,15 @@ class NumpyStream:
     def layers(self, count: int, size: int) -> Array:
         result = np.empty((count, size))
         for row in result:
-            sequence = np.random.SeedSequence((self._seed, self._purpose, self._layer))
-            row[:] = self._drawn(_NumpySource(np.random.Generator(np.random.SFC64(sequence))), size)
+            generator = numpy_generator(self._seed, self._purpose, self._layer)
+            row[:] = self._drawn(_NumpySource(generator), size)
             self._layer += 1
         return result
+
+
+def numpy_generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
+    """The random numbers of one thing among those of its purpose."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, purpose, index))))
 
 
 class _NumpySource(NamedTuple):

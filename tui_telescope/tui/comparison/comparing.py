@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
+from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
 from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.chart import Chart
+    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
     from tui_telescope.tui.messages import Judged, Observed, Predicted
@@ -23,7 +24,7 @@ class Comparing:
 
     def __init__(self, app: ShowingApp) -> None:
         self.comparison = Comparison()
-        self.shows_floors = False
+        self.shows_floors = self.shows_weights = False
         self._app = app
         self._theorist = Theorist(app.post_message)
         self._judged: Judged | None = None
@@ -32,26 +33,31 @@ class Comparing:
     def compare(self, comparison: Comparison) -> None:
         """Compare with these curves from now on."""
         self.comparison = comparison
-        self._app.show_chart()
+        self._app.show_chart_afresh()
 
     def companion_of(self, subject: Hashable) -> Hashable | None:
         """What this subject is to be compared with, while that is wanted; None where nothing can be."""
         ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
         return ghost.subject if ghost else None
 
-    def chart_of(self, observed: Observed, view: View, previous: Axis | None) -> Chart | None:
+    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
         source, settings = self._app.source, self._app.source.settings_of(observed.subject)
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
-        chart = view.chart(self.comparison.traces(source, live, observed.companion, predicted), previous)
+        options = ChartOptions(previous, self.shows_weights, names_keys=True, cursor=cursor)
+        traces = self.comparison.traces(source, live, observed.companion, predicted)
+        chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.floors import with_floors
 
             chart = with_floors(chart, settings)
-        return chart
+        from tui_telescope.charts.stacked_charts import has_room, stacked
+
+        is_alone = not view.beside or not has_room(*self._app.chart_view.size)
+        return chart if is_alone else stacked(chart, view, traces, options)
 
     def close(self) -> None:
         self._theorist.close()
@@ -60,23 +66,24 @@ class Comparing:
 
     def pin(self) -> None:
         self._app.catch_up()
-        if (shown := self._app.shown) is None:
+        if (seen := self._app.seen) is None:
             return
-        curve = Compared(shown.subject, shown.observation)
+        curve = Compared(seen.subject, seen.observation, self._app.learning.history)
         if self._is_taken(lambda: self.comparison.pin(curve)):
-            self._app.show_chart()
+            self._app.show_chart_afresh()
             change = "change the settings" if self._app.settings else "go on"
             self._app.say(f"Pinned: {change} and compare. u drops the pins.{self._where_to_look()}")
 
     def drop_pins(self) -> None:
         count = len(self.comparison.pins)
         self.comparison.pins.clear()
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         self._app.say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):
             return
+        self._app.show_chart_afresh()
         self._app.observe()
         state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
         if reason := self._app.source.why_no_ghost(self._app.subject):
@@ -93,12 +100,24 @@ class Comparing:
             return False
         return True
 
-    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.chart is not None) -> str:
+    def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.compares) -> str:
         """Nothing where the view on the screen shows it, else which views do."""
         if shows(VIEWS[self._app.view]):
             return ""
         keys = [view.key for view in VIEWS.values() if shows(view)]
         return f" To see it press {' or '.join(keys)}."
+
+    # The gradient by the weights
+
+    def toggle_weights(self) -> None:
+        """The gradient by the weights; where a network learns, the next of what its layers are shown by."""
+        if VIEWS[self._app.view].learning:
+            self._app.learning.show_next_reading()
+            return
+        self.shows_weights = not self.shows_weights
+        self._app.show_chart_afresh()
+        elsewhere = self._where_to_look(lambda view: view.shows_gradients)
+        self._app.say(f"The weights' gradient is {_on_or_off(self.shows_weights)}.{elsewhere}" if elsewhere else "")
 
     # Where number formats end
 
@@ -109,14 +128,14 @@ class Comparing:
         from tui_telescope.charts.floors import summary
 
         self.shows_floors = not self.shows_floors
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         elsewhere = self._where_to_look(lambda view: view.shows_gradients)
         said = f"{summary(settings)}{elsewhere} {self.beyond_ends()}"
         self._app.say(said if self.shows_floors else "")
 
     def beyond_ends(self) -> str:
         """The layers beyond the ends of number formats, while those are asked for."""
-        shown, settings = self._app.shown, self._app.shown_settings
+        shown, settings = self._app.seen, self._app.shown_settings
         if shown is None or settings is None or not self.shows_floors:
             return ""
         from tui_telescope.charts.floors import beyond_ends
@@ -133,9 +152,9 @@ class Comparing:
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
-        self._app.show_chart()
+        self._app.show_chart_afresh()
         is_silent = self.comparison.wants_theory and not covers(settings)
-        elsewhere = self._where_to_look()
+        elsewhere = self._where_to_look(lambda view: view.chart is not None)
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
         self._app.say(COVERAGE if is_silent else state)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.trace import LearningTrace, Trace
 
 if TYPE_CHECKING:
+    from tui_telescope.engine.learning.training import History
     from tui_telescope.observations.observation import Observation
     from tui_telescope.tui.work.source import Source
 
@@ -26,6 +27,8 @@ class Compared:
 
     subject: Hashable
     observation: Observation
+    history: History | None = None
+    """What was seen of it while it learned, if it did."""
 
 
 class Comparison:
@@ -72,21 +75,31 @@ class Comparison:
         the subject, where it is known. Neither is shown unless it is wanted.
         """
         ghost = source.ghost(live.subject) if self.wants_ghost and companion else None
-        traces = self._measured(source, live, ghost.live if ghost else "")
+        named = zip(self._names(source, live.subject, ghost.live if ghost else ""), [live, *self.pins], strict=True)
+        traces = [Trace(label, each.observation, briefs) for (label, briefs), each in named]
         if ghost and companion:
             traces.append(Trace(f"ghost: {ghost.label}", companion, ("ghost",)))
         if self.wants_theory and predicted:
             traces.append(Trace("theory: infinite width", predicted, ("theory",)))
         return traces
 
-    def _measured(self, source: Source[Any], live: Compared, beside_ghost: str) -> list[Trace]:
-        """The live curve and the pins; without pins the live one is called what it is beside its ghost."""
+    def learning_traces(
+        self, source: Source[Any], live: Hashable, history: History, companion: History | None
+    ) -> list[LearningTrace]:
+        """The same of a subject that learns and its ghost, and of those pins that have learned."""
+        ghost = source.ghost(live) if self.wants_ghost and companion else None
+        histories = [history, *(pin.history for pin in self.pins)]
+        named = zip(self._names(source, live, ghost.live if ghost else ""), histories, strict=True)
+        traces = [LearningTrace(label, each, briefs) for (label, briefs), each in named if each]
+        if ghost and companion:
+            traces.append(LearningTrace(f"ghost: {ghost.label}", companion, ("ghost",)))
+        return traces
+
+    def _names(self, source: Source[Any], live: Hashable, beside_ghost: str) -> list[tuple[str, Sequence[str]]]:
+        """A label and briefs for the live curve and the pins; without pins the live one is called what it is beside
+        its ghost."""
         if not self.pins:
-            return [Trace(beside_ghost, live.observation, ("now",) if beside_ghost else ())]
-        compared = [live, *self.pins]
-        whole, brief = source.labels(live.subject, tuple(pin.subject for pin in self.pins))
-        roles = ["now", *(f"pin{number}" for number in range(1, len(compared)))]
-        return [
-            Trace(label, each.observation, shorter)
-            for label, each, *shorter in zip(whole, compared, brief, roles, strict=True)
-        ]
+            return [(beside_ghost, ("now",) if beside_ghost else ())]
+        whole, brief = source.labels(live, tuple(pin.subject for pin in self.pins))
+        roles = ["now", *(f"pin{number}" for number in range(1, len(whole)))]
+        return [(label, shorter) for label, *shorter in zip(whole, brief, roles, strict=True)]

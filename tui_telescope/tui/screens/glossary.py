@@ -14,9 +14,9 @@ class Meaning(NamedTuple):
     """The names of the views that show it; none for what is met everywhere."""
 
 
-def partitioned(view: str) -> tuple[list[Meaning], list[Meaning]]:
-    """What the view of this name shows, and everything else."""
-    meanings = _meanings()
+def partitioned(view: str, *, of_runs: bool = False) -> tuple[list[Meaning], list[Meaning]]:
+    """What the view of this name shows, and everything else; of networks that are made up here, or of runs."""
+    meanings = _of_runs() if of_runs else _meanings()
     return [each for each in meanings if view in each.views], [each for each in meanings if view not in each.views]
 
 
@@ -97,6 +97,24 @@ def _meanings() -> tuple[Meaning, ...]:
             ("factor",),
         ),
         Meaning(
+            "loss, accuracy",
+            "Of a network that learns: the mean cross-entropy over samples of its task, and the share of them that it "
+            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns.",
+            ("learn",),
+        ),
+        Meaning(
+            "update",
+            "How far one step moves a layer's weights: ||dW|| / ||W||. Where no bit changes, the layer does not learn, "
+            "however long one waits.",
+            ("learn",),
+        ),
+        Meaning(
+            "change",
+            "How far all steps together have moved them: ||W - W_0|| / ||W_0||. That a layer near the loss moves does "
+            "not say that it learns: where its inputs look all alike, it has nothing to tell them apart by.",
+            ("learn",),
+        ),
+        Meaning(
             "decades",
             "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
             "with what the others do.",
@@ -135,9 +153,53 @@ def _meanings() -> tuple[Meaning, ...]:
             "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
         ),
         Meaning(
+            "trainable",
+            "Which share of the samples is put into its class after 100 steps with momentum, over the scale and the "
+            "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
+            "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
+            ("trainable",),
+        ),
+        Meaning(
             "on the map",
-            "fade, ok and grow stand for the verdicts VANISHING, HEALTHY and EXPLODING. A 1 stands where layer 1 "
-            "receives as much as the last layer (even), a line at theory's critical scale (edge).",
+            "One line runs where layer 1 receives as much as the last layer (ratio 1), another at the critical scale "
+            "of the theory. The numbers between the shades are decades of that ratio.",
             ("map",),
         ),
+    )
+
+
+_SHARED = ("factor", "decades", "VANISHING", "EXPLODING", "HEALTHY", "frozen")
+"""The words of networks made up here that mean the same of a run."""
+
+
+def _of_runs() -> tuple[Meaning, ...]:
+    shared = [meaning for meaning in _meanings() if meaning.term in _SHARED]
+    return (
+        Meaning(
+            "layer",
+            "A module of the model, by its name; they stand in the order in which the forward pass first ran them. "
+            "< and > read off a layer by its name.",
+        ),
+        Meaning(
+            "gradient",
+            "The norm of d loss / d (the layer's output) over the batch of one recorded step. The scale is "
+            "logarithmic. Other logs may hold the gradient by the weights alone.",
+            ("gradient",),
+        ),
+        Meaning("10-90%", "The range of a layer's gradient over the last twenty records.", ("gradient",)),
+        Meaning(
+            "weights",
+            "The gradient by a layer's parameters, as the optimizer applied it. Shown by itself where none by the "
+            "outputs was recorded.",
+            ("gradient",),
+        ),
+        Meaning("rms", "The root mean square of a layer's output.", ("signal",)),
+        Meaning("dead", "Units whose output is zero on every sample of the step.", ("signal",)),
+        Meaning(
+            "NONFINITE",
+            "NaN or infinity at some layers of this record. Where it began is said with the step, or with the two "
+            "recorded steps between which it was.",
+        ),
+        Meaning("DEAD", "Exactly nothing arrives at the first layer: some layer's units pass nothing down."),
+        *shared,
     )

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
-from tui_telescope.tui.actions import GENERAL
+from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.screens.glossary import partitioned
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
@@ -21,6 +21,11 @@ INTRODUCTION = (
     "Describe a deep network with the keys and see how much of the loss's gradient reaches each layer. A letter takes "
     "its setting up, or to the next value; Shift and the letter take it down, or back. A mouse may click settings, "
     "views and the keys of the last line, and scroll; nothing needs one."
+)
+INTRODUCTION_TO_A_RUN = (
+    "A training run, as its recorder or another log tells of it: how much of the loss's gradient reaches each layer at "
+    "one recorded step. The newest is followed as it comes. A mouse may click views, layers and the keys of the last "
+    "line; nothing needs one."
 )
 
 
@@ -38,9 +43,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("end", "scroll(9999)"),
     ]
 
-    def __init__(self, view: str) -> None:
+    def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
         super().__init__()
-        self._text = HelpText(view)
+        self._text = HelpText(view, keys)
 
     def compose(self) -> ComposeResult:
         yield self._text
@@ -55,9 +60,9 @@ class HelpScreen(ModalScreen[None]):
 class HelpText(Canvas):
     """Scrolls by lines and says where it is in words, so that it needs neither colour nor a scrollbar."""
 
-    def __init__(self, view: str) -> None:
+    def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
         super().__init__()
-        self._view = view
+        self._view, self._keys = view, keys
         self._first_line = 0
 
     def scroll_rows(self, rows: int) -> None:
@@ -65,7 +70,7 @@ class HelpText(Canvas):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        lines = list(help_lines(width, self._view))
+        lines = list(help_lines(width, self._view, self._keys))
         shown = height - 1
         self._first_line = max(0, min(self._first_line, len(lines) - shown))
         last = min(self._first_line + shown, len(lines))
@@ -81,16 +86,17 @@ class HelpText(Canvas):
         self.scroll_rows(-3)
 
 
-def help_lines(width: int, view: str = "") -> Iterator[Line]:
+def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[Line]:
     """All of the help, wrapped: what the view on the screen shows comes first."""
-    here, elsewhere = partitioned(view)
+    here, elsewhere = partitioned(view, of_runs=not keys.has_settings)
     yield (Word(" Gradient Telescope", "title"),)
-    yield from _paragraph(INTRODUCTION, width)
+    yield from _paragraph(INTRODUCTION if keys.has_settings else INTRODUCTION_TO_A_RUN, width)
     if here:
         yield from _section(f"On this view, {VIEWS[view].key} {view}", [(each.term, each.text) for each in here], width)
-    yield from _section("Keys", [(action.written, action.help) for action in GENERAL], width)
-    yield from _section("Settings", _setting_entries(), width)
-    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in VIEWS.values()], width)
+    yield from _section("Keys", [(action.written, action.help) for action in keys.actions], width)
+    if keys.has_settings:
+        yield from _section("Settings", _setting_entries(), width)
+    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in keys.views], width)
     yield from _section("What the words and numbers mean", [(each.term, each.text) for each in elsewhere], width)
 
 

@@ -15,7 +15,7 @@ from textual.widgets import Label
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY
-from tui_telescope.tui.actions import all_actions
+from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
@@ -44,16 +44,16 @@ class Entry(NamedTuple):
     help: str
 
 
-def entries() -> Iterator[Entry]:
+def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
     """All that the palette offers, presets first."""
-    for preset in PRESETS.values():
+    for preset in PRESETS.values() if keys.has_settings else ():
         yield Entry(f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", preset.line)
     seen = set(NOT_LISTED)
-    for action in all_actions():
+    for action in keys.all_actions:
         if action.call not in seen:
             seen.add(action.call)
             yield Entry(action.help[0].upper() + action.help[1:], action.call, f"key: {action.written}")
-    for setting in REGISTRY.values():
+    for setting in REGISTRY.values() if keys.has_settings else ():
         yield Entry(f"Select setting: {setting.label}", f"select_setting('{setting.name}')", setting.help)
     for theme, look in OFFERED.items():
         yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", look)
@@ -90,12 +90,11 @@ class Palette(ModalScreen[str]):
         Binding("pageup", "move_page(-1)"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Keys = EXPLORING) -> None:
         super().__init__()
-        self.field = TextField(
-            placeholder="type a word, such as preset, scale, theme", compact=True, max_length=LONGEST_QUERY
-        )
-        self._offered = list(entries())
+        examples = "preset, scale, theme" if keys.has_settings else "pin, save, theme"
+        self.field = TextField(placeholder=f"type a word, such as {examples}", compact=True, max_length=LONGEST_QUERY)
+        self._offered = list(entries(keys))
         self._query = ""
         self._choices = Choices(self._offered)
 

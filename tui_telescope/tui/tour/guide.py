@@ -61,6 +61,5 @@ class Guide:
         self._app.comparing.compare(Comparison())
         step = self._panel.open(STEPS, number)
         self._teller.tell(self._panel.number, step)
-        self._app.forget_axes()
         self._app.try_settings(lambda settings: step.settings)
         self._app.action_show_view(step.view)

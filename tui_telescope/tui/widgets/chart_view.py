@@ -67,6 +67,19 @@ class ChartView(Canvas):
         """Draw a chart that is likely to be shown next."""
         drawn(chart, *self.size, self.ascii_only)
 
+    async def on_click(self, event: events.Click) -> None:
+        """Read off the layer under the pointer."""
+        await self._read_off(event)
+
+    async def on_mouse_move(self, event: events.MouseMove) -> None:
+        if event.button:
+            await self._read_off(event)
+
+    async def _read_off(self, event: events.MouseEvent) -> None:
+        x = self.chart.x_at(event.x, *self.size, ascii_only=self.ascii_only) if self.chart else None
+        if x is not None:
+            await self.app.run_action(f"read_off({round(x)})")
+
     def draw(self, width: int, height: int) -> Sequence[Line]:
         lines = drawn(self.chart, width, height, self.ascii_only) if self.chart else ()
         return under_banner(lines, self._banner, width, height) if self._banner else lines

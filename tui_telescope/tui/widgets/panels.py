@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.effect import effective
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3
@@ -36,23 +37,25 @@ class Panels(Canvas):
     touchpad run a setting to its end.
     """
 
-    def __init__(self, settings: Settings, selected: str, base: Settings, **options: Any) -> None:
+    def __init__(self, settings: Settings, selected: str, base: Settings, view: str, **options: Any) -> None:
         super().__init__(**options)
         self.settings = settings
         self.selected = selected
+        self.view = view
         self.base = base
         """The preset's settings: what differs from them is marked."""
         self._first_row = 0
 
-    def show(self, settings: Settings, selected: str, base: Settings) -> None:
+    def show(self, settings: Settings, selected: str, base: Settings, view: str) -> None:
         self.settings = settings
         self.selected = selected
         self.base = base
+        self.view = view
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         width -= 1  # a column of air before the chart
-        rows = list(_rows(self.settings))
+        rows = list(_rows(self.settings, self.view))
         has_hint = height - HINT_ROWS >= LEAST_LIST
         room = height - HINT_ROWS if has_hint else height
         self._keep_in_sight(rows, room)
@@ -98,29 +101,11 @@ class Panels(Canvas):
         await self.app.run_action("select(-1)")
 
 
-def _rows(settings: Settings) -> Iterator[Row]:
+def _rows(settings: Settings, view: str) -> Iterator[Row]:
     """What the list shows, from the top: a group's name, then the settings of it that have an effect."""
-    for group, names in groupby(effective(settings), key=lambda name: REGISTRY[name].group):
+    for group, names in groupby(effective(settings, view), key=lambda name: REGISTRY[name].group):
         yield Row(group)
         yield from (Row(group, name) for name in names)
-
-
-def effective(settings: Settings) -> list[str]:
-    """The settings that make a difference, in their order."""
-    return [name for name in REGISTRY if name not in settings.ineffective]
-
-
-def neighbour(settings: Settings, name: str, direction: int) -> str:
-    """The next setting with an effect below (1) or above (-1); at either end the setting itself."""
-    names = effective(settings)
-    return names[min(max(names.index(name) + direction, 0), len(names) - 1)]
-
-
-def nearest_effective(settings: Settings, name: str) -> str:
-    """The setting, or where it has no effect the one above it that has."""
-    names = list(REGISTRY)
-    before = names[: names.index(name) + 1]
-    return next(each for each in reversed(before) if each not in settings.ineffective)
 
 
 def setting_row(settings: Settings, name: str, width: int, selected: bool, *, is_changed: bool = False) -> Line:

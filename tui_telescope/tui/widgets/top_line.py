@@ -16,8 +16,12 @@ TITLES = ("Gradient Telescope", "Telescope")
 class TopLine(Canvas):
     """Title on the left, views with their digits on the right, the current one in reverse."""
 
-    def __init__(self, heading: Heading, settings: Settings | None, selected: str, view: str, **options: Any) -> None:
+    def __init__(
+        self, heading: Heading, settings: Settings | None, selected: str, view: str,
+        views: Sequence[View] = tuple(VIEWS.values()), **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
+        self._views = views
         self.heading = heading
         self.settings = settings
         self.selected = selected
@@ -42,7 +46,7 @@ class TopLine(Canvas):
         lefts = self._lefts()
         views: tuple[list[Word], ...] = (self._tabs(all_names=True), self._tabs(all_names=False), [])
         pairs = ((left, right) for right in views for left in lefts)
-        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) < width), (lefts[-1], []))
+        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (lefts[-1], []))
         return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
 
     def _lefts(self) -> list[list[Word]]:
@@ -62,7 +66,7 @@ class TopLine(Canvas):
         return [Word(" "), *key, Word(f"{setting.label} "), Word(value, "selected")]
 
     def _tabs(self, all_names: bool) -> list[Word]:
-        return [word for view in VIEWS.values() for word in self._tab(view, all_names)]
+        return [word for view in self._views for word in self._tab(view, all_names)]
 
     def _tab(self, view: View, is_named: bool) -> list[Word]:
         if view.name == self.view:

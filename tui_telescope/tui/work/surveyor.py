@@ -73,10 +73,11 @@ class Surveyor:
 
     def _at_hand(self) -> Instruments:
         from tui_telescope.charts.surveys import Instruments
+        from tui_telescope.engine.learning.trainability import TrainabilityMemory
         from tui_telescope.engine.sweep import MapMemory
         from tui_telescope.engine.telescope import Telescope
 
-        self._instruments = self._instruments or Instruments(Telescope(), MapMemory())
+        self._instruments = self._instruments or Instruments(Telescope(), MapMemory(), TrainabilityMemory())
         return self._instruments
 
     def _note_share(self, generation: int, share: float) -> None:

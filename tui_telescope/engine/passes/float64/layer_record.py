@@ -179,11 +179,12 @@ class LayerRecord:
     def _finish(self, gradients: ParameterGradients, by_weights: Array) -> None:
         """Norms of the mean over samples of d loss / d z_l, times a_{l-1}^T for weights, from their squares."""
         kernel, settings = self._kernel, self._settings
-        by_argument = np.array(settings.branch_factors) * (kernel.input_scale * kernel.output_scale / settings.samples)
+        by_argument = np.log2(kernel.input_scale * kernel.output_scale / settings.samples)
+        by_argument = by_argument + np.log2(np.array(settings.branch_factors))  # apart: they may be subnormal
         by_weights[:] = log2_roots(self._outer_squares) + self._outer_exponents
-        by_weights += np.log2(by_argument * kernel.output_scale)
+        by_weights += by_argument + np.log2(kernel.output_scale)
         if gradients.takes_biases:
-            gradients.by_biases[:] = log2_roots(self._bias_squares) + self._bias_exponents + np.log2(by_argument)
+            gradients.by_biases[:] = log2_roots(self._bias_squares) + self._bias_exponents + by_argument
 
     def _signal(self) -> SignalMeasurement:
         """What travels forward."""

@@ -1,6 +1,6 @@
 """The float64 pass through a network with a norm, checked where it cancels and at the end.
 
-`propagation` is right everywhere. Nearly always ordinary numbers are right too, many times faster; this module says
+The exact pass is right everywhere. Nearly always ordinary numbers are right too, many times faster; this module says
 `None` where it cannot vouch for them: where a norm takes out nearly all there is, of signals (units or samples alike)
 or of gradients (two values have no third direction, a single one that stands out has nothing left), where gradients
 leave a safe range, or where the samples' weight gradients all but cancel.
@@ -43,7 +43,7 @@ AMPLIFIED = 2.0**12
 
 
 def measure(task: Task) -> Measurement | None:
-    """The readings of one network with a norm, or None where only `propagation` can be trusted. Raises `Stopped`."""
+    """The readings of one network with a norm, or None where only the exact pass can be trusted. Raises `Stopped`."""
     inputs, targets = task.samples
     norm = norm_of(task.settings)
     assert norm is not None, "the table of passes gives it networks with a norm alone"

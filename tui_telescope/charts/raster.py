@@ -1,4 +1,4 @@
-"""A field of terminal cells in which dots are lit: what curves are drawn into."""
+"""A raster of dots in terminal cells: what curves are drawn into."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.elements import Ink
+from tui_telescope.charts.elements import Array, Ink
 from tui_telescope.charts.picture import Row, Span
 
-Lit = NDArray[np.uint8]
+DotMask = NDArray[np.uint8]
 """(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""
 
 _INKS: tuple[Ink, ...] = get_args(Ink)
@@ -22,7 +22,7 @@ _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]
 _CELL_BIT = np.array([[1]], np.uint8)
 
 
-def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset) -> Lit:
+def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset) -> DotMask:
     """The cells in which (n, 2) dots lie, (0, 0) the lowest left one; those beside the field are left out."""
     cells = np.zeros((height, width), np.uint8)
     if len(dots):
@@ -35,7 +35,23 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     return cells
 
 
-class Cells:
+def thickened(dots: DotMask) -> DotMask:
+    """The dots of braille cells with the one below each of them lit as well."""
+    thick: DotMask = (dots | (dots & 0x1B) << 1 | (dots & 0x04) << 4 | (dots & 0x20) << 2).astype(np.uint8)
+    # the lowest dots of a cell go on in the highest of the cell below
+    thick[1:] |= (dots[:-1] & 0x40) >> 6 | (dots[:-1] & 0x80) >> 4
+    return thick
+
+
+def filled(low: Array, high: Array, height: int, charset: Charset) -> DotMask:
+    """A regular, sparse fill of the cells whose middle lies between two heights, given in cells for each column of
+    cells; NaN where there is none."""
+    middle = np.arange(height)[::-1, None] + 0.5
+    fill = np.resize(np.array(charset.fill_dots, np.uint8), len(low))
+    return np.where((low <= middle) & (middle <= high), fill, np.uint8(0))
+
+
+class Raster:
     """`height` rows of `width` cells, blank at first; what is lit later lies on top."""
 
     def __init__(self, width: int, height: int, charset: Charset) -> None:
@@ -46,14 +62,17 @@ class Cells:
         self._is_reserved = np.zeros((height, width), dtype=bool)
         self._is_below = np.zeros((height, width), dtype=bool)
 
-    def reserve(self, dots: Lit) -> None:
+    def reserve(self, dots: DotMask) -> None:
         """Keep the cells of these dots from dots that give way."""
         self._is_reserved |= dots > 0
 
-    def light(self, dots: Lit, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
-        """Light the dots in an ink; a cell that is a single dot shows the mark."""
+    def light(self, dots: DotMask, ink: Ink, mark: str, *, gives_way: bool = False) -> None:
+        """Light the dots in an ink; a cell that is a single dot shows the mark.
+
+        They take the whole cell: dots of two curves in one ink would be read as one curve.
+        """
         is_lit = (dots > 0) & ~self._is_reserved if gives_way else dots > 0
-        np.bitwise_or(self._dots, dots, out=self._dots, where=is_lit)
+        self._dots[is_lit] = dots[is_lit]
         self._inks[is_lit] = _INKS.index(ink)
         self._marks[is_lit] = ord(mark)
 

@@ -1,0 +1,156 @@
+"""The picture of a network that learns: what it says without colour, at any size."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hand_made_observations import observed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_telescope.charts.axes import step_axis, zero_based_axis
+from tui_telescope.charts.learning_chart import READINGS, LearningChart, following, learning_chart
+from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.trace import LearningTrace
+from tui_telescope.engine.learning.learner import Diverged
+from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.learning.training import History
+from tui_telescope.settings import Settings
+
+
+def moment(step: int, loss: float, updates: list[float], diverged: Diverged | None = None) -> Moment:
+    update = np.array(updates)
+    return Moment(step, loss, 0.5, observed(updates), update, update + 1, np.isneginf(update), diverged)
+
+
+def history(*moments: Moment) -> History:
+    return History(Settings(depth=len(moments[0].log10_update), task="glyphs"), moments)
+
+
+FROZEN_BELOW = history(
+    moment(0, 2.0, [-math.inf] * 5),
+    *(moment(step, 2 - step / 20, [-math.inf, -9, -7, -5, -3.0]) for step in range(1, 21)),
+)
+
+
+def chart(*histories: History, reading: str = "update") -> LearningChart:
+    labels = [""] if len(histories) == 1 else [f"network {number}" for number in range(len(histories))]
+    traces = [LearningTrace(label, each) for label, each in zip(labels, histories, strict=True)]
+    return learning_chart(traces, reading, names_keys=True)
+
+
+def lines(shown: LearningChart, width: int = 46, height: int = 18, ascii_only: bool = True) -> list[str]:
+    return [row_text(cells) for cells in shown.draw(width, height, ascii_only=ascii_only).rows]
+
+
+def test_a_small_one_looks_like_this_in_ascii():
+    assert lines(chart(FROZEN_BELOW), height=16) == [
+        "     +- ***** loss  ooooo accuracy --- loss -+",
+        "  2.5+- - - - - - - - - - - - - - guessing  -|",
+        "     |*****************************oooooooooo|",
+        "     |                             **********|",
+        "    0+.   .   .   .   .   .   .   .   .   .  |",
+        "     ++---------+--------+---------+--------++",
+        " step 0         5        10        15       20",
+        "layer+- log10 update .-11:-9=-7%-5# ---------+",
+        "     |  x no bit changes  v gradient         |",
+        "    5+x######################################|",
+        "     |x%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%|",
+        "     |x======================================|",
+        "     |x::::::::::::::::::::::::::::::::::::::|",
+        "    1+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|",
+        "     ++---------+--------+---------+--------++",
+        " step 0         5        10        15       20",
+    ]
+
+
+def test_the_fuller_a_cell_the_larger_the_number_and_nothing_at_all_has_a_character_of_its_own():
+    picture = chart(FROZEN_BELOW).draw(60, 20)
+    body = [row_text(cells)[-2] for cells in picture.rows[-10:-2]]
+    assert body == sorted(body, key="×·░▒▓█".index, reverse=True)
+    assert set(body) == set("×░▒▓█")
+    inks = {character: span.ink for cells in picture.rows[-10:-2] for span in cells for character in span.text}
+    assert inks["×"] == "frozen"
+    assert inks["░"] != inks["█"]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("size", [(40, 8), (54, 19), (93, 33)])
+def test_the_legend_says_what_is_shown_and_where_one_character_gives_way_to_the_next(size, ascii_only):
+    scale = "log10 update .-11:-9=-7%-5#" if ascii_only else "log10 update ·-11░-9▒-7▓-5█"
+    assert scale in "\n".join(lines(chart(FROZEN_BELOW), *size, ascii_only=ascii_only))
+
+
+def test_each_reading_is_shown_by_its_own_numbers_and_the_key_goes_through_all_of_them():
+    assert chart(FROZEN_BELOW, reading="change").layers.ends == tuple(
+        end + 1 for end in chart(FROZEN_BELOW).layers.ends
+    )
+    seen = ["update"]
+    while (name := following(seen[-1])) != seen[0]:
+        seen.append(name)
+    assert seen == list(READINGS)
+    assert "v gradient" in "".join(lines(chart(FROZEN_BELOW), 60, 20))
+
+
+@pytest.mark.parametrize(("steps", "share"), [(20, 1.0), (12, 1.0), (11, 11 / 12), (5, 0.5)])
+def test_steps_that_are_yet_to_come_are_blank(steps, share):
+    body = lines(chart(history(*FROZEN_BELOW.moments[: steps + 1])), 66, 20)[-10:-2]
+    reached = [len(line[:-1].rstrip()) - 5 for line in body]
+    assert len(set(reached)) == 1
+    assert reached[0] / 60 == pytest.approx(share, abs=0.03)
+
+
+def test_a_divergence_is_said_and_what_is_not_finite_is_marked():
+    wild = history(moment(0, 2.0, [-3.0, -3.0]), moment(1, math.nan, [math.inf, -1.0], Diverged(1, 2)))
+    text = "\n".join(lines(chart(wild), 60, 20))
+    assert "diverged at step 1: layer 2" in text
+    assert "! not finite" in text
+
+
+def test_the_loss_of_others_stands_beside_the_live_one_and_their_steps_have_room():
+    shown = chart(history(*FROZEN_BELOW.moments[:3]), FROZEN_BELOW)
+    live, other, accuracy = shown.loss.curves
+    assert (live.label, other.label) == ("network 0", "network 1")
+    assert live.stroke != other.stroke
+    np.testing.assert_allclose(other.y, [each.loss for each in FROZEN_BELOW.moments])
+    np.testing.assert_allclose(accuracy.y / shown.loss.y_axis.high, 0.5)
+    assert shown.loss.x_axis.high == shown.layers.x_axis.high == 20
+
+
+def test_a_loss_far_beyond_that_of_guessing_leaves_the_chart_and_not_the_others_flat():
+    wild = history(moment(0, 1e13, [-3.0] * 5), moment(20, 2.0, [-3.0] * 5))
+    axis = chart(FROZEN_BELOW, wild).loss.y_axis
+    assert 2 * math.log(10) <= axis.high <= 5
+    (rule,) = chart(FROZEN_BELOW).loss.rules
+    assert rule == (math.log(10), "guessing")
+
+
+def test_loss_and_layers_stand_on_one_axis_of_steps():
+    rows = [line for line in lines(chart(FROZEN_BELOW), 60, 20) if line.lstrip().startswith("step 0")]
+    assert len(set(rows)) == 1
+    assert len(rows) == 2
+
+
+@given(width=st.integers(1, 120), height=st.integers(1, 40), ascii_only=st.booleans())
+def test_it_has_exactly_the_size_asked_for(width, height, ascii_only):
+    text = lines(chart(FROZEN_BELOW), width, height, ascii_only=ascii_only)
+    assert [len(line) for line in text] == [width] * height
+    assert not ascii_only or "".join(text).isascii()
+
+
+@given(last=st.integers(0, 10**6))
+def test_the_axis_of_steps_ends_at_a_round_number_that_is_near(last):
+    axis = step_axis(last)
+    assert max(last, 10) <= axis.high <= max(1.35 * last, 10)
+    for choice in axis.tick_choices:
+        assert (choice[0].position, choice[-1].position) == (0, axis.high)
+
+
+@given(highest=st.floats(1e-300, 1e300))
+def test_the_axis_of_the_loss_reaches_from_zero_to_a_round_number_above_all(highest):
+    axis = zero_based_axis(highest)
+    assert axis.low == 0
+    assert highest * (1 - 1e-9) <= axis.high <= 1.35 * highest
+    assert float(axis.tick_choices[-1][-1].label) == pytest.approx(axis.high)

@@ -1,0 +1,183 @@
+"""A learner: what it is shown, what it does with it, and how it stops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope.networks import OPTIMIZERS, TASKS
+from tui_telescope.observations.interruption import Stopped
+
+SMALL = Settings(depth=3, width=6, activation="tanh", initializer="xavier", scale=1.0, task="glyphs", batch=48)
+
+
+def run_of(settings: Settings, steps: int = 20, **options):
+    return list(Telescope().learn(settings, steps, every=5, **options))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_is_balanced_has_a_size_of_one_and_comes_from_the_sample_seed_alone(task):
+    kind = TASKS[task]
+    whole = SMALL.replace(task=task, batch=min(1024, kind.samples))
+    inputs, classes = Telescope().learner(whole).batch(0)
+    assert inputs.shape == (whole.batch, kind.inputs)
+    assert set(classes) == set(range(kind.classes))
+    assert np.mean(inputs**2) == pytest.approx(1.0, abs=0.1)
+    again = Telescope().learner(whole.replace(seed=9, generator="numpy", depth=2)).batch(0)
+    np.testing.assert_array_equal(again[0], inputs)
+    other = Telescope().learner(whole.replace(sample_seed=8)).batch(0)
+    assert not np.array_equal(other[0], inputs)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_can_be_learned_and_takes_more_than_a_linear_map(task):
+    """The nearest neighbour among 256 samples knows it; least squares of the classes by the same samples do not."""
+    learner = Telescope().learner(SMALL.replace(task=task, batch=256))
+    (inputs, classes), (others, wanted) = learner.batch(0), learner.batch(1)
+    distances = np.linalg.norm(others[:, None] - inputs[None], axis=-1)
+    nearest = classes[distances.argmin(axis=1)]
+    assert np.mean(nearest == wanted) > 0.9
+    with_one = np.column_stack([inputs, np.ones(len(inputs))])
+    linear, *_ = np.linalg.lstsq(with_one, np.eye(TASKS[task].classes)[classes], rcond=None)
+    hits = np.mean((np.column_stack([others, np.ones(len(others))]) @ linear).argmax(axis=1) == wanted)
+    assert hits < 0.7
+
+
+def test_batches_go_through_all_samples_before_any_comes_again():
+    learner = Telescope().learner(SMALL.replace(batch=100, task="spirals"))
+    shown = np.concatenate([learner.batch(k)[0] for k in range(11)])
+    first, second = np.unique(shown[:512], axis=0), np.unique(shown[512:1024], axis=0)
+    assert len(first) == 512
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(shown[:512], shown[512:1024])
+    np.testing.assert_array_equal(learner.batch(3)[0], shown[300:400])  # in any order of asking
+
+
+def test_a_batch_may_be_larger_than_the_task():
+    inputs, classes = Telescope().learner(SMALL.replace(batch=1024, task="spirals")).batch(1)
+    assert inputs.shape == (1024, 2)
+    assert len(classes) == 1024
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("cell", ["feedforward", "gru"])
+def test_the_same_seed_gives_the_same_run_to_the_bit(optimizer, cell):
+    settings = SMALL.replace(optimizer=optimizer, cell=cell)
+    one, other = run_of(settings), run_of(settings)
+    assert [moment.loss for moment in one] == [moment.loss for moment in other]
+    assert [moment.loss for moment in one] != [moment.loss for moment in run_of(settings.replace(seed=1))]
+    np.testing.assert_array_equal(one[-1].log10_change, other[-1].log10_change)
+
+
+def test_moments_come_before_the_first_step_at_every_so_many_and_after_the_last():
+    assert [moment.step for moment in run_of(SMALL, 12)] == [0, 5, 10, 12]
+    first = run_of(SMALL, 1)[0]
+    assert first.unchanged.all()
+    assert np.isneginf(first.log10_change).all()
+    assert np.isneginf(first.log10_update).all()
+
+
+def test_update_and_change_are_those_of_the_weights():
+    settings, telescope = SMALL.replace(bias=0.2, optimizer="adam"), Telescope()
+    learner = telescope.learner(settings)
+    start = learner.parameters["weights"].astype(np.float64)
+    for _ in range(3):
+        before = learner.parameters["weights"].astype(np.float64)
+        learner.step()
+    now = learner.parameters["weights"].astype(np.float64)
+    *_, moment = telescope.learn(settings, 3, every=3)
+    sizes = [np.linalg.norm(each, axis=(1, 2)) for each in (now - before, before, now - start, start)]
+    np.testing.assert_allclose(moment.log10_update, np.log10(sizes[0] / sizes[1]), atol=1e-5)
+    np.testing.assert_allclose(moment.log10_change, np.log10(sizes[2] / sizes[3]), atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["feedforward", "rnn"])
+def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
+    settings = SMALL.replace(cell=cell, batch=5, depth=9)
+    learner = Telescope().learner(settings, dtype=np.float64)
+    moment = next(Telescope().learn(settings, 1, dtype=np.float64))
+    gradients = learner.gradients(*learner.batch(0))
+    seen = moment.observation
+    assert seen.depth == 9
+    if cell == "feedforward":
+        expected = np.log10(np.linalg.norm(gradients["weights"], axis=(1, 2)))
+        np.testing.assert_allclose(seen.weight_gradient.log10, expected, atol=1e-12)
+    inputs, classes = learner.batch(0)
+    head = learner.parameters["head"]
+    last = np.array(learner.gone_forward(inputs).signals[-1])
+    logits = head @ last
+    shares = np.exp(logits) / np.exp(logits).sum(axis=0)
+    by_last = head.T @ (shares - np.eye(10)[classes].T)
+    assert seen.gradient.log10_mean[-1] == pytest.approx(np.log10(np.mean(np.linalg.norm(by_last, axis=0))), abs=1e-12)
+    assert seen.signal.log10_rms[-1] == pytest.approx(np.log10(np.sqrt(np.mean(last**2))), abs=1e-12)
+
+
+def test_the_spread_is_what_differs_among_samples_beside_the_whole_and_samples_that_are_alike_have_none():
+    settings = SMALL.replace(batch=7)
+    learner = Telescope().learner(settings, dtype=np.float64)
+    spread = next(Telescope().learn(settings, 1, dtype=np.float64)).observation.signal.log10_spread
+    for layer, signal in enumerate(learner.gone_forward(learner.batch(0)[0]).signals):
+        expected = np.sqrt(np.mean(signal.var(axis=1)) / np.mean(signal**2))
+        assert spread[layer] == pytest.approx(np.log10(expected), abs=1e-12)
+    deep = settings.replace(activation="sigmoid", depth=40)
+    collapsed = next(Telescope().learn(deep, 1)).observation.signal.log10_spread
+    assert collapsed[-1] < -6.5  # float32's epsilon is 10^-6.9
+    assert np.isneginf(next(Telescope().learn(settings.replace(batch=1), 1)).observation.signal.log10_spread).all()
+
+
+def test_float32_is_the_precision_unless_another_is_asked_for():
+    assert {each.dtype for each in Telescope().learner(SMALL).parameters.values()} == {np.dtype(np.float32)}
+    learner = Telescope().learner(SMALL, dtype=np.float64)
+    learner.step()
+    assert {each.dtype for each in learner.parameters.values()} == {np.dtype(np.float64)}
+
+
+def test_without_a_learning_rate_worth_a_bit_nothing_changes_and_that_is_said_of_float32_alone():
+    tiny = SMALL.replace(learning_rate=1e-6, activation="sigmoid", depth=12)
+    assert run_of(tiny, 5)[-1].unchanged[0]
+    assert not run_of(tiny, 5, dtype=np.float64)[-1].unchanged[0]
+
+
+def test_a_divergence_is_told_with_its_step_and_its_first_layer_and_ends_the_run():
+    wild = SMALL.replace(activation="linear", scale=100.0, depth=40)
+    (last,) = run_of(wild)
+    learner = Telescope().learner(wild)
+    signal = learner.parameters["read_in"] @ learner.batch(0)[0].T.astype(np.float32)
+    layer = 0
+    while np.isfinite(signal).all():
+        with np.errstate(all="ignore"):
+            signal = learner.parameters["weights"][layer] @ signal
+        layer += 1
+    assert last.diverged == (0, layer)
+    learner.step()
+    assert learner.steps == 0
+
+
+def test_a_learner_that_has_diverged_changes_nothing_more():
+    learner = Telescope().learner(SMALL.replace(activation="linear", scale=100.0, depth=40))
+    learner.step()
+    before = learner.parameters["head"].copy()
+    learner.step()
+    np.testing.assert_array_equal(learner.parameters["head"], before)
+
+
+def test_clipping_brings_the_global_norm_of_all_parameters_down_to_the_limit():
+    settings = SMALL.replace(clip=1e-3, learning_rate=1.0, bias=0.1)
+    learner = Telescope().learner(settings, dtype=np.float64)
+    before = {name: array.copy() for name, array in learner.parameters.items()}
+    learner.step()
+    moved = [np.linalg.norm(learner.parameters[name] - before[name]) for name in before]
+    assert np.linalg.norm(moved) == pytest.approx(1e-3, rel=1e-9)
+
+
+def test_what_does_not_fit_into_memory_is_refused_with_what_to_lower():
+    with pytest.raises(SettingsError, match=r"memory: learning .* allowed: 1 GiB \(lower width, depth or batch\)"):
+        Telescope().learner(Settings(depth=100, width=1024, samples=2))
+
+
+def test_learning_can_be_stopped_and_tells_how_far_it_is():
+    told: list[float] = []
+    with pytest.raises(Stopped):
+        list(Telescope().learn(SMALL, 10, progress=told.append, should_stop=lambda: len(told) == 4))
+    assert told == [0.0, 0.1, 0.2, 0.3]

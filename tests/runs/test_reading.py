@@ -1,0 +1,269 @@
+"""A run read while it is written: what grows, what is cut, what is written anew, and what is not to be trusted."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+from run_files import HEALTHY, NAMES, header, rank_path, record, written_run
+
+from tui_telescope import Recorder
+from tui_telescope.observations.description import describe
+from tui_telescope.runs.reading import history, rank_file
+from tui_telescope.runs.reading.follower import Refused
+from tui_telescope.runs.reading.opening import find_runs, open_run
+
+
+def steps(run):
+    return [each.step for each in run.records]
+
+
+def append(folder, text, rank=0):
+    with rank_path(folder, rank).open("ab") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+
+
+def test_what_the_recorder_writes_is_read_back(tmp_path):
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(3, gradient=[1e-30, 2.0, None], rms=[1, 2, 3], dead=[0, 0.5, 1], loss=0.25, learning_rate=1e-3)
+    run = open_run(tmp_path / "a")
+    (found,) = run.records
+    assert (run.name, run.layers, run.count, run.skipped_lines) == ("a", tuple(NAMES), 1, 0)
+    assert (found.step, found.loss, found.learning_rate) == (3, 0.25, 0.001)
+    observation = run.observation()
+    assert observation.layers == ("embed", "block"), "what was not measured is left out"
+    np.testing.assert_allclose(observation.gradient.log10_mean, [-30, math.log10(2)])
+    np.testing.assert_allclose(observation.signal.log10_rms, [0, math.log10(2)])
+    np.testing.assert_allclose(observation.signal.dead, [0, 0.5])
+
+
+def test_new_records_are_there_with_the_next_poll(tmp_path):
+    run = open_run(written_run(tmp_path, record(1)))
+    assert not run.poll()
+    append(tmp_path, record(2))
+    assert run.poll()
+    assert steps(run) == [1, 2]
+
+
+def test_a_line_that_is_being_written_is_read_once_it_is_whole(tmp_path):
+    line = record(2)
+    run = open_run(written_run(tmp_path, record(1), line[:20]))
+    assert (steps(run), run.skipped_lines) == ([1], 0)
+    append(tmp_path, line[20:])
+    run.poll()
+    assert (steps(run), run.skipped_lines) == ([1, 2], 0)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        '{"step": 5, "gradi\n',
+        "no json\n",
+        "[1, 2]\n",
+        '{"gradient": [1, 2, 3]}\n',
+        '{"step": 7, "gradient": [1, 2]}\n',
+        '{"step": 7, "gradient": [1, 2, {}]}\n',
+        '{"step": 7, "gradient": [[1], [2], [3]]}\n',
+        '{"step": 7, "gradient": ["x", 2, 3]}\n',
+        '{"step": ' + "9" * 5000 + "}\n",
+        '{"step": 1e999}\n',
+        "[" * 100_000 + "\n",
+        b"\xff\xfe\n",
+        '{"telescope": 1, "layers": 3}\n',
+        "x" * (rank_file.LONGEST_LINE + 10) + "\n",
+    ],
+)
+def test_what_is_no_record_is_skipped_and_counted(tmp_path, junk):
+    run = open_run(written_run(tmp_path, record(1)))
+    append(tmp_path, junk)
+    append(tmp_path, record(2))
+    run.poll()
+    assert (steps(run), run.skipped_lines) == ([1, 2], 1)
+
+
+def test_behind_a_hole_of_zeros_reading_goes_on(tmp_path):
+    run = open_run(written_run(tmp_path, record(1)))
+    append(
+        tmp_path, b"\0" * 5000 + record(2).encode() + record(3)[:9].encode() + b"\0" * 5000 + b"\n" + record(4).encode()
+    )
+    run.poll()
+    assert (steps(run), run.skipped_lines) == ([1, 2, 4], 1)
+
+
+def test_a_file_that_is_truncated_rewritten_or_replaced_is_read_anew(tmp_path):
+    run = open_run(written_run(tmp_path, record(1), record(2)))
+    rank_path(tmp_path).write_text(header() + record(5))
+    run.poll()
+    assert steps(run) == [5]
+    rank_path(tmp_path).write_text(header() + record(6) + record(7) + record(8))
+    run.poll()
+    assert steps(run) == [6, 7, 8], "longer than before, and another all the same"
+    other = tmp_path / "other"
+    other.write_text(header() + record(9))
+    other.replace(rank_path(tmp_path))
+    run.poll()
+    assert steps(run) == [9]
+    rank_path(tmp_path).rename(tmp_path / "away")
+    assert not run.poll()
+    assert steps(run) == [9]
+
+
+def test_a_restart_and_a_step_that_goes_back_begin_a_segment(tmp_path):
+    run = open_run(written_run(tmp_path, record(1), record(2), header(), record(3), record(4), record(2), record(3)))
+    assert [(each.step, each.segment) for each in run.records] == [(1, 0), (2, 0), (3, 1), (4, 1), (2, 2), (3, 2)]
+
+
+def test_several_ranks_are_read_together_and_one_may_be_late(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, [1.0, 1.0, 1.0])))
+    rank_path(tmp_path, 1).write_text(header() + record(1, [3.0, 1.0, 1.0]))
+    run.poll()
+    assert (steps(run), run.count) == ([1], 2)
+    np.testing.assert_allclose(10 ** run.observation().gradient.log10_mean, [2, 1, 1])
+
+
+def test_a_folder_of_runs_offers_their_names(tmp_path):
+    for name in ("b", "a"):
+        written_run(tmp_path / name, record(1))
+    (tmp_path / "c").mkdir()
+    assert [each.name for each in find_runs(tmp_path)] == ["a", "b"]
+    with pytest.raises(Refused, match=r"2 runs; name one of them: a, b$"):
+        open_run(tmp_path)
+    assert open_run(tmp_path / "b").records
+    assert open_run(rank_path(tmp_path / "b")).records
+
+
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    os.mkfifo(rank_path(tmp_path))
+    with pytest.raises(Refused, match="no regular file"):
+        open_run(rank_path(tmp_path))
+    with pytest.raises(Refused, match="no such file"):
+        open_run(tmp_path / "nothing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Refused, match="no run in it"):
+        open_run(tmp_path / "empty")
+
+
+def test_names_cannot_do_a_terminal_or_markup_any_harm(tmp_path):
+    rank_path(tmp_path).write_text(header(["a\x1b[2J", "[red]b[/red]", "c" * 1000]) + record(1))
+    assert open_run(tmp_path).layers == ("a2J", "redb/red", "c" * 120)
+
+
+def test_a_layer_over_the_steps(tmp_path):
+    run = open_run(written_run(tmp_path, record(1), record(5, [7.0, None, "nan"])))
+    assert run.history(1).steps.tolist() == [1, 5]
+    assert run.history(1).numbers.tolist() == [1.0, 7.0]
+    assert run.history(2).numbers[0] == HEALTHY[1]
+    assert math.isnan(run.history(2).numbers[1])
+    assert np.isnan(run.history(1, "rms").numbers).all()
+
+
+def test_the_observation_at_a_step_is_that_of_the_record_before_it(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, [1.0, 1.0, 1.0]), record(5, [2.0, 1.0, 1.0])))
+    assert [10 ** run.observation(step).gradient.log10_mean[0] for step in (1, 4, 5, 99)] == pytest.approx([1, 1, 2, 2])
+    assert run.observation(0) is None
+
+
+def test_the_age_is_that_of_the_last_record(tmp_path):
+    assert open_run(written_run(tmp_path, record(1))).age_seconds(now=1031.0) == 30
+    append(tmp_path, json.dumps({"step": 2, "gradient": HEALTHY}) + "\n")
+    assert open_run(tmp_path).age_seconds() == pytest.approx(0, abs=60)
+
+
+def test_the_first_layer_that_is_not_finite_is_named_in_the_order_of_a_step(tmp_path):
+    back = open_run(written_run(tmp_path / "back", record(1), record(2, ["nan", "inf", 1.0]), record(3, ["nan"] * 3)))
+    assert back.course().nonfinite == (2, "block", "gradient", None)
+    forward = record(2, ["nan"] * 3, rms=[1.0, "inf", "nan"])
+    assert open_run(written_run(tmp_path / "forward", forward)).course().nonfinite == (2, "block", "rms", None)
+    skipped = record(2, ["nan"] * 3, skipped=True)
+    run = open_run(written_run(tmp_path / "skipped", record(1), skipped))
+    assert run.course().nonfinite is None
+    assert run.observation().verdict.state == "healthy", "that of the last step that was made"
+
+
+def test_it_is_said_since_when_a_run_is_no_longer_healthy(tmp_path):
+    fading = [record(step, [10.0**-step, 1.0, 1.0]) for step in range(8)]
+    run = open_run(written_run(tmp_path, *fading))
+    assert run.observation().verdict.state == "vanishing"
+    assert run.course().since == 3, "a factor of more than 100"
+    always = open_run(written_run(tmp_path / "always", *[record(step, [1e-9, 1.0, 1.0]) for step in range(3)]))
+    assert always.course().since is None
+
+
+def test_the_loss_scales_fall_is_counted_in_halvings_of_this_start(tmp_path):
+    scales = [1024, 512, 512, 1024, 256]
+    lines = [record(step, scale=scale) for step, scale in enumerate(scales)]
+    assert open_run(written_run(tmp_path, *lines)).course().halvings == 3
+    assert open_run(written_run(tmp_path, *lines, header(), record(9, scale=64))).course().halvings == 0
+
+
+def test_of_a_run_that_records_weights_alone_what_learns_is_told(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, None, weight_gradient=[1e-9, 1.0, 1.0], weight=[1.0, 1.0, 1.0])))
+    assert describe(run.observation()) == "1 of 3 layers is frozen in float32."
+    assert run.course().since is None
+
+
+def test_a_layer_frozen_by_its_user_is_not_called_frozen_by_float32(tmp_path):
+    line = record(1, HEALTHY, weight_gradient=[1.0, None, 1.0], weight=[1.0, None, 1.0])
+    assert open_run(written_run(tmp_path, line)).observation().verdict.frozen_layers is None
+
+
+def test_history_is_bounded_and_keeps_its_first_record_and_its_newest(tmp_path, monkeypatch):
+    monkeypatch.setattr(history, "MOST_RECORDS", 40)
+    run = open_run(written_run(tmp_path, *map(record, range(1000))))
+    kept = steps(run)
+    assert len(kept) <= 41
+    assert kept[0] == 0
+    assert kept[-20:] == list(range(980, 1000))
+    assert run.count == 1000
+
+
+def test_a_long_file_is_opened_from_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(rank_file, "TAIL", 20_000)
+    run = open_run(written_run(tmp_path, *map(record, range(5000))))
+    kept = steps(run)
+    assert (kept[0], kept[-1], run.skipped_lines) == (0, 4999, 0)
+    assert np.diff(kept).min() > 0
+    assert 60 <= len(kept) <= 2000
+    assert np.diff(kept).max() < 100, "what is between is sampled evenly"
+    append(tmp_path, record(5000))
+    run.poll()
+    assert steps(run)[-1] == 5000
+
+
+def test_the_header_that_governs_the_end_of_a_long_file_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(rank_file, "TAIL", 20_000)
+    text = header(["x"]) + "".join(record(step, [1.0]) for step in range(900))
+    text += header() + "".join(map(record, range(900, 3000)))
+    rank_path(tmp_path).write_text(text)
+    run = open_run(tmp_path)
+    assert run.layers == tuple(NAMES)
+    assert (steps(run)[-1], run.observation().depth, run.skipped_lines) == (2999, 3, 0)
+
+
+def test_ten_thousand_layers_are_opened_in_bounded_memory(tmp_path):
+    names = [f"layers.{index}" for index in range(10_000)]
+    line = record(1, [1.23e-4] * 10_000, weight_gradient=[1.23e-4] * 10_000)
+    with rank_path(tmp_path).open("w") as file:
+        file.write(header(names))
+        for step in range(250):
+            file.write(line.replace('"step": 1', f'"step": {step}', 1))
+    run = open_run(tmp_path)
+    assert (steps(run)[0], steps(run)[-1]) == (0, 249)
+    held = sum(each.numbers.nbytes for found in run.records for each in found.readings.values())
+    assert held < 60 << 20
+
+
+def test_where_steps_between_were_not_checked_it_is_said_between_which_it_was_lost(tmp_path):
+    lost = record(446, ["nan"] * 3, rms=[1.0, "inf", "nan"])
+    run = open_run(written_run(tmp_path / "unchecked", record(280), lost))
+    assert run.course().nonfinite == (446, "block", "rms", 280)
+    checked = record(300, ["nan"] * 3, rms=[1.0, "inf", "nan"], alarm=True)
+    assert open_run(written_run(tmp_path / "checked", record(280), checked)).course().nonfinite[0::3] == (300, None)
+
+
+def test_of_a_loss_that_was_lost_before_the_way_back_no_layer_is_blamed(tmp_path):
+    lost = record(2, ["nan"] * 3, loss="nan")
+    assert open_run(written_run(tmp_path, record(1), lost)).course().nonfinite == (2, None, "gradient", None)

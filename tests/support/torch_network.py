@@ -1,0 +1,80 @@
+"""The learning network again in PyTorch's own functions and modules, in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+torch.set_num_threads(1)  # more of them stall one another on products this small
+
+ACTIVATIONS: dict[str, Any] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": functional.leaky_relu,
+    "elu": functional.elu,
+    "selu": torch.selu,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "softplus": lambda z: functional.softplus(z, threshold=1e9),
+    "linear": lambda z: z,
+}
+"""All of (samples, units)."""
+NORMS: dict[str, Any] = {
+    "none": lambda x: x,
+    "batch": lambda x: functional.batch_norm(x, None, None, training=True),
+    "layer": lambda x: functional.layer_norm(x, x.shape[-1:]),
+    "rms": lambda x: functional.rms_norm(x, x.shape[-1:], eps=1e-5),
+}
+ROWS = 8
+"""Of a glyph."""
+
+
+def parameters_of(learner: Any) -> dict[str, torch.Tensor]:
+    """Copies that PyTorch may differentiate by and step."""
+    return {name: torch.tensor(array, requires_grad=True) for name, array in learner.parameters.items()}
+
+
+def loss_of(settings: Any, parameters: dict[str, torch.Tensor], inputs: np.ndarray, classes: np.ndarray) -> Any:
+    """The mean cross-entropy."""
+    samples = torch.tensor(inputs)
+    last = (_through_time if settings.is_recurrent else _through_layers)(settings, parameters, samples)
+    return functional.cross_entropy(last @ parameters["head"].T + parameters["head_bias"], torch.tensor(classes))
+
+
+def _through_layers(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
+    phi, norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
+    at = {place: norm if place == settings.norm_place else NORMS["none"] for place in ("pre", "activation", "post")}
+    branch = settings.depth**-0.5 if settings.branch_scale == "1/sqrt(L)" else settings.branch_scale
+    a = samples @ parameters["read_in"].T
+    for layer, weights in enumerate(parameters["weights"]):
+        bias = parameters["biases"][layer] if "biases" in parameters else 0.0
+        value = phi(at["activation"](at["pre"](a) @ weights.T + bias))
+        a = at["post"](a + branch * value if settings.residual else value)
+    return a
+
+
+def _through_time(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
+    rows = samples.reshape(len(samples), ROWS, -1) if settings.task == "glyphs" else samples[:, None]
+    nothing = torch.zeros(len(samples), settings.width, dtype=samples.dtype)
+    h, c = nothing, nothing
+    for t in range(settings.depth):
+        x = rows[:, t] @ parameters["read_in"].T if t < rows.shape[1] else nothing
+        h, c = _step(settings, parameters, x, h, c)
+    return h
+
+
+def _step(settings: Any, parameters: dict[str, torch.Tensor], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
+    """PyTorch's own cells, but for the rnn, whose activation and residual connection are ours."""
+    w_hh, w_ih = (parameters[name].reshape(-1, settings.width) for name in ("weights", "input_weights"))
+    b_ih = parameters["biases"].reshape(-1)
+    b_hh = torch.zeros_like(b_ih)
+    if settings.cell == "lstm":
+        return torch.lstm_cell(x, (h, c), w_ih, w_hh, b_ih, b_hh)
+    if settings.cell == "gru":
+        return torch.gru_cell(x, h, w_ih, w_hh, b_ih, b_hh), c
+    value = ACTIVATIONS[settings.activation](h @ w_hh.T + x @ w_ih.T + b_ih)
+    return (h + settings.branch_scale * value if settings.residual else value), c

@@ -1,0 +1,188 @@
+"""The app over a run whose files grow, shrink and go while it looks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from exploring import Explorer
+from run_files import header, rank_path, record, written_run
+from terminal import SCRIPT, Terminal
+
+from tui_telescope.charts.layer_charts import gradient_chart
+from tui_telescope.charts.options import ChartOptions
+from tui_telescope.charts.trace import Trace
+from tui_telescope.tui.screens.help_screen import HelpText
+from tui_telescope.tui.watching_app import WatchingApp
+from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.footer import Footer
+from tui_telescope.tui.widgets.panels import Panels
+from tui_telescope.tui.widgets.top_line import TopLine
+from tui_telescope.tui.work.run_source import RunSource
+
+FADING = [record(step, [10.0**-step, 1.0, 1.0], loss=1.0 / step) for step in range(1, 6)]
+
+
+@asynccontextmanager
+async def watching(path: Path, hint: str = "") -> AsyncIterator[Explorer]:
+    source = RunSource(path, hint)
+    source.poll()
+    app = WatchingApp(source)
+    async with app.run_test(size=(100, 30)) as pilot:
+        explorer = Explorer(app, pilot)
+        if source.newest:
+            await explorer.settle()
+        yield explorer
+
+
+def append(run: Path, *lines: str) -> None:
+    with rank_path(run).open("a") as file:
+        file.write("".join(lines))
+
+
+async def test_what_is_written_meanwhile_is_followed(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", FADING[0])
+    async with watching(run) as explorer:
+        assert "a: step 1, loss 1" in explorer.text(TopLine)
+        assert explorer.said().startswith("Layer embed receives 1.00e-01")
+        append(run, *FADING[1:])
+        await explorer.until(lambda: "step 5, loss 0.2" in explorer.text(TopLine))
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-05"))
+        assert "It is vanishing since step 3." in explorer.said()
+        assert "The last record is" in explorer.said()
+        assert explorer.app._history.undo(explorer.app.subject) is None
+
+
+async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", *FADING[:3])
+    async with watching(run) as explorer:
+        await explorer.press("left")
+        assert "step 2," in explorer.text(TopLine)
+        assert "Frozen here: Space follows." in explorer.said()
+        append(run, *FADING[3:])
+        await explorer.until(lambda: explorer.app.source.newest.step == 5)
+        await explorer.pilot.pause(0.1)
+        assert "step 2," in explorer.text(TopLine)
+        for key, step in [("right", 3), ("home", 1), ("left", 1), ("end", 5), ("home", 1), ("space", 5)]:
+            await explorer.press(key)
+            assert f"step {step}, " in explorer.text(TopLine)
+        assert "Frozen" not in explorer.said()
+        await explorer.press("space")
+        assert explorer.said().startswith("Frozen at this record")
+
+
+async def test_the_first_record_is_the_ghost_and_pins_compare_steps(tmp_path: Path) -> None:
+    async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
+        await explorer.press("g")
+        await explorer.until(lambda: "step 1, the first record" in explorer.text(ChartView))
+        await explorer.press("g", "p", "left", "left")
+        assert "step 3" in explorer.text(ChartView)
+        assert "step 5" in explorer.text(ChartView)
+
+
+async def test_the_band_is_that_of_the_last_records(tmp_path: Path) -> None:
+    async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
+        gradient = explorer.app.shown.observation.gradient
+        assert (gradient.log10_low[0], gradient.log10_high[0]) == (-5, -1)
+        assert gradient.log10_mean[0] == -5
+        await explorer.press("home")
+        assert explorer.app.shown.observation.gradient.log10_low[0] == -1
+
+
+async def test_weights_are_shown_where_no_gradient_by_outputs_was_recorded(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", record(1, None, weight_gradient=[1e-9, 1e-3, 1.0]))
+    async with watching(run) as explorer:
+        chart = explorer.text(ChartView)
+        assert "gradient by the weights of each layer" in chart
+        assert "the one by the outputs was not measured" in chart
+        assert "weights alone are judged" in explorer.said()
+        (curve,) = gradient_chart([Trace("", explorer.app.shown.observation)], ChartOptions()).curves
+        assert curve.y.tolist() == [-9, -3, 0]
+
+
+async def test_where_it_ceased_to_be_finite_comes_first(tmp_path: Path) -> None:
+    lost = record(300, ["nan", "nan", 1.0], alarm=True, rms=[1.0, 1.0, 1.0])
+    async with watching(written_run(tmp_path / "a", record(280), lost)) as explorer:
+        assert explorer.said().startswith("The gradient became NaN or infinite at step 300, in layer block.")
+
+
+async def test_a_layer_is_read_off_by_its_name(tmp_path: Path) -> None:
+    async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
+        await explorer.press("greater_than_sign", "greater_than_sign")
+        assert explorer.said().startswith("Layer block: gradient 1.00e+00")
+
+
+async def test_nothing_of_a_network_with_settings_is_offered(tmp_path: Path) -> None:
+    async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
+        assert not explorer.app.query(Panels)
+        assert explorer.text(TopLine).rstrip().endswith("1 gradient  2 factor  3 signal")
+        assert "preset" not in explorer.text(Footer)
+        for key in ("4", "5", "o", "x", "t", "s", "z", "up", "enter"):
+            await explorer.press(key)
+            assert explorer.app.view == "gradient"
+            assert explorer.said().startswith("Layer embed")
+        await explorer.press("question_mark")
+        explained = explorer.text(HelpText)
+        assert "A training run" in explained
+        assert not any(word in explained for word in ("depth", "map", "preset"))
+
+
+async def test_a_run_without_a_record_is_waited_for(tmp_path: Path) -> None:
+    async with watching(tmp_path / "a") as explorer:
+        await explorer.until(lambda: "Waiting for the first record of" in explorer.said())
+        await explorer.pilot.press("space", "left", "end", "p", "g", "greater_than_sign", "2", "1")
+        assert "no record yet" in explorer.text(TopLine)
+        written_run(tmp_path / "a", FADING[0])
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-01"))
+
+
+async def test_files_that_go_are_cut_or_written_anew_end_nothing(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", *FADING)
+    async with watching(run) as explorer:
+        path = rank_path(run)
+        path.rename(tmp_path / "away")
+        await explorer.pilot.pause(0.4)
+        assert explorer.said().startswith("Layer embed receives 1.00e-05")
+        path.write_text(header() + FADING[1])
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-02"))
+        path.write_text("")
+        await explorer.pilot.pause(0.4)
+        path.unlink()
+        path.mkdir()
+        await explorer.until(lambda: "no regular file: what is shown was read before" in explorer.said())
+        path.rmdir()
+        path.write_text(header() + FADING[3])
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-04"))
+
+
+async def test_the_command_that_watches_it_is_copied(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", *FADING)
+    async with watching(run, hint="The one written last of 2 runs.") as explorer:
+        assert explorer.said().endswith("The one written last of 2 runs.")
+        await explorer.press("2", "y")
+        assert explorer.app.clipboard == f"tui-telescope watch {run} --view factor"
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_in_a_terminal_it_grows_and_ends(tmp_path: Path, key: str) -> None:
+    run = written_run(tmp_path / "a", FADING[0])
+    written_run(tmp_path / "b", FADING[0])
+    with Terminal([str(SCRIPT), "watch", str(run)]) as terminal:
+        terminal.wait_for("a: step 1, loss 1", "Layer embed receives 1.00e-01")
+        append(run, *FADING[1:])
+        terminal.wait_for("a: step 5, loss 0.2", "VANISHING", "1.00e-05")
+        assert terminal.lines[23].startswith(" ? help  q quit  Space freeze")
+        terminal.press(key)
+        assert terminal.wait_for_exit() in (0, 130)
+        assert terminal.is_restored
+
+
+def test_of_several_runs_the_one_written_last_is_shown(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        written_run(tmp_path / name, *FADING)
+    with Terminal([str(SCRIPT), "watch", str(tmp_path)], columns=200) as terminal:
+        terminal.wait_for("a: step 5", "The one written last of 2 runs: watch")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0

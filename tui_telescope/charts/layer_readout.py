@@ -1,0 +1,66 @@
+"""What one layer reads, in one line: for the cursor that is moved along the layers."""
+
+from __future__ import annotations
+
+from tui_telescope.notation import scientific
+from tui_telescope.observations.description import factor
+from tui_telescope.observations.observation import Array, Observation
+
+
+def layer_readout(observation: Observation, layer: int) -> str:
+    """The readings of a layer, counted from 1 (else `IndexError`): those that were measured.
+
+    A layer's factor is what it does to the gradient on its way down, so layer 1 has none.
+    """
+    if not 1 <= layer <= observation.depth:
+        raise IndexError(f"layer {layer}: allowed are 1 to {observation.depth}")
+    readings = {
+        "gradient": _gradient(observation, layer),
+        "factor": _factor(observation, layer),
+        "weight gradient": _weight_gradient(observation, layer),
+        **_signal(observation, layer),
+    }
+    words = [f"{name} {value}" for name, value in readings.items() if value] + _state(observation, layer)
+    return f"{observation.stage} {observation.name(layer)}: {', '.join(words)}"
+
+
+def _gradient(observation: Observation, layer: int) -> str:
+    reading = observation.gradient
+    return _written(observation, "gradient", reading.log10_mean, layer) if reading else ""
+
+
+def _factor(observation: Observation, layer: int) -> str:
+    if observation.log10_factor is None or layer == 1:
+        return ""
+    is_lost = _is_lost(observation, "gradient", layer) or _is_lost(observation, "gradient", layer - 1)
+    return "not finite" if is_lost else factor(float(observation.log10_factor[layer - 2]), 3)
+
+
+def _weight_gradient(observation: Observation, layer: int) -> str:
+    reading = observation.weight_gradient
+    return _written(observation, "weight gradient", reading.log10, layer) if reading else ""
+
+
+def _signal(observation: Observation, layer: int) -> dict[str, str]:
+    signal = observation.signal
+    if signal is None:
+        return {}
+    saturated = "" if signal.saturated is None else f"{signal.saturated[layer - 1]:.0%}"
+    return {"rms": _written(observation, "signal", signal.log10_rms, layer), "saturated": saturated}
+
+
+def _written(observation: Observation, reading: str, log10: Array, layer: int) -> str:
+    return "not finite" if _is_lost(observation, reading, layer) else scientific(float(log10[layer - 1]))
+
+
+def _is_lost(observation: Observation, reading: str, layer: int) -> bool:
+    """Whether it is NaN or infinite at this layer."""
+    return any(each.reading == reading and layer in each.layers for each in observation.nonfinite)
+
+
+def _state(observation: Observation, layer: int) -> list[str]:
+    states = observation.layer_states
+    if states is None:
+        return []
+    state = states[layer - 1]
+    return ["unheard" if state == "frozen" and observation.stage == "step" else state]

@@ -1,0 +1,54 @@
+"""What came of learning, in sentences that are each true by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.networks import TASKS
+from tui_telescope.settings import Settings
+
+
+def summary(settings: Settings, first: Moment, last: Moment) -> str:
+    """What became of the loss and of the samples since the first moment, and how many layers have not moved."""
+    return f"{_outcome(settings, first, last)} {_unchanged(settings, last)}".strip()
+
+
+def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
+    if last.diverged:
+        return f"It {divergence(settings, last)}."
+    chance = 1 / TASKS[settings.task].classes
+    since = f", from {first.loss:.4g}," if last.step else ""
+    return (
+        f"{_taken(last)} the loss is {last.loss:.4g}{since} and {last.accuracy:.0%} of the samples are put into their "
+        f"class, where guessing gives {chance:.0%}."
+    )
+
+
+def divergence(settings: Settings, last: Moment) -> str:
+    """Where it ended, as a clause without its subject; empty where it has not."""
+    if last.diverged is None:
+        return ""
+    step, layer = last.diverged
+    where = "the head" if layer is None else f"{settings.stage} {layer}"
+    return f"diverged at step {step}: {where} was the first whose numbers were not finite"
+
+
+def _unchanged(settings: Settings, moment: Moment) -> str:
+    """How many layers have not moved at all."""
+    if moment.step == 0:
+        return ""
+    count, taken = int(np.count_nonzero(moment.unchanged)), _taken(moment).lower()
+    if settings.is_recurrent:
+        return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
+    verb = "is what it was" if count == 1 else "are what they were"
+    return f"{count} of {counted(settings.depth, 'layer')} {verb}, bit for bit, {taken}."
+
+
+def _taken(moment: Moment) -> str:
+    return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
+
+
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {what}{'s' * (number != 1)}"

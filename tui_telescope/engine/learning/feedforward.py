@@ -1,0 +1,154 @@
+"""A batch through the layers of a network, and the gradient back, as in-place calls over stacks of all layers.
+
+The slopes after the way forward, and the gradients by weights and biases after the way back, are had for all layers at
+once. What is left within a layer is its product and what hangs on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
+from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.learning.float_norms import Pull, normalise, places_of_norm
+from tui_telescope.engine.norms import norm_of
+from tui_telescope.engine.weights.network import Network
+
+
+class Layers:
+    """The layers of one network, with their residual connection and norm, as a `trunk.Trunk`."""
+
+    def __init__(self, network: Network, batch: int) -> None:
+        settings = network.settings
+        dtype: np.dtype[Any] = network.weights.dtype
+        stack, layer = (settings.depth, settings.width, batch), (settings.width, batch)
+        self._activation, self._residual = ACTIVATIONS[settings.activation], settings.residual
+        self._kernel, self._branch_factors = self._activation.kernel, np.array(settings.branch_factors, dtype)
+        # arrays of the same type, because numpy converts a Python number anew at every call
+        self._input_scale, self._skip = np.array(self._kernel.input_scale, dtype), np.array(settings.skip_scale, dtype)
+        self._norms, self._final_norm = places_of_norm(settings), norm_of(settings) if settings.final_norm else None
+        # beside a norm at its end the branch's factor comes after that, else with the activation
+        self._factors = np.ones_like(self._branch_factors) if self._norms.on_branch else self._branch_factors
+        self._gains = list((self._factors * self._kernel.output_scale)[:, None, None])
+        self._shifts = list((self._factors * self._kernel.offset)[:, None, None])
+        self._weights, self._transposed = list(network.weights), [each.T for each in network.weights]
+        self._biases = None if network.biases is None else [each[:, None] for each in network.biases]
+        self._all_signals: Floats = np.empty((settings.depth + 1, *layer), dtype)
+        self._all_gradients = np.empty_like(self._all_signals)
+        self._all_heard: Floats = np.empty(stack, dtype) if self._norms.before_weights else self._all_signals[:-1]
+        """What W_l is multiplied with."""
+        is_changed = settings.residual or self._norms.on_branch
+        self._is_bare = not (is_changed or self._kernel.output_scale != 1 or self._kernel.offset)
+        self._all_outputs: Floats = self._all_signals[1:] if self._is_bare else np.empty(stack, dtype)
+        """What the kernel's core gives; a_l itself where nothing else happens to it."""
+        self._all_slopes: Floats = np.empty(stack, dtype)
+        """What the core leaves for its slope; then the slopes; then the gradients by W_l times what it hears."""
+        kept = 1 if self._kernel.output_slope else settings.depth
+        self._all_arguments: Floats = np.empty((kept, *layer), dtype)
+        self._arguments = list(self._all_arguments) * (settings.depth // kept)
+        self._signals: list[Floats] = list(self._all_signals)
+        self._gradients: list[Floats] = list(self._all_gradients)
+        self._heard, self._outputs, self._slopes = map(list, (self._all_heard, self._all_outputs, self._all_slopes))
+        self._pulls: list[Pull] = []
+
+    def forward(self, inputs: Sequence[Floats]) -> Floats:
+        """What the head is given, (n, batch), from the one thing that is read in: a_L, or its norm."""
+        np.copyto(self._signals[0], inputs[0])
+        self._pulls.clear()
+        for layer in range(len(self._weights)):
+            self._pre_activate(layer)
+            self._kernel.core(self._arguments[layer], self._outputs[layer], self._slopes[layer])
+            if not self._is_bare:
+                self._leave(layer)
+            if self._norms.after_block:
+                above = self._signals[layer + 1]
+                self._pulls.append(normalise(self._norms.after_block, above.copy(), above))
+        if self._final_norm is None:
+            return self._signals[-1]
+        outputs = np.empty_like(self._signals[-1])
+        self._pulls.append(normalise(self._final_norm, self._signals[-1], outputs))
+        return outputs
+
+    def _pre_activate(self, layer: int) -> None:
+        """What the kernel's core is given."""
+        z = self._arguments[layer]
+        if self._norms.before_weights:
+            self._pulls.append(normalise(self._norms.before_weights, self._signals[layer], self._heard[layer]))
+        self._weights[layer].dot(self._heard[layer], z)
+        if self._biases:
+            np.add(z, self._biases[layer], z)
+        if self._norms.before_activation:
+            self._pulls.append(normalise(self._norms.before_activation, z, z))
+        if self._kernel.input_scale != 1:
+            np.multiply(z, self._input_scale, z)
+
+    def _leave(self, layer: int) -> None:
+        """a_l from what the kernel's core gave, and from a_{l-1} where there is a residual connection."""
+        above = self._signals[layer + 1]
+        np.multiply(self._outputs[layer], self._gains[layer], above)
+        if self._kernel.offset:
+            np.add(above, self._shifts[layer], above)
+        if self._norms.on_branch:
+            self._pulls.append(normalise(self._norms.on_branch, above.copy(), above))
+            np.multiply(above, self._branch_factors[layer], above)
+        if self._residual:
+            np.add(above, self._skipped(self._signals[layer]), above)
+
+    def _skipped(self, x: Floats) -> Floats:
+        """What the residual connection makes of it."""
+        return x if self._skip == 1 else np.asarray(x * self._skip)
+
+    def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
+        """The gradient by what was read in, from that by what the head was given; uses the slopes up."""
+        self._take_slopes(self._factors)
+        pulls = iter(reversed(self._pulls))
+        np.copyto(self._gradients[-1], next(pulls)(gradient) if self._final_norm else gradient)
+        norms = self._norms
+        for layer in reversed(range(len(self._weights))):
+            above, below, by_product = self._gradients[layer + 1], self._gradients[layer], self._slopes[layer]
+            by_block = next(pulls)(above) if norms.after_block else above
+            by_branch = next(pulls)(by_block * self._branch_factors[layer]) if norms.on_branch else by_block
+            np.multiply(by_product, by_branch, by_product)
+            if norms.before_activation:
+                np.copyto(by_product, next(pulls)(by_product))
+            self._transposed[layer].dot(by_product, below)
+            if norms.before_weights:
+                np.copyto(below, next(pulls)(below))
+            if self._residual:
+                np.add(below, self._skipped(by_block), below)
+        np.matmul(self._all_slopes, self._all_heard.transpose(0, 2, 1), out=by_parameters["weights"])
+        if self._biases:
+            self._all_slopes.sum(axis=-1, out=by_parameters["biases"])
+        self._by_weights = by_parameters["weights"]
+        return self._gradients[:1]
+
+    def _take_slopes(self, factors: Floats) -> None:
+        """phi' of all layers, times a factor for each of them."""
+        kernel, slopes = self._kernel, self._all_slopes.reshape(-1, self._all_slopes.shape[-1])
+        outputs = self._all_outputs.reshape(slopes.shape)
+        if kernel.output_slope:
+            kernel.output_slope(outputs, slopes)
+        else:
+            kernel.slope(self._all_arguments.reshape(slopes.shape), outputs, slopes)
+        factors = factors * (kernel.input_scale * kernel.output_scale)
+        if (factors != 1).any():
+            np.multiply(self._all_slopes, factors[:, None, None], self._all_slopes)
+
+    @property
+    def signals(self) -> Sequence[Floats]:
+        return self._signals[1:]
+
+    @property
+    def gradients(self) -> Sequence[Floats]:
+        return self._gradients[1:]
+
+    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
+        """phi' of every layer; stands in the way of `backward` until there is another `forward`."""
+        self._take_slopes(np.ones_like(self._branch_factors))
+        return [[(self._activation, each)] for each in self._slopes]
+
+    def weight_gradients(self) -> Sequence[Floats]:
+        return list(self._by_weights)

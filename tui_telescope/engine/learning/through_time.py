@@ -1,0 +1,91 @@
+"""A batch through the steps of a recurrent cell, and the gradient back through time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.recurrent.cells import CELLS, Step
+from tui_telescope.engine.recurrent.number_kinds import Unwatched
+from tui_telescope.engine.weights.network import Network
+
+
+class Steps:
+    """The steps of one recurrent network as a `trunk.Trunk`; what is read in comes first, and then nothing more."""
+
+    def __init__(self, network: Network, batch: int) -> None:
+        assert network.input_weights is not None, "a recurrent cell hears its inputs"
+        assert network.biases is not None, "a recurrent cell has biases, be they zeros"
+        self._depth, self._shape = network.settings.depth, (network.settings.width, batch)
+        self._cell = CELLS[network.settings.cell](network.settings)
+        self._weights = network.weights.reshape(-1, network.settings.width)
+        self._input_weights = network.input_weights.reshape(self._weights.shape)
+        self._biases = network.biases.reshape(-1, 1)
+        self._inputs: Sequence[Floats] = ()
+        self._steps: list[Step[Unwatched]] = []
+        self._gradients: list[Floats] = []
+        self._shares: list[Floats] = []
+
+    def forward(self, inputs: Sequence[Floats]) -> Floats:
+        """h_T, (n, batch), from x_t of the first steps."""
+        self._inputs, self._steps = inputs, []
+        for t in range(self._depth):
+            state = self._state_before(t)
+            recurrent = Unwatched(self._weights.dot(state[0].array))
+            self._steps.append(self._cell.step(t, recurrent, Unwatched(self._news(t)), state))
+        return self._steps[-1].state[0].array
+
+    def _state_before(self, t: int) -> tuple[Unwatched, ...]:
+        """The state that step t hears, which counts from 0; zeros before the first."""
+        if t > 0:
+            return self._steps[t - 1].state
+        return tuple(Unwatched(np.zeros(self._shape, self._weights.dtype)) for _ in range(self._cell.state_size))
+
+    def _news(self, t: int) -> Floats:
+        """U x_t + b of all gates."""
+        if t < len(self._inputs):
+            return np.asarray(self._input_weights.dot(self._inputs[t]) + self._biases)
+        return np.broadcast_to(self._biases, (len(self._biases), self._shape[1]))
+
+    def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
+        """The gradients by what was read in, from that by h_T: Werbos (1990)."""
+        for name in ("weights", "input_weights", "biases"):
+            by_parameters[name].fill(0)
+        by_state = (
+            Unwatched(gradient),
+            *(Unwatched(np.zeros_like(gradient)) for _ in range(self._cell.state_size - 1)),
+        )
+        self._gradients, self._shares, by_inputs = [], [], []
+        for t in reversed(range(self._depth)):
+            pulled = self._steps[t].pull(by_state)
+            by_product, by_news = Unwatched.stack(pulled.by_products).array, Unwatched.stack(pulled.by_inputs).array
+            self._gradients.append(pulled.totals[0].array)
+            self._shares.append(by_product.dot(self._state_before(t)[0].array.T))
+            by_parameters["weights"].reshape(self._weights.shape)[...] += self._shares[-1]
+            by_parameters["biases"].reshape(-1)[...] += by_news.sum(axis=-1)
+            if t < len(self._inputs):
+                by_parameters["input_weights"].reshape(self._weights.shape)[...] += by_news.dot(self._inputs[t].T)
+                by_inputs.append(self._input_weights.T.dot(by_news))
+            by_hidden = Unwatched(self._weights.T.dot(by_product))
+            by_state = (
+                by_hidden if pulled.hidden_skip is None else pulled.hidden_skip + by_hidden,
+                *pulled.other_skips,
+            )
+        return by_inputs[::-1]
+
+    @property
+    def signals(self) -> Sequence[Floats]:
+        return [step.state[0].array for step in self._steps]
+
+    @property
+    def gradients(self) -> Sequence[Floats]:
+        return self._gradients[::-1]
+
+    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
+        return [[(gate, slope.array) for gate, slope in step.slopes] for step in self._steps]
+
+    def weight_gradients(self) -> Sequence[Floats]:
+        return self._shares[::-1]

@@ -1,0 +1,134 @@
+"""What a network has learned, as text, JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from textwrap import fill
+from typing import Any, Protocol
+
+import numpy as np
+
+from tui_telescope.engine.learning.description import counted, summary
+from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.telescope import Telescope
+from tui_telescope.machine_output import rows_as_csv
+from tui_telescope.notation import nullable, scientific
+from tui_telescope.observations.observation import measured
+from tui_telescope.progress_line import ProgressLine
+from tui_telescope.settings import Settings
+from tui_telescope.text_output import TABLE_ROWS, changed
+
+SPARKS = {False: "▁▂▃▄▅▆▇█", True: "_.-~=+*#"}
+"""From low to high, each by whether it is ASCII."""
+MOMENTS = 60
+"""How many steps are shown, about."""
+
+
+class Sink(Protocol):
+    """What text is written to."""
+
+    def write(self, text: str, /) -> Any: ...
+
+
+def write_learning(
+    stream: Sink, settings: Settings, steps: int, form: str, *, ascii_only: bool, line: ProgressLine
+) -> None:
+    """Learn for so many steps, and write what came of it; the line tells meanwhile how far it is."""
+    line.begin(f"learning for {counted(steps, 'step')}", 1.0)
+    with line.part(1.0):
+        moments = list(Telescope().learn(settings, steps, every=-(-steps // MOMENTS), progress=line.tell))
+    stream.write(FORMS[form](settings, moments, ascii_only))
+
+
+def _as_text(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+    losses = f"Loss from step 0 to {moments[-1].step}: {sparkline([each.loss for each in moments], ascii_only)}"
+    parts = (
+        fill(summary(settings, moments[0], moments[-1]), 80),
+        changed(settings),
+        losses,
+        _table(settings, moments[-1]),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def sparkline(values: Sequence[float], ascii_only: bool) -> str:
+    """One character a value, its height from the smallest to the largest of them; `!` where one is not finite."""
+    finite = [value for value in values if np.isfinite(value)]
+    low, span = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
+    sparks = SPARKS[ascii_only]
+    heights = (
+        round((value - low) / (span or 1.0) * (len(sparks) - 1)) if np.isfinite(value) else -1 for value in values
+    )
+    return "".join(sparks[height] if height >= 0 else "!" for height in heights)
+
+
+def _table(settings: Settings, moment: Moment) -> str:
+    """What is known of a few layers spread over the depth, the first and the last always among them."""
+    depth, columns = settings.depth, _columns(moment)
+    layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
+    names = {"log10_gradient": "gradient", "log10_weight_gradient": "weights", "log10_update": "update"}
+    names["log10_change"] = "change"
+    lines = [f"{len(layers)} of {counted(depth, settings.stage)}, after step {moment.step}:"]
+    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in names.values())]
+    for layer in layers.tolist():
+        cells = "".join(f" {_cell(columns[name][layer - 1]):>12}" for name in names)
+        lines.append(f"{layer:>7}{cells}" + "  as it was" * bool(moment.unchanged[layer - 1]))
+    return "\n".join(lines)
+
+
+def _cell(log10: float) -> str:
+    return scientific(log10) if log10 < np.inf else "not finite"
+
+
+def _columns(moment: Moment) -> dict[str, list[float]]:
+    """What has one number a layer."""
+    seen = moment.observation
+    return {
+        "log10_gradient": measured(seen.gradient).log10_mean.tolist(),
+        "log10_weight_gradient": measured(seen.weight_gradient).log10.tolist(),
+        "log10_update": moment.log10_update.tolist(),
+        "log10_change": moment.log10_change.tolist(),
+        "log10_spread": measured(measured(seen.signal).log10_spread).tolist(),
+    }
+
+
+def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
+    """Strict JSON: what is not finite is null. Of the change since the start and the layers that did not change, the
+    last step's."""
+    last = moments[-1]
+    columns = [_columns(moment) for moment in moments]
+    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread")
+    document = {
+        "settings": settings.as_dict(),
+        "steps": [moment.step for moment in moments],
+        "loss": nullable(moment.loss for moment in moments),
+        "accuracy": [moment.accuracy for moment in moments],
+        "layers": list(range(1, settings.depth + 1)),
+        **{name: [nullable(each[name]) for each in columns] for name in over_steps},
+        "log10_change": nullable(last.log10_change),
+        "unchanged_layers": (np.flatnonzero(last.unchanged) + 1).tolist(),
+        "diverged": last.diverged and last.diverged._asdict(),
+        "text": summary(settings, moments[0], last),
+    }
+    return json.dumps(document, allow_nan=False) + "\n"
+
+
+def learning_as_csv(moments: Sequence[Moment]) -> str:
+    """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
+    names = list(_columns(moments[0]))
+    rows = [
+        [moment.step, moment.loss, moment.accuracy, layer, *numbers, int(unchanged)]
+        for moment in moments
+        for layer, (unchanged, *numbers) in enumerate(
+            zip(moment.unchanged, *_columns(moment).values(), strict=True), start=1
+        )
+    ]
+    return rows_as_csv(["step", "loss", "accuracy", "layer", *names, "unchanged"], rows)
+
+
+FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
+    "text": _as_text,
+    "json": _as_json,
+    "csv": lambda settings, moments, ascii_only: learning_as_csv(moments),
+}

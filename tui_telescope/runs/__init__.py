@@ -1,0 +1,1 @@
+"""Networks that train elsewhere: what records them, and what reads the records."""

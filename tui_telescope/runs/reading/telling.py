@@ -1,0 +1,43 @@
+"""What a run's course adds to the verdict, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui_telescope.observations.observation import Observation
+from tui_telescope.runs.reading.observing import Course, NonFiniteStep
+
+_FRESH_SECONDS = 10
+
+
+def course_sentences(course: Course, observation: Observation) -> Iterator[str]:
+    """First where the run ceased to be finite."""
+    if course.nonfinite:
+        yield _where_it_was_lost(course.nonfinite)
+    if observation.gradient is None:
+        yield "No gradient by activations was recorded: weights alone are judged."
+    if course.since is not None:
+        yield f"It is {observation.verdict.state} since step {course.since}."
+    if course.halvings:
+        yield f"The loss's scale was halved {course.halvings} time{'s' * (course.halvings > 1)}."
+
+
+def _where_it_was_lost(lost: NonFiniteStep) -> str:
+    """Where it began, as far as that is known."""
+    step, layer, reading, after = lost
+    when = f"at step {step}" if after is None else f"between steps {after} and {step}"
+    if layer is None:
+        return f"The loss became NaN or infinite {when}; in which layer that began was not recorded."
+    named = f"layer {layer}" if after is None else f"layer {layer} by then"
+    return f"The {reading.replace('_', ' ')} became NaN or infinite {when}, in {named}."
+
+
+def age_sentence(seconds: float) -> str:
+    """How old the last record is, in steps coarse enough to be read; nothing of one that has just come."""
+    if seconds < _FRESH_SECONDS:
+        return ""
+    if seconds < 60:
+        return f"The last record is {seconds // 10 * 10:.0f} s old."
+    if seconds < 7200:
+        return f"The last record is {seconds // 60:.0f} min old."
+    return f"The last record is {seconds // 3600:.0f} h old."

@@ -1,0 +1,66 @@
+"""Which steps are recorded, so that recording costs a training run next to nothing."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+SHARE, EARLY_SHARE = 0.005, 0.05
+"""Of the training's own time, what recording may take: later, and in the first steps."""
+STANDING_SHARE, STANDING_SECONDS = 0.003, 60e-6
+"""What may be spent on every step, recorded or not: the larger of both."""
+EARLY_STEPS = 100
+ALARM_STEPS = 10
+"""How many steps are recorded in a row once a reading is no longer finite."""
+
+
+class Pace:
+    """Spaces the samples by what has been spent beside the steps. Steps count from 1; the first one is always due, and
+    whatever the cost those that double are early on: 2, 4, 8, ...
+
+    `every` fixes the distance in steps, whatever it costs.
+    """
+
+    def __init__(self, every: int | None = None) -> None:
+        self._every = every
+        self._next = 1
+        self._alarmed_until = 0
+        self._is_finite = True
+        self._durations: deque[float] = deque(maxlen=15)
+        self._debt = 0.0
+        """Seconds spent that the steps since have not yet paid for by their share."""
+
+    def is_due(self, step: int) -> bool:
+        return step >= self._next
+
+    def affords(self, seconds: float) -> bool:
+        """Whether every step may spend so much, beside what recording takes."""
+        return bool(self._durations) and seconds <= max(STANDING_SECONDS, STANDING_SHARE * median(self._durations))
+
+    def passed(self, step: int, seconds: float, spent: float) -> None:
+        """A step has taken so long, what was spent on recording not counted."""
+        self._durations.append(seconds)
+        self._debt = max(0.0, self._debt + spent - _share(step) * seconds)
+        if step == EARLY_STEPS:  # what the beginning took is no reason to look away from the rest
+            self._debt = 0.0
+
+    def proposed(self, step: int, spent: float) -> int:
+        """In how many steps after this one, which has spent so much by now, the next may be recorded."""
+        if not self._durations:
+            return 1
+        # a clock too coarse to see a step sees its cost as nothing too
+        per_step = _share(step) * max(median(self._durations), 1e-9)
+        distance = max(1, math.ceil((self._debt + spent) / per_step))
+        return min(step, distance) if step < EARLY_STEPS else distance
+
+    def recorded(self, step: int, is_finite: bool, distance: int) -> None:
+        """This step is recorded, and the next is due `distance` later; sooner at an `every`, or an alarm."""
+        if self._is_finite and not is_finite:
+            self._alarmed_until = step + ALARM_STEPS
+        self._is_finite = is_finite
+        self._next = step + (self._every or (1 if step < self._alarmed_until else distance))
+
+
+def _share(step: int) -> float:
+    return EARLY_SHARE if step < EARLY_STEPS else SHARE

@@ -1,0 +1,1 @@
+"""What is measured in a PyTorch model while it trains. Loaded once somebody has handed a model over: he has torch."""

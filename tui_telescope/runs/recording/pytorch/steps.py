@@ -1,0 +1,335 @@
+"""A PyTorch model's steps, from the optimizers' own hooks: when one is recorded, and what its record holds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+from tui_telescope.runs.recording.guard import Guard, say
+from tui_telescope.runs.recording.pace import Pace
+from tui_telescope.runs.recording.pytorch.activations import Activations
+from tui_telescope.runs.recording.pytorch.alarm import Alarm
+from tui_telescope.runs.recording.pytorch.layers import choose_layers, unwrapped
+from tui_telescope.runs.recording.pytorch.weights import Weights
+
+Record = dict[str, Any]
+
+READINGS = {
+    "gradient": "norm of d loss / d (layer's output) over this rank's batch, all calls in the step taken together",
+    "gradient_rms": "root mean square of its entries",
+    "weight_gradient": "norm of d loss / d (layer's parameters) as the optimizer applied it, after clipping",
+    "weight": "norm of the parameters after the step",
+    "update": "norm of the step's change / norm before it, by at most 4096 entries of a parameter",
+    "rms": "root mean square of the layer's output over this rank's batch",
+    "zero": "fraction of its entries that are exactly zero",
+    "dead": "fraction of its units (the last axis, channels in images) that are zero on every sample of the step",
+}
+"""What each one is, for the header; by layer, in the order of `Steps.layers`."""
+_OF_WEIGHTS = ("weight_gradient", "weight", "change", "before")
+_HOLD_SECONDS = 4e-6
+"""What it takes of a step to keep one layer's output: a hook's call."""
+_SQUARES = ("gradient", "gradient_rms", "weight_gradient", "weight", "rms")
+
+
+class Steps:
+    """Hands each record to `keep`, with the layers in the order in which they ran. A step is one of every optimizer.
+
+    Raises `ValueError` for a model or an optimizer that it cannot read.
+    """
+
+    framework = f"torch {torch.__version__}"
+    readings = READINGS
+
+    def __init__(
+        self, model: Any, optimizers: Any, which: str | Sequence[str] | None, pace: Pace, guard: Guard,
+        keep: Callable[[Record], None],
+    ) -> None:  # fmt: skip
+        self.step = 0
+        """The steps made so far."""
+        self.rank, self.ranks = _place()
+        self._optimizers = _unwrapped_optimizers(optimizers)
+        self._layers = choose_layers(_supported(model), which)
+        self._pace, self._guard, self._keep = pace, guard, keep
+        self._activations = Activations(self._layers, guard)
+        self._weights = Weights(self._layers, self.ranks)
+        self._order: list[int] = []
+        self._reads_activations = _reads_activations(model)
+        self._is_recorded = self._was_recorded = self._is_alarmed = False
+        self._alarm = Alarm()
+        self.logs_before_step = False
+        """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
+        self._weight_readings: list[dict[str, Tensor]] = []
+        self._stepped: set[int] = set()
+        self._is_skipped = False
+        self._found_inf: Tensor | None = None
+        self._scale = 1.0
+        self._ended = time.perf_counter()
+        self._handles = [
+            handle
+            for each in self._optimizers
+            for handle in (
+                each.register_step_pre_hook(self._before_step),
+                each.register_step_post_hook(self._after_step),
+            )
+        ]
+        self._begin()
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """For the header, in the order of their first run; those that never ran stand last."""
+        return [self._layers[index].described() for index in self._order]
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the layers' order is that of their execution."""
+        return bool(self._activations.order)
+
+    def close(self) -> None:
+        self._activations.remove()
+        for handle in self._handles:
+            handle.remove()
+
+    def follow(self, scaler: Any) -> None:
+        """Learn the loss's scale from a GradScaler, and of the steps that it skips. Idempotent."""
+        step = scaler.step
+        if getattr(step, "tells", None) is self or not scaler.is_enabled():
+            return
+
+        def told_step(optimizer: Any, *arguments: Any, **named: Any) -> Any:
+            mine = _unwrapped_optimizers(optimizer)[0]
+            with self._guard:
+                self._scale = scaler.get_scale() if self._is_recorded else self._scale
+            made = self.step, len(self._stepped)
+            result = step(optimizer, *arguments, **named)
+            if any(mine is each for each in self._optimizers) and made == (self.step, len(self._stepped)):
+                with self._guard:
+                    self._is_skipped = True
+                    self._made_by(mine)
+            return result
+
+        told_step.tells = self  # type: ignore[attr-defined]
+        scaler.step = told_step
+
+    def _begin(self) -> None:
+        """The next step: is it recorded?"""
+        self._stepped = set()
+        self._is_skipped = self._is_alarmed = False
+        self._found_inf = None
+        self._alarm.begin_step()
+        self._is_recorded = self._pace.is_due(self.step + 1)
+        self._weight_readings = [{} for _ in self._layers]
+        self._activations.forget()
+        if not self._reads_activations:
+            return
+        if self._is_recorded:
+            self._activations.arm()
+        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * len(self._layers)):
+            self._activations.hold()
+
+    def look_at_loss(self, loss: Any) -> None:
+        """Record this step if the loss ceases to be finite by it, with what the layers gave if that is still there."""
+        if self._weights.is_spread or not self.logs_before_step:
+            return
+        if self._alarm.goes_off("loss", loss):
+            self._is_alarmed = self._alarm.is_prompt
+            if not self._is_recorded:
+                self._activations.look_at_held()
+                self._is_recorded = True
+        self._activations.let_go()
+
+    def _look_at_gradient(self) -> None:
+        """The same by the gradient of one parameter of the first layer, which all others' come by."""
+        if self._weights.is_spread or not self.has_run:
+            return
+        parameter = self._layers[self._activations.order[0]].smallest
+        if parameter is None or parameter.grad is None or parameter.grad.is_sparse:
+            return
+        if self._alarm.goes_off("gradient", parameter.grad.sum()):
+            self._is_recorded, self._is_alarmed = True, self._alarm.is_prompt
+
+    def _before_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        with self._guard:
+            if id(optimizer) in self._stepped:  # another one has not been stepped this time
+                self._finish()
+            if not self._stepped:
+                self._look_at_gradient()
+            if self._is_recorded:
+                self._weights.remember(_moved_by(optimizer))
+                return self._with_fresh_closure(arguments, named)
+        return None
+
+    def _with_fresh_closure(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Of a closure that is called again and again its last call is read: the gradients are that one's."""
+        closure = named.get("closure", arguments[1] if len(arguments) > 1 else None)
+        if not callable(closure):
+            return None
+
+        def fresh() -> Any:
+            self._activations.forget()
+            return closure()
+
+        if "closure" in named:
+            return arguments, {**named, "closure": fresh}
+        return (arguments[0], fresh, *arguments[2:]), named
+
+    def _after_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        with self._guard:
+            if self._is_recorded:
+                moved = _moved_by(optimizer)
+                for index, found in enumerate(self._weight_readings):
+                    found.update(self._weights.readings(index, moved))
+                if (found_inf := getattr(optimizer, "found_inf", None)) is not None:
+                    self._found_inf = found_inf
+            self._made_by(optimizer)
+
+    def _made_by(self, optimizer: Any) -> None:
+        """The step is made once every optimizer has made its own, or has been kept from it."""
+        self._stepped.add(id(optimizer))
+        if len(self._stepped) == len(self._optimizers):
+            self._finish()
+
+    def _finish(self) -> None:
+        self.step += 1
+        if self._is_recorded:
+            self._activations.disarm()
+            self._record()
+        now = time.perf_counter()
+        spent = self._guard.seconds
+        # what every step takes cannot be spared; a record may be written in the step after
+        counts = self._is_recorded or self._was_recorded
+        self._pace.passed(self.step, now - self._ended - spent, spent if counts else 0.0)
+        self._ended, self._was_recorded = now, self._is_recorded
+        self._guard.forget()
+        self._begin()
+
+    def _record(self) -> None:
+        if self._reads_activations and not self.has_run:
+            say("weights alone are recorded: no layer was seen to run, as within torch.compile")
+            self._reads_activations = False
+        distance = self._pace.proposed(self.step, self._guard.seconds)
+        if self._weights.is_spread:
+            distance = self._summed_over_ranks(distance)
+        numbers, found_inf = self._moved_to_host()
+        readings = self._readings(numbers)
+        # what ranks do not share would have them alarmed at different steps
+        shared = ("weight_gradient",) if self._weights.is_spread else readings
+        judged = [number for name in shared for number in readings.get(name, ()) if number is not None]
+        self._pace.recorded(self.step, all(map(math.isfinite, judged)), distance)
+        if self._order != (order := self._execution_order()):
+            self._order = order
+        rate = self._optimizers[0].param_groups[0].get("lr")
+        record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
+        if self._scale != 1.0:
+            record["scale"] = self._scale
+        if self._is_alarmed:
+            record["alarm"] = True
+        self._keep({
+            **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
+            **{name: [column[index] for index in self._order] for name, column in readings.items()},
+        })  # fmt: skip
+
+    def _execution_order(self) -> list[int]:
+        ran = self._activations.order
+        return [*ran, *(index for index in range(len(self._layers)) if index not in set(ran))]
+
+    def _summed_over_ranks(self, distance: int) -> int:
+        """Adds up the parts of what is spread; all ranks must record the same steps, so they agree on the next too."""
+        device = next(self._layers[0].module.parameters()).device
+        nothing = torch.zeros((), dtype=torch.float64, device=device)
+        cells = [(found, name) for found in self._weight_readings for name in _OF_WEIGHTS]
+        sums = torch.stack([found.get(name, nothing) for found, name in cells])
+        is_known = torch.tensor([float(name in found) for found, name in cells], dtype=torch.float64, device=device)
+        whole = torch.cat([sums, is_known, torch.tensor([float(distance)], dtype=torch.float64, device=device)])
+        distributed.all_reduce(whole)
+        for position, (found, name) in enumerate(cells):
+            if whole[len(cells) + position] > 0:
+                found[name] = whole[position]
+        return math.ceil(float(whole[-1]) / self.ranks)
+
+    def _moved_to_host(self) -> tuple[list[dict[str, float]], float]:
+        """All scalars in one transfer, by layer and name; and whether the scaler found infinity."""
+        found = [
+            {**self._activations.readings(index), **of_weights}
+            for index, of_weights in enumerate(self._weight_readings)
+        ]
+        scalars = [each for readings in found for each in readings.values()]
+        scalars.append(torch.zeros(()) if self._found_inf is None else self._found_inf.detach().reshape(()))
+        device = scalars[0].device
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        numbers = iter(torch.stack([each.to(device, dtype) for each in scalars]).tolist())
+        return [{name: next(numbers) for name in readings} for readings in found], next(numbers)
+
+    def _readings(self, numbers: list[dict[str, float]]) -> dict[str, list[float | None]]:
+        """A column a reading, an entry a layer; a column that nothing was measured of is left out."""
+        for found in numbers:
+            for name in _SQUARES:
+                if name in found:
+                    found[name] = math.sqrt(found[name])
+            for name in ("gradient", "gradient_rms"):
+                if name in found:
+                    found[name] /= self._scale
+            if "change" in found:
+                change, before = found.pop("change"), found.pop("before")
+                found["update"] = math.sqrt(change / before) if before else math.inf if change else 0.0
+        columns = {name: [found.get(name) for found in numbers] for name in READINGS}
+        return {name: column for name, column in columns.items() if any(each is not None for each in column)}
+
+
+def _moved_by(optimizer: Any) -> set[int]:
+    return {id(each) for group in optimizer.param_groups for each in group["params"]}
+
+
+def _place() -> tuple[int, int]:
+    """This process's rank, and how many there are."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def _unwrapped_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
+    """The ones whose hooks are called, within those that libraries put around them."""
+    found = []
+    for each in optimizers if isinstance(optimizers, (list, tuple)) else [optimizers]:
+        while not isinstance(each, torch.optim.Optimizer) or type(each).__name__ == "AcceleratedOptimizer":
+            inner = getattr(each, "optimizer", None)
+            if inner is None:
+                raise ValueError(
+                    f"{type(each).__name__} is no optimizer; allowed: torch.optim.Optimizer, one or a list"
+                )
+            each = inner
+        found.append(each)
+    return found
+
+
+def _supported(model: Any) -> nn.Module:
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"{type(model).__name__} is no model; allowed: torch.nn.Module")
+    kinds = {type(each).__name__ for each in model.modules()}
+    for name, instead in (
+        ("FullyShardedDataParallel", "fully_shard (FSDP2)"),
+        ("DeepSpeedEngine", "the module itself"),
+    ):
+        if name in kinds:
+            raise ValueError(f"{name} is not supported; {instead} is")
+    for each in model.parameters():
+        if hasattr(each, "to_local") and each.device_mesh.size() != _place()[1]:
+            raise ValueError("parameters spread over some of the ranks alone are not supported")
+    return model
+
+
+def _reads_activations(model: nn.Module) -> bool:
+    """Not where compiled code calls no hooks, or where replicas of a module would run them."""
+    kinds = {type(each).__name__ for each in (model, unwrapped(model))}
+    blind = kinds & {"DataParallel", "RecursiveScriptModule"}
+    if type(model).__name__ == "OptimizedModule":
+        blind.add("torch.compile")
+    if getattr(model, "_compiled_call_impl", None) is not None:
+        blind.add("torch.compile")
+    if blind:
+        say(f"weights alone are recorded: {', '.join(sorted(blind))} hides what layers pass on")
+    return not blind

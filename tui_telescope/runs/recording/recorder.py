@@ -1,0 +1,175 @@
+"""The recorder: one line in a training program, a file of readings, and no other effect on the training."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from tui_telescope.runs.recording.guard import Guard
+from tui_telescope.runs.recording.lines import LineFile, four_digits, written
+from tui_telescope.runs.recording.pace import Pace
+
+_FORMAT = 1
+_SINGLE = ("step", "time", "loss", "learning_rate", "scale", "skipped", "alarm", "cost_ms")
+"""What a record holds beside its readings, which have an entry a layer."""
+
+
+class Recorder:
+    """Records how much of the gradient reaches each layer of a model that trains, in `telescope/` of the run's folder.
+
+    `Recorder(model, optimizer, "runs/a")` reads a PyTorch model by itself, at the optimizer's steps; `optimizer` may be
+    a list. `layers` are `"blocks"`, `"leaves"` or modules' names; by default the outermost repeated blocks, or else the
+    leaves. Which steps it reads follows from what that costs, one percent at most; `every=k` fixes it.
+
+    At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
+    records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
+    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
+    beside its hooks' calls; the outputs are kept until then. On other devices it looks one step later, so that
+    nothing waits; with FSDP2 at the recorded steps alone.
+
+    `Recorder("runs/a", layers=names)` writes what it is given by `write`.
+
+    Nothing is raised into the training: at the first error it says in one line why, and is off.
+    """
+
+    @overload
+    def __init__(self, folder: str | os.PathLike[str], /, *, layers: Sequence[str]) -> None: ...
+
+    @overload
+    def __init__(
+        self, model: Any, optimizer: Any, folder: str | os.PathLike[str], /, *,
+        layers: str | Sequence[str] | None = None, every: int | None = None,
+    ) -> None: ...  # fmt: skip
+
+    def __init__(self, *what: Any, layers: str | Sequence[str] | None = None, every: int | None = None) -> None:
+        self._guard = Guard(self.close)
+        self._file: LineFile | None = None
+        self._steps: Any = None
+        self._given = layers
+        self._header: dict[str, Any] = {}
+        self._kept: dict[str, Any] | None = None
+        self._loss: Any = None
+        self._at = 0
+        self._log_follows: bool | None = None
+        self._offset = 0
+        with self._guard:
+            self._open(what, layers, every)
+
+    def _open(self, what: tuple[Any, ...], layers: Any, every: int | None) -> None:
+        if len(what) not in (1, 3) or not isinstance(what[-1], (str, os.PathLike)):
+            raise ValueError('a Recorder takes (model, optimizer, "runs/a"), or ("runs/a", layers=names)')
+        if every is not None and every < 1:
+            raise ValueError(f"every: {every} is not allowed; allowed: 1 and above")
+        self.folder = Path(what[-1])
+        if len(what) == 3:
+            from tui_telescope.runs.recording.pytorch.steps import Steps
+
+            self._steps = Steps(what[0], what[1], layers, Pace(every), self._guard, self._keep)
+        elif layers is None or isinstance(layers, str):
+            raise ValueError("layers: the names of the layers are needed, from the input to the output")
+
+    def log(self, *, loss: Any = None, scaler: Any = None, step: int | None = None) -> None:
+        """Tell what the model and the optimizer do not know: the step's loss, the GradScaler, the step's own number.
+
+        Once a step, before the optimizer's, or after it.
+        """
+        if self._guard.is_off:
+            return
+        with self._guard:
+            if self._steps and scaler is not None:
+                self._steps.follow(scaler)
+            if self._steps and (loss is not None or step is not None):
+                self._told(loss, step)
+
+    def _told(self, loss: Any, step: int | None) -> None:
+        """The first call shows whether the loop logs before the optimizer's step, or after it."""
+        if self._log_follows is None:
+            self._log_follows = self._kept is not None
+        self._at = self._steps.step + (not self._log_follows)
+        self._loss = loss.detach() if hasattr(loss, "detach") else loss
+        self._steps.logs_before_step = not self._log_follows
+        self._steps.look_at_loss(self._loss)
+        if step is not None:
+            self._offset = step - self._at
+        self._write_kept()
+
+    def write(self, step: int, **readings: Iterable[float | None]) -> None:
+        """A record of what was measured elsewhere: an entry a layer, None where there is none; a loss by its name.
+
+        The readings are named as in the file: `gradient`, `weight_gradient`, `weight`, `rms`, `dead`, and others.
+        """
+        if self._guard.is_off:
+            return
+        with self._guard:
+            names = list(self._given or ())
+            record: dict[str, Any] = {"step": int(step)}
+            for name, numbers in readings.items():
+                record[name] = numbers if name in _SINGLE else list(numbers)
+                if name not in _SINGLE and len(record[name]) != len(names):
+                    raise ValueError(f"{name}: {len(record[name])} numbers for {len(names)} layers")
+            self._append(record, {"framework": "none", "layers": [{"name": str(name)} for name in names]}, 0, 1)
+
+    def close(self) -> None:
+        """Write what is kept, and leave the model and the optimizer as they were."""
+        if self._steps:
+            self._steps.close()
+        if not self._guard.is_off:
+            with self._guard:
+                self._write_kept()
+        if self._file:
+            self._file.close()
+            self._file = None
+        self._guard.is_off = True
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        """A record waits for its loss, where the loop tells it after the step."""
+        if self._kept is not None:  # nobody tells any
+            self._log_follows = False
+            self._write_kept()
+        self._kept = record
+        if self._log_follows is False:
+            self._write_kept()
+
+    def _write_kept(self) -> None:
+        if self._kept is None:
+            return
+        record, self._kept = self._kept, None
+        if self._loss is not None and self._at == record["step"]:
+            record["loss"] = self._loss
+        record["step"] += self._offset
+        self._loss = None
+        steps = self._steps
+        header = {
+            "framework": steps.framework, "layers": steps.layers,
+            "order": "execution" if steps.has_run else "declaration", "readings": steps.readings,
+        }  # fmt: skip
+        self._append(record, header, steps.rank, steps.ranks)
+
+    def _append(self, record: dict[str, Any], header: dict[str, Any], rank: int, ranks: int) -> None:
+        """Write the record, and before it the header where that is new."""
+        if self._file is None:
+            self._file = LineFile(self.folder, rank)
+        if header != self._header:
+            place = {"telescope": _FORMAT, "run": self.folder.resolve().name, "time": time.time()}
+            self._file.write({**place, "rank": rank, "ranks": ranks, **header})
+            self._header = header
+        self._file.write(_line(record))
+
+
+def _line(record: dict[str, Any]) -> dict[str, Any]:
+    """As it is written: numbers of four digits, and which layers of a reading are not finite, counted from 1."""
+    line: dict[str, Any] = {"step": record.pop("step"), "time": round(time.time(), 3)}
+    nonfinite = {}
+    for name, value in record.items():
+        if name in ("skipped", "alarm"):
+            line[name] = bool(value)
+        elif name in _SINGLE:
+            line[name] = four_digits(value)
+        else:
+            line[name] = written(value)
+            if lost := [layer for layer, number in enumerate(line[name], 1) if isinstance(number, str)]:
+                nonfinite[name] = lost
+    return {**line, "nonfinite": nonfinite} if nonfinite else line

@@ -1,0 +1,50 @@
+"""What keys do while a run is watched that trains elsewhere: its records take the settings' keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.tui.actions import GENERAL, Action, Keys
+
+_GENERAL = {action.call: action for action in GENERAL if action.keys != ("ctrl+q", "ctrl+c")}
+WATCHING = Keys(
+    (
+        _GENERAL["show_help"],
+        _GENERAL["quit"],
+        Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, whatever is open", always=True),
+        _GENERAL["suspend_process"],
+        replace(_GENERAL["show_palette"], help="command palette: everything by name, and themes"),
+        Action("freeze", ("space",), "Space", "freeze the screen at this record; again: follow the newest"),
+        Action("scrub(-1)", ("left",), "left", "the record before"),
+        Action("scrub(1)", ("right",), "right", "the record after"),
+        Action("scrub(-20)", ("pageup",), "PageUp", "twenty records back"),
+        Action("scrub(20)", ("pagedown",), "PageDown", "twenty records on"),
+        Action("go_to_record(0)", ("home",), "Home", "the run's first record"),
+        Action("go_to_record(-1)", ("end",), "End", "the newest record, and follow"),
+        replace(_GENERAL["pin"], help="pin this record's curve, to compare others with it"),
+        _GENERAL["drop_pins"],
+        replace(_GENERAL["toggle_ghost"], help="ghost: beside it the run's first record"),
+        replace(_GENERAL["toggle_weights"], help="the gradient by the weights, beside the one by the outputs"),
+        *(_GENERAL[call] for call in ("move_cursor(1)", "move_cursor(-1)", "fit_axis")),
+        replace(_GENERAL["stop_or_leave"], help="put the cursor away"),
+        replace(_GENERAL["copy_command"], help="send the command line that watches this run to the clipboard"),
+        _GENERAL["save"],
+    ),
+    {
+        "show_help": "? help",
+        "quit": "q quit",
+        "freeze": "Space freeze",
+        "scrub(1)": "<- -> records",
+        "go_to_record(-1)": "End newest",
+        "pin": "p pin",
+        "toggle_ghost": "g ghost",
+        "move_cursor(-1)": "< > read off",
+        "toggle_weights": "v weights",
+        "fit_axis": "= fit",
+        "save": "e save",
+        "show_palette": "Ctrl+P palette",
+    },
+    tuple(view for view in VIEWS.values() if view.chart),
+    has_settings=False,
+)

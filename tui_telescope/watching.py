@@ -1,0 +1,89 @@
+"""A real run's newest record, as text or for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tui_telescope.charts.options import ChartOptions
+from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.views import VIEWS
+from tui_telescope.machine_output import as_json, observation_document, reading_as_csv, verdict_document
+from tui_telescope.observations.description import describe
+from tui_telescope.observations.observation import Observation
+from tui_telescope.printing import Sink
+from tui_telescope.runs.reading.follower import Refused
+from tui_telescope.runs.reading.run import Run
+from tui_telescope.runs.reading.telling import course_sentences
+from tui_telescope.text_output import CHART_HEIGHT, table
+from tui_telescope.window_size import columns
+
+
+def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:
+    """Write what the newest record tells; returns the verdict's state, or what kept it from one.
+
+    Raises `Refused` where there is nothing to tell.
+    """
+    observation = run.observation()
+    if observation is None:
+        lack = "no record holds a reading of any layer" if run.records else "no records yet"
+        raise Refused(f"{run.name}: {lack}")
+    if form == "text":
+        stream.write(_text(run, observation, view, ascii_only=ascii_only))
+    else:
+        stream.write(WRITERS[form](run, observation))
+    if observation.nonfinite:
+        return "not finite"
+    return observation.verdict.state or "not recorded"
+
+
+def words(run: Run, observation: Observation) -> str:
+    """The verdict, and what the run's course adds to it."""
+    return " ".join(filter(None, (describe(observation), *course_sentences(run.course(), observation), run.note)))
+
+
+def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:
+    make_chart = VIEWS[view].chart
+    assert make_chart
+    picture = make_chart([Trace("", observation)], ChartOptions()).draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    parts = (words(run, observation), _place(run), picture.text, table(observation, view))
+    return "\n\n".join(parts) + "\n"
+
+
+def _place(run: Run) -> str:
+    """Which run this is, and how far it has come."""
+    record, age = run.record_at(), run.age_seconds()
+    assert record is not None
+    assert age is not None
+    loss = "" if record.loss is None else f", loss {record.loss:.4g}"
+    skipped = f", {run.skipped_lines} lines skipped" if run.skipped_lines else ""
+    order = "" if run.order == "execution" else " The order of the layers is guessed."
+    return (
+        f"Run {run.name}: step {record.step}{loss}, {run.count} records{skipped}; the last is {age:.0f} s old.{order}"
+    )
+
+
+def _as_json(run: Run, observation: Observation) -> str:
+    record, course = run.record_at(), run.course()
+    assert record is not None
+    document: dict[str, Any] = {
+        "run": run.name,
+        "step": record.step,
+        "age_seconds": run.age_seconds(),
+        **observation_document(observation),
+        "nonfinite": course.nonfinite and course.nonfinite._asdict(),
+        "unhealthy_since": course.since,
+        "loss_scale_halvings": course.halvings,
+        "records": run.count,
+        "skipped_lines": run.skipped_lines,
+        "order": run.order,
+        "verdict": {**verdict_document(observation, None), "text": words(run, observation)},
+    }
+    return as_json(document)
+
+
+WRITERS: dict[str, Callable[[Run, Observation], str]] = {
+    "json": _as_json,
+    "csv": lambda run, observation: reading_as_csv(observation),
+}
+"""The forms for machines."""
