@@ -278,4 +278,4 @@ def _sole_user(flag: str) -> str:
 def _in_columns(words: Iterable[str], columns: int, width: int) -> str:
     cells = list(words)
     rows = (cells[row : row + columns] for row in range(0, len(cells), columns))
-    return "\n".join("  " + "".join(f"{cell:<{width}}" for cell in row).rstrip() for row in rows)
+    return "\n".join("  " + "".join(f"{cell}  ".ljust(width) for cell in row).rstrip() for row in rows)
