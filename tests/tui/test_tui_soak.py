@@ -24,7 +24,6 @@ from tui_telescope.tui.screens import palette
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.panels import Panels, effective
-from tui_telescope.tui.widgets.status_line import StatusLine
 
 KEPT_OUT = ("quit", "suspend_process", *palette.NOT_LISTED)
 """What ends or suspends the app, by a key or from the palette."""
@@ -102,21 +101,22 @@ async def until_taken(explorer: Explorer) -> None:
 
 
 async def come_to_rest(explorer: Explorer) -> None:
-    """Whatever is open closed, whatever is compared dropped, the gradient on the screen."""
+    """Whatever is open closed, whatever is compared dropped, what was learned forgotten, the gradient on the screen."""
     app = explorer.app
     await explorer.pilot.resize_terminal(80, 24)
     while len(app.screen_stack) > 1 or app.query("ValueEditor"):
         await explorer.pilot.press("escape")
-    await explorer.press("escape", "u", "1")
+    await explorer.press("escape", "u", "6", "comma", "1")
     app.comparing.comparison.wants_ghost = app.comparing.comparison.wants_theory = False
     await explorer.press("r", "r")
-    await explorer.until(lambda: not explorer.text(StatusLine).startswith(" Dropped"))
+    await explorer.until(lambda: not app._notice.text)
+    await explorer.pilot.pause()
 
 
 def check_that_the_screen_shows_the_settings(explorer: Explorer) -> None:
     settings = explorer.app.settings
     rows = explorer.lines(Panels)
-    for name in effective(settings, "gradient")[:8]:
+    for name in effective(settings, explorer.app.view)[:8]:
         label, value = REGISTRY[name].label, REGISTRY[name].show(getattr(settings, name))
         assert any(f" {label} " in row and value in row for row in rows), name
     observation = observe(settings)
