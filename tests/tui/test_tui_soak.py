@@ -103,7 +103,7 @@ async def until_taken(explorer: Explorer) -> None:
 
 
 async def come_to_rest(explorer: Explorer) -> None:
-    """Whatever is open closed, whatever is compared dropped, the gradient on the screen."""
+    """Whatever is open closed, whatever is compared dropped, what was learned forgotten, the gradient on the screen."""
     app = explorer.app
     await explorer.pilot.resize_terminal(80, 24)
     while len(app.screen_stack) > 1 or app.query("ValueEditor"):
