@@ -115,6 +115,13 @@ def _meanings() -> tuple[Meaning, ...]:
             ("learn",),
         ),
         Meaning(
+            "trainable",
+            "Which share of the samples is put into its class after 100 steps with momentum, over the scale and the "
+            "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
+            "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
+            ("trainable",),
+        ),
+        Meaning(
             "decades",
             "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
             "with what the others do.",
@@ -151,13 +158,6 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "Try ...",
             "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
-        ),
-        Meaning(
-            "trainable",
-            "Which share of the samples is put into its class after 100 steps with momentum, over the scale and the "
-            "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
-            "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
-            ("trainable",),
         ),
         Meaning(
             "on the map",

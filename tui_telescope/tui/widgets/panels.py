@@ -50,7 +50,8 @@ class Panels(Canvas):
         self.settings = settings
         self.selected = selected
         self.base = base
-        self.view = view
+        if view != self.view:
+            self.view, self._first_row = view, 0
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
