@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_telescope.settings import Settings
+from tui_telescope.presets import PRESETS
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.work.telescope_source import TelescopeSource
 
@@ -23,6 +23,7 @@ class Picture:
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (80, 24)
     theme: str = "terminal"
+    preset: str = "telephone"
 
 
 PICTURES = (
@@ -33,7 +34,7 @@ PICTURES = (
     Picture("theory", ("w", "w", "w", "w", "w", "w", "i", "o"), (100, 30)),
     Picture("depth", ("4",)),
     Picture("map", ("5",), (100, 30)),
-    Picture("learn", ("a", "a", "w", "w", "w", "i", "s", "6", "space", "v", "v"), (100, 30)),
+    Picture("learn", ("6", "space"), (100, 30), preset="frozen-sigmoids"),
     Picture("tour", ("t",)),
     Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
@@ -45,7 +46,7 @@ PICTURES = (
 
 
 async def take(picture: Picture) -> None:
-    app = TelescopeApp(TelescopeSource(), Settings())
+    app = TelescopeApp(TelescopeSource(), PRESETS[picture.preset].settings)
     async with app.run_test(size=picture.size) as pilot:
         app.action_use_theme(picture.theme)
         while app.shown is None:

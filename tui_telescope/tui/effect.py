@@ -8,6 +8,7 @@ from tui_telescope.settings import REGISTRY, Settings
 _LEARNING = "learning"
 _NOT_LEARNED_BY = {
     "loss": "what is learned has a loss of its own, the cross-entropy",
+    "input_scale": "the task brings its own inputs",
     "samples": "each step is taken by a batch of the task",
     "networks": "one network learns at a time",
 }
