@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.tui.app import TelescopeApp
-from tui_telescope.tui.work.telescope_source import TelescopeSource
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
 TO_SETTLE = 6.0
 """Seconds after the last key, enough for the remedy to be found and the map to be refined."""

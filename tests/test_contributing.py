@@ -29,7 +29,7 @@ from tui_telescope.tui.screens.palette import entries
 from tui_telescope.tui.widgets.footer import fitting_calls
 from tui_telescope.tui.widgets.panels import setting_row
 from tui_telescope.tui.widgets.top_line import TopLine
-from tui_telescope.tui.work.telescope_source import TelescopeSource
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
 def text(lines):
     return "\\n".join("".join(word.text for word in line) for line in lines)
@@ -204,8 +204,8 @@ ADDITIONS = {
         },
     ),
     "key": Addition(
-        {"tui/actions.py": {'    Action("undo"': '    Action("bell", ("v",), "v", "ring the bell"),\n'}},
-        known_to={"keys": " v ", "help": "v ring the bell", "palette": "Ring the bell key: v"},
+        {"tui/actions.py": {'    Action("undo"': '    Action("bell", ("j",), "j", "ring the bell"),\n'}},
+        known_to={"keys": " j ", "help": "j ring the bell", "palette": "Ring the bell key: j"},
     ),
     "words for a key in the footer": Addition(
         {"tui/actions.py": {'    "pin": "p pin"': '    "drop_pins": "u unpin",\n'}},

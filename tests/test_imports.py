@@ -52,12 +52,12 @@ ABOVE = ("printing", "presets", "cli", "__main__", "tui", "lessons", "charts")
         ("from tui_telescope import Recorder; Recorder('x', layers=['a'])", ("engine", "observations", *ABOVE)),
         ("import tui_telescope.engine.telescope", ABOVE),
         (
-            "import tui_telescope.charts.layer_charts, tui_telescope.charts.surveys",
+            "import tui_telescope.charts.layers.layer_charts, tui_telescope.charts.surveys.surveys",
             ("tui",),
         ),
         ("import tui_telescope.lessons.tour", ("tui", "cli", "printing")),
-        ("import tui_telescope.tui.app, tui_telescope.tui.work.telescope_source", ("cli", "engine", "printing")),
-        ("import tui_telescope.printing", ("tui", "cli")),
+        ("import tui_telescope.tui.app, tui_telescope.tui.sources.telescope_source", ("cli", "engine", "printing")),
+        ("import tui_telescope.printing.readings", ("tui", "cli")),
     ],
 )
 def test_imports_point_one_way(statement, outside):
@@ -66,7 +66,7 @@ def test_imports_point_one_way(statement, outside):
 
 def test_a_source_knows_no_terminal_no_engine_and_no_settings():
     strangers = ("numpy", "textual", "tui_telescope.settings", "tui_telescope.engine")
-    assert loaded_after("import tui_telescope.tui.work.source", *strangers) == []
+    assert loaded_after("import tui_telescope.tui.sources.source", *strangers) == []
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error():

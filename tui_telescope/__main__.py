@@ -18,7 +18,7 @@ def start() -> int:
 
 def _end(*_: object) -> None:
     """End with nothing unwound: imports that are interrupted turn that into errors of their own, and numpy goes on."""
-    on_stderr = getattr(sys.modules.get("tui_telescope.progress_line"), "on_stderr", None)
+    on_stderr = getattr(sys.modules.get("tui_telescope.printing.progress_line"), "on_stderr", None)
     if on_stderr:
         on_stderr().wipe()
     os._exit(130)

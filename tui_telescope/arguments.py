@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
+from tui_telescope.printing.standard_output import PROGRAM, UsageError
 from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
-from tui_telescope.standard_output import PROGRAM, UsageError
 from tui_telescope.version import __version__
 
 FORMATS = ("text", "json", "csv", "svg")

@@ -17,10 +17,10 @@ from typing import Literal
 
 from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
 from tui_telescope.presets import PRESETS
-from tui_telescope.progress_line import on_stderr
+from tui_telescope.printing.progress_line import on_stderr
+from tui_telescope.printing.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
+from tui_telescope.printing.window_size import forget_absurd_sizes
 from tui_telescope.settings import Settings
-from tui_telescope.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
-from tui_telescope.window_size import forget_absurd_sizes
 
 TERMINALS_THAT_CANNOT = ("", "dumb", "unknown")
 """What TERM says of terminals without a cursor to move. A name that nobody has heard of is a new terminal, not an old
@@ -58,7 +58,7 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
 
     end_at_once_on_signals()
     from tui_telescope.tui.app import run
-    from tui_telescope.tui.work.telescope_source import TelescopeSource
+    from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
     ascii_only = options.ascii or not _speaks_unicode()
     tour: Literal["", "led", "unattended"] = ""
@@ -74,7 +74,7 @@ def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:
 
 
 def _print(output: StandardOutput, options: argparse.Namespace) -> int:
-    from tui_telescope.printing import write_reading
+    from tui_telescope.printing.readings import write_reading
 
     ascii_only = options.ascii or not _speaks_unicode()
     state = write_reading(
@@ -85,7 +85,7 @@ def _print(output: StandardOutput, options: argparse.Namespace) -> int:
 
 
 def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
-    from tui_telescope.learning_output import write_learning
+    from tui_telescope.printing.learning import write_learning
 
     ascii_only = options.ascii or not _speaks_unicode()
     settings, steps = options.settings, options.steps
@@ -108,9 +108,9 @@ def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
 
 
 def _watch(output: StandardOutput, options: argparse.Namespace) -> int:
+    from tui_telescope.printing.run import write_run
     from tui_telescope.runs.reading.follower import Refused
     from tui_telescope.runs.reading.opening import open_run
-    from tui_telescope.watching import write_run
 
     ascii_only = options.ascii or not _speaks_unicode()
     try:
@@ -141,8 +141,8 @@ def _watch_live(options: argparse.Namespace) -> int:
             open_run(chosen)
     except Refused as refusal:
         return fail(str(refusal))
-    from tui_telescope.tui.watching_app import watch
-    from tui_telescope.tui.work.run_source import RunSource
+    from tui_telescope.tui.sources.run_source import RunSource
+    from tui_telescope.tui.watching.app import watch
 
     hint = f"The one written last of {others + 1} runs: watch {chosen.parent}/NAME shows another."
     source = RunSource(chosen, hint if others else "")

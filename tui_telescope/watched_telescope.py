@@ -8,7 +8,7 @@ from tui_telescope.engine.passes.progress import Tell, never, nobody
 from tui_telescope.engine.telescope import READINGS, Telescope
 from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation
-from tui_telescope.progress_line import ProgressLine
+from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.settings import Settings
 
 

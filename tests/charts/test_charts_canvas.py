@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tui_telescope
-from tui_telescope.charts import plotext_canvas, plotext_docs
-from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.drawing import plotext_canvas, plotext_docs
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
+from tui_telescope.charts.drawing.curves import draw_curves
+from tui_telescope.charts.drawing.picture import row_text
+from tui_telescope.charts.drawing.plotext_canvas import rasterized
+from tui_telescope.charts.drawing.polyline import nearest_dot, polylines, straightened, walked
+from tui_telescope.charts.drawing.raster import scattered, thickened
 from tui_telescope.charts.elements import Axis, Curve
-from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.plotext_canvas import rasterized
-from tui_telescope.charts.polyline import nearest_dot, polylines, straightened, walked
-from tui_telescope.charts.raster import scattered, thickened
 
 BITS = {(0, 0): 0x40, (0, 1): 0x04, (0, 2): 0x02, (0, 3): 0x01, (1, 0): 0x80, (1, 1): 0x20, (1, 2): 0x10, (1, 3): 0x08}
 """Unicode's braille patterns: the bit of each dot, (column, row) counted from the lower left of a cell."""
@@ -237,11 +237,11 @@ def test_no_value_whatever_ends_the_process():
     """plotext aborts at a NaN and at far points, and takes pytest with it: so this runs elsewhere."""
     program = """
 import numpy as np
-from tui_telescope.charts.charset import ASCII, BRAILLE
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Axis, Curve
-from tui_telescope.charts.curves import draw_curves
-from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.drawing.curves import draw_curves
+from tui_telescope.charts.drawing.picture import row_text
 hostile = np.array([1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308, -1.7e308, 5e-324, np.nan, 2.0])
 for x in (np.arange(11.0), hostile, np.zeros(11)):
     for y in (hostile, hostile[::-1].copy(), np.full(11, np.nan), np.full(11, -np.inf)):
@@ -261,8 +261,8 @@ print("survived")
 def test_the_guard_before_plotext_stands_on_its_own():
     program = """
 import math
-from tui_telescope.charts.charset import BRAILLE
-from tui_telescope.charts.plotext_canvas import rasterized
+from tui_telescope.charts.drawing.charset import BRAILLE
+from tui_telescope.charts.drawing.plotext_canvas import rasterized
 hostile = [(math.nan, math.nan), (math.inf, 0.0), (0.0, -math.inf), (1e12, 1e12), (-1e300, 3.0), (1.0, 1.0)]
 dots = rasterized([hostile], 30, 9, BRAILLE)
 print((dots > 0).sum())
@@ -276,10 +276,10 @@ def test_plotext_draws_the_same_with_its_manual_and_without(version):
     brings_manual = version != metadata.version("plotext")
     program = f"""
 import sys
-from tui_telescope.charts import plotext_docs
+from tui_telescope.charts.drawing import plotext_docs
 plotext_docs.KNOWN_VERSION = {version!r}
-from tui_telescope.charts.charset import BRAILLE
-from tui_telescope.charts.plotext_canvas import rasterized
+from tui_telescope.charts.drawing.charset import BRAILLE
+from tui_telescope.charts.drawing.plotext_canvas import rasterized
 print("plotext._doc.tools" in sys.modules, rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE).tolist())
 """
     finished = subprocess.run(

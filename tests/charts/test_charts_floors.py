@@ -10,7 +10,7 @@ import pytest
 from tui_telescope import Settings, Telescope
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.floors import beyond_ends, with_floors
+from tui_telescope.charts.layers.floors import beyond_ends, with_floors
 
 PHI = {
     "relu": (lambda z: np.maximum(z, 0), lambda z: z > 0),

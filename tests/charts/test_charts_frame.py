@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.frame import draw
+from tui_telescope.charts.drawing.picture import Span, row, row_text
 from tui_telescope.charts.elements import Band, Curve, Rule
-from tui_telescope.charts.frame import draw
-from tui_telescope.charts.picture import Span, row, row_text
 
 DEPTH = 50
 LAYERS = np.arange(1.0, DEPTH + 1)

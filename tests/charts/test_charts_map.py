@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_telescope.charts.depth_chart import depth_chart
-from tui_telescope.charts.frame import draw
-from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.map_chart import MapChart
-from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.surveys import DepthSurvey
+from tui_telescope.charts.drawing.frame import draw
+from tui_telescope.charts.drawing.picture import row_text
+from tui_telescope.charts.surveys.depth_chart import depth_chart
+from tui_telescope.charts.surveys.log_axes import log_axis
+from tui_telescope.charts.surveys.map_chart import MapChart
+from tui_telescope.charts.surveys.surveys import DepthSurvey
 from tui_telescope.engine.sweep import DepthSweep, ScaleDepthMap
 from tui_telescope.settings import Settings
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import gradient_axis, layer_axis
-from tui_telescope.charts.charset import ASCII, BRAILLE
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
+from tui_telescope.charts.drawing.frame import draw
+from tui_telescope.charts.drawing.picture import row_text
 from tui_telescope.charts.elements import Curve
-from tui_telescope.charts.frame import draw
-from tui_telescope.charts.layer_strip import column_states
-from tui_telescope.charts.picture import row_text
+from tui_telescope.charts.layers.layer_strip import column_states
 from tui_telescope.observations.observation import LayerState
 
 WORST: Sequence[LayerState] = ("learns", "frozen", "dead")

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.drawing.charset import BRAILLE
+from tui_telescope.charts.drawing.curves import draw_curves
+from tui_telescope.charts.drawing.frame import draw
 from tui_telescope.charts.elements import Axis, Curve
-from tui_telescope.charts.frame import draw
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.observations.observation import (
     GradientReading,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, observe
-from tui_telescope.charts.layer_readout import layer_readout
+from tui_telescope.charts.layers.layer_readout import layer_readout
 from tui_telescope.observations.from_norms import from_log10_norms
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from tui_telescope import Settings, observe
-from tui_telescope.charts.layer_charts import gradient_chart
+from tui_telescope.charts.drawing.picture import row_text
+from tui_telescope.charts.layers.layer_charts import gradient_chart
+from tui_telescope.charts.layers.stacked_charts import StackedCharts, stacked
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.stacked_charts import StackedCharts, stacked
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 
 TRACES = [Trace("", observe(Settings()))]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.surveys import TrainabilitySurvey
-from tui_telescope.charts.trainability_chart import DEPTH_SCALES, TrainabilityChart
+from tui_telescope.charts.drawing.picture import row_text
+from tui_telescope.charts.surveys.surveys import TrainabilitySurvey
+from tui_telescope.charts.surveys.trainability_chart import DEPTH_SCALES, TrainabilityChart
 from tui_telescope.engine.learning.trainability import TrainabilityMap
 from tui_telescope.engine.sweep import mapped_scales
 from tui_telescope.settings import Settings

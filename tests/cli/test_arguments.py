@@ -10,8 +10,8 @@ from tui_telescope.arguments import COMMANDS, OPTIONS, STATES, Answer, parse
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.observations.observation import State
 from tui_telescope.presets import PRESETS
+from tui_telescope.printing.standard_output import UsageError
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.standard_output import UsageError
 
 EXAMPLES = {
     "--preset": ("residual",), "--view": ("factor",), "--depths": ("5",), "--format": ("csv",), "--expect": ("dead",),

@@ -15,8 +15,8 @@ import pytest
 from terminal import SCRIPT
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.learning_output import sparkline, write_learning
-from tui_telescope.progress_line import ProgressLine
+from tui_telescope.printing.learning import sparkline, write_learning
+from tui_telescope.printing.progress_line import ProgressLine
 
 SIGMOIDS = Settings(depth=14, width=8, initializer="xavier", scale=1.0, task="glyphs", batch=32, learning_rate=0.1)
 WILD = Settings(depth=40, width=8, activation="linear", scale=100.0)

@@ -16,9 +16,9 @@ from tui_telescope.arguments import parse
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.sweep import MAP_SCALES
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.printing import write_reading
+from tui_telescope.printing.readings import write_reading
+from tui_telescope.printing.standard_output import UsageError
 from tui_telescope.settings import REGISTRY, Choice, Settings
-from tui_telescope.standard_output import UsageError
 
 DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tui_telescope import progress_line, standard_output
-from tui_telescope.progress_line import ProgressLine
-from tui_telescope.standard_output import StandardOutput, tell
+from tui_telescope.printing import progress_line, standard_output
+from tui_telescope.printing.progress_line import ProgressLine
+from tui_telescope.printing.standard_output import StandardOutput, tell
 
 
 class Watcher:

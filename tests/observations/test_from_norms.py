@@ -10,15 +10,15 @@ import pytest
 from observed_numbers import numbers_of
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.charts.floors import beyond_ends
-from tui_telescope.charts.layer_charts import factor_chart, gradient_chart, signal_chart
+from tui_telescope.charts.layers.floors import beyond_ends
+from tui_telescope.charts.layers.layer_charts import factor_chart, gradient_chart, signal_chart
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
-from tui_telescope.machine_output import reading_as_csv, reading_as_json
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import measured
-from tui_telescope.text_output import table
+from tui_telescope.printing.machine_readable import reading_as_csv, reading_as_json
+from tui_telescope.printing.text import table
 
 NAMES = ("embed", "blocks.0.mlp", "blocks.1.attention", "head")
 GRADIENT = [-9.0, -8.0, -1.0, 0.0]

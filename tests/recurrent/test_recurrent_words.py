@@ -12,7 +12,7 @@ from tui_telescope.engine.telescope import observe
 from tui_telescope.networks import CELLS
 from tui_telescope.observations.description import describe
 from tui_telescope.presets import PRESETS
-from tui_telescope.printing import write_reading
+from tui_telescope.printing.readings import write_reading
 from tui_telescope.settings import Settings
 from tui_telescope.tui.screens.help_screen import help_lines
 from tui_telescope.tui.widgets.chart_view import ChartView

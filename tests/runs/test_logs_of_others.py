@@ -9,11 +9,11 @@ import struct
 import numpy as np
 import pytest
 
+from tui_telescope.printing.run import words
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.foreign.event_files import masked_crc
 from tui_telescope.runs.reading.foreign.names import WHOLE, meaning_of
 from tui_telescope.runs.reading.opening import find_runs, open_run
-from tui_telescope.watching import words
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.sources.source import Source
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.widgets.canvas import Canvas
 from tui_telescope.tui.widgets.status_line import BADGE_CELLS, MARGIN, StatusLine
-from tui_telescope.tui.work.source import Source
-from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TIMEOUT = 20.0
 

@@ -137,7 +137,7 @@ import sys
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import run
-from tui_telescope.tui.work.telescope_source import TelescopeSource
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 def broken(*arguments, **options):
     raise ZeroDivisionError("the engine broke")
 Telescope.observe = broken

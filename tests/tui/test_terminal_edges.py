@@ -122,7 +122,7 @@ BROKEN_INPUT = """
 import sys
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import run
-from tui_telescope.tui.work.telescope_source import TelescopeSource
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.terminal.guard import InputGuard
 def broken(guard, data, silence):
     raise ZeroDivisionError("the guard broke")

@@ -12,24 +12,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_telescope import observe
-from tui_telescope.charts.charset import BRAILLE
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.charset import BRAILLE
+from tui_telescope.charts.drawing.layout import layout
+from tui_telescope.charts.drawing.picture import row_text
 from tui_telescope.charts.elements import Curve
-from tui_telescope.charts.floors import CEILINGS, FLOORS
-from tui_telescope.charts.layout import layout
+from tui_telescope.charts.layers.floors import CEILINGS, FLOORS
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.picture import row_text
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
+from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparison import MOST, Compared, Comparison
 from tui_telescope.tui.comparison.distinctions import distinctions
-from tui_telescope.tui.history import History
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.widgets.top_line import TopLine
-from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 
 def chart_of(explorer: Explorer) -> Chart:

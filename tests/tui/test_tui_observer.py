@@ -18,12 +18,12 @@ from tui_telescope.observations.interruption import Stopped
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.messages import Answered, Failed, Observed, Refused
+from tui_telescope.tui.sources.source import Tell
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.widgets.status_line import StatusLine
 from tui_telescope.tui.work.loading import load_telescope
 from tui_telescope.tui.work.lru_cache import LruCache
 from tui_telescope.tui.work.observer import INLINE_SECONDS, Observer
-from tui_telescope.tui.work.source import Tell
-from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 TIMEOUT = 10.0
 REAL = Telescope().observe(Settings(depth=2))

@@ -8,8 +8,8 @@ import sys
 import pytest
 from exploring import Explorer, exploring
 
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.presets import PRESETS
@@ -28,7 +28,7 @@ from tui_telescope.tui.widgets.top_line import TopLine
 LOADED_BEFORE_THE_FIRST_PAINT = """
 import sys
 import tui_telescope.tui.app
-heavy = ("numpy", "plotext", "tui_telescope.engine", "tui_telescope.charts.frame")
+heavy = ("numpy", "plotext", "tui_telescope.engine", "tui_telescope.charts.drawing.frame")
 print([name for name in heavy if name in sys.modules])
 """
 
@@ -43,7 +43,7 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 LOADED_FOR_THE_FIRST_PICTURE = """
 import sys
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.work.loading import load_telescope

@@ -14,7 +14,7 @@ from exploring import Explorer, exploring
 from tui_telescope.cli import main
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
-from tui_telescope.tui.work.telescope_source import TelescopeSource
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
 
 def words(explorer: Explorer) -> str:

@@ -11,10 +11,10 @@ from exploring import Explorer, exploring
 
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
+from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.top_line import TopLine
-from tui_telescope.tui.work.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 
 LAYERS = ("embed", "block.0", "block.1", "head")
 RECORDED = {0: [-1.0, -0.5, -0.2, 0.0], 300: [-4.0, -2.5, -1.0, 0.0], 600: [-9.0, -6.0, -3.0, 0.0]}

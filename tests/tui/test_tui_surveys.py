@@ -12,7 +12,7 @@ from exploring import exploring
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.surveys import DepthSurvey, Instruments
+from tui_telescope.charts.surveys.surveys import DepthSurvey, Instruments
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress

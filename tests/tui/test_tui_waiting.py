@@ -9,9 +9,9 @@ from exploring import Explorer, exploring
 
 from tui_telescope.settings import Settings
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.work.progress import Work
-from tui_telescope.tui.work.telescope_source import TelescopeSource
 
 LONG = Settings(depth=10_000, width=24, samples=100, cell="lstm", generator="numpy")
 DONE = re.compile(r"\d+% done")

@@ -11,16 +11,16 @@ from exploring import Explorer
 from run_files import header, rank_path, record, written_run
 from terminal import SCRIPT, Terminal
 
-from tui_telescope.charts.layer_charts import gradient_chart
+from tui_telescope.charts.layers.layer_charts import gradient_chart
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
 from tui_telescope.tui.screens.help_screen import HelpText
-from tui_telescope.tui.watching_app import WatchingApp
+from tui_telescope.tui.sources.run_source import RunSource
+from tui_telescope.tui.watching.app import WatchingApp
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.top_line import TopLine
-from tui_telescope.tui.work.run_source import RunSource
 
 FADING = [record(step, [10.0**-step, 1.0, 1.0], loss=1.0 / step) for step in range(1, 6)]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui_telescope.charts import frame
-from tui_telescope.charts.charset import ASCII, BRAILLE
+from tui_telescope.charts.drawing import frame
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
+from tui_telescope.charts.drawing.layout import x_at
+from tui_telescope.charts.drawing.picture import Picture, Row
 from tui_telescope.charts.elements import Axis, Band, Curve, Rule
-from tui_telescope.charts.layout import x_at
-from tui_telescope.charts.picture import Picture, Row
 from tui_telescope.observations.observation import LayerState
 
 

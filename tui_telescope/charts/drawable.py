@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from tui_telescope.charts.drawing.picture import Picture
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.charts.picture import Picture
 
 
 class Drawable(Hashable, Protocol):

@@ -12,13 +12,23 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_telescope.charts.axes import extent, layer_axis, step_axis, zero_based_axis
-from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE, Charset
+from tui_telescope.charts.drawing.heatmap import (
+    LEVELS,
+    UNKNOWN,
+    Cells,
+    Look,
+    heatmap,
+    middles,
+    nearest,
+    scale_of_levels,
+    spans,
+)
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
 from tui_telescope.charts.elements import Array, Axis, Curve, Rule
-from tui_telescope.charts.heatmap import LEVELS, UNKNOWN, Cells, Look, heatmap, middles, nearest, scale_of_levels, spans
-from tui_telescope.charts.layer_charts import LOOKS, SECOND
-from tui_telescope.charts.picture import Picture, Row, Span, row
-from tui_telescope.charts.trace import LearningTrace
+from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
+from tui_telescope.charts.layers.trace import LearningTrace
 from tui_telescope.engine.learning.description import divergence
 from tui_telescope.engine.learning.moments import Moment
 from tui_telescope.engine.learning.training import History

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.charts.layers.trace import LearningTrace, Trace
     from tui_telescope.charts.options import ChartOptions
-    from tui_telescope.charts.surveys import Survey
-    from tui_telescope.charts.trace import LearningTrace, Trace
+    from tui_telescope.charts.surveys.surveys import Survey
     from tui_telescope.settings import Settings
 
 
@@ -56,37 +56,37 @@ class View(NamedTuple):
 
 
 def _gradient(traces: Sequence[Trace], options: ChartOptions) -> Chart:
-    from tui_telescope.charts.layer_charts import gradient_chart
+    from tui_telescope.charts.layers.layer_charts import gradient_chart
 
     return gradient_chart(traces, options)
 
 
 def _factor(traces: Sequence[Trace], options: ChartOptions) -> Chart:
-    from tui_telescope.charts.layer_charts import factor_chart
+    from tui_telescope.charts.layers.layer_charts import factor_chart
 
     return factor_chart(traces, options)
 
 
 def _signal(traces: Sequence[Trace], options: ChartOptions) -> Chart:
-    from tui_telescope.charts.layer_charts import signal_chart
+    from tui_telescope.charts.layers.layer_charts import signal_chart
 
     return signal_chart(traces, options)
 
 
 def _depth(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
-    from tui_telescope.charts.surveys import DepthSurvey
+    from tui_telescope.charts.surveys.surveys import DepthSurvey
 
     return DepthSurvey(settings, depths)
 
 
 def _map(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
-    from tui_telescope.charts.surveys import MapSurvey
+    from tui_telescope.charts.surveys.surveys import MapSurvey
 
     return MapSurvey(settings, depths)
 
 
 def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
-    from tui_telescope.charts.surveys import TrainabilitySurvey
+    from tui_telescope.charts.surveys.surveys import TrainabilitySurvey
 
     return TrainabilitySurvey(settings, depths)
 

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from tui_telescope.tui.actions import bindings
 from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.sharing import Sharing
+from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.tour.guide import Guide
 from tui_telescope.tui.widgets.canvas import Canvas
-from tui_telescope.tui.work.source import Source
 
 
 def run(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.tui.learning.trainer import Trainer
 from tui_telescope.tui.work.observer import Observer
 from tui_telescope.tui.work.surveyor import Surveyor
-from tui_telescope.tui.work.trainer import Trainer
 from tui_telescope.tui.work.waiting import PROGRESS_AFTER, Waiting
 
 if TYPE_CHECKING:

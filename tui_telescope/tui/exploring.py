@@ -10,12 +10,12 @@ from textual.app import App
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
-from tui_telescope.tui.editing import Editing
-from tui_telescope.tui.effect import neighbour, why_without_effect
+from tui_telescope.tui.changing.editing import Editing
+from tui_telescope.tui.changing.effect import neighbour, why_without_effect
 from tui_telescope.tui.notices import NEEDS_SETTINGS, why_nothing_changes
 from tui_telescope.tui.showing import ShowingApp
+from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.work.prefetch import Habits, Prefetcher, Step
-from tui_telescope.tui.work.source import Source
 
 if TYPE_CHECKING:
     from tui_telescope.tui.widgets.value_editor import ValueTyped

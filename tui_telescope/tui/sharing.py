@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.tui.messages import Observed
     from tui_telescope.tui.showing import ShowingApp
-    from tui_telescope.tui.work.source import Source
+    from tui_telescope.tui.sources.source import Source
 
 STEM = "gradient-telescope"
 
@@ -60,8 +60,8 @@ def save_screen(
     source: Source[Any], shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool, rows: str = ""
 ) -> list[Path]:
     """Save the readings, or other `rows` of CSV in their place, and the picture of the chart. Raises `SharingError`."""
-    from tui_telescope.charts.svg import PICTURE, svg
-    from tui_telescope.machine_output import reading_as_csv
+    from tui_telescope.charts.drawing.svg import PICTURE, svg
+    from tui_telescope.printing.machine_readable import reading_as_csv
 
     words = f"{shown.words} {shown.remedy}".strip()
     title = source.heading(shown.subject).title or shlex.join(source.arguments(shown.subject))

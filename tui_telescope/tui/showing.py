@@ -16,10 +16,10 @@ from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.background import Background
+from tui_telescope.tui.changing.effect import nearest_effective
+from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparing import Comparing
-from tui_telescope.tui.effect import nearest_effective
-from tui_telescope.tui.history import History
-from tui_telescope.tui.learning import Learning
+from tui_telescope.tui.learning.learning import Learning
 from tui_telescope.tui.messages import (
     Answered,
     Declined,
@@ -32,6 +32,7 @@ from tui_telescope.tui.messages import (
     Surveyed,
 )
 from tui_telescope.tui.notices import NEEDS_SETTINGS, NOTICE_SECONDS, Notice
+from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.terminal.app import TerminalApp
 from tui_telescope.tui.widgets.canvas import Hidden
@@ -50,7 +51,6 @@ from tui_telescope.tui.widgets.themes import TERMINAL
 from tui_telescope.tui.widgets.top_line import TopLine
 from tui_telescope.tui.work.coalescing import Coalescer
 from tui_telescope.tui.work.observer import Observer
-from tui_telescope.tui.work.source import Source
 from tui_telescope.tui.work.surveyor import Surveyor
 
 if TYPE_CHECKING:
@@ -438,7 +438,7 @@ class ShowingApp(TerminalApp[None]):
         """The numbers of the layer under the cursor, where the view shows it."""
         if not self.cursor or self.cursor > observation.depth or not VIEWS[self.view].chart:
             return ""
-        from tui_telescope.charts.layer_readout import layer_readout
+        from tui_telescope.charts.layers.layer_readout import layer_readout
 
         return f"{sentence(layer_readout(observation, self.cursor))}."
 

@@ -51,10 +51,10 @@ class Comparing:
         traces = self.comparison.traces(source, live, observed.companion, predicted)
         chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:
-            from tui_telescope.charts.floors import with_floors
+            from tui_telescope.charts.layers.floors import with_floors
 
             chart = with_floors(chart, settings)
-        from tui_telescope.charts.stacked_charts import has_room, stacked
+        from tui_telescope.charts.layers.stacked_charts import has_room, stacked
 
         is_alone = not view.beside or not has_room(*self._app.chart_view.size)
         return chart if is_alone else stacked(chart, view, traces, options)
@@ -125,7 +125,7 @@ class Comparing:
         if not (settings := self._app.settings):
             self._app.refuse(NEEDS_SETTINGS)
             return
-        from tui_telescope.charts.floors import summary
+        from tui_telescope.charts.layers.floors import summary
 
         self.shows_floors = not self.shows_floors
         self._app.show_chart_afresh()
@@ -138,7 +138,7 @@ class Comparing:
         shown, settings = self._app.seen, self._app.shown_settings
         if shown is None or settings is None or not self.shows_floors:
             return ""
-        from tui_telescope.charts.floors import beyond_ends
+        from tui_telescope.charts.layers.floors import beyond_ends
 
         return beyond_ends(shown.observation, settings)
 

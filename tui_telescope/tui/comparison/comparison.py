@@ -6,12 +6,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui_telescope.charts.trace import LearningTrace, Trace
+from tui_telescope.charts.layers.trace import LearningTrace, Trace
 
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.training import History
     from tui_telescope.observations.observation import Observation
-    from tui_telescope.tui.work.source import Source
+    from tui_telescope.tui.sources.source import Source
 
 MOST = 3
 """Curves beside the live one: more would have to share a stroke."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.work.source import Labels
+from tui_telescope.tui.sources.source import Labels
 
 _DIGITS = (3, 4, 5)
 """Of a number where its room is scarce, as long as they tell it from the others."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.effect import effective
+from tui_telescope.tui.changing.effect import effective
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3

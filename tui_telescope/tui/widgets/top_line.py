@@ -7,8 +7,8 @@ from typing import Any
 
 from tui_telescope.charts.views import VIEWS, View
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.tui.sources.source import Heading
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
-from tui_telescope.tui.work.source import Heading
 
 TITLES = ("Gradient Telescope", "Telescope")
 

@@ -15,7 +15,7 @@ def load_telescope() -> Telescope:
 
     From here on garbage is collected, of what comes later alone.
     """
-    for module in ("charts.layer_charts", "observations.description", "engine.remedies"):
+    for module in ("charts.layers.layer_charts", "observations.description", "engine.remedies"):
         import_module(f"tui_telescope.{module}")
     from tui_telescope.engine.telescope import Telescope
 

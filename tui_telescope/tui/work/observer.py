@@ -12,9 +12,9 @@ from textual.message import Message
 
 from tui_telescope.observations.interruption import Stopped
 from tui_telescope.tui.messages import Answered, Failed, Observed, Outcome, Refused
+from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.work.observing import ADVICE_TRIALS, CachedSource, Request
 from tui_telescope.tui.work.progress import Work
-from tui_telescope.tui.work.source import Source
 
 if TYPE_CHECKING:
     from tui_telescope.observations.interruption import ShouldStop

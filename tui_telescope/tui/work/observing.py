@@ -8,9 +8,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_telescope.tui.messages import Observed, Outcome, Refused
+from tui_telescope.tui.sources.source import Source, SourceError, Tell, nobody
 from tui_telescope.tui.work.lru_cache import LruCache
 from tui_telescope.tui.work.progress import Work
-from tui_telescope.tui.work.source import Source, SourceError, Tell, nobody
 
 if TYPE_CHECKING:
     from tui_telescope.observations.interruption import ShouldStop

@@ -13,13 +13,13 @@ from tui_telescope.charts.views import View
 from tui_telescope.observations.interruption import Stopped
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.messages import Declined, Failed, Surveyed
+from tui_telescope.tui.sources.telescope_source import NOT_ENOUGH_MEMORY
 from tui_telescope.tui.work.progress import Work
-from tui_telescope.tui.work.telescope_source import NOT_ENOUGH_MEMORY
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.charts.surveys import Instruments
+    from tui_telescope.charts.surveys.surveys import Instruments
 
 CHART_SECONDS = 0.2
 """Charts of what is not finished come no faster: each has to be drawn and sent."""
@@ -72,7 +72,7 @@ class Surveyor:
                 self.work = None
 
     def _at_hand(self) -> Instruments:
-        from tui_telescope.charts.surveys import Instruments
+        from tui_telescope.charts.surveys.surveys import Instruments
         from tui_telescope.engine.learning.trainability import TrainabilityMemory
         from tui_telescope.engine.sweep import MapMemory
         from tui_telescope.engine.telescope import Telescope

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from time import monotonic
 
+from tui_telescope.tui.learning.trainer import Trainer
 from tui_telescope.tui.work.observer import Observer
 from tui_telescope.tui.work.progress import LONG_SECONDS, Work
 from tui_telescope.tui.work.surveyor import Surveyor
-from tui_telescope.tui.work.trainer import Trainer
 
 PROGRESS_AFTER = 0.15
 """Seconds of waiting before it is said, and between one word and the next: at every key they would be noise."""

@@ -12,9 +12,9 @@ from tui_telescope.runs.reading.records import Record
 from tui_telescope.runs.reading.telling import age_sentence, course_sentences
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.sources.run_source import RunSource
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
-from tui_telescope.tui.watching_keys import WATCHING
-from tui_telescope.tui.work.run_source import RunSource
+from tui_telescope.tui.watching.keys import WATCHING
 
 _CLOCK_SECONDS = 2.0
 """How often the age of the last record is looked at."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.tui.learning.trainer import Trainer
 from tui_telescope.tui.messages import Learned, Observed
-from tui_telescope.tui.work.trainer import Trainer
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
@@ -108,7 +108,7 @@ class Learning:
         """What its view shows, as CSV; empty where the view is another."""
         if not VIEWS[self._app.view].learning or self.history is None:
             return ""
-        from tui_telescope.learning_output import learning_as_csv
+        from tui_telescope.printing.learning import learning_as_csv
 
         return learning_as_csv(self.history.moments)
 

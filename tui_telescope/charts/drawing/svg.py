@@ -6,8 +6,8 @@ import io
 import textwrap
 from collections.abc import Mapping
 
+from tui_telescope.charts.drawing.picture import Picture
 from tui_telescope.charts.elements import Ink
-from tui_telescope.charts.picture import Picture
 
 COLORS: Mapping[Ink, str] = {
     "": "#d5dbe3",

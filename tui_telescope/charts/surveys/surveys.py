@@ -14,11 +14,11 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from tui_telescope.charts.depth_chart import depth_chart
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.map_chart import MapChart
-from tui_telescope.charts.trainability_chart import TrainabilityChart
+from tui_telescope.charts.surveys.depth_chart import depth_chart
+from tui_telescope.charts.surveys.map_chart import MapChart
+from tui_telescope.charts.surveys.trainability_chart import TrainabilityChart
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
 from tui_telescope.engine.passes.progress import Progress

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.picture import Picture
 from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.picture import Picture
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import View
 
 LEAST_SIZE = 80, 24

@@ -12,13 +12,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE, Charset
+from tui_telescope.charts.drawing.heatmap import CURSOR, THEORY, UNKNOWN, Cells, Look, heatmap, mark, nearest, spans
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
+from tui_telescope.charts.drawing.raster import BLANK_BRAILLE, scattered
 from tui_telescope.charts.elements import Array, Axis
-from tui_telescope.charts.heatmap import CURSOR, THEORY, UNKNOWN, Cells, Look, heatmap, mark, nearest, spans
-from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.picture import Picture, Row, Span, row
-from tui_telescope.charts.raster import BLANK_BRAILLE, scattered
+from tui_telescope.charts.surveys.log_axes import log_axis
 from tui_telescope.engine.sweep import ScaleDepthMap
 from tui_telescope.observations.diagnosis import HEALTHY_DECADES
 

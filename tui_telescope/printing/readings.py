@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.drawing.svg import PICTURE, svg
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.surveys import Instruments, Survey
-from tui_telescope.charts.svg import PICTURE, svg
-from tui_telescope.charts.trace import Trace
+from tui_telescope.charts.surveys.surveys import Instruments, Survey
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
-from tui_telescope.machine_output import WRITERS, rows_as_csv
 from tui_telescope.observations.observation import Observation, State
-from tui_telescope.progress_line import ProgressLine
+from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
+from tui_telescope.printing.progress_line import ProgressLine
+from tui_telescope.printing.text import reading_text, table
 from tui_telescope.settings import Settings
-from tui_telescope.text_output import reading_text, table
 from tui_telescope.watched_telescope import WatchedTelescope
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tui_telescope.charts import plotext_docs
-from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.polyline import Point, Polyline
-from tui_telescope.charts.raster import BLANK_BRAILLE, DotMask
+from tui_telescope.charts.drawing import plotext_docs
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.polyline import Point, Polyline
+from tui_telescope.charts.drawing.raster import BLANK_BRAILLE, DotMask
 
 with plotext_docs.left_out():
     import plotext

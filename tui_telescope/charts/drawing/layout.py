@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.legend import entries_of, legend_rows
+from tui_telescope.charts.drawing.picture import Row
 from tui_telescope.charts.elements import Axis, Tick
-from tui_telescope.charts.layer_strip import strip_legend
-from tui_telescope.charts.legend import entries_of, legend_rows
-from tui_telescope.charts.picture import Row
+from tui_telescope.charts.layers.layer_strip import strip_legend
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart

@@ -8,9 +8,9 @@ from typing import get_args
 
 import numpy as np
 
-from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.picture import Row, Span, row
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.picture import Row, Span, row
 from tui_telescope.observations.observation import LayerState
 
 _STATES: tuple[LayerState, ...] = get_args(LayerState)

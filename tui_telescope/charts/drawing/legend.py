@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.picture import Row, Span, row
 from tui_telescope.charts.elements import Band, Curve, Ink
-from tui_telescope.charts.picture import Row, Span, row
 
 _WHOLE = 80
 """Cells that hold every label whole."""

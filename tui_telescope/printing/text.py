@@ -12,8 +12,8 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.notation import scientific
 from tui_telescope.observations.observation import Observation
+from tui_telescope.printing.window_size import columns
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.window_size import columns
 
 Array = NDArray[np.float64]
 

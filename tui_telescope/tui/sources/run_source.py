@@ -13,9 +13,9 @@ from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.observing import Course, course_of, with_band
 from tui_telescope.runs.reading.opening import open_run
 from tui_telescope.runs.reading.records import Record, clean
+from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 from tui_telescope.tui.work.lru_cache import LruCache
 from tui_telescope.tui.work.observing import CAPACITY
-from tui_telescope.tui.work.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 
 if TYPE_CHECKING:
     from tui_telescope.observations.interruption import ShouldStop
@@ -134,7 +134,7 @@ class RunSource(Source[Record | None]):
     # What every source is asked
 
     def load(self) -> None:
-        for module in ("charts.layer_charts", "observations.description"):
+        for module in ("charts.layers.layer_charts", "observations.description"):
             import_module(f"tui_telescope.{module}")
         gc.enable()
 

@@ -8,11 +8,11 @@ from itertools import groupby
 
 import numpy as np
 
-from tui_telescope.charts.charset import Charset
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.layout import layout
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, overwrite, row
 from tui_telescope.charts.elements import Array, Axis, Ink
-from tui_telescope.charts.layout import layout
-from tui_telescope.charts.picture import Picture, Row, Span, overwrite, row
 
 
 @dataclass(frozen=True)

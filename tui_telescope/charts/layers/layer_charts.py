@@ -13,10 +13,10 @@ import numpy as np
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.picture import Span
-from tui_telescope.charts.trace import Trace
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
 

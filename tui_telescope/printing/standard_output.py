@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from tui_telescope.progress_line import on_stderr
+from tui_telescope.printing.progress_line import on_stderr
 from tui_telescope.setting_kinds import SettingsError
 
 PROGRAM = "tui-telescope"

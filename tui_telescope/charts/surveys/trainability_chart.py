@@ -8,10 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.heatmap import (
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE, Charset
+from tui_telescope.charts.drawing.heatmap import (
     CURSOR,
     LEVELS,
     THEORY,
@@ -23,8 +22,9 @@ from tui_telescope.charts.heatmap import (
     scale_of_levels,
     spans,
 )
-from tui_telescope.charts.log_axes import log_axis
-from tui_telescope.charts.picture import Picture, Row, Span, row
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
+from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.surveys.log_axes import log_axis
 from tui_telescope.engine.learning.trainability import TrainabilityMap
 
 DEPTH_SCALES = 5

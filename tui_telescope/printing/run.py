@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.trace import Trace
 from tui_telescope.charts.views import VIEWS
-from tui_telescope.machine_output import as_json, observation_document, reading_as_csv, verdict_document
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
-from tui_telescope.printing import Sink
+from tui_telescope.printing.machine_readable import as_json, observation_document, reading_as_csv, verdict_document
+from tui_telescope.printing.readings import Sink
+from tui_telescope.printing.text import CHART_HEIGHT, table
+from tui_telescope.printing.window_size import columns
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.run import Run
 from tui_telescope.runs.reading.telling import course_sentences
-from tui_telescope.text_output import CHART_HEIGHT, table
-from tui_telescope.window_size import columns
 
 
 def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:

@@ -12,12 +12,12 @@ import numpy as np
 from tui_telescope.engine.learning.description import counted, summary
 from tui_telescope.engine.learning.moments import Moment
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.machine_output import rows_as_csv
 from tui_telescope.notation import nullable, scientific
 from tui_telescope.observations.observation import measured
-from tui_telescope.progress_line import ProgressLine
+from tui_telescope.printing.machine_readable import rows_as_csv
+from tui_telescope.printing.progress_line import ProgressLine
+from tui_telescope.printing.text import TABLE_ROWS, changed
 from tui_telescope.settings import Settings
-from tui_telescope.text_output import TABLE_ROWS, changed
 
 SPARKS = {False: "▁▂▃▄▅▆▇█", True: "_.-~=+*#"}
 """From low to high, each by whether it is ASCII."""

@@ -7,9 +7,9 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.charts.charset import Charset
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.picture import Row, Span
 from tui_telescope.charts.elements import Array, Ink
-from tui_telescope.charts.picture import Row, Span
 
 DotMask = NDArray[np.uint8]
 """(height, width) of cells, rows from the top: the sum of the bits of the dots that are lit in each."""

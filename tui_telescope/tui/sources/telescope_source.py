@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.comparison.distinctions import distinctions
+from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 from tui_telescope.tui.work.loading import load_telescope
-from tui_telescope.tui.work.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 
 if TYPE_CHECKING:
     from tui_telescope.engine.telescope import Telescope

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui_telescope.charts.charset import Charset
-from tui_telescope.charts.elements import Stroke
-from tui_telescope.charts.picture import Row
-from tui_telescope.charts.plotext_canvas import rasterized
-from tui_telescope.charts.polyline import (
+from tui_telescope.charts.drawing.charset import Charset
+from tui_telescope.charts.drawing.picture import Row
+from tui_telescope.charts.drawing.plotext_canvas import rasterized
+from tui_telescope.charts.drawing.polyline import (
     Dot,
     Dots,
     Polyline,
@@ -23,7 +22,8 @@ from tui_telescope.charts.polyline import (
     straightened,
     walked,
 )
-from tui_telescope.charts.raster import DotMask, Raster, filled, scattered, thickened
+from tui_telescope.charts.drawing.raster import DotMask, Raster, filled, scattered, thickened
+from tui_telescope.charts.elements import Stroke
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tui_telescope.charts.charset import ASCII, BRAILLE, Charset
-from tui_telescope.charts.curves import draw_curves
+from tui_telescope.charts.drawing.charset import ASCII, BRAILLE, Charset
+from tui_telescope.charts.drawing.curves import draw_curves
+from tui_telescope.charts.drawing.layout import Layout, layout
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, ink_at, lay_under, overwrite, row, row_text
 from tui_telescope.charts.elements import Rule
-from tui_telescope.charts.layer_strip import column_states, strip_row
-from tui_telescope.charts.layout import Layout, layout
-from tui_telescope.charts.picture import Picture, Row, Span, ink_at, lay_under, overwrite, row, row_text
+from tui_telescope.charts.layers.layer_strip import column_states, strip_row
 
 if TYPE_CHECKING:
     from tui_telescope.charts.chart import Chart

@@ -1,0 +1,1 @@
+"""What is told without a screen: readings, training and runs, as text or for other programs."""

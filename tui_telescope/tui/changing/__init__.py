@@ -1,0 +1,1 @@
+"""Changing settings: which have an effect, typing a value, and the way back."""

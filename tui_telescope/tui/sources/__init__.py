@@ -1,0 +1,1 @@
+"""Where the observations on the screen come from."""

@@ -1,0 +1,1 @@
+"""The app over a run that trains elsewhere."""
