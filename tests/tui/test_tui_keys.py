@@ -219,9 +219,9 @@ async def test_a_layers_numbers_are_read_off_by_keys_and_by_a_click_and_the_curs
         assert explorer.said().startswith("Layer 50: ")
         await explorer.pilot.click(ChartView, offset=(10, 5))
         await explorer.settle()
-        assert explorer.app.cursor == 5
+        assert explorer.app.reading_off.layer == 5
         await explorer.press("D", "end", "home")
-        assert explorer.app.cursor == 5
+        assert explorer.app.reading_off.layer == 5
         assert explorer.said().startswith("Layer 1 receives"), "depth 1 has no such layer"
 
 

@@ -250,7 +250,7 @@ async def test_no_layer_is_read_off_where_columns_are_steps() -> None:
         await begin(explorer)
         await explorer.press("greater_than_sign")
         assert explorer.said() == "To read off a layer's numbers press 1 or 2 or 3 first."
-        assert explorer.app.cursor is None
+        assert explorer.app.reading_off.layer is None
 
 
 async def test_a_network_that_is_not_looked_at_and_has_not_begun_is_let_go_of() -> None:

@@ -95,7 +95,7 @@ class TelescopeApp(ExploringApp):
 
     def action_stop_or_leave(self) -> None:
         """Work that is said to run goes first, then the cursor; the tour stays for the next press."""
-        if not self.background.stop() and not self.put_cursor_away():
+        if not self.background.stop() and not self.reading_off.put_away():
             self.guide.leave()
 
     async def action_show_palette(self) -> None:

@@ -128,6 +128,6 @@ class ExploringApp(ShowingApp):
         subject = self.source.with_settings(self.subject, settings)
         prefetched = self.observer.prefetch(subject, self.comparing.companion_of(subject))
         yield
-        if prefetched and (chart := self.chart_of(prefetched, self._axis)):
+        if prefetched and (chart := self.chart_of(prefetched, self.axis.drawn)):
             self.chart_view.prepare(chart)
             yield

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
-from textual.filter import LineFilter
-from textual.widget import Widget
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
@@ -19,6 +16,7 @@ from tui_telescope.tui.background import Background
 from tui_telescope.tui.changing.effect import nearest_effective
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparing import Comparing
+from tui_telescope.tui.kept_axis import KeptAxis
 from tui_telescope.tui.learning.learning import Learning
 from tui_telescope.tui.messages import (
     Answered,
@@ -32,22 +30,13 @@ from tui_telescope.tui.messages import (
     Surveyed,
 )
 from tui_telescope.tui.notices import NEEDS_SETTINGS, NOTICE_SECONDS, Notice
+from tui_telescope.tui.reading_off import ReadingOff
+from tui_telescope.tui.screen_app import ScreenApp
 from tui_telescope.tui.sources.source import Source
-from tui_telescope.tui.style_sheets import style_sheet
-from tui_telescope.tui.terminal.app import TerminalApp
-from tui_telescope.tui.widgets.canvas import Hidden
-from tui_telescope.tui.widgets.chart_view import ChartView, Seams
+from tui_telescope.tui.widgets.chart_view import Seams
 from tui_telescope.tui.widgets.footer import Footer
-from tui_telescope.tui.widgets.inks import COLORLESS
 from tui_telescope.tui.widgets.panels import Panels
-from tui_telescope.tui.widgets.size_classes import (
-    HORIZONTAL_BREAKPOINTS,
-    VERTICAL_BREAKPOINTS,
-    SizeNotice,
-    folds_panels,
-)
-from tui_telescope.tui.widgets.status_line import StatusLine, sentence
-from tui_telescope.tui.widgets.themes import TERMINAL
+from tui_telescope.tui.widgets.status_line import sentence
 from tui_telescope.tui.widgets.top_line import TopLine
 from tui_telescope.tui.work.coalescing import Coalescer
 from tui_telescope.tui.work.observer import Observer
@@ -56,60 +45,34 @@ from tui_telescope.tui.work.surveyor import Surveyor
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.observations.observation import Observation
 
 
-class Field(Hidden):
-    """Panels and chart, side by side."""
-
-
-class ShowingApp(TerminalApp[None]):
+class ShowingApp(ScreenApp):
     """Holds the state that everything on the screen is drawn from: subject, selection, view, observation."""
 
     keys: ClassVar[Keys] = EXPLORING
-    CSS = style_sheet("telescope")
-    TITLE = "Gradient Telescope"
-    AUTO_FOCUS = ""
-    ALLOW_SELECT = False  # Textual 8 fails on a press where a label has just gone; terminals select with Shift
-    HORIZONTAL_BREAKPOINTS = HORIZONTAL_BREAKPOINTS
-    VERTICAL_BREAKPOINTS = VERTICAL_BREAKPOINTS
 
     def __init__(
         self, source: Source[Any], subject: Hashable, *, view: str = "gradient", ascii_only: bool = False
     ) -> None:
-        super().__init__(ansi_color=True)
-        self.register_theme(TERMINAL)
-        # Not assigned: that would have the style sheet read a second time, after the first paint.
-        self.set_reactive(App.theme, TERMINAL.name)
-        self.set_reactive(App.ansi_color, None)  # the theme says it from here on
-        self.stylesheet.set_variables(self.get_css_variables())
+        settings, self.selected = source.settings_of(subject), "depth"
+        self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
+        """The latest one on the screen, from which the next is counted and what was changed is marked."""
+        super().__init__(
+            TopLine(source.heading(subject), settings, self.selected, view, self.keys.views),
+            Panels(settings, self.selected, self.preset.settings, view) if settings else None,
+            Footer(self.keys.footer),
+            ascii_only=ascii_only,
+        )
         self.source = source
-        self.ascii_only = ascii_only
         self.subject = subject
-        self.selected = "depth"
         self.view = view
         self.shown: Observed | None = None
         """What the chart shows."""
         self.comparing = Comparing(self)
         self._history = History()
-        settings = self.settings
-        self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
-        """The latest one on the screen, from which the next is counted and what was changed is marked."""
-        # Held, not queried: a query would ask whatever screen is on top, the help included.
-        self._top_line = TopLine(source.heading(subject), settings, self.selected, view, self.keys.views)
-        self._panels = Panels(settings, self.selected, self.preset.settings, view) if settings else None
-        self._field = Field(classes="" if settings else "-without-settings")
-        self.chart_view = ChartView()
-        self.status_line = StatusLine()
-        for canvas in filter(None, (self._top_line, self._panels, self.chart_view, self.status_line)):
-            canvas.ascii_only = ascii_only
-        self._size_notice = SizeNotice()
-        self.cursor: int | None = None
-        """The layer whose numbers are read off, counted from 1; it stays through every change."""
-        self._axis: Axis | None = None
-        """The y axis of the chart; None where it is not one of this view and what is compared on it."""
-        self._previous: Axis | None = None
-        """The y axis before the setting was stepped that led here; None where anything else did."""
+        self.reading_off = ReadingOff(self)
+        self.axis = KeptAxis()
         self.observer = Observer(self.post_message, source)
         self._surveyor = Surveyor(self.post_message)
         self.learning = Learning(self)
@@ -119,20 +82,6 @@ class ShowingApp(TerminalApp[None]):
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
         self._end_of_notice: asyncio.TimerHandle | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self._top_line
-        with self._field:
-            if self._panels:
-                yield self._panels
-            yield self.chart_view
-        yield self.status_line
-        yield Footer(self.keys.footer)
-        yield self._size_notice
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """NO_COLOR means no colour codes at all; Textual's own filter sends greys, or the default colours."""
-        return [COLORLESS] if self.no_color else super().get_line_filters()
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.observe)
@@ -150,8 +99,6 @@ class ShowingApp(TerminalApp[None]):
         await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._top_line.fold(folds_panels(event.size))
-        self._size_notice.redraw()
         self.show_chart()
 
     # The subject: its settings, others, and the way back
@@ -176,7 +123,7 @@ class ShowingApp(TerminalApp[None]):
         if subject is None:
             self.say(otherwise)
             return
-        self._previous = None
+        self.axis.fit()
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -206,7 +153,10 @@ class ShowingApp(TerminalApp[None]):
     def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
         """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
         self._history.record(self.subject)
-        self._previous = self._axis if is_step else None
+        if is_step:
+            self.axis.keep()
+        else:
+            self.axis.fit()
         self._take(subject)
         self.show_subject()
         self.observe()
@@ -214,8 +164,6 @@ class ShowingApp(TerminalApp[None]):
     def _take(self, subject: Hashable) -> None:
         """This is the subject from now on; a setting that has no row among its own is not the selected one."""
         self.subject = subject
-        if self._previous is None:
-            self._axis = None  # a step before the next chart is drawn must not find the axis of the one before
         if settings := self.settings:
             self.selected = nearest_effective(settings, self.view, self.selected)
             self.preset = preset_of(settings) or self.preset
@@ -238,9 +186,6 @@ class ShowingApp(TerminalApp[None]):
         """What was said has been read."""
         if self._notice.text:
             self.say("")
-
-    def mount_above_status_line(self, widget: Widget) -> None:
-        self.mount(widget, before=self.status_line)
 
     # From a subject to an observation
 
@@ -272,7 +217,7 @@ class ShowingApp(TerminalApp[None]):
 
     def on_learned(self, message: Learned) -> None:
         if self.learning.take(message):
-            self._previous = self._axis
+            self.axis.keep()
             if VIEWS[self.view].learning:
                 self.chart_view.show_banner("")
             self.show_chart()
@@ -294,7 +239,7 @@ class ShowingApp(TerminalApp[None]):
             self.background.forget()
         if isinstance(outcome, Observed):
             if self.shown is None and not self._is_ending:
-                self._field.mount(Seams())  # not before: they are no part of what the first picture waits for
+                self.field.mount(Seams())  # not before: they are no part of what the first picture waits for
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:
@@ -328,7 +273,7 @@ class ShowingApp(TerminalApp[None]):
 
     def show_chart_afresh(self) -> None:
         """The chart with an axis of its own choice: what is on it has changed, or was asked to."""
-        self._axis = self._previous = None
+        self.axis.fit()
         self.show_chart()
 
     def show_words(self) -> None:
@@ -336,19 +281,19 @@ class ShowingApp(TerminalApp[None]):
 
     def _draw_subject(self) -> None:
         settings = self.settings
-        if self._panels and settings:
-            self._panels.show(settings, self.selected, self.preset.settings, self.view)
-        self._top_line.show(self.source.heading(self.subject), settings, self.selected)
+        if self.panels and settings:
+            self.panels.show(settings, self.selected, self.preset.settings, self.view)
+        self.top_line.show(self.source.heading(self.subject), settings, self.selected)
 
     def _draw_chart(self) -> None:
         self.comparing.begin_prediction(self.shown_settings)
         seen = self.seen
-        if chart := self.learning.chart() or (seen and self.chart_of(seen, self._previous)):
+        if chart := self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
             self._draw(chart)
             self.look_ahead()
 
     def _draw(self, chart: Drawable) -> None:
-        self._axis = chart.y_axis
+        self.axis.drawn = chart.y_axis
         self.chart_view.show(chart)
 
     def on_predicted(self, message: Predicted) -> None:
@@ -358,38 +303,16 @@ class ShowingApp(TerminalApp[None]):
         self.comparing.take_judgement(message)
 
     def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
-        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.cursor)
+        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.reading_off.layer)
 
     def action_fit_axis(self) -> None:
         self.show_chart_afresh()
 
-    # The cursor along the layers
-
     def action_move_cursor(self, direction: int) -> None:
-        """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
-        if not VIEWS[self.view].chart:
-            keys = " or ".join(view.key for view in VIEWS.values() if view.chart)
-            self.say(f"To read off a layer's numbers press {keys} first.")
-        elif seen := self.seen:
-            depth = seen.observation.depth
-            start = 0 if direction > 0 else depth + 1
-            self._put_cursor(min(max((self.cursor or start) + direction, 1), depth))
+        self.reading_off.move(direction)
 
     def action_read_off(self, layer: int) -> None:
-        if (seen := self.seen) and VIEWS[self.view].chart:
-            self._put_cursor(min(max(layer, 1), seen.observation.depth))
-
-    def put_cursor_away(self) -> bool:
-        """Whether there was one."""
-        was_there = self.cursor is not None
-        if was_there:
-            self._put_cursor(None)
-        return was_there
-
-    def _put_cursor(self, layer: int | None) -> None:
-        self.cursor = layer
-        self.show_chart()
-        self.show_words()
+        self.reading_off.go_to(layer)
 
     @property
     def seen(self) -> Observed | None:
@@ -426,21 +349,13 @@ class ShowingApp(TerminalApp[None]):
         seen = self.seen
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
-        read_off = self._read_off(seen.observation)
+        read_off = self.reading_off.words(seen.observation)
         words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
         return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def told(self, verdict: str) -> tuple[str, ...]:
         """The verdict's sentences among what else there is to tell of the subject."""
         return (verdict,)
-
-    def _read_off(self, observation: Observation) -> str:
-        """The numbers of the layer under the cursor, where the view shows it."""
-        if not self.cursor or self.cursor > observation.depth or not VIEWS[self.view].chart:
-            return ""
-        from tui_telescope.charts.layers.layer_readout import layer_readout
-
-        return f"{sentence(layer_readout(observation, self.cursor))}."
 
     # Views, and the surveys that some of them show
 
@@ -449,8 +364,8 @@ class ShowingApp(TerminalApp[None]):
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
-        self._axis = self._previous = None
-        self._top_line.show_view(name)
+        self.axis.fit()
+        self.top_line.show_view(name)
         if settings := self.settings:
             self.selected = nearest_effective(settings, name, self.selected)
             self.show_subject()
@@ -469,7 +384,7 @@ class ShowingApp(TerminalApp[None]):
     def _survey(self) -> None:
         self._is_survey_shown = False
         if settings := self.settings:
-            self._surveyor.survey(VIEWS[self.view], settings, self._previous)
+            self._surveyor.survey(VIEWS[self.view], settings, self.axis.previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:

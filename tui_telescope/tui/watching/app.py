@@ -80,7 +80,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         if record is None or record is self.subject:
             self.show_words()
             return
-        self._previous = self._axis
+        self.axis.keep()
         self._take(record)
         self.show_subject()
         self._coalescer.ask(self._look)
