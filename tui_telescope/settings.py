@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from tui_telescope.effects import WITHOUT_EFFECT, uses
 from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -328,11 +328,11 @@ class Settings:
     @cached_property
     def ineffective(self) -> frozenset[str]:
         """The settings that change nothing at the moment, whatever their value."""
-        return frozenset(name for name in _WITHOUT_EFFECT if self.why_ineffective(name))
+        return frozenset(name for name in WITHOUT_EFFECT if self.why_ineffective(name))
 
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
-        reasons = (reason for holds, reason in _WITHOUT_EFFECT.get(name, ()) if holds(self))
+        reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
         return next(reasons, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
 
     @property
@@ -344,7 +344,7 @@ class Settings:
     @property
     def norm_kind(self) -> NormKind | None:
         """What the layers are normalised by; None where they are not."""
-        return NORMS.get(self.norm) if _uses(self, "norm") else None
+        return NORMS.get(self.norm) if uses(self, "norm") else None
 
     @property
     def loses_biases(self) -> bool:
@@ -399,55 +399,6 @@ _LOWER = {
 }
 """What makes each part of the footprint smaller."""
 
-
-def _uses(settings: Settings, name: str) -> bool:
-    return name in CELLS[settings.cell].uses
-
-
-_Reason = tuple[Callable[[Settings], bool], str]
-
-_OF_BLOCK = "the {cell}'s gates are its own"
-_OF_NORM = "recurrent cells take no norm"
-_WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
-_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again")
-
-_WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
-    "activation": ((lambda settings: not _uses(settings, "activation"), _OF_BLOCK),),
-    "residual": ((lambda settings: not _uses(settings, "residual"), _OF_BLOCK),),
-    "skip_scale": (
-        (lambda settings: not _uses(settings, "skip_scale"), _OF_BLOCK),
-        (lambda settings: not settings.residual, "there is no residual connection"),
-    ),
-    "branch_scale": (
-        (lambda settings: not _uses(settings, "branch_scale"), _OF_BLOCK),
-        (lambda settings: not settings.residual, "there is no branch without a residual connection"),
-    ),
-    "distribution": (
-        (
-            lambda settings: INITIALIZERS[settings.initializer].family != NORMAL,
-            "{initializer} weights have a distribution of their own",
-        ),
-    ),
-    "bias": (_LOST_BIASES,),
-    "bias_mean": (_LOST_BIASES,),
-    "norm": ((lambda settings: not _uses(settings, "norm"), _OF_NORM),),
-    "norm_place": (
-        (lambda settings: not _uses(settings, "norm_place"), _OF_NORM),
-        _WITHOUT_NORM,
-    ),
-    "final_norm": ((lambda settings: not _uses(settings, "final_norm"), _OF_NORM), _WITHOUT_NORM),
-    "norm_eps": ((lambda settings: not _uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
-    "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
-    "seed": (
-        (
-            lambda settings: (
-                not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal and settings.bias == 0
-            ),
-            "{initializer} weights are not drawn",
-        ),
-    ),
-}
-"""When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
 
 REGISTRY: dict[str, Setting] = {
     each.name: dataclasses.replace(each.metadata["setting"], name=each.name) for each in fields(Settings)

@@ -1,0 +1,62 @@
+"""When a setting makes no difference, whatever its value, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL
+
+if TYPE_CHECKING:
+    from tui_telescope.settings import Settings
+
+
+def uses(settings: Settings, name: str) -> bool:
+    """Whether the cell takes notice of a setting of the block or the norm."""
+    return name in CELLS[settings.cell].uses
+
+
+_Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
+
+_OF_BLOCK = "the {cell}'s gates are its own"
+_OF_NORM = "recurrent cells take no norm"
+_WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
+_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again")
+
+WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
+    "activation": ((lambda settings: not uses(settings, "activation"), _OF_BLOCK),),
+    "residual": ((lambda settings: not uses(settings, "residual"), _OF_BLOCK),),
+    "skip_scale": (
+        (lambda settings: not uses(settings, "skip_scale"), _OF_BLOCK),
+        (lambda settings: not settings.residual, "there is no residual connection"),
+    ),
+    "branch_scale": (
+        (lambda settings: not uses(settings, "branch_scale"), _OF_BLOCK),
+        (lambda settings: not settings.residual, "there is no branch without a residual connection"),
+    ),
+    "distribution": (
+        (
+            lambda settings: INITIALIZERS[settings.initializer].family != NORMAL,
+            "{initializer} weights have a distribution of their own",
+        ),
+    ),
+    "bias": (_LOST_BIASES,),
+    "bias_mean": (_LOST_BIASES,),
+    "norm": ((lambda settings: not uses(settings, "norm"), _OF_NORM),),
+    "norm_place": (
+        (lambda settings: not uses(settings, "norm_place"), _OF_NORM),
+        _WITHOUT_NORM,
+    ),
+    "final_norm": ((lambda settings: not uses(settings, "final_norm"), _OF_NORM), _WITHOUT_NORM),
+    "norm_eps": ((lambda settings: not uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
+    "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
+    "seed": (
+        (
+            lambda settings: (
+                not settings.is_recurrent and INITIALIZERS[settings.initializer].diagonal and settings.bias == 0
+            ),
+            "{initializer} weights are not drawn",
+        ),
+    ),
+}
+"""When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
