@@ -189,7 +189,7 @@ async def test_folded_panels_leave_the_selected_setting_in_sight() -> None:
 
 async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() -> None:
     async with exploring(size=(60, 16)) as explorer:
-        assert explorer.lines(Panels)[-1].startswith("v")
+        assert explorer.lines(Panels)[-1].split() == ["v", "s", "Scale", "b", "Bias", "+10"]
         await explorer.press(*["down"] * len(REGISTRY))
         assert explorer.lines(Panels)[-1].startswith(">")
         last = effective(explorer.app.settings, "gradient")[-1]
@@ -289,3 +289,12 @@ def test_each_meaning_is_told_once_and_for_views_that_there_are() -> None:
     terms = [meaning.term for meaning in (*partitioned("")[0], *partitioned("")[1])]
     assert len(terms) == len(set(terms))
     assert {view for meaning in partitioned("")[1] for view in meaning.views} <= set(VIEWS)
+
+
+@pytest.mark.parametrize("name", ["cell", "scale", "generator"])
+@pytest.mark.parametrize("rows", range(1, 40))
+def test_the_selected_setting_is_in_sight_in_a_column_of_any_height(name: str, rows: int) -> None:
+    panels = Panels(Settings(), name, Settings(), "gradient")
+    lines = ["".join(word.text for word in line) for line in panels.draw(25, rows)]
+    assert len(lines) <= rows
+    assert [f" {REGISTRY[name].label} " in line for line in lines if line.startswith(">")] == [True]

@@ -84,8 +84,12 @@ def _lay_grid(rows: list[Row], plan: Layout, states: Sequence[LayerState | None]
             for is_shaded, count in runs
         )
     )
+    highest = min(plan.y_labels, default=0)
     for number, cells in enumerate(rows):
-        rows[number] = lay_under(cells, line if number in plan.y_labels else ground)
+        if number in plan.y_labels:
+            rows[number] = lay_under(cells, line)
+        elif (number - highest) % 2:  # in every other row: it must not rival the curves
+            rows[number] = lay_under(cells, ground)
 
 
 def _write_note(rows: list[Row], note: str, width: int) -> None:

@@ -19,6 +19,8 @@ HINT_ROWS = 1 + HELP_ROWS
 """What the selected setting's range and help take, however long they are: the list must not move."""
 LEAST_LIST = 12
 """With fewer rows than this for the settings, there is no hint."""
+LEAST_TO_TELL = 3
+"""With fewer, none of them tells what lies below: the selected setting needs one, its group's name another."""
 LONGEST_END = 6
 
 
@@ -60,8 +62,7 @@ class Panels(Canvas):
         has_hint = height - HINT_ROWS >= LEAST_LIST
         room = height - HINT_ROWS if has_hint else height
         self._keep_in_sight(rows, room)
-        lines = [self._line(row, width) for row in rows[self._first_row : self._first_row + room]]
-        lines = self._with_scroll_marks(lines, len(rows), room)
+        lines = self._visible(rows, room, width)
         return [*lines, *[()] * (room > len(lines)), *self._hint(width)] if has_hint else lines
 
     def _line(self, row: Row, width: int) -> Line:
@@ -74,19 +75,23 @@ class Panels(Canvas):
         return bool(getattr(self.settings, name) != getattr(self.base, name))
 
     def _keep_in_sight(self, rows: Sequence[Row], room: int) -> None:
-        """Scroll as little as shows the selected setting, and its group's name where it is the group's first."""
+        """Scroll as little as shows the selected setting, and its group's name where it is the group's first.
+
+        The last row of the room may have to tell what lies below it.
+        """
         row = [each.setting for each in rows].index(self.selected)
         top = row if rows[row - 1].setting else row - 1
-        first = min(max(self._first_row, row - room + 1), top)
-        self._first_row = max(0, min(first, len(rows) - room))
+        first = min(max(self._first_row, row - room + 2), top)
+        self._first_row = max(0, row - room + 1, min(first, len(rows) - room))
 
-    def _with_scroll_marks(self, lines: list[Line], count: int, room: int) -> list[Line]:
-        """`^` and `v` on the outermost rows, where more settings lie beyond them."""
+    def _visible(self, rows: Sequence[Row], room: int, width: int) -> list[Line]:
+        """The rows in sight, with `^` on the first where more lie above, and a line of those that lie below."""
+        last = self._first_row + room
+        below = rows[last - 1 :] if last < len(rows) and room >= LEAST_TO_TELL else []
+        lines = [self._line(row, width) for row in rows[self._first_row : last - bool(below)]]
         if self._first_row > 0:
             lines[0] = _marked(lines[0], "^")
-        if self._first_row + room < count:
-            lines[-1] = _marked(lines[-1], "v")
-        return lines
+        return [*lines, _more(below, width)] if below else lines
 
     def _hint(self, width: int) -> list[Line]:
         """The selected setting's range, and what it means."""
@@ -144,4 +149,20 @@ def _marked(line: Line, mark: str) -> Line:
     marker, *rest = line
     if marker.text == ">":
         return line
-    return (Word(mark, "muted"), marker._replace(text=marker.text[1:]), *rest)
+    is_heading = not rest
+    return (Word(mark, "muted"), marker._replace(text=marker.text if is_heading else ""), *rest)
+
+
+def _more(rows: Sequence[Row], width: int) -> Line:
+    """`v`, settings of these with their keys, as many as there is room for, and how many more there are."""
+    names = sorted((row.setting for row in rows if row.setting), key=lambda name: not REGISTRY[name].key)
+    call = f"select_setting('{names[0]}')"
+    words, room = [Word("v", "muted", call)], width - len("v  +99")
+    for number, name in enumerate(names):
+        setting = REGISTRY[name]
+        label = f" {setting.label} "
+        room -= 2 + len(label)
+        if room < 0:
+            return (*words, Word(f" +{len(names) - number}", "muted", call))
+        words += [Word(f" {setting.key or ''}", "key", call), Word(label, "muted", call)]
+    return tuple(words)
