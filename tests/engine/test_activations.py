@@ -24,7 +24,7 @@ def response(name: str) -> tuple[list, list]:
             mpf(float(b)) * mp.exp(mpf(float(t)))
             for b, t in zip(body[:, 0], np.broadcast_to(tail, body.shape)[:, 0], strict=True)
         ]
-        for body, tail in ((seen.value, seen.value_tail), (seen.slope, seen.slope_tail))
+        for body, tail in seen
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +28,6 @@ LEAKY_SLOPE = 0.01
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 """Klambauer et al. (2017), equation 14."""
-
-
-class Response(NamedTuple):
-    """phi(z) = value * exp(value_tail) and phi'(z) = slope * exp(slope_tail), elementwise."""
-
-    value: Array
-    value_tail: Array | float
-    slope: Array
-    slope_tail: Array | float
 
 
 @dataclass(frozen=True)
@@ -77,9 +67,9 @@ class Activation:
         """Whether it is linear altogether, not only on each side of 0."""
         return self.slopes is not None and self.slopes[0] == self.slopes[1]
 
-    def respond(self, z: Array) -> Response:
+    def respond(self, z: Array) -> tuple[Tailed, Tailed]:
         """Value and slope together."""
-        return Response(*self.value(z), *self.slope(z))
+        return self.value(z), self.slope(z)
 
 
 def phi(activation: Activation, z: ExtendedRange) -> tuple[ExtendedRange, ExtendedRange]:

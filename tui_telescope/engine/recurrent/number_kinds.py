@@ -106,12 +106,11 @@ class Float64(Unwatched):
         """phi and phi' of these values; `is_unmixed` where phi' meets no matrix that mixes it. Raises `OutOfRange`."""
         if not max(self.array.max(), -self.array.min()) < LARGEST:
             raise OutOfRange
-        response = activation.respond(self.array)
-        _refuse_deep(response.value_tail)
+        value, slope = activation.respond(self.array)
+        _refuse_deep(value.tail)
         if is_unmixed:
-            _refuse_deep(response.slope_tail)
-        value = _with_tail(response.value, response.value_tail)
-        return Float64(value), Float64(_with_tail(response.slope, response.slope_tail))
+            _refuse_deep(slope.tail)
+        return Float64(value.product), Float64(slope.product)
 
     def to_be_mixed(self, *, may_be_zero: bool) -> Float64:
         """The same, on the way to a matrix. Raises `OutOfRange` for what underflow may have taken all of."""
@@ -153,10 +152,6 @@ class Float64(Unwatched):
             if size.min() < SMALLEST * peak.max():
                 _refuse_small(size, peak)
         return tuple(Float64(np.ldexp(number.array, -exponent)) for number in numbers), exponent.astype(np.float64)
-
-
-def _with_tail(body: Array, tail: Array | float) -> Array:
-    return body if isinstance(tail, float) else np.asarray(body * np.exp(tail))
 
 
 def _refuse_deep(tail: Array | float) -> None:
