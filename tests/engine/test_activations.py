@@ -7,7 +7,8 @@ import pytest
 from mpmath import mp, mpf
 from reference_network import CURVES
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.activations.extended_range_values import phi
 from tui_telescope.engine.activations.gaussian_tail import mills_ratio
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.settings import REGISTRY

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation, phi
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.activations.extended_range_values import phi
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
 
