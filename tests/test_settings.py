@@ -18,7 +18,7 @@ from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
 
-RANGES = [  # the table of DESIGN section 2: name, lowest, highest, at start, key, flag
+RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("depth", 1, 10_000, 50, "d", "--depth"),
     ("width", 1, 1024, 4, "w", "--width"),
     ("scale", 0.001, 1000, 2.0, "s", "--scale"),
@@ -37,7 +37,7 @@ RANGES = [  # the table of DESIGN section 2: name, lowest, highest, at start, ke
     ("learning_rate", 1e-6, 100, 0.01, None, "--learning-rate"),
     ("batch", 1, 1024, 64, None, "--batch"),
 ]
-VALUES = [  # the same table's choices: name, values, at start, key, flag
+VALUES = [  # and of the choices: name, values, at start, key, flag
     ("cell", ("feedforward", "rnn", "lstm", "gru"), "feedforward", "c", "--cell"),
     ("activation", ACTIVATIONS, "sigmoid", "a", "--activation"),
     ("residual", (False, True), False, "r", "--residual"),

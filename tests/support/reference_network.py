@@ -1,4 +1,4 @@
-"""DESIGN section 1 a second time, in mpmath: what the engine's readings are judged against.
+"""The networks a second time, in mpmath: what the engine's readings are judged against.
 
 Nothing here is shared with the engine. Numbers are mpmath's, which neither overflow nor underflow, so the formulas
 stand as they are in the papers. Gradients come in two ways: by finite differences of the loss (no derivative is
@@ -101,7 +101,7 @@ NORMS: dict[str, Callable[[Batch, Any], Batch]] = {
 
 
 class Architecture(NamedTuple):
-    """What DESIGN section 1 calls a block."""
+    """What a network's blocks are made of."""
 
     activation: str
     residual: bool = False
