@@ -94,7 +94,7 @@ def test_update_and_change_are_those_of_the_weights():
 
 @pytest.mark.parametrize("cell", ["feedforward", "rnn"])
 def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
-    settings = SMALL.replace(cell=cell, batch=5, depth=9)
+    settings = SMALL.replace(cell=cell, batch=5, depth=9, scale=3.0)
     learner = Telescope().learner(settings, dtype=np.float64)
     moment = next(Telescope().learn(settings, 1, dtype=np.float64))
     gradients = learner.gradients(*learner.batch(0))
@@ -104,13 +104,27 @@ def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
         expected = np.log10(np.linalg.norm(gradients["weights"], axis=(1, 2)))
         np.testing.assert_allclose(seen.weight_gradient.log10, expected, atol=1e-12)
     inputs, classes = learner.batch(0)
-    head = learner.parameters["head"]
-    last = np.array(learner.gone_forward(inputs).signals[-1])
-    logits = head @ last
-    shares = np.exp(logits) / np.exp(logits).sum(axis=0)
-    by_last = head.T @ (shares - np.eye(10)[classes].T)
-    assert seen.gradient.log10_mean[-1] == pytest.approx(np.log10(np.mean(np.linalg.norm(by_last, axis=0))), abs=1e-12)
-    assert seen.signal.log10_rms[-1] == pytest.approx(np.log10(np.sqrt(np.mean(last**2))), abs=1e-12)
+    signals = [np.array(each) for each in learner.gone_forward(inputs).signals]
+    head, weights = learner.parameters["head"], learner.parameters["weights"]
+    shares = np.exp(head @ signals[-1]) / np.exp(head @ signals[-1]).sum(axis=0)
+    by_signal = head.T @ (shares - np.eye(10)[classes].T)
+    for layer in reversed(range(9)):
+        slopes, readings = 1 - signals[layer] ** 2, (seen.gradient.log10_mean, seen.signal.log10_rms)
+        expected = np.mean(np.linalg.norm(by_signal, axis=0)), np.sqrt(np.mean(signals[layer] ** 2))
+        for reading, number in zip(readings, expected, strict=True):
+            assert reading[layer] == pytest.approx(np.log10(number), abs=1e-12)
+        assert seen.signal.saturated[layer] == pytest.approx(np.mean(slopes < 0.01))
+        by_signal = weights[layer if cell == "feedforward" else 0].T @ (slopes * by_signal)
+    assert 0 < seen.signal.saturated.max() < 1
+
+
+def test_a_unit_that_is_silent_on_every_sample_of_the_batch_is_dead():
+    settings = SMALL.replace(activation="relu", batch=3)
+    learner = Telescope().learner(settings)
+    dead = next(Telescope().learn(settings, 1)).observation.signal.dead
+    silent = [np.mean((signal == 0).all(axis=1)) for signal in learner.gone_forward(learner.batch(0)[0]).signals]
+    assert 0 < max(silent) < 1
+    np.testing.assert_allclose(dead, silent)
 
 
 def test_the_spread_is_what_differs_among_samples_beside_the_whole_and_samples_that_are_alike_have_none():
