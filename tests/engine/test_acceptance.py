@@ -1,4 +1,4 @@
-"""DESIGN section 3, digit for digit, and the depth that no plain float survives."""
+"""The gradients of the lesson in plain Python, digit for digit, and the depth that no plain float survives."""
 
 from __future__ import annotations
 

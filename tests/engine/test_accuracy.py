@@ -9,10 +9,8 @@ import itertools
 
 import pytest
 from mpmath import mp, mpf
-from reference_network import (
-    CURVES,
-    LOSSES,
-    NORMS,
+from reference_network import CURVES, LOSSES, NORMS
+from reference_readings import (
     assert_agrees,
     exact,
     expected_reading,

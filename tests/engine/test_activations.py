@@ -7,7 +7,8 @@ import pytest
 from mpmath import mp, mpf
 from reference_network import CURVES
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.activations.extended_range_values import phi
 from tui_telescope.engine.activations.gaussian_tail import mills_ratio
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.settings import REGISTRY
@@ -24,7 +25,7 @@ def response(name: str) -> tuple[list, list]:
             mpf(float(b)) * mp.exp(mpf(float(t)))
             for b, t in zip(body[:, 0], np.broadcast_to(tail, body.shape)[:, 0], strict=True)
         ]
-        for body, tail in ((seen.value, seen.value_tail), (seen.slope, seen.slope_tail))
+        for body, tail in seen
     )
 
 

@@ -107,9 +107,6 @@ def test_cells_whose_state_is_never_heard_read_numbers(cell, initializer):
     assert describe(observation)
 
 
-# Public cases
-
-
 def test_with_weights_of_zero_nothing_arrives_and_beside_a_residual_connection_the_network_is_the_identity():
     """W = 0: d a_l / d a_{l-1} = skip, and d loss / d W_l = delta phi'(0) a^T only where tanh(0) = 0 is not a."""
     zero = Settings(depth=10, width=16, activation="tanh", scale=0.0, loss="unit")

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from reference_network import assert_agrees, expected_reading
+from reference_readings import assert_agrees, expected_reading
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.settings import REGISTRY

@@ -1,4 +1,4 @@
-"""The facts of DESIGN section 8 that need neither mean-field theory nor recurrence, seen in sampled networks.
+"""Known facts that need neither mean-field theory nor recurrence, seen in sampled networks.
 
 How far a sample may lie from the fact. Through one wide layer of independent gaussian weights, ln of the squared
 gradient ratio scatters with a variance of about c / n for n units: c = 2 for linear units, 5 for ReLU (Hanin and Nica

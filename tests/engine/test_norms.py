@@ -11,8 +11,8 @@ from exact_readings import assert_exact
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from reference_network import assert_agrees, expected_reading
 from reference_of_norms import reading
+from reference_readings import assert_agrees, expected_reading
 from single_passes import task_of
 
 from tui_telescope import Settings, Telescope

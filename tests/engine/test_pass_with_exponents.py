@@ -9,7 +9,7 @@ import pytest
 from drawn_settings import by_magnitude, settings_within
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_network import assert_agrees, expected_reading, log10, log10_agree, single_unit_gradients
+from reference_readings import assert_agrees, expected_reading, log10, log10_agree, single_unit_gradients
 from single_passes import assert_the_same, by_the_exact_pass, by_the_float64_pass, by_the_pass_with_exponents
 
 from tui_telescope import Settings, Telescope

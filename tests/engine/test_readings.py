@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 import pytest
-from reference_network import STEEPEST, expected_reading, expected_signal, expected_weight_gradient, log10_agree
+from reference_network import STEEPEST
+from reference_readings import expected_reading, expected_signal, expected_weight_gradient, log10_agree
 
 from tui_telescope import Settings, Telescope
 from tui_telescope.settings import REGISTRY

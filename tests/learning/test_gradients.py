@@ -1,4 +1,4 @@
-"""The gradients that a network learns by are those of its loss: against finite differences, and against PyTorch."""
+"""The gradients that a network learns by are those of its loss, by finite differences."""
 
 from __future__ import annotations
 

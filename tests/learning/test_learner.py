@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
+from tui_telescope.engine.learning.moments import observed
 from tui_telescope.networks import OPTIMIZERS, TASKS
 from tui_telescope.observations.interruption import Stopped
 
@@ -94,7 +96,7 @@ def test_update_and_change_are_those_of_the_weights():
 
 @pytest.mark.parametrize("cell", ["feedforward", "rnn"])
 def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
-    settings = SMALL.replace(cell=cell, batch=5, depth=9)
+    settings = SMALL.replace(cell=cell, batch=5, depth=9, scale=3.0)
     learner = Telescope().learner(settings, dtype=np.float64)
     moment = next(Telescope().learn(settings, 1, dtype=np.float64))
     gradients = learner.gradients(*learner.batch(0))
@@ -104,13 +106,52 @@ def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
         expected = np.log10(np.linalg.norm(gradients["weights"], axis=(1, 2)))
         np.testing.assert_allclose(seen.weight_gradient.log10, expected, atol=1e-12)
     inputs, classes = learner.batch(0)
-    head = learner.parameters["head"]
-    last = np.array(learner.gone_forward(inputs).signals[-1])
-    logits = head @ last
-    shares = np.exp(logits) / np.exp(logits).sum(axis=0)
-    by_last = head.T @ (shares - np.eye(10)[classes].T)
-    assert seen.gradient.log10_mean[-1] == pytest.approx(np.log10(np.mean(np.linalg.norm(by_last, axis=0))), abs=1e-12)
-    assert seen.signal.log10_rms[-1] == pytest.approx(np.log10(np.sqrt(np.mean(last**2))), abs=1e-12)
+    signals = [np.array(each) for each in learner.gone_forward(inputs).signals]
+    head, weights = learner.parameters["head"], learner.parameters["weights"]
+    shares = np.exp(head @ signals[-1]) / np.exp(head @ signals[-1]).sum(axis=0)
+    by_signal = head.T @ (shares - np.eye(10)[classes].T)
+    for layer in reversed(range(9)):
+        slopes, readings = 1 - signals[layer] ** 2, (seen.gradient.log10_mean, seen.signal.log10_rms)
+        expected = np.mean(np.linalg.norm(by_signal, axis=0)), np.sqrt(np.mean(signals[layer] ** 2))
+        for reading, number in zip(readings, expected, strict=True):
+            assert reading[layer] == pytest.approx(np.log10(number), abs=1e-12)
+        assert seen.signal.saturated[layer] == pytest.approx(np.mean(slopes < 0.01))
+        by_signal = weights[layer if cell == "feedforward" else 0].T @ (slopes * by_signal)
+    assert 0 < seen.signal.saturated.max() < 1
+
+
+def test_a_unit_that_is_silent_on_every_sample_of_the_batch_is_dead():
+    settings = SMALL.replace(activation="relu", batch=3)
+    learner = Telescope().learner(settings)
+    dead = next(Telescope().learn(settings, 1)).observation.signal.dead
+    silent = [np.mean((signal == 0).all(axis=1)) for signal in learner.gone_forward(learner.batch(0)[0]).signals]
+    assert 0 < max(silent) < 1
+    np.testing.assert_allclose(dead, silent)
+
+
+@pytest.mark.parametrize("large", [50.0, 1000.0])
+def test_the_cross_entropy_of_logits_far_apart_is_their_difference(large):
+    """-log(exp(0) / (exp(0) + exp(z))) is z, but for exp(-z)."""
+    loss, gradient = softmax_cross_entropy(np.array([[large], [0.0]]), np.array([1]))
+    assert loss == pytest.approx(large, rel=1e-15)
+    np.testing.assert_allclose(gradient, [[1.0], [-1.0]], rtol=1e-15)
+
+
+def test_layers_of_a_moment_are_frozen_by_their_gradient_beside_their_own_weights():
+    deep = SMALL.replace(activation="sigmoid", depth=14, bias=0.0)
+    learner = Telescope().learner(deep, dtype=np.float64)
+    learner.parameters["weights"][:7] *= 1e-3  # small weights are moved by small gradients
+    gradient = learner.gradients(*learner.batch(0))["weights"]
+    share = np.linalg.norm(gradient, axis=(1, 2)) / np.linalg.norm(learner.parameters["weights"], axis=(1, 2))
+    frozen = tuple(np.flatnonzero(share < share.max() * 2.0**-23) + 1)
+    assert 0 < len(frozen) < 14
+    assert observed(learner).verdict.frozen == frozen
+
+
+def test_the_first_step_alone_of_a_cell_adds_nothing_to_the_gradient_by_the_weights():
+    seen = observed(Telescope().learner(SMALL.replace(cell="rnn", depth=6)))
+    assert np.isneginf(seen.weight_gradient.log10[0])  # h_0 is zero
+    assert np.isfinite(seen.weight_gradient.log10[1:]).all()
 
 
 def test_the_spread_is_what_differs_among_samples_beside_the_whole_and_samples_that_are_alike_have_none():
@@ -160,6 +201,36 @@ def test_a_learner_that_has_diverged_changes_nothing_more():
     before = learner.parameters["head"].copy()
     learner.step()
     np.testing.assert_array_equal(learner.parameters["head"], before)
+
+
+def silenced(**changes):
+    """A learner whose signals are all zero, while its gradients grow by two decades a layer on their way back."""
+    learner = Telescope().learner(SMALL.replace(activation="linear", scale=100.0, **changes))
+    learner.parameters["read_in"][...] = 0
+    return learner
+
+
+def test_a_gradient_that_alone_leaves_the_range_is_told_with_its_last_layer():
+    learner = silenced(depth=40)
+    _, classes = learner.batch(0)
+    gradient = learner.parameters["head"].T @ (0.1 - np.eye(10)[classes].T) / len(classes)
+    gradient, layer = gradient.astype(np.float32), 40
+    while np.isfinite(gradient).all():
+        with np.errstate(all="ignore"):
+            gradient = learner.parameters["weights"][layer - 1].T @ gradient
+        layer -= 1
+    learner.step()
+    assert learner.diverged == (1, layer)
+
+
+def test_clipping_knows_a_norm_whose_square_leaves_float32():
+    learner = silenced(depth=12, clip=1.0, learning_rate=0.01)
+    before = {name: array.copy() for name, array in learner.parameters.items()}
+    largest = max(np.abs(each).max() for each in learner.gradients(*learner.batch(0)).values())
+    assert largest > np.sqrt(np.finfo(np.float32).max)
+    learner.step()
+    moved = [np.linalg.norm(learner.parameters[name] - before[name]) for name in before]
+    assert np.linalg.norm(moved) == pytest.approx(0.01, rel=1e-4)
 
 
 def test_clipping_brings_the_global_norm_of_all_parameters_down_to_the_limit():

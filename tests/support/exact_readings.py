@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_network import expected_reading, expected_signal, expected_weight_gradient, log10_agree
+from reference_readings import expected_reading, expected_signal, expected_weight_gradient, log10_agree
 
 from tui_telescope import Settings, Telescope
 

@@ -1,7 +1,6 @@
 """The lesson as it stands in a notebook: one loop over lists, Python's own random numbers, nothing else.
 
-Sigmoid, gaussian weights, squared error; what DESIGN sections 2 and 3 say in words. It shares nothing with the
-engine and nothing with the mpmath reference.
+Sigmoid, gaussian weights, squared error. It shares nothing with the engine and nothing with the mpmath reference.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import itertools
 from typing import Any, NamedTuple
 
 from mpmath import mp, mpf
-from reference_network import CURVES, quantile
+from reference_network import CURVES
+from reference_readings import quantile
 
 _count = itertools.count()
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 from mpmath import mp, mpf
-from reference_network import CURVES, Expected, log10, log10_agree, quantile
+from reference_network import CURVES
+from reference_readings import Expected, log10, log10_agree, quantile
 
 Numbers = np.ndarray
 AXIS = {"batch": 1, "layer": 0, "rms": 0}

@@ -24,10 +24,10 @@ ACTIVATIONS: dict[str, Any] = {
 }
 """All of (samples, units)."""
 NORMS: dict[str, Any] = {
-    "none": lambda x: x,
-    "batch": lambda x: functional.batch_norm(x, None, None, training=True),
-    "layer": lambda x: functional.layer_norm(x, x.shape[-1:]),
-    "rms": lambda x: functional.rms_norm(x, x.shape[-1:], eps=1e-5),
+    "none": lambda x, eps: x,
+    "batch": lambda x, eps: functional.batch_norm(x, None, None, training=True, eps=eps),
+    "layer": lambda x, eps: functional.layer_norm(x, x.shape[-1:], eps=eps),
+    "rms": lambda x, eps: functional.rms_norm(x, x.shape[-1:], eps=eps),
 }
 ROWS = 8
 """Of a glyph."""
@@ -45,16 +45,31 @@ def loss_of(settings: Any, parameters: dict[str, torch.Tensor], inputs: np.ndarr
     return functional.cross_entropy(last @ parameters["head"].T + parameters["head_bias"], torch.tensor(classes))
 
 
+def _branch_scale(settings: Any, number: int) -> float:
+    """That of the layer or step with this number, counted from 1."""
+    words = {"1/sqrt(L)": settings.depth**-0.5, "1/L": 1 / settings.depth, "1/sqrt(l)": number**-0.5}
+    return words.get(settings.branch_scale, settings.branch_scale)
+
+
+def _joined(settings: Any, number: int, before: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A branch's value beside the residual connection, where there is one."""
+    if not settings.residual:
+        return value
+    return settings.skip_scale * before + _branch_scale(settings, number) * value
+
+
 def _through_layers(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
     phi, norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
-    at = {place: norm if place == settings.norm_place else NORMS["none"] for place in ("pre", "activation", "post")}
-    branch = settings.depth**-0.5 if settings.branch_scale == "1/sqrt(L)" else settings.branch_scale
+
+    def at(place: str, x: torch.Tensor) -> torch.Tensor:
+        return norm(x, settings.norm_eps) if place == settings.norm_place else x
+
     a = samples @ parameters["read_in"].T
     for layer, weights in enumerate(parameters["weights"]):
         bias = parameters["biases"][layer] if "biases" in parameters else 0.0
-        value = phi(at["activation"](at["pre"](a) @ weights.T + bias))
-        a = at["post"](a + branch * value if settings.residual else value)
-    return a
+        value = at("branch", phi(at("activation", at("pre", a) @ weights.T + bias)))
+        a = at("post", _joined(settings, layer + 1, a, value))
+    return norm(a, settings.norm_eps) if settings.final_norm else a
 
 
 def _through_time(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
@@ -63,11 +78,11 @@ def _through_time(settings: Any, parameters: dict[str, torch.Tensor], samples: t
     h, c = nothing, nothing
     for t in range(settings.depth):
         x = rows[:, t] @ parameters["read_in"].T if t < rows.shape[1] else nothing
-        h, c = _step(settings, parameters, x, h, c)
+        h, c = _step(settings, t + 1, parameters, x, h, c)
     return h
 
 
-def _step(settings: Any, parameters: dict[str, torch.Tensor], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
+def _step(settings: Any, number: int, parameters: dict[str, torch.Tensor], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
     """PyTorch's own cells, but for the rnn, whose activation and residual connection are ours."""
     w_hh, w_ih = (parameters[name].reshape(-1, settings.width) for name in ("weights", "input_weights"))
     b_ih = parameters["biases"].reshape(-1)
@@ -77,4 +92,4 @@ def _step(settings: Any, parameters: dict[str, torch.Tensor], x: Any, h: Any, c:
     if settings.cell == "gru":
         return torch.gru_cell(x, h, w_ih, w_hh, b_ih, b_hh), c
     value = ACTIVATIONS[settings.activation](h @ w_hh.T + x @ w_ih.T + b_ih)
-    return (h + settings.branch_scale * value if settings.residual else value), c
+    return _joined(settings, number, h, value), c

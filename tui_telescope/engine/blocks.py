@@ -15,7 +15,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import Loss
-from tui_telescope.engine.norms import Norm, norm_of
+from tui_telescope.engine.norms import Norm, places_of_norm
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
@@ -212,25 +212,27 @@ def blocks(network: UnitNetwork, settings: Settings) -> list[Block]:
 
 def final_norm(settings: Settings) -> Normalise | None:
     """What stands between the last layer and the loss."""
-    norm = norm_of(settings)
-    return Normalise(norm) if norm is not None and settings.final_norm else None
+    norm = places_of_norm(settings).before_loss
+    return None if norm is None else Normalise(norm)
 
 
 def _block(network: UnitNetwork, settings: Settings, layer: int) -> Block:
     initializer = INITIALIZERS[settings.initializer]
-    biases, norm = None if settings.loses_biases else network.biases, norm_of(settings)
+    biases, norms = None if settings.loses_biases else network.biases, places_of_norm(settings)
     linear = Linear(
         None if initializer.diagonal else network.weights[layer],
         settings.scale * initializer.gain(settings.width),
         None if biases is None else biases[layer],
     )
-    places: dict[str, Sequence[Operation]] = {}
-    if norm is not None:
-        places[settings.norm_place] = [Normalise(norm)]
-    inside, respond = places.get("activation", []), Respond(ACTIVATIONS[settings.activation])
+    respond = Respond(ACTIVATIONS[settings.activation])
+    before = [*_normalising(norms.before_weights), linear, *_normalising(norms.before_activation)]
     return Block(
-        branch=[*places.get("pre", []), linear, *inside, respond, *places.get("branch", [])],
-        after=places.get("post", []),
+        branch=[*before, respond, *_normalising(norms.on_branch)],
+        after=_normalising(norms.after_block),
         skip=settings.skip_scale if settings.residual else None,
         branch_factor=settings.branch_factors[layer],
     )
+
+
+def _normalising(norm: Norm | None) -> Sequence[Operation]:
+    return () if norm is None else (Normalise(norm),)

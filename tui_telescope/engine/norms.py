@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,3 +140,30 @@ def norm_of(settings: Settings) -> Norm | None:
     """The norm of a network's layers; None where they have none."""
     kind = settings.norm_kind
     return None if kind is None else Norm(kind.axis, kind.centred, settings.norm_eps)
+
+
+class Places(NamedTuple):
+    """The norm at each place of a layer, and at the network's end; None where it does not stand."""
+
+    before_weights: Norm | None = None
+    before_activation: Norm | None = None
+    on_branch: Norm | None = None
+    """After the activation, before the residual connection's sum."""
+    after_block: Norm | None = None
+    before_loss: Norm | None = None
+    """After the last layer."""
+
+
+def places_of_norm(settings: Settings) -> Places:
+    """Where these settings have their norm."""
+    norm, place = norm_of(settings), networks.NORM_PLACES[settings.norm_place]
+    if norm is None:
+        return Places()
+    last = norm if settings.final_norm else None
+    if place.follows_weights:
+        return Places(before_activation=norm, before_loss=last)
+    if place.ends_branch:
+        return Places(on_branch=norm, before_loss=last)
+    if place.crosses_residual:
+        return Places(after_block=norm, before_loss=last)
+    return Places(before_weights=norm, before_loss=last)

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,8 +27,10 @@ from tui_telescope.settings import Settings, SettingsError
 
 _Grid = tuple[tuple[float, ...], tuple[int, ...]]
 """Scales and depths."""
-_Place = tuple[int, float]
+Place = tuple[int, float]
 """Depth and scale."""
+Cell = TypeVar("Cell")
+"""What is seen of one network."""
 
 SWEPT_DEPTHS = 24
 """A sweep takes this many depths or a few more, where there are so many."""
@@ -96,22 +98,25 @@ class _Cell(NamedTuple):
 _UNKNOWN = _Cell(math.nan, math.nan, None)
 
 
-class MapMemory:
-    """The cells observed of a map, so that who moves about on it need not wait for it again.
+class CellMemory(Generic[Cell]):
+    """The cells seen of a map, so that who moves about on it need not wait for it again.
 
     It remembers one network description: scale and depth may change, a change of anything else empties it.
     """
 
     def __init__(self) -> None:
         self._described: Settings | None = None
-        self._cells: dict[_Place, _Cell] = {}
+        self._cells: dict[Place, Cell] = {}
 
-    def cells(self, settings: Settings) -> dict[_Place, _Cell]:
+    def cells(self, settings: Settings) -> dict[Place, Cell]:
         """What is known of these settings' map, by depth and scale; new cells are to be added to it."""
         described = settings.replace(depth=1, scale=1.0)
         if described != self._described:
             self._described, self._cells = described, {}
         return self._cells
+
+
+MapMemory = CellMemory[_Cell]
 
 
 def each_depth(
@@ -175,7 +180,7 @@ class _Survey:
     """Observes a map's cells, and tells which share of the work is done."""
 
     def __init__(
-        self, telescope: Telescope, settings: Settings, grid: _Grid, seen: dict[_Place, _Cell], progress: Progress
+        self, telescope: Telescope, settings: Settings, grid: _Grid, seen: dict[Place, _Cell], progress: Progress
     ) -> None:
         self._telescope, self._settings, self._seen, self._progress = telescope, settings, seen, progress
         costs = {depth: telescope.expected_seconds(settings.replace(depth=depth)) for depth in grid[1]}
@@ -200,7 +205,7 @@ class _Survey:
 class _Known(NamedTuple):
     """What is known of a map's cells."""
 
-    seen: Mapping[_Place, _Cell]
+    seen: Mapping[Place, _Cell]
     coarser: _Grid | None
     """A map all of whose cells were seen, for those that were not."""
 
@@ -218,7 +223,7 @@ def _nearest(number: Any, among: Sequence[Any]) -> Any:
     return min(among, key=lambda each: abs(math.log(each / number)))
 
 
-def _unseen_refinements(grid: _Grid, seen: Container[_Place]) -> list[_Grid]:
+def _unseen_refinements(grid: _Grid, seen: Container[Place]) -> list[_Grid]:
     """The scales and depths of each map to come, from the finest of which all is seen to the whole grid."""
     refinements = list(dict.fromkeys(_coarsened(grid, stride) for stride in STRIDES))
     known = [all((depth, scale) in seen for scale in scales for depth in depths) for scales, depths in refinements]

@@ -19,7 +19,7 @@ from tui_telescope.engine.learning.moments import Moment, moments_of
 from tui_telescope.engine.passes import choose
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement, Wanted
-from tui_telescope.engine.passes.progress import Progress, Tell, never, nobody
+from tui_telescope.engine.passes.progress import UNWATCHED, Progress, Tell, never, nobody
 from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
@@ -29,7 +29,7 @@ from tui_telescope.engine.readings import (
     weight_gradient_reading,
 )
 from tui_telescope.engine.remedies import Remedy, find_remedy
-from tui_telescope.engine.weights.draws import UnitDraws, log2_weight_norms
+from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitNetwork, log2_weight_norms
 from tui_telescope.engine.weights.network import Draw, Network, scaled_draw
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.from_norms import log10_factor
@@ -98,16 +98,10 @@ class Telescope:
         settings, wanted = network.as_is, _wanted(readings, network.settings)
         with self._lock:
             self._make_room(settings)
-            measured = self._measure_as_is(network, settings, wanted, Progress(should_stop, progress))
+            weights = network.cell() if settings.is_recurrent else network.layers()
+            task = self._task(weights, settings, wanted, UNWATCHED, Progress(should_stop, progress))
+            measured = _measured(task)
         return _observation([measured], settings)
-
-    def _measure_as_is(self, network: Network, settings: Settings, wanted: Wanted, progress: Progress) -> Measurement:
-        if settings.is_recurrent:
-            sequences = self._units.sequences(settings)
-            return choose.measure(SequenceTask(network.cell(), sequences, settings, wanted, progress, self._workspace))
-        layers, samples = network.layers(), self._units.samples(settings)
-        measured = choose.measure(Task(layers, samples, settings, wanted, progress, self._workspace))
-        return dataclasses.replace(measured, weight_norms=log2_weight_norms(layers, settings))
 
     def _make_room(self, settings: Settings) -> None:
         """What was kept from before gives way where it and these settings pass the memory budget together."""
@@ -117,27 +111,33 @@ class Telescope:
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, drawn as far as it is not yet, and timed."""
         drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
-        task = self._task(settings, index, wanted, drawing, passing)
+        task = self._task(self._drawn(settings, index, drawing), settings, wanted, drawing, passing)
         for each in choose.passes_of(settings):
             each.load()  # no pass's time
         began = time.thread_time()
-        measured = choose.measure(task)
+        measured = _measured(task)
         if wanted.weight_gradient and wanted.signal:
             self._forecast.learn(settings, index, time.thread_time() - began)
-        if isinstance(task, Task):
-            measured = dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, settings))
         return measured
 
-    def _task(
-        self, settings: Settings, index: int, wanted: Wanted, drawing: Progress, passing: Progress
-    ) -> Task | SequenceTask:
-        """One network, drawn as far as it is not yet."""
+    def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
-            cell = self._units.cell(settings, index, drawing.part(0, 0))
+            return self._units.cell(settings, index, drawing.part(0, 0))
+        return self._units.network(settings, index, drawing)
+
+    def _task(
+        self,
+        weights: UnitNetwork | UnitCell,
+        settings: Settings,
+        wanted: Wanted,
+        drawing: Progress,
+        passing: Progress,
+    ) -> Task | SequenceTask:
+        """A network, and what these settings show it, drawn as far as it is not yet."""
+        if isinstance(weights, UnitCell):
             sequences = self._units.sequences(settings, drawing)
-            return SequenceTask(cell, sequences, settings, wanted, passing, self._workspace)
-        network = self._units.network(settings, index, drawing)
-        return Task(network, self._units.samples(settings), settings, wanted, passing, self._workspace)
+            return SequenceTask(weights, sequences, settings, wanted, passing, self._workspace)
+        return Task(weights, self._units.samples(settings), settings, wanted, passing, self._workspace)
 
     @as_numpy_begins
     def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:
@@ -195,6 +195,14 @@ def _wanted(readings: Sequence[str], settings: Settings) -> Wanted:
         raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
     by_weights = "weight_gradient" in readings
     return Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+
+
+def _measured(task: Task | SequenceTask) -> Measurement:
+    """The readings of one network, with the norms of its weights where each layer has its own. Raises `Stopped`."""
+    measured = choose.measure(task)
+    if isinstance(task, SequenceTask):
+        return measured
+    return dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, task.settings))
 
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:

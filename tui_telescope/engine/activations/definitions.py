@@ -2,7 +2,7 @@
 
 Both phi and phi' are given as a moderate body times the exponential of a tail that is at most zero, because in
 saturation the tails leave float64: tanh'(500) is about 4 exp(-1000). Whoever only meets ordinary arguments
-multiplies the two; `phi` below keeps the tails apart where it must.
+multiplies the two; `extended_range_values` keeps the tails apart where it must.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_telescope.engine.activations import float64_kernels
 from tui_telescope.engine.activations.float64_kernels import Kernel
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI, mills_ratio
 from tui_telescope.engine.activations.tailed_values import Tailed, blockwise
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, REPRESENTABLE, ExtendedRange, exponential
 
 _LN2 = float(np.log(2.0))
 
@@ -29,15 +26,6 @@ LEAKY_SLOPE = 0.01
 SELU_SCALE = 1.0507009873554804934193349852946
 SELU_ALPHA = 1.6732632423543772848170429916717
 """Klambauer et al. (2017), equation 14."""
-
-
-class Response(NamedTuple):
-    """phi(z) = value * exp(value_tail) and phi'(z) = slope * exp(slope_tail), elementwise."""
-
-    value: Array
-    value_tail: Array | float
-    slope: Array
-    slope_tail: Array | float
 
 
 @dataclass(frozen=True)
@@ -77,64 +65,9 @@ class Activation:
         """Whether it is linear altogether, not only on each side of 0."""
         return self.slopes is not None and self.slopes[0] == self.slopes[1]
 
-    def respond(self, z: Array) -> Response:
+    def respond(self, z: Array) -> tuple[Tailed, Tailed]:
         """Value and slope together."""
-        return Response(*self.value(z), *self.slope(z))
-
-
-def phi(activation: Activation, z: ExtendedRange) -> tuple[ExtendedRange, ExtendedRange]:
-    """phi(z) and phi'(z) for pre-activations of any size, under the exponents' own shape."""
-    return phi_value(activation, z), phi_slope(activation, z)
-
-
-def phi_value(activation: Activation, z: ExtendedRange) -> ExtendedRange:
-    """phi(z) for pre-activations of any size, under the exponents' own shape."""
-    if activation.slopes:  # any multiple of z has the same multiple of phi(z)
-        return ExtendedRange(activation.value(z.mantissa).product, z.exponent).normalized()
-    argument, beyond = bounded(z)
-    value = assembled(activation.value(argument), z.is_per_unit)
-    return _carry(activation, value, argument, beyond) if beyond.any() else value
-
-
-def phi_slope(activation: Activation, z: ExtendedRange, tolerance: float = COMFORTABLE) -> ExtendedRange:
-    """phi'(z) for pre-activations of any size, under the exponents' own shape, normalized to this tolerance."""
-    argument = z.mantissa if activation.slopes else bounded(z)[0]
-    return assembled(activation.slope(argument), z.is_per_unit, tolerance)
-
-
-def bounded(z: ExtendedRange) -> tuple[Array, Array]:
-    """Arguments within float64, and the powers of two that are missing."""
-    within = np.maximum(np.minimum(z.exponent, REPRESENTABLE), -REPRESENTABLE)
-    return z.mantissa * np.ldexp(1.0, within.astype(np.int32)), z.exponent - within
-
-
-def phi_departure(activation: Activation, z: ExtendedRange) -> ExtendedRange:
-    """phi(z) - z phi'(z) for pre-activations up to 2^500, under the exponents' own shape."""
-    if activation.slopes:
-        return ExtendedRange.of(np.zeros_like(z.mantissa), per_unit=z.is_per_unit)
-    if activation.departure:
-        return assembled(activation.departure(bounded(z)[0]), z.is_per_unit)
-    return phi_value(activation, z) - z * phi_slope(activation, z)
-
-
-def assembled(response: Tailed, per_unit: bool, tolerance: float = COMFORTABLE) -> ExtendedRange:
-    """The same with an exponent a sample or a unit."""
-    body, tail = response
-    if isinstance(tail, float) or tail.min() > -600:
-        return ExtendedRange.of(response.product, per_unit=per_unit, tolerance=tolerance)
-    return exponential(body, tail, per_unit=per_unit, tolerance=tolerance)
-
-
-def _carry(activation: Activation, value: ExtendedRange, argument: Array, beyond: Array) -> ExtendedRange:
-    """Give back the powers of two that the argument could not hold, where phi is proportional to it."""
-    below, above = activation.grows
-    grows: NDArray[np.bool_] | bool = above
-    if below != above:
-        grows = (argument > 0) == above
-        if not value.is_per_unit:  # beside a unit that grows so far the others are nothing
-            grows = np.logical_or.reduce(grows, axis=-2, keepdims=True)
-    carries = (beyond > 0) & grows | (beyond < 0) & activation.vanishes_at_zero
-    return ExtendedRange(value.mantissa, value.exponent + beyond * carries)
+        return self.value(z), self.slope(z)
 
 
 def _sigmoid(z: Array) -> Tailed:

@@ -1,4 +1,4 @@
-"""The array that the engine computes with."""
+"""The arrays that the engine computes with."""
 
 from typing import Any
 
@@ -8,3 +8,5 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Floats = NDArray[Any]
 """Of float64 or float32, where networks learn in either."""
+Classes = NDArray[np.intp]
+"""To which class each sample belongs, (samples,), counted from 0."""

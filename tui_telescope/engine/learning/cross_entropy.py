@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.arithmetic.arrays import Classes, Floats
 
 
-def softmax_cross_entropy(logits: Floats, classes: NDArray[np.intp]) -> tuple[float, Floats]:
+def softmax_cross_entropy(logits: Floats, classes: Classes) -> tuple[float, Floats]:
     """-log softmax(z)_c, the mean over samples, and its gradient by the logits; both (classes, samples).
 
     Bridle (1990); the largest logit is taken out first, so that no exponential overflows.

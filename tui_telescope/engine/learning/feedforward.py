@@ -13,8 +13,8 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
-from tui_telescope.engine.learning.float_norms import Pull, normalise, places_of_norm
-from tui_telescope.engine.norms import norm_of
+from tui_telescope.engine.learning.float_norms import Pull, normalise
+from tui_telescope.engine.norms import places_of_norm
 from tui_telescope.engine.weights.network import Network
 
 
@@ -29,7 +29,7 @@ class Layers:
         self._kernel, self._branch_factors = self._activation.kernel, np.array(settings.branch_factors, dtype)
         # arrays of the same type, because numpy converts a Python number anew at every call
         self._input_scale, self._skip = np.array(self._kernel.input_scale, dtype), np.array(settings.skip_scale, dtype)
-        self._norms, self._final_norm = places_of_norm(settings), norm_of(settings) if settings.final_norm else None
+        self._norms = places_of_norm(settings)
         # beside a norm at its end the branch's factor comes after that, else with the activation
         self._factors = np.ones_like(self._branch_factors) if self._norms.on_branch else self._branch_factors
         self._gains = list((self._factors * self._kernel.output_scale)[:, None, None])
@@ -66,10 +66,10 @@ class Layers:
             if self._norms.after_block:
                 above = self._signals[layer + 1]
                 self._pulls.append(normalise(self._norms.after_block, above.copy(), above))
-        if self._final_norm is None:
+        if self._norms.before_loss is None:
             return self._signals[-1]
         outputs = np.empty_like(self._signals[-1])
-        self._pulls.append(normalise(self._final_norm, self._signals[-1], outputs))
+        self._pulls.append(normalise(self._norms.before_loss, self._signals[-1], outputs))
         return outputs
 
     def _pre_activate(self, layer: int) -> None:
@@ -104,9 +104,8 @@ class Layers:
     def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
         """The gradient by what was read in, from that by what the head was given; uses the slopes up."""
         self._take_slopes(self._factors)
-        pulls = iter(reversed(self._pulls))
-        np.copyto(self._gradients[-1], next(pulls)(gradient) if self._final_norm else gradient)
-        norms = self._norms
+        pulls, norms = iter(reversed(self._pulls)), self._norms
+        np.copyto(self._gradients[-1], next(pulls)(gradient) if norms.before_loss else gradient)
         for layer in reversed(range(len(self._weights))):
             above, below, by_product = self._gradients[layer + 1], self._gradients[layer], self._slopes[layer]
             by_block = next(pulls)(above) if norms.after_block else above

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Floats
-from tui_telescope.engine.norms import Norm, norm_of
-from tui_telescope.networks import NORM_PLACES
-from tui_telescope.settings import Settings
+from tui_telescope.engine.norms import Norm
 
 Pull = Callable[[Floats], Floats]
-
-
-class Places(NamedTuple):
-    """The norm at the one place of a layer where it stands, if there is one; None elsewhere."""
-
-    before_weights: Norm | None = None
-    before_activation: Norm | None = None
-    on_branch: Norm | None = None
-    """After the activation, before the residual connection's sum."""
-    after_block: Norm | None = None
-
-
-def places_of_norm(settings: Settings) -> Places:
-    """Where these settings have their norm."""
-    norm, place = norm_of(settings), NORM_PLACES[settings.norm_place]
-    if norm is None:
-        return Places()
-    if place.follows_weights:
-        return Places(before_activation=norm)
-    if place.ends_branch:
-        return Places(on_branch=norm)
-    return Places(after_block=norm) if place.crosses_residual else Places(before_weights=norm)
 
 
 def normalise(norm: Norm, x: Floats, out: Floats) -> Pull:

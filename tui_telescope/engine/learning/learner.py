@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tui_telescope.engine.arithmetic.arrays import Array, Floats
+from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
 from tui_telescope.engine.learning import tasks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
@@ -21,8 +21,6 @@ from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, TASKS
 from tui_telescope.settings import Settings, SettingsError
-
-Classes = NDArray[np.intp]
 
 EVALUATED = 512
 """Samples that loss and accuracy are told of, at least; whole batches of them."""
@@ -58,7 +56,7 @@ class Learner:
         self._gradient = Parameters(self._parameters.shapes, dtype)
         self._optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate, self._parameters.vector)
         self._data = tasks.made_for(settings)
-        self._orders: dict[int, Classes] = {}
+        self._orders: dict[int, NDArray[np.intp]] = {}
         self._trunk: tuple[int, Trunk] | None = None
         self.steps = 0
         """How many were taken."""
@@ -86,7 +84,7 @@ class Learner:
         chosen = order[start : start + size]
         return self._data.inputs[chosen], self._data.classes[chosen]
 
-    def _order(self, epoch: int) -> Classes:
+    def _order(self, epoch: int) -> NDArray[np.intp]:
         if epoch not in self._orders:
             shuffled = numpy_generator(self.settings.sample_seed, ORDER, epoch).permutation(len(self._data.classes))
             self._orders = {each: self._orders[each] for each in self._orders if each >= epoch - 1} | {epoch: shuffled}

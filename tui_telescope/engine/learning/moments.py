@@ -64,7 +64,7 @@ class Watch:
 
 
 def moments_of(learner: Learner, steps: int, every: int, progress: Progress = UNWATCHED) -> Iterator[Moment]:
-    """Before the first step, after every so many, and after the last. Raises `measurement.Stopped`."""
+    """Before the first step, after every so many, and after the last. Raises `Stopped`."""
     watch = Watch(learner)
     yield watch.moment()
     for step in range(1, steps + 1):

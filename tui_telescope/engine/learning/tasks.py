@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Classes
 from tui_telescope.engine.learning.glyphs import GLYPHS
 from tui_telescope.engine.weights.streams import TASK, numpy_generator
 from tui_telescope.networks import TASKS, TaskKind
 from tui_telescope.settings import Settings
-
-Classes = NDArray[np.intp]
 
 SPIRAL_TURNS = 1.5
 SPIRAL_NOISE = 0.02
@@ -25,12 +22,11 @@ GLYPH_NOISE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """What is to be learned: numbers, and to which class they belong."""
+    """What is to be learned."""
 
     inputs: Array
     """(samples, inputs)."""
     classes: Classes
-    """(samples,), each from 0 to the number of classes less one."""
 
 
 def made_for(settings: Settings) -> DataSet:

@@ -11,12 +11,9 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.engine.sweep import STRIDES, mapped_depths, mapped_scales
+from tui_telescope.engine.sweep import STRIDES, CellMemory, Place, mapped_depths, mapped_scales
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
-
-_Place = tuple[int, float]
-"""Depth and scale."""
 
 STEPS = 100
 """That every network of a map may take, with momentum."""
@@ -44,19 +41,8 @@ class TrainabilityMap:
         }
 
 
-class TrainabilityMemory:
-    """The accuracies of one network description, by depth and scale; a change of anything else forgets them."""
-
-    def __init__(self) -> None:
-        self._described: Settings | None = None
-        self._cells: dict[_Place, float] = {}
-
-    def cells(self, settings: Settings) -> dict[_Place, float]:
-        """What is known of these settings' map; new cells are to be added to it."""
-        described = settings.replace(depth=1, scale=1.0)
-        if described != self._described:
-            self._described, self._cells = described, {}
-        return self._cells
+TrainabilityMemory = CellMemory[float]
+"""Of accuracies."""
 
 
 def trainability(
@@ -71,7 +57,7 @@ def trainability(
     """The map after each row of a refinement that has new cells, in the end with all of them.
 
     `scales` and `depths`, both ascending, are `mapped_scales` and `mapped_depths` unless given. Raises
-    `measurement.Stopped`, and `SettingsError` for a cell that cannot be.
+    `Stopped`, and `SettingsError` for a cell that cannot be.
     """
     grid = tuple(scales or mapped_scales(settings)), tuple(depths or mapped_depths(settings))
     seen = memory.cells(settings)
@@ -86,9 +72,9 @@ def trainability(
     yield _assembled(settings, *grid, seen)
 
 
-def _in_order(scales: Sequence[float], depths: Sequence[int]) -> Iterator[_Place]:
+def _in_order(scales: Sequence[float], depths: Sequence[int]) -> Iterator[Place]:
     """All cells, those of coarse maps first; the last scale and depth are on every map."""
-    places: dict[_Place, None] = {}
+    places: dict[Place, None] = {}
     for stride in STRIDES:
         rows, columns = depths[::-1][::stride], [*scales[:-1:stride], scales[-1]]
         places |= dict.fromkeys(product(rows, columns))
@@ -105,7 +91,7 @@ def _accuracy(telescope: Telescope, settings: Settings, progress: Progress) -> f
 
 
 def _assembled(
-    settings: Settings, scales: tuple[float, ...], depths: tuple[int, ...], seen: Mapping[_Place, float]
+    settings: Settings, scales: tuple[float, ...], depths: tuple[int, ...], seen: Mapping[Place, float]
 ) -> TrainabilityMap:
     known = [place for place in product(range(len(depths)), range(len(scales))) if _at(place, scales, depths) in seen]
     numbers = np.array([seen[_at(place, scales, depths)] for place in known])
@@ -114,6 +100,6 @@ def _assembled(
     return TrainabilityMap(settings, scales, depths, numbers[(down * down + across * across).argmin(axis=-1)])
 
 
-def _at(place: tuple[int, int], scales: Sequence[float], depths: Sequence[int]) -> _Place:
+def _at(place: tuple[int, int], scales: Sequence[float], depths: Sequence[int]) -> Place:
     row, column = place
     return depths[row], scales[column]

@@ -81,8 +81,7 @@ def homogeneous_slopes(activation: str, log_q: float) -> tuple[float, float] | N
 
 
 def _slopes(activation: Activation, distance: float) -> tuple[float, float]:
-    response = activation.respond(np.array([-distance, distance]))
-    below, above = (response.slope * np.exp(response.slope_tail)).tolist()
+    below, above = activation.slope(np.array([-distance, distance])).product.tolist()
     return below, above
 
 
@@ -132,8 +131,6 @@ def _table(activation: str) -> tuple[int, Array, Array]:
 
 
 def _integrands(activation: str, z: Array) -> Array:
-    response = ACTIVATIONS[activation].respond(z)
-    f = response.value * np.exp(np.maximum(response.value_tail, -700.0))
-    g = response.slope * np.exp(np.maximum(response.slope_tail, -700.0))
+    f, g = (body * np.exp(np.maximum(tail, -700.0)) for body, tail in ACTIVATIONS[activation].respond(z))
     g2 = g * g
     return np.array([f, f * f, g2, g2 * f, g2 * f * f, z * g, z * g * f, z * z * g2])

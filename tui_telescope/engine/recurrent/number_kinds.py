@@ -10,13 +10,17 @@ here: no paper's formula.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation, phi
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.activations.extended_range_values import phi
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 LARGEST = 2.0**200
 """Pre-activations in float64 stay below."""
@@ -31,46 +35,69 @@ SMALLEST_SQUARE = 2.0**-950
 """Squared norms stay above and its reciprocal below, or are exact zeros."""
 
 
+class Unwatched:
+    """Floats of either precision that over- and underflow as they do."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Floats) -> None:
+        self.array = array
+
+    @classmethod
+    def stack(cls, parts: Sequence[Self]) -> Self:
+        """The units of all parts, one part after another."""
+        return parts[0] if len(parts) == 1 else cls(np.concatenate([part.array for part in parts]))
+
+    def split(self, count: int) -> list[Self]:
+        """The parts of a stack of `count` equal ones."""
+        size = len(self.array) // count
+        return [type(self)(self.array[k * size : (k + 1) * size]) for k in range(count)]
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.array + other.array)
+
+    def __mul__(self, other: Self) -> Self:
+        return type(self)(self.array * other.array)
+
+    def __neg__(self) -> Self:
+        return type(self)(-self.array)
+
+    def times(self, factor: float) -> Self:
+        """factor * self."""
+        return self if factor == 1.0 else type(self)(self.array * factor)
+
+    def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Unwatched, Unwatched]:
+        """phi and phi' of these values."""
+        kernel = activation.kernel
+        argument = self.array * kernel.input_scale
+        output, slope = np.empty_like(argument), np.empty_like(argument)
+        kernel.core(argument, output, slope)
+        value = output * kernel.output_scale + kernel.offset
+        if kernel.output_slope:
+            kernel.output_slope(output, slope)
+        else:
+            kernel.slope(argument, output, slope)
+        return Unwatched(value), Unwatched(slope * (kernel.input_scale * kernel.output_scale))
+
+
 class OutOfRange(Exception):
     """Float64 numbers do not reach this far."""
 
 
-class Float64:
+class Float64(Unwatched):
     """Float64 values that watch their range."""
 
-    __slots__ = ("array",)
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
+    __slots__ = ()
 
     @staticmethod
     def of(array: Array) -> Float64:
         return Float64(array)
 
-    @staticmethod
-    def stack(parts: Sequence[Float64]) -> Float64:
-        """The units of all parts, one part after another."""
-        return parts[0] if len(parts) == 1 else Float64(np.concatenate([part.array for part in parts]))
-
-    def split(self, count: int) -> list[Float64]:
-        """The parts of a stack of `count` equal ones."""
-        size = len(self.array) // count
-        return [Float64(self.array[k * size : (k + 1) * size]) for k in range(count)]
-
-    def __add__(self, other: Float64) -> Float64:
-        return Float64(self.array + other.array)
-
-    def __mul__(self, other: Float64) -> Float64:
-        return Float64(self.array * other.array)
-
-    def __neg__(self) -> Float64:
-        return Float64(-self.array)
-
-    def times(self, factor: float) -> Float64:
+    def times(self, factor: float) -> Self:
         """factor * self. Raises `OutOfRange`."""
         if factor > 1 and not np.abs(self.array).max() < LARGEST:
             raise OutOfRange
-        return self if factor == 1.0 else Float64(self.array * factor)
+        return super().times(factor)
 
     def through(self, weights: Array) -> Float64:
         """weights @ self."""
@@ -80,12 +107,11 @@ class Float64:
         """phi and phi' of these values; `is_unmixed` where phi' meets no matrix that mixes it. Raises `OutOfRange`."""
         if not max(self.array.max(), -self.array.min()) < LARGEST:
             raise OutOfRange
-        response = activation.respond(self.array)
-        _refuse_deep(response.value_tail)
+        value, slope = activation.respond(self.array)
+        _refuse_deep(value.tail)
         if is_unmixed:
-            _refuse_deep(response.slope_tail)
-        value = _with_tail(response.value, response.value_tail)
-        return Float64(value), Float64(_with_tail(response.slope, response.slope_tail))
+            _refuse_deep(slope.tail)
+        return Float64(value.product), Float64(slope.product)
 
     def to_be_mixed(self, *, may_be_zero: bool) -> Float64:
         """The same, on the way to a matrix. Raises `OutOfRange` for what underflow may have taken all of."""
@@ -127,10 +153,6 @@ class Float64:
             if size.min() < SMALLEST * peak.max():
                 _refuse_small(size, peak)
         return tuple(Float64(np.ldexp(number.array, -exponent)) for number in numbers), exponent.astype(np.float64)
-
-
-def _with_tail(body: Array, tail: Array | float) -> Array:
-    return body if isinstance(tail, float) else np.asarray(body * np.exp(tail))
 
 
 def _refuse_deep(tail: Array | float) -> None:
@@ -187,49 +209,6 @@ class Extended(ExtendedRange):
     def rebased(numbers: Sequence[Extended]) -> tuple[tuple[Extended, ...], Array]:
         """The same numbers, and exponents of zero: they are near 1 as they are."""
         return tuple(numbers), np.zeros(numbers[0].mantissa.shape[1])
-
-
-class Unwatched:
-    """Floats of either precision that over- and underflow as they do."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: Floats) -> None:
-        self.array = array
-
-    @staticmethod
-    def stack(parts: Sequence[Unwatched]) -> Unwatched:
-        """The units of all parts, one part after another."""
-        return parts[0] if len(parts) == 1 else Unwatched(np.concatenate([part.array for part in parts]))
-
-    def split(self, count: int) -> list[Unwatched]:
-        """The parts of a stack of `count` equal ones."""
-        return [Unwatched(part) for part in np.split(self.array, count)]
-
-    def __add__(self, other: Unwatched) -> Unwatched:
-        return Unwatched(self.array + other.array)
-
-    def __mul__(self, other: Unwatched) -> Unwatched:
-        return Unwatched(self.array * other.array)
-
-    def __neg__(self) -> Unwatched:
-        return Unwatched(-self.array)
-
-    def times(self, factor: float) -> Unwatched:
-        return self if factor == 1.0 else Unwatched(self.array * factor)
-
-    def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Unwatched, Unwatched]:
-        """phi and phi' of these values."""
-        kernel = activation.kernel
-        argument = self.array * kernel.input_scale
-        output, slope = np.empty_like(argument), np.empty_like(argument)
-        kernel.core(argument, output, slope)
-        value = output * kernel.output_scale + kernel.offset
-        if kernel.output_slope:
-            kernel.output_slope(output, slope)
-        else:
-            kernel.slope(argument, output, slope)
-        return Unwatched(value), Unwatched(slope * (kernel.input_scale * kernel.output_scale))
 
 
 N = TypeVar("N", Float64, Extended)

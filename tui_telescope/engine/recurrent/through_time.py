@@ -14,7 +14,7 @@ from typing import Generic
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import phi_value
+from tui_telescope.engine.activations.extended_range_values import phi_value
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, outer
 from tui_telescope.engine.losses import LOSSES

@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitNetwork, scaled_cell
 from tui_telescope.engine.weights.initializers import INITIALIZERS
 from tui_telescope.settings import Settings
-
-Floats = NDArray[np.floating]
-"""float64 or float32."""
 
 
 @dataclass(frozen=True, eq=False)

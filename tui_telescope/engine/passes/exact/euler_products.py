@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import phi_departure
+from tui_telescope.engine.activations.extended_range_values import phi_departure
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
 from tui_telescope.engine.blocks import Linear, Normalise, Respond, Step

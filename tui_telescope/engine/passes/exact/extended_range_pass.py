@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation, phi_slope, phi_value
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.activations.extended_range_values import phi_slope, phi_value
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.engine.blocks import Block, Step, StepBack, blocks

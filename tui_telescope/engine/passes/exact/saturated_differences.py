@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import Activation, assembled, bounded, phi_slope, phi_value
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.activations.extended_range_values import assembled, bounded, phi_slope, phi_value
 from tui_telescope.engine.activations.tailed_values import Tailed
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where

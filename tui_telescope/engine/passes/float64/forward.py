@@ -63,7 +63,8 @@ def _layer_inputs(memory: Array, width: int) -> LayerInputs:
 class ForwardPass:
     """One run fills `layer_inputs`, and the slopes or the arguments of all layers where they are kept.
 
-    Slopes are kept where they cannot be had from h. With `keeps_arguments` z' takes their place (see `kernels`).
+    Slopes are kept where they cannot be had from h. With `keeps_arguments` z' takes their place (see
+    `float64_kernels`).
     """
 
     def __init__(

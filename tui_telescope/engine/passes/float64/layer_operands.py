@@ -1,7 +1,7 @@
 """What the layers of the float64 pass multiply with: W and W^T, and the constants about them.
 
-With h as in `kernels`, a = output_scale * (h + shift) where the offsets of the layers add up to a known `shift`;
-so z' = input_scale * z = factor * (W h + shift * row sums of W) + input_scale * b, and factor also takes a
+With h as in `float64_kernels`, a = output_scale * (h + shift) where the offsets of the layers add up to a known
+`shift`; so z' = input_scale * z = factor * (W h + shift * row sums of W) + input_scale * b, and factor also takes a
 gradient by h one layer down. Small networks have all that folded into copies of their weights, with a last column
 that meets a row of ones; larger ones apply it to z.
 """

@@ -25,7 +25,7 @@ SAFE_SQUARE = 1e280
 
 
 class Slopes(NamedTuple):
-    """core' of some layers (see `kernels`): `array * 2**exponents`."""
+    """core' of some layers (see `float64_kernels`): `array * 2**exponents`."""
 
     array: Array
     """(layers, n, samples)"""

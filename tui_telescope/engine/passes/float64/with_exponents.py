@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.activations.definitions import ACTIVATIONS, phi_slope, phi_value
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.activations.extended_range_values import phi_slope, phi_value
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated
 from tui_telescope.engine.losses import LOSSES

@@ -16,7 +16,7 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.outer_products import outer_squares
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import Norm, norm_of
+from tui_telescope.engine.norms import Norm, norm_of, places_of_norm
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
 from tui_telescope.engine.passes.float64.layer_record import is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -81,9 +81,10 @@ class _Run:
         """Sums over units as a product, which is quicker than numpy's own sum."""
         self._average = np.full((1, n), 1 / n) if self._norm.axis == UNITS else np.full((samples, 1), 1 / samples)
         self._scratch = np.empty((n, samples))
-        place = settings.norm_place
-        self._is_pre, self._is_inside, self._is_post = (place == each for each in ("pre", "activation", "post"))
-        self._branches = np.empty((depth, n, samples)) if place == "branch" else None
+        places = places_of_norm(settings)
+        self._is_pre, self._is_inside = places.before_weights is not None, places.before_activation is not None
+        self._is_post = places.after_block is not None
+        self._branches = np.empty((depth, n, samples)) if places.on_branch else None
         """N(phi(z)) where that is what the norm gives."""
         self._output = np.empty((n, samples))
         self._workspace = Workspace()
