@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -103,8 +104,8 @@ class Run:
         """Since the last record was written; None before the first."""
         if not self.records:
             return None
-        written = self.records[-1].time
-        written = self._sources[0].modified if written is None else written
+        told = self.records[-1].time
+        written = told if told is not None and math.isfinite(told) else self._sources[0].modified
         return max(0.0, (time.time() if now is None else now) - written)
 
     def record_at(self, step: int | None = None) -> Record | None:
