@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+from tui_telescope.runs.reading.records import Malformed
 
 LARGEST_READ = 8 << 20
 """Bytes of one poll; what is left comes with the next."""
@@ -86,17 +89,21 @@ class Follower:
 
 
 class Lines:
-    """Bytes put together to lines. What a hole of zeros swallowed is gone, and what stands behind it is not."""
+    """Bytes put together to lines, each given to `take`, which may find it `Malformed`.
 
-    def __init__(self, longest: int) -> None:
+    What a hole of zeros swallowed is gone, and what stands behind it is not.
+    """
+
+    def __init__(self, longest: int, take: Callable[[bytes], None]) -> None:
         self.skipped = 0
-        """How many lines were too long to be any."""
+        """How many lines were too long to be any, or malformed."""
         self._longest = longest
+        self._take = take
         self._rest = b""
         self._is_overlong = False
 
-    def fed(self, content: bytes) -> list[bytes]:
-        """The lines that this completes, without their ends; empty ones are none."""
+    def feed(self, content: bytes) -> None:
+        """Give what lines this completes, without their ends; empty ones are none."""
         *lines, self._rest = (self._rest + content).split(b"\n")
         if lines and self._is_overlong:
             lines, self._is_overlong = lines[1:], False
@@ -105,4 +112,12 @@ class Lines:
             self._rest, self._is_overlong = b"", True
         fitting = [line.strip(b"\0\r ") for line in lines if len(line) <= self._longest]
         self.skipped += len(lines) - len(fitting)
-        return [line for line in fitting if line]
+        for line in filter(None, fitting):
+            self.give(line)
+
+    def give(self, line: bytes) -> None:
+        """One that is known to be whole."""
+        try:
+            self._take(line)
+        except Malformed:
+            self.skipped += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -29,9 +28,6 @@ class Source(Protocol):
     @property
     def note(self) -> str:
         """What there is to be known of a log that others wrote, in a sentence."""
-
-    @property
-    def path(self) -> Path: ...
 
     @property
     def modified(self) -> float:
