@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -14,7 +15,7 @@ from tui_telescope import Recorder
 from tui_telescope.observations.description import describe
 from tui_telescope.runs.reading import history, rank_file
 from tui_telescope.runs.reading.follower import Refused
-from tui_telescope.runs.reading.opening import find_runs, open_run
+from tui_telescope.runs.reading.opening import choose_run, find_runs, open_run
 
 
 def steps(run):
@@ -144,6 +145,21 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(Refused, match="no run in it"):
         open_run(tmp_path / "empty")
+
+
+def test_what_the_system_will_not_have_read_is_refused(tmp_path, monkeypatch):
+    for refused in (open_run, choose_run):
+        with pytest.raises(Refused, match="name too long"):
+            refused(tmp_path / ("x" * 300))
+    run = open_run(written_run(tmp_path, record(1)))
+    append(tmp_path, record(2))
+
+    def stale(*_):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("tui_telescope.runs.reading.follower.os.read", stale)
+    with pytest.raises(Refused, match=r"rank-00000.jsonl: Stale file handle$"):
+        run.poll()
 
 
 def test_names_cannot_do_a_terminal_or_markup_any_harm(tmp_path):

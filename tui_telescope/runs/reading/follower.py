@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,14 +29,21 @@ class Chunk(NamedTuple):
     """Whether it is the beginning of another file than before: all that was read is void."""
 
 
+@contextmanager
+def refusing(what: object) -> Iterator[None]:
+    """What the system will not have read is `Refused`, by its name."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"{what}: {error.strerror or error}") from None
+
+
 def open_regular(path: Path) -> int:
     """A file descriptor. A pipe, a device or a socket is refused unopened: it may never answer. Raises `Refused`."""
-    try:
+    with refusing(path):
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise Refused(f"{path}: no regular file")
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from None
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise Refused(f"{path}: no regular file")
@@ -54,7 +62,7 @@ class Follower:
         self._witness = b""
 
     def poll(self) -> Chunk:
-        """Raises `Refused` for what is no regular file."""
+        """Raises `Refused` for what is no regular file, or cannot be read."""
         try:
             status = os.stat(self.path)
         except OSError:
@@ -65,7 +73,8 @@ class Follower:
             return Chunk(b"")
         file = open_regular(self.path)
         try:
-            return self._read(file)
+            with refusing(self.path):
+                return self._read(file)
         finally:
             os.close(file)
 
