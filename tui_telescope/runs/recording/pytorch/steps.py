@@ -61,9 +61,10 @@ class Steps:
         self._reads_activations = _reads_activations(model)
         self._is_recorded = self._was_recorded = self._is_alarmed = False
         self._alarm = Alarm()
+        self._watched: nn.Parameter | None = None
         self.logs_before_step = False
         """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
-        self._weight_readings: list[dict[str, Tensor]] = []
+        self._weight_readings: list[dict[str, Tensor]] = [{} for _ in self._layers]
         self._stepped: set[int] = set()
         self._is_skipped = False
         self._found_inf: Tensor | None = None
@@ -124,9 +125,10 @@ class Steps:
         self._is_skipped = self._is_alarmed = False
         self._found_inf = None
         self._alarm.begin_step()
+        if self._is_recorded:  # no other step has left anything behind
+            self._weight_readings = [{} for _ in self._layers]
+            self._activations.forget()
         self._is_recorded = self._pace.is_due(self.step + 1)
-        self._weight_readings = [{} for _ in self._layers]
-        self._activations.forget()
         if not self._reads_activations:
             return
         if self._is_recorded:
@@ -149,10 +151,12 @@ class Steps:
         """The same by the gradient of one parameter of the first layer, which all others' come by."""
         if self._weights.is_spread or not self.has_run:
             return
-        parameter = self._layers[self._activations.order[0]].smallest
-        if parameter is None or parameter.grad is None or parameter.grad.is_sparse:
+        if self._watched is None or self._watched.grad is None:  # which parameters learn may change
+            self._watched = self._layers[self._activations.order[0]].smallest
+        gradient = None if self._watched is None else self._watched.grad
+        if gradient is None or gradient.is_sparse:
             return
-        if self._alarm.goes_off("gradient", parameter.grad.sum()):
+        if self._alarm.goes_off("gradient", gradient.sum()):
             self._is_recorded, self._is_alarmed = True, self._alarm.is_prompt
 
     def _before_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
