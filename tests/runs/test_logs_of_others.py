@@ -43,7 +43,13 @@ def test_names_are_understood(name, meaning):
     assert meaning_of(name) == meaning
 
 
-@pytest.mark.parametrize("name", ["accuracy", "val/loss", "epoch", "l2_norm/momentum/a.weight", "x" * 10_000])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accuracy", "val/loss", "epoch", "l2_norm/momentum/a.weight", "x" * 10_000,
+        "grad_norm/.weight", "grad_norm/\x1b", "grad_norm/[]",
+    ],
+)  # fmt: skip
 def test_other_names_say_nothing(name):
     assert meaning_of(name) is None
 
@@ -175,6 +181,12 @@ def test_scalars_of_event_files_are_read_in_the_order_of_their_first_appearance(
     run.poll()
     assert [each.step for each in run.records] == [1, 2, 3]
     assert run.course().nonfinite[:3] == (3, "y", "weight_gradient")
+
+
+def test_a_scalar_called_step_does_not_take_the_place_of_an_events_own(tmp_path):
+    run = open_run(event_file(tmp_path, event(4, "grad_norm/a", 1.0) + event(4, "global_step", 9.0)))
+    assert [each.step for each in run.records] == [4]
+    assert weights_of(run) == {"a": 1.0}
 
 
 @pytest.mark.parametrize(

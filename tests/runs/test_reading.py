@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -14,7 +15,7 @@ from tui_telescope import Recorder
 from tui_telescope.observations.description import describe
 from tui_telescope.runs.reading import history, rank_file
 from tui_telescope.runs.reading.follower import Refused
-from tui_telescope.runs.reading.opening import find_runs, open_run
+from tui_telescope.runs.reading.opening import choose_run, find_runs, open_run
 
 
 def steps(run):
@@ -146,6 +147,21 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
         open_run(tmp_path / "empty")
 
 
+def test_what_the_system_will_not_have_read_is_refused(tmp_path, monkeypatch):
+    for refused in (open_run, choose_run):
+        with pytest.raises(Refused, match="name too long"):
+            refused(tmp_path / ("x" * 300))
+    run = open_run(written_run(tmp_path, record(1)))
+    append(tmp_path, record(2))
+
+    def stale(*_):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("tui_telescope.runs.reading.follower.os.read", stale)
+    with pytest.raises(Refused, match=r"rank-00000.jsonl: Stale file handle$"):
+        run.poll()
+
+
 def test_names_cannot_do_a_terminal_or_markup_any_harm(tmp_path):
     rank_path(tmp_path).write_text(header(["a\x1b[2J", "[red]b[/red]", "c" * 1000]) + record(1))
     assert open_run(tmp_path).layers == ("a2J", "redb/red", "c" * 120)
@@ -168,8 +184,9 @@ def test_the_observation_at_a_step_is_that_of_the_record_before_it(tmp_path):
 
 def test_the_age_is_that_of_the_last_record(tmp_path):
     assert open_run(written_run(tmp_path, record(1))).age_seconds(now=1031.0) == 30
-    append(tmp_path, json.dumps({"step": 2, "gradient": HEALTHY}) + "\n")
-    assert open_run(tmp_path).age_seconds() == pytest.approx(0, abs=60)
+    for untimed in ({}, {"time": "-inf"}):
+        append(tmp_path, json.dumps({"step": 2, "gradient": HEALTHY, **untimed}) + "\n")
+        assert open_run(tmp_path).age_seconds() == pytest.approx(0, abs=60), "that of the file"
 
 
 def test_the_first_layer_that_is_not_finite_is_named_in_the_order_of_a_step(tmp_path):
@@ -197,6 +214,8 @@ def test_the_loss_scales_fall_is_counted_in_halvings_of_this_start(tmp_path):
     lines = [record(step, scale=scale) for step, scale in enumerate(scales)]
     assert open_run(written_run(tmp_path, *lines)).course().halvings == 3
     assert open_run(written_run(tmp_path, *lines, header(), record(9, scale=64))).course().halvings == 0
+    whole_range = written_run(tmp_path, record(1, scale=2.0**1000), record(2, scale=2.0**-1000))
+    assert open_run(whole_range).course().halvings == 2000
 
 
 def test_of_a_run_that_records_weights_alone_what_learns_is_told(tmp_path):
@@ -267,3 +286,16 @@ def test_where_steps_between_were_not_checked_it_is_said_between_which_it_was_lo
 def test_of_a_loss_that_was_lost_before_the_way_back_no_layer_is_blamed(tmp_path):
     lost = record(2, ["nan"] * 3, loss="nan")
     assert open_run(written_run(tmp_path, record(1), lost)).course().nonfinite == (2, None, "gradient", None)
+
+
+@pytest.mark.parametrize(("of_rank_0", "of_rank_1"), [(1e308, 1e308), ("inf", "-inf"), ("nan", 1.0)])
+def test_what_the_ranks_have_no_finite_mean_of_is_said_not_to_be_finite(tmp_path, of_rank_0, of_rank_1):
+    written_run(tmp_path, record(1, [of_rank_0, 1.0, 1.0]))
+    written_run(tmp_path, record(1, [of_rank_1, 1.0, 1.0]), rank=1)
+    assert open_run(tmp_path).observation().nonfinite == (("gradient", (1,)),)
+
+
+def test_where_layers_in_the_middle_receive_nothing_no_single_one_is_blamed(tmp_path):
+    line = record(1, [1.0, 0.0, 0.0, 1e3])
+    rank_path(tmp_path).write_text(header(["a", "b", "c", "d"]) + line)
+    assert open_run(tmp_path).observation().verdict.steepest is None

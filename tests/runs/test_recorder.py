@@ -89,6 +89,21 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path, caplog):
     assert "Not a directory" in said(caplog)[0]
 
 
+def test_a_file_that_cannot_be_closed_is_said_and_not_raised(tmp_path, caplog, monkeypatch):
+    recorder = Recorder(tmp_path, layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+
+    def over_quota(file):
+        raise OSError(122, "Disk quota exceeded")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tui_telescope.runs.recording.lines.os.close", over_quota)
+        recorder.close()
+    recorder.close()
+    assert len(said(caplog)) == 1
+    assert "Disk quota exceeded" in said(caplog)[0]
+
+
 @pytest.mark.parametrize("arguments", [(), ("runs/a",), (object(), "runs/a"), (object(), object(), 3)])
 def test_what_makes_no_recorder_is_said(arguments, caplog):
     Recorder(*arguments).log(loss=1.0)

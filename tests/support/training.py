@@ -77,6 +77,18 @@ class Plain:
         self.outputs = []
 
 
+def plain_readings() -> list[dict[str, list[float | None]]]:
+    """The reference's records of a plain loop with SGD."""
+    model = made()
+    reference, optimizer = Plain(model), torch.optim.SGD(model.parameters(), lr=0.1)
+    for x, y in data():
+        optimizer.zero_grad()
+        (reference.forward(x) - y).square().mean().backward()
+        optimizer.step()
+        reference.applied()
+    return reference.records
+
+
 def lines_of(folder: Path, rank: int = 0) -> list[dict[str, Any]]:
     text = (folder / "telescope" / f"rank-{rank:05}.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]

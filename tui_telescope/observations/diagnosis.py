@@ -125,7 +125,7 @@ def _state(end_to_end: float, fitted: float) -> State:
 
 def _steepest(profile: Array) -> Steepest | None:
     """The layer that accounts for more than half of all decades from end to end, if they are finite."""
-    if len(profile) < 2 or not math.isfinite(profile[0]):
+    if len(profile) < 2 or not np.isfinite(profile).all():
         return None
     decades = np.subtract(profile[:-1], profile[1:])
     steepest = int(np.argmax(decades * np.sign(profile[0])))

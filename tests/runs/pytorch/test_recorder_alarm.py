@@ -45,13 +45,17 @@ class Fragile(nn.Module):
         return x / 0 if self.breaks == "forward" else Poisoned.apply(x) if self.breaks == "backward" else x
 
 
-def train(folder: Path, breaks: str, log: Callable[[Recorder, Any, str], None], **options: Any) -> None:
+def train(
+    folder: Path, breaks: str, log: Callable[[Recorder, Any, str], None],
+    change: Callable[[Any, int], None] = lambda model, step: None, **options: Any,
+) -> None:  # fmt: skip
     torch.manual_seed(3)
     blocks = [Fragile(breaks if index == 5 else "") for index in range(8)]
     model = nn.Sequential(*blocks, nn.Linear(6, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     recorder = Recorder(model, optimizer, folder, **options)
-    for _ in range(2 * LOST_AT):
+    for step in range(2 * LOST_AT):
+        change(model, step)
         loss = model(torch.randn(4, 6)).square().mean()
         log(recorder, loss, "before")
         optimizer.zero_grad()
@@ -92,6 +96,20 @@ def test_the_step_at_which_a_layer_breaks_is_recorded_and_the_layer_named(tmp_pa
     lost = open_run(tmp_path).course().nonfinite
     assert lost is not None
     assert (lost.step, lost.after, lost.layer, lost.reading) == (LOST_AT, None, "5", reading)
+
+
+def unfreeze(model: Any, step: int) -> None:
+    model[0].requires_grad_(step >= 20)
+
+
+def freeze_the_bias(model: Any, step: int) -> None:
+    model[0].inner.bias.requires_grad_(step < 20)
+
+
+@pytest.mark.parametrize("change", [unfreeze, freeze_the_bias])
+def test_the_gradient_that_is_looked_at_is_one_of_a_parameter_that_learns(tmp_path, change):
+    train(tmp_path, "backward", never_log, change, every=1000)
+    assert [record["step"] for record in records_of(tmp_path) if record.get("alarm")] == [LOST_AT]
 
 
 def test_where_outputs_were_not_kept_the_step_is_known_and_no_layer_is_blamed(tmp_path, monkeypatch):

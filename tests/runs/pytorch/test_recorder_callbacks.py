@@ -7,26 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from training import Plain, data, made, records_of
+from training import data, made, plain_readings, records_of
 
 from tui_telescope.runs.recording import hugging_face, lightning
-
-
-def reference() -> list[dict[str, Any]]:
-    model = made()
-    plain, optimizer = Plain(model), torch.optim.SGD(model.parameters(), lr=0.1)
-    for x, y in data():
-        optimizer.zero_grad()
-        (plain.forward(x) - y).square().mean().backward()
-        optimizer.step()
-        plain.applied()
-    return plain.records
 
 
 def assert_recorded(folder: Any) -> None:
     records = records_of(folder)
     assert [record["step"] for record in records] == [1, 2, 3]
-    for seen, wanted in zip(records, reference(), strict=True):
+    for seen, wanted in zip(records, plain_readings(), strict=True):
         for name in ("gradient", "weight_gradient"):
             assert seen[name] == pytest.approx(wanted[name], rel=6e-4)
 

@@ -93,6 +93,47 @@ def test_closing_writes_what_waits_for_its_loss_and_leaves_the_model_as_it_was(t
     assert (hooks_of(model), len(optimizer._optimizer_step_pre_hooks)) == (0, 0)
 
 
+def scaled_steps(model: Any, optimizers: list[Any], scaler: Any) -> None:
+    for x, y in data():
+        model.zero_grad()
+        scaler.scale((model(x) - y).square().mean()).backward()
+        for each in optimizers:
+            scaler.step(each)
+        scaler.update()
+
+
+def test_once_it_is_closed_a_scalers_steps_are_no_longer_recorded(tmp_path):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    recorder.log(scaler=scaler)
+    scaled_steps(model, [optimizer], scaler)
+    recorder.close()
+    scaled_steps(model, [optimizer], scaler)
+    assert [record["step"] for record in records_of(tmp_path)] == [1, 2, 3]
+    assert hooks_of(model) == 0
+
+
+def test_an_optimizer_of_another_kind_may_share_the_scaler(tmp_path, caplog):
+    class Foreign:
+        def __init__(self, parameters: Any) -> None:
+            self.param_groups = [{"params": list(parameters)}]
+
+        def step(self) -> None:
+            pass
+
+    model = made()
+    optimizer = torch.optim.SGD(model.blocks.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    recorder.log(scaler=scaler)
+    scaled_steps(model, [Foreign(model.head.parameters()), optimizer], scaler)
+    recorder.close()
+    assert [record["skipped"] for record in records_of(tmp_path)] == [False] * 3
+    assert not said(caplog)
+
+
 def test_steps_bear_the_numbers_that_the_loop_tells(tmp_path):
     model = made()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

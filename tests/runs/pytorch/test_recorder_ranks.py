@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training import BATCH, Plain, data, header_of, made, records_of
+from training import BATCH, Plain, data, header_of, made, plain_readings, records_of
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -50,21 +50,10 @@ def half_batch_gradients(rank: int) -> list[list[float | None]]:
     return found
 
 
-def whole_batch_readings() -> list[dict[str, list[float | None]]]:
-    model = made()
-    reference, optimizer = Plain(model), torch.optim.SGD(model.parameters(), lr=0.1)
-    for x, y in data():
-        optimizer.zero_grad()
-        (reference.forward(x) - y).square().mean().backward()
-        optimizer.step()
-        reference.applied()
-    return reference.records
-
-
 @pytest.mark.parametrize("kind", ["ddp", "fsdp2"])
 def test_ranks_record_the_whole_weight_gradient_and_each_its_own_message(tmp_path, kind):
     train_in_two_processes(kind, tmp_path)
-    whole = whole_batch_readings()
+    whole = plain_readings()
     for rank in range(2):
         records = records_of(tmp_path, rank)
         header = header_of(tmp_path, rank)

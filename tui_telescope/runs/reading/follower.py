@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from tui_telescope.runs.reading.records import Malformed
 
 LARGEST_READ = 8 << 20
 """Bytes of one poll; what is left comes with the next."""
@@ -25,14 +29,21 @@ class Chunk(NamedTuple):
     """Whether it is the beginning of another file than before: all that was read is void."""
 
 
+@contextmanager
+def refusing(what: object) -> Iterator[None]:
+    """What the system will not have read is `Refused`, by its name."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"{what}: {error.strerror or error}") from None
+
+
 def open_regular(path: Path) -> int:
     """A file descriptor. A pipe, a device or a socket is refused unopened: it may never answer. Raises `Refused`."""
-    try:
+    with refusing(path):
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise Refused(f"{path}: no regular file")
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise Refused(f"{path}: {error.strerror or error}") from None
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise Refused(f"{path}: no regular file")
@@ -51,7 +62,7 @@ class Follower:
         self._witness = b""
 
     def poll(self) -> Chunk:
-        """Raises `Refused` for what is no regular file."""
+        """Raises `Refused` for what is no regular file, or cannot be read."""
         try:
             status = os.stat(self.path)
         except OSError:
@@ -62,7 +73,8 @@ class Follower:
             return Chunk(b"")
         file = open_regular(self.path)
         try:
-            return self._read(file)
+            with refusing(self.path):
+                return self._read(file)
         finally:
             os.close(file)
 
@@ -86,17 +98,21 @@ class Follower:
 
 
 class Lines:
-    """Bytes put together to lines. What a hole of zeros swallowed is gone, and what stands behind it is not."""
+    """Bytes put together to lines, each given to `take`, which may find it `Malformed`.
 
-    def __init__(self, longest: int) -> None:
+    What a hole of zeros swallowed is gone, and what stands behind it is not.
+    """
+
+    def __init__(self, longest: int, take: Callable[[bytes], None]) -> None:
         self.skipped = 0
-        """How many lines were too long to be any."""
+        """How many lines were too long to be any, or malformed."""
         self._longest = longest
+        self._take = take
         self._rest = b""
         self._is_overlong = False
 
-    def fed(self, content: bytes) -> list[bytes]:
-        """The lines that this completes, without their ends; empty ones are none."""
+    def feed(self, content: bytes) -> None:
+        """Give what lines this completes, without their ends; empty ones are none."""
         *lines, self._rest = (self._rest + content).split(b"\n")
         if lines and self._is_overlong:
             lines, self._is_overlong = lines[1:], False
@@ -105,4 +121,12 @@ class Lines:
             self._rest, self._is_overlong = b"", True
         fitting = [line.strip(b"\0\r ") for line in lines if len(line) <= self._longest]
         self.skipped += len(lines) - len(fitting)
-        return [line for line in fitting if line]
+        for line in filter(None, fitting):
+            self.give(line)
+
+    def give(self, line: bytes) -> None:
+        """One that is known to be whole."""
+        try:
+            self._take(line)
+        except Malformed:
+            self.skipped += 1

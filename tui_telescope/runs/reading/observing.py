@@ -102,7 +102,8 @@ def _mean_over_ranks(records: Sequence[Record], name: str, layers: int) -> Readi
     if not found:
         return None
     known = np.all([reading.known for reading in found], axis=0)
-    return Reading(np.mean([reading.numbers for reading in found], axis=0), known)
+    with np.errstate(over="ignore", invalid="ignore"):  # what a mean cannot tell is not finite
+        return Reading(np.mean([reading.numbers for reading in found], axis=0), known)
 
 
 def _shown(reading: Reading, shown: np.typing.NDArray[np.bool_]) -> Array | None:
@@ -169,5 +170,5 @@ _NOTHING = Reading(np.empty(0), np.empty(0, dtype=bool))
 
 def _halvings(segment: Sequence[Record]) -> int:
     scales = [record.scale for record in segment if record.scale is not None and 0 < record.scale < math.inf]
-    falls = [math.log2(before / after) for before, after in pairwise(scales) if after < before]
+    falls = [math.log2(before) - math.log2(after) for before, after in pairwise(scales) if after < before]
     return round(sum(falls))

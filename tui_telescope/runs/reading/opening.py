@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tui_telescope.runs.reading.follower import Refused, open_regular
+from tui_telescope.runs.reading.follower import Refused, open_regular, refusing
 from tui_telescope.runs.reading.foreign.event_files import EventFile
 from tui_telescope.runs.reading.foreign.text_logs import Csv, Format, JsonLines, Log, TrainerState
 from tui_telescope.runs.reading.rank_file import RankFile
@@ -38,11 +38,15 @@ def find_runs(path: Path) -> list[Path]:
 
 
 def choose_run(path: Path) -> tuple[Path, int]:
-    """The run at the path, or of several in it the one that was written last; and how many others there are."""
-    found = find_runs(path)
-    if len(found) < 2:
-        return (found or [path])[0], 0
-    return max(found, key=_written), len(found) - 1
+    """The run at the path, or of several in it the one that was written last; and how many others there are.
+
+    Raises `Refused` for a folder that cannot be read.
+    """
+    with refusing(path):
+        found = find_runs(path)
+        if len(found) < 2:
+            return (found or [path])[0], 0
+        return max(found, key=_written), len(found) - 1
 
 
 def _written(run: Path) -> float:
@@ -53,11 +57,12 @@ def _written(run: Path) -> float:
 def open_run(path: str | Path) -> Run:
     """The one run at the path, polled. Raises `Refused`, with the names where there are several."""
     path = Path(path)
-    if path.is_dir():
-        path = _only_run(path)
-    elif not path.exists():
-        raise Refused(f"{path}: no such file or folder")
-    run = Run(clean(path.resolve().name), _sources(path))
+    with refusing(path):
+        if path.is_dir():
+            path = _only_run(path)
+        elif not path.exists():
+            raise Refused(f"{path}: no such file or folder")
+        run = Run(clean(path.resolve().name), _sources(path))
     for _ in range(_MOST_POLLS):
         if not run.poll():
             break
@@ -125,7 +130,8 @@ class _Ranks:
         self._files: dict[Path, RankFile] = {}
 
     def sources(self) -> Sequence[Source]:
-        for path in sorted(self._folder.glob(_RANK_FILES))[:MOST_RANKS]:
-            if path not in self._files:
-                self._files[path] = RankFile(path)
+        with refusing(self._folder):
+            for path in sorted(self._folder.glob(_RANK_FILES))[:MOST_RANKS]:
+                if path not in self._files:
+                    self._files[path] = RankFile(path)
         return [self._files[path] for path in sorted(self._files)]

@@ -25,13 +25,8 @@ class RankFile:
     def __init__(self, path: Path) -> None:
         self.history = History()
         self.header: Header | None = None
-        self._malformed = 0
-        self._lines = Lines(LONGEST_LINE)
+        self._lines = Lines(LONGEST_LINE, self._take)
         self._follower = Follower(path, self._open_from_the_end(path))
-
-    @property
-    def path(self) -> Path:
-        return self._follower.path
 
     @property
     def modified(self) -> float:
@@ -39,30 +34,26 @@ class RankFile:
 
     @property
     def skipped_lines(self) -> int:
-        return self._malformed + self._lines.skipped
+        return self._lines.skipped
 
     def poll(self) -> bool:
         """Read what is new; tells whether there was anything. Raises `Refused`."""
         chunk = self._follower.poll()
         if chunk.begins_anew:
             self.history, self.header = History(), None
-            self._lines, self._malformed = Lines(LONGEST_LINE), 0
-        for line in self._lines.fed(chunk.content):
-            self._take(line)
+            self._lines = Lines(LONGEST_LINE, self._take)
+        self._lines.feed(chunk.content)
         return chunk.begins_anew or bool(chunk.content)
 
     def _take(self, line: bytes) -> None:
-        try:
-            found = document(line)
-            if "telescope" in found:
-                self.header = header_of(found)
-                self.history.begin_segment()
-            elif self.header is None:
-                raise Malformed("a record without a header")
-            else:
-                self.history.add(record_of(found, len(self.header.layers), 0))
-        except Malformed:
-            self._malformed += 1
+        found = document(line)
+        if "telescope" in found:
+            self.header = header_of(found)
+            self.history.begin_segment()
+        elif self.header is None:
+            raise Malformed("a record without a header")
+        else:
+            self.history.add(record_of(found, len(self.header.layers)))
 
     def _open_from_the_end(self, path: Path) -> int:
         """Take the header and some lines of a long file's past; returns where to read on."""
@@ -82,16 +73,16 @@ class RankFile:
         """The header and the first record; returns how long that one is."""
         lines = os.pread(file, 2 * LONGEST_LINE, 0).split(b"\n")[:2]
         for line in lines:
-            self._take(line)
+            self._lines.give(line)
         return len(lines[-1])
 
     def _take_samples(self, file: int, end: int, samples: int) -> None:
         """Lines evenly spread over the file; those that another header governs, or that are cut, tell nothing."""
-        malformed = self._malformed
+        skipped = self._lines.skipped
         for sample in range(1, samples):
             begin = self._next_line(file, end * sample // samples)
-            self._take(os.pread(file, LONGEST_LINE, begin).partition(b"\n")[0])
-        self._malformed = malformed
+            self._lines.give(os.pread(file, LONGEST_LINE, begin).partition(b"\n")[0])
+        self._lines.skipped = skipped
 
     def _take_last_header(self, file: int, end: int) -> None:
         """The one that governs what is read from `end` on, if it is not far."""
@@ -100,7 +91,7 @@ class RankFile:
             begin = max(0, begin - chunk)
             found = os.pread(file, chunk + 64, begin).rfind(b'\n{"telescope"')
             if found >= 0:
-                self._take(os.pread(file, LONGEST_LINE, begin + found + 1).partition(b"\n")[0])
+                self._lines.give(os.pread(file, LONGEST_LINE, begin + found + 1).partition(b"\n")[0])
                 return
 
     def _next_line(self, file: int, offset: int) -> int:

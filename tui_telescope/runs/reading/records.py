@@ -94,7 +94,7 @@ def header_of(found: Mapping[str, Any]) -> Header:
     return Header(clean(found.get("run", "")), names, order)
 
 
-def record_of(found: Mapping[str, Any], layers: int, segment: int) -> Record:
+def record_of(found: Mapping[str, Any], layers: int) -> Record:
     """Raises `Malformed` for one without a step, or with as many numbers as there are no layers."""
     readings = {name: _reading(found[name], layers) for name in READINGS if found.get(name) is not None}
     step = number(found.get("step"))
@@ -102,7 +102,7 @@ def record_of(found: Mapping[str, Any], layers: int, segment: int) -> Record:
         raise Malformed("no step")
     time, loss, learning_rate, scale = (number(found.get(name)) for name in ("time", "loss", "learning_rate", "scale"))
     skipped, alarm = (found.get(name) is True for name in ("skipped", "alarm"))
-    return Record(int(step), time, loss, learning_rate, scale, skipped, alarm, segment, readings)
+    return Record(int(step), time, loss, learning_rate, scale, skipped, alarm, readings=readings)
 
 
 def number(value: object) -> float | None:

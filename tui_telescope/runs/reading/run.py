@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -28,9 +28,6 @@ class Source(Protocol):
     @property
     def note(self) -> str:
         """What there is to be known of a log that others wrote, in a sentence."""
-
-    @property
-    def path(self) -> Path: ...
 
     @property
     def modified(self) -> float:
@@ -103,8 +100,8 @@ class Run:
         """Since the last record was written; None before the first."""
         if not self.records:
             return None
-        written = self.records[-1].time
-        written = self._sources[0].modified if written is None else written
+        told = self.records[-1].time
+        written = told if told is not None and math.isfinite(told) else self._sources[0].modified
         return max(0.0, (time.time() if now is None else now) - written)
 
     def record_at(self, step: int | None = None) -> Record | None:

@@ -115,14 +115,14 @@ class Recorder:
 
     def close(self) -> None:
         """Write what is kept, and leave the model and the optimizer as they were."""
-        if self._steps:
-            self._steps.close()
-        if not self._guard.is_off:
-            with self._guard:
+        with self._guard:
+            if self._steps:
+                self._steps.close()
+            if not self._guard.is_off:
                 self._write_kept()
-        if self._file:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            if file:
+                file.close()
         self._guard.is_off = True
 
     def _keep(self, record: dict[str, Any]) -> None:

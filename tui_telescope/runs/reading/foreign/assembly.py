@@ -37,7 +37,8 @@ class Assembly:
     def add(self, logged: Mapping[str, object], step: float | None = None) -> None:
         """What has no step, or nothing that is shown here, is no record."""
         once, found = _sorted_out(logged)
-        at = once.pop("step", None) if step is None else step
+        its_own = once.pop("step", None)
+        at = its_own if step is None else step
         if at is None or not abs(at) < 2**53 or not (found or once):
             return
         is_more = int(at) == self._step

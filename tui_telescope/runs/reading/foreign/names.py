@@ -64,7 +64,8 @@ def meaning_of(name: str) -> Meaning | None:
         if found := pattern.match(name):
             parameter = clean(found["parameter"])
             part = _PARTS.search(parameter)
-            return Meaning(reading, parameter[: part.start()] if part else parameter, part[1] if part else "")
+            layer = parameter[: part.start()] if part else parameter
+            return Meaning(reading, layer, part[1] if part else "") if layer else None
     return None
 
 

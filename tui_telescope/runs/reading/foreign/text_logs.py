@@ -29,55 +29,50 @@ class Format(Protocol):
     def feed(self, content: bytes) -> None: ...
 
 
-class JsonLines:
-    """An object a line, flat or with objects within, whose keys are then joined by slashes."""
+class _LinesOfNumbers:
+    """What a line says was logged is added as it comes."""
 
-    def __init__(self) -> None:
-        self.assembly = Assembly()
-        self._lines = Lines(LONGEST_LINE)
-        self._malformed = 0
+    def __init__(self, *, sorts: bool = False) -> None:
+        self.assembly = Assembly(sorts=sorts)
+        self._lines = Lines(LONGEST_LINE, lambda line: self.assembly.add(self._logged(line)))
 
     @property
     def skipped(self) -> int:
-        return self._malformed + self._lines.skipped
+        return self._lines.skipped
 
     def feed(self, content: bytes) -> None:
-        for line in self._lines.fed(content):
-            try:
-                logged = _flat(document(line))
-            except Malformed:
-                self._malformed += 1
-                continue
-            self.assembly.add(logged)
+        self._lines.feed(content)
+
+    def _logged(self, line: bytes) -> dict[str, object]:
+        """Raises `Malformed`."""
+        raise NotImplementedError
 
 
-class Csv:
+class JsonLines(_LinesOfNumbers):
+    """An object a line, flat or with objects within, whose keys are then joined by slashes."""
+
+    def _logged(self, line: bytes) -> dict[str, object]:
+        return _flat(document(line))
+
+
+class Csv(_LinesOfNumbers):
     """A column a layer. The names are often sorted by their letters; their numbers say more."""
 
     def __init__(self) -> None:
-        self.assembly = Assembly(sorts=True)
-        self._lines = Lines(LONGEST_LINE)
+        super().__init__(sorts=True)
         self._columns: list[str] = []
-        self._malformed = 0
 
-    @property
-    def skipped(self) -> int:
-        return self._malformed + self._lines.skipped
-
-    def feed(self, content: bytes) -> None:
-        for line in self._lines.fed(content):
-            try:
-                (cells,) = csv.reader([line.decode("utf-8", "replace")])
-            except (csv.Error, ValueError):
-                self._malformed += 1
-                continue
-            if not self._columns:
-                self._columns = cells
-            elif len(cells) != len(self._columns):
-                self._malformed += 1
-            else:
-                row = {name: cell for name, cell in zip(self._columns, cells, strict=True) if cell}
-                self.assembly.add(row)
+    def _logged(self, line: bytes) -> dict[str, object]:
+        try:
+            (cells,) = csv.reader([line.decode("utf-8", "replace")])
+        except (csv.Error, ValueError):
+            raise Malformed("no row") from None
+        if not self._columns:
+            self._columns = cells
+            return {}
+        if len(cells) != len(self._columns):
+            raise Malformed("not a cell a column")
+        return {name: cell for name, cell in zip(self._columns, cells, strict=True) if cell}
 
 
 class TrainerState:
@@ -110,10 +105,6 @@ class Log:
         self._follower = Follower(path)
         self._make = make_format
         self._format = make_format()
-
-    @property
-    def path(self) -> Path:
-        return self._follower.path
 
     @property
     def modified(self) -> float:

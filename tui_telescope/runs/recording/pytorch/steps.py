@@ -61,13 +61,14 @@ class Steps:
         self._reads_activations = _reads_activations(model)
         self._is_recorded = self._was_recorded = self._is_alarmed = False
         self._alarm = Alarm()
+        self._watched: nn.Parameter | None = None
         self.logs_before_step = False
         """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
-        self._weight_readings: list[dict[str, Tensor]] = []
+        self._weight_readings: list[dict[str, Tensor]] = [{} for _ in self._layers]
         self._stepped: set[int] = set()
         self._is_skipped = False
         self._found_inf: Tensor | None = None
-        self._scale = 1.0
+        self._scaler: Any = None
         self._ended = time.perf_counter()
         self._handles = [
             handle
@@ -99,21 +100,24 @@ class Steps:
         step = scaler.step
         if getattr(step, "tells", None) is self or not scaler.is_enabled():
             return
+        self._scaler = scaler
 
         def told_step(optimizer: Any, *arguments: Any, **named: Any) -> Any:
-            mine = _unwrapped_optimizers(optimizer)[0]
-            with self._guard:
-                self._scale = scaler.get_scale() if self._is_recorded else self._scale
             made = self.step, len(self._stepped)
             result = step(optimizer, *arguments, **named)
-            if any(mine is each for each in self._optimizers) and made == (self.step, len(self._stepped)):
+            if not self._guard.is_off and made == (self.step, len(self._stepped)):
                 with self._guard:
-                    self._is_skipped = True
-                    self._made_by(mine)
+                    self._skipped_by(_unwrapped(optimizer))
             return result
 
         told_step.tells = self  # type: ignore[attr-defined]
         scaler.step = told_step
+
+    def _skipped_by(self, optimizer: Any) -> None:
+        """The scaler may step others too."""
+        if any(optimizer is each for each in self._optimizers):
+            self._is_skipped = True
+            self._made_by(optimizer)
 
     def _begin(self) -> None:
         """The next step: is it recorded?"""
@@ -121,9 +125,10 @@ class Steps:
         self._is_skipped = self._is_alarmed = False
         self._found_inf = None
         self._alarm.begin_step()
+        if self._is_recorded:  # no other step has left anything behind
+            self._weight_readings = [{} for _ in self._layers]
+            self._activations.forget()
         self._is_recorded = self._pace.is_due(self.step + 1)
-        self._weight_readings = [{} for _ in self._layers]
-        self._activations.forget()
         if not self._reads_activations:
             return
         if self._is_recorded:
@@ -146,10 +151,12 @@ class Steps:
         """The same by the gradient of one parameter of the first layer, which all others' come by."""
         if self._weights.is_spread or not self.has_run:
             return
-        parameter = self._layers[self._activations.order[0]].smallest
-        if parameter is None or parameter.grad is None or parameter.grad.is_sparse:
+        if self._watched is None or self._watched.grad is None:  # which parameters learn may change
+            self._watched = self._layers[self._activations.order[0]].smallest
+        gradient = None if self._watched is None else self._watched.grad
+        if gradient is None or gradient.is_sparse:
             return
-        if self._alarm.goes_off("gradient", parameter.grad.sum()):
+        if self._alarm.goes_off("gradient", gradient.sum()):
             self._is_recorded, self._is_alarmed = True, self._alarm.is_prompt
 
     def _before_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -215,27 +222,23 @@ class Steps:
         if self._weights.is_spread:
             distance = self._summed_over_ranks(distance)
         numbers, found_inf = self._moved_to_host()
-        readings = self._readings(numbers)
+        scale = self._scaler.get_scale() if self._scaler else 1.0
+        readings = _readings(numbers, scale)
         # what ranks do not share would have them alarmed at different steps
         shared = ("weight_gradient",) if self._weights.is_spread else readings
         judged = [number for name in shared for number in readings.get(name, ()) if number is not None]
         self._pace.recorded(self.step, all(map(math.isfinite, judged)), distance)
-        if self._order != (order := self._execution_order()):
-            self._order = order
+        self._order = list(dict.fromkeys([*self._activations.order, *range(len(self._layers))]))
         rate = self._optimizers[0].param_groups[0].get("lr")
         record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
-        if self._scale != 1.0:
-            record["scale"] = self._scale
+        if scale != 1.0:
+            record["scale"] = scale
         if self._is_alarmed:
             record["alarm"] = True
         self._keep({
             **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
             **{name: [column[index] for index in self._order] for name, column in readings.items()},
         })  # fmt: skip
-
-    def _execution_order(self) -> list[int]:
-        ran = self._activations.order
-        return [*ran, *(index for index in range(len(self._layers)) if index not in set(ran))]
 
     def _summed_over_ranks(self, distance: int) -> int:
         """Adds up the parts of what is spread; all ranks must record the same steps, so they agree on the next too."""
@@ -264,20 +267,21 @@ class Steps:
         numbers = iter(torch.stack([each.to(device, dtype) for each in scalars]).tolist())
         return [{name: next(numbers) for name in readings} for readings in found], next(numbers)
 
-    def _readings(self, numbers: list[dict[str, float]]) -> dict[str, list[float | None]]:
-        """A column a reading, an entry a layer; a column that nothing was measured of is left out."""
-        for found in numbers:
-            for name in _SQUARES:
-                if name in found:
-                    found[name] = math.sqrt(found[name])
-            for name in ("gradient", "gradient_rms"):
-                if name in found:
-                    found[name] /= self._scale
-            if "change" in found:
-                change, before = found.pop("change"), found.pop("before")
-                found["update"] = math.sqrt(change / before) if before else math.inf if change else 0.0
-        columns = {name: [found.get(name) for found in numbers] for name in READINGS}
-        return {name: column for name, column in columns.items() if any(each is not None for each in column)}
+
+def _readings(numbers: list[dict[str, float]], scale: float) -> dict[str, list[float | None]]:
+    """A column a reading, an entry a layer; a column that nothing was measured of is left out."""
+    for found in numbers:
+        for name in _SQUARES:
+            if name in found:
+                found[name] = math.sqrt(found[name])
+        for name in ("gradient", "gradient_rms"):
+            if name in found:
+                found[name] /= scale
+        if "change" in found:
+            change, before = found.pop("change"), found.pop("before")
+            found["update"] = math.sqrt(change / before) if before else math.inf if change else 0.0
+    columns = {name: [found.get(name) for found in numbers] for name in READINGS}
+    return {name: column for name, column in columns.items() if any(each is not None for each in column)}
 
 
 def _moved_by(optimizer: Any) -> set[int]:
@@ -293,17 +297,20 @@ def _place() -> tuple[int, int]:
 
 def _unwrapped_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
     """The ones whose hooks are called, within those that libraries put around them."""
-    found = []
-    for each in optimizers if isinstance(optimizers, (list, tuple)) else [optimizers]:
-        while not isinstance(each, torch.optim.Optimizer) or type(each).__name__ == "AcceleratedOptimizer":
-            inner = getattr(each, "optimizer", None)
-            if inner is None:
-                raise ValueError(
-                    f"{type(each).__name__} is no optimizer; allowed: torch.optim.Optimizer, one or a list"
-                )
-            each = inner
-        found.append(each)
+    found = [_unwrapped(each) for each in (optimizers if isinstance(optimizers, (list, tuple)) else [optimizers])]
+    for each in found:
+        if not isinstance(each, torch.optim.Optimizer):
+            raise ValueError(f"{type(each).__name__} is no optimizer; allowed: torch.optim.Optimizer, one or a list")
     return found
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    while not isinstance(optimizer, torch.optim.Optimizer) or type(optimizer).__name__ == "AcceleratedOptimizer":
+        inner = getattr(optimizer, "optimizer", None)
+        if inner is None:
+            break
+        optimizer = inner
+    return optimizer
 
 
 def _supported(model: Any) -> nn.Module:
