@@ -8,14 +8,13 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
-from tui_telescope.engine.learning.learner import Learner
-from tui_telescope.engine.learning.moments import Moment, moments_of
 from tui_telescope.engine.passes import choose
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement, Wanted
@@ -36,6 +35,10 @@ from tui_telescope.observations.from_norms import log10_factor
 from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
+
+if TYPE_CHECKING:
+    from tui_telescope.engine.learning.learner import Learner
+    from tui_telescope.engine.learning.moments import Moment
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -157,6 +160,8 @@ class Telescope:
     @as_numpy_begins
     def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
         """The network of these settings, ready to learn their task. Raises `SettingsError` for want of memory."""
+        from tui_telescope.engine.learning.learner import Learner  # not before: the first picture waits for the engine
+
         with self._lock:
             return Learner(self._units, settings, dtype)
 
@@ -176,6 +181,8 @@ class Telescope:
         `should_stop` is asked and `progress` told as by `observe`, at each step. Raises `SettingsError` where memory is
         too small.
         """
+        from tui_telescope.engine.learning.moments import moments_of
+
         yield from moments_of(self.learner(settings, dtype=dtype), steps, every, Progress(should_stop, progress))
 
     def expected_seconds(self, settings: Settings) -> float:
