@@ -8,7 +8,7 @@ from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.norms import Norm
 from tui_telescope.networks import UNITS
-from tui_telescope.observations.log_statistics import log2_mean
+from tui_telescope.observations.log_statistics import log2_mean, squared_norms
 
 ALIKE = 1e-4
 """A norm is trusted while what it takes out is below 1 / ALIKE times what it leaves."""
@@ -75,7 +75,9 @@ class Normalisation:
 
 def squares_of(stack: Array) -> Array:
     """Squared norms over the units, (layers, samples)."""
-    return np.asarray(np.matmul(np.ones((1, stack.shape[1])), stack * stack)[:, 0])
+    squares = np.empty((stack.shape[0], stack.shape[2]))
+    squared_norms(stack, np.empty_like(stack), squares)
+    return squares
 
 
 def products_have_left(squares: Array, products: Array, layer_inputs: Array, *, may_be_zero: bool) -> bool:
