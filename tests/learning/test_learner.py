@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope.engine.learning.course.moments import observed
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
-from tui_telescope.engine.learning.moments import observed
 from tui_telescope.networks import OPTIMIZERS, TASKS
 from tui_telescope.observations.interruption import Stopped
 

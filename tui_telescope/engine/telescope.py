@@ -37,8 +37,8 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
+    from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
-    from tui_telescope.engine.learning.moments import Moment
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -181,7 +181,7 @@ class Telescope:
         `should_stop` is asked and `progress` told as by `observe`, at each step. Raises `SettingsError` where memory is
         too small.
         """
-        from tui_telescope.engine.learning.moments import moments_of
+        from tui_telescope.engine.learning.course.moments import moments_of
 
         yield from moments_of(self.learner(settings, dtype=dtype), steps, every, Progress(should_stop, progress))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tui_telescope.notation import scientific
+from tui_telescope.notation import counted, scientific
 from tui_telescope.observations.observation import NonFinite, Observation, Verdict, measured
 
 
@@ -62,7 +62,7 @@ def _nonfinite(observation: Observation) -> Words:
 def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
     """Where a reading is not finite: `NaN or infinite at layer 7 and 2 others`."""
     first, *others = nonfinite.layers
-    more = f" and {len(others)} other{'s' * (len(others) > 1)}" if others else ""
+    more = f" and {counted(len(others), 'other')}" if others else ""
     return f"NaN or infinite at {_at(observation, first)}{more}"
 
 
@@ -175,7 +175,7 @@ def _what_learns(observation: Observation) -> str:
     if stage == "step":
         return _unheard(verdict.frozen_layers, depth)
     verb = "are" if verdict.frozen_layers > 1 else "is"
-    return f"{verdict.frozen_layers or 'None'} of {depth} {stage}{'s' * (depth > 1)} {verb} frozen in float32."
+    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in float32."
 
 
 def _unheard(count: int, depth: int) -> str:

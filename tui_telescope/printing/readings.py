@@ -17,6 +17,7 @@ from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
+from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation, State
 from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
@@ -94,7 +95,7 @@ def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_o
 
 def _observed(telescope: WatchedTelescope, settings: Settings) -> tuple[Observation, Remedy | None]:
     """The readings, and what would mend what they show."""
-    stages = f"{settings.depth} {settings.stage}{'s' * (settings.depth != 1)} of width {settings.width}"
+    stages = f"{counted(settings.depth, settings.stage)} of width {settings.width}"
     telescope.begin(f"observing {stages}", [settings])
     observation = telescope.observe(settings)
     telescope.begin("trying what would mend it", None)

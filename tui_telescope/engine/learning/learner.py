@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
-from tui_telescope.engine.learning import tasks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS
 from tui_telescope.engine.learning.parameters import Parameters, drawn, parts_read
+from tui_telescope.engine.learning.tasks import data_sets
 from tui_telescope.engine.learning.through_time import Steps
 from tui_telescope.engine.learning.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
@@ -55,7 +55,7 @@ class Learner:
         self._parameters, self.network = drawn(units, settings, dtype)
         self._gradient = Parameters(self._parameters.shapes, dtype)
         self._optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate, self._parameters.vector)
-        self._data = tasks.made_for(settings)
+        self._data = data_sets.made_for(settings)
         self._orders: dict[int, NDArray[np.intp]] = {}
         self._trunk: tuple[int, Trunk] | None = None
         self.steps = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.notation import counted
 from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
 from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.work.theorist import Theorist
@@ -78,7 +79,7 @@ class Comparing:
         count = len(self.comparison.pins)
         self.comparison.pins.clear()
         self._app.show_chart_afresh()
-        self._app.say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
+        self._app.say(f"Dropped {counted(count, 'pin')}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.networks import TASKS
+from tui_telescope.notation import counted
 from tui_telescope.settings import Settings
 
 
@@ -47,8 +48,3 @@ def _unchanged(settings: Settings, moment: Moment) -> str:
 
 def _taken(moment: Moment) -> str:
     return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
-
-
-def counted(number: int, what: str) -> str:
-    """`1 step`, `2 steps`."""
-    return f"{number} {what}{'s' * (number != 1)}"
