@@ -12,11 +12,12 @@ def softmax_cross_entropy(logits: Floats, classes: Classes) -> tuple[float, Floa
 
     Bridle (1990); the largest logit is taken out first, so that no exponential overflows.
     """
-    samples = np.arange(len(classes))
+    count = len(classes)
+    right = classes, np.arange(count)
     centred = logits - logits.max(axis=0)
-    exponentials = np.exp(centred)
-    total = exponentials.sum(axis=0)
-    loss = float(np.mean(np.log(total) - centred[classes, samples], dtype=np.float64))
-    gradient = exponentials / (total * len(classes))
-    gradient[classes, samples] -= 1 / len(classes)
+    gradient = np.exp(centred)
+    total = gradient.sum(axis=0)
+    loss = float((np.log(total) - centred[right]).sum(dtype=np.float64)) / count
+    gradient /= total * count
+    gradient[right] -= 1 / count
     return loss, gradient

@@ -7,12 +7,13 @@ once. What is left within a layer is its product and what hangs on it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.arithmetic.arrays import Floats, aligned
 from tui_telescope.engine.learning.float_norms import Pull, normalise
 from tui_telescope.engine.norms import places_of_norm
 from tui_telescope.engine.weights.network import Network
@@ -24,30 +25,32 @@ class Layers:
     def __init__(self, network: Network, batch: int) -> None:
         settings = network.settings
         dtype: np.dtype[Any] = network.weights.dtype
+        room = partial(aligned, dtype=dtype)
         stack, layer = (settings.depth, settings.width, batch), (settings.width, batch)
         self._activation, self._residual = ACTIVATIONS[settings.activation], settings.residual
         self._kernel, self._branch_factors = self._activation.kernel, np.array(settings.branch_factors, dtype)
         # arrays of the same type, because numpy converts a Python number anew at every call
-        self._input_scale, self._skip = np.array(self._kernel.input_scale, dtype), np.array(settings.skip_scale, dtype)
+        self._input_scale = np.array(self._kernel.input_scale, dtype)
+        self._skip = None if settings.skip_scale == 1 else np.array(settings.skip_scale, dtype)
         self._norms = places_of_norm(settings)
         # beside a norm at its end the branch's factor comes after that, else with the activation
         self._factors = np.ones_like(self._branch_factors) if self._norms.on_branch else self._branch_factors
-        self._gains = list((self._factors * self._kernel.output_scale)[:, None, None])
-        self._shifts = list((self._factors * self._kernel.offset)[:, None, None])
+        self._gains = list(map(np.asarray, self._factors * self._kernel.output_scale))
+        self._shifts = list(map(np.asarray, self._factors * self._kernel.offset))
         self._weights, self._transposed = list(network.weights), [each.T for each in network.weights]
         self._biases = None if network.biases is None else [each[:, None] for each in network.biases]
-        self._all_signals: Floats = np.empty((settings.depth + 1, *layer), dtype)
-        self._all_gradients = np.empty_like(self._all_signals)
-        self._all_heard: Floats = np.empty(stack, dtype) if self._norms.before_weights else self._all_signals[:-1]
+        self._all_signals: Floats = room(settings.depth + 1, *layer)
+        self._all_gradients: Floats = room(settings.depth + 1, *layer)
+        self._all_heard: Floats = room(*stack) if self._norms.before_weights else self._all_signals[:-1]
         """What W_l is multiplied with."""
         is_changed = settings.residual or self._norms.on_branch
         self._is_bare = not (is_changed or self._kernel.output_scale != 1 or self._kernel.offset)
-        self._all_outputs: Floats = self._all_signals[1:] if self._is_bare else np.empty(stack, dtype)
+        self._all_outputs: Floats = self._all_signals[1:] if self._is_bare else room(*stack)
         """What the kernel's core gives; a_l itself where nothing else happens to it."""
-        self._all_slopes: Floats = np.empty(stack, dtype)
+        self._all_slopes: Floats = room(*stack)
         """What the core leaves for its slope; then the slopes; then the gradients by W_l times what it hears."""
         kept = 1 if self._kernel.output_slope else settings.depth
-        self._all_arguments: Floats = np.empty((kept, *layer), dtype)
+        self._all_arguments: Floats = room(kept, *layer)
         self._arguments = list(self._all_arguments) * (settings.depth // kept)
         self._signals: list[Floats] = list(self._all_signals)
         self._gradients: list[Floats] = list(self._all_gradients)
@@ -99,7 +102,7 @@ class Layers:
 
     def _skipped(self, x: Floats) -> Floats:
         """What the residual connection makes of it."""
-        return x if self._skip == 1 else np.asarray(x * self._skip)
+        return x if self._skip is None else np.asarray(x * self._skip)
 
     def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
         """The gradient by what was read in, from that by what the head was given; uses the slopes up."""

@@ -82,7 +82,7 @@ class Learner:
         epochs = -(-(start + size) // samples)
         order = np.concatenate([self._order(first + epoch) for epoch in range(epochs)])
         chosen = order[start : start + size]
-        return self._data.inputs[chosen], self._data.classes[chosen]
+        return self._data.inputs.take(chosen, axis=0), self._data.classes.take(chosen)
 
     def _order(self, epoch: int) -> NDArray[np.intp]:
         if epoch not in self._orders:
@@ -147,7 +147,9 @@ class Learner:
         np.dot(by_logits, last.T, out=by["head"])
         by_logits.sum(axis=1, out=by["head_bias"])
         by_read = trunk.backward(head.T.dot(by_logits), by)
-        by["read_in"][...] = sum(gradient.dot(part.T) for gradient, part in zip(by_read, parts, strict=True))
+        np.dot(by_read[0], parts[0].T, out=by["read_in"])
+        for gradient, part in zip(by_read[1:], parts[1:], strict=True):
+            by["read_in"] += gradient.dot(part.T)
         return loss
 
     def _logits(self, inputs: Array) -> Floats:

@@ -51,18 +51,18 @@ class Adam:
     def turn(self, gradient: Floats) -> None:
         self._steps += 1
         first, second, scratch = self._first, self._second, self._scratch
+        # m / (1 - b1) and v / (1 - b2): what they lack is made up for all parameters at once
         first *= FIRST_DECAY
+        first += gradient
         second *= SECOND_DECAY
         np.multiply(gradient, gradient, out=scratch)
-        scratch *= 1 - SECOND_DECAY
         second += scratch
-        gradient *= 1 - FIRST_DECAY
-        first += gradient
+        weight_of_first = (1 - FIRST_DECAY**self._steps) / (1 - FIRST_DECAY)
+        weight_of_second = (1 - SECOND_DECAY**self._steps) / (1 - SECOND_DECAY)
         np.sqrt(second, out=scratch)
-        scratch *= (1 - SECOND_DECAY**self._steps) ** -0.5
-        scratch += EPSILON
+        scratch += EPSILON * weight_of_second**0.5
         np.divide(first, scratch, out=gradient)
-        gradient *= -self._rate / (1 - FIRST_DECAY**self._steps)
+        gradient *= -self._rate * weight_of_second**0.5 / weight_of_first
 
 
 OPTIMIZERS: dict[str, Callable[[float, Floats], Optimizer]] = {

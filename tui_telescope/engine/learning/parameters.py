@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.arithmetic.arrays import Floats, aligned
 from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ENDS, numpy_generator
@@ -20,7 +20,8 @@ class Parameters:
     """Arrays by name, which are views of one vector."""
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike) -> None:
-        self.vector = np.zeros(sum(map(math.prod, shapes.values())), dtype)
+        self.vector: Floats = aligned(sum(map(math.prod, shapes.values())), dtype=dtype)
+        self.vector.fill(0)
         self.by_name: dict[str, Floats] = {}
         start = 0
         for name, shape in shapes.items():
