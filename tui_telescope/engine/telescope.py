@@ -39,6 +39,7 @@ from tui_telescope.settings import Settings
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
+    from tui_telescope.engine.learning.side_by_side import SideBySide
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -164,6 +165,14 @@ class Telescope:
 
         with self._lock:
             return Learner(self._units, settings, dtype)
+
+    @as_numpy_begins
+    def learners(self, networks: Sequence[Settings]) -> SideBySide:
+        """Several such networks at once, in float32, whose settings differ in what weights are drawn by alone."""
+        from tui_telescope.engine.learning.side_by_side import SideBySide
+
+        with self._lock:
+            return SideBySide(self._units, networks)
 
     def learn(
         self,

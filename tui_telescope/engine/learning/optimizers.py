@@ -71,3 +71,14 @@ OPTIMIZERS: dict[str, Callable[[float, Floats], Optimizer]] = {
     "adam": Adam,
 }
 """Every optimizer by its name in `Settings`."""
+
+
+def clip(gradient: Floats, limit: float) -> None:
+    """Bring the global norm down to the limit, that of each network by itself; (..., parameters), all finite.
+
+    Pascanu, Mikolov and Bengio (2013), algorithm 1.
+    """
+    largest = np.abs(gradient).max(axis=-1, keepdims=True)
+    shares = gradient / np.where(largest > 0, largest, 1)  # squares of float32 leave its range
+    norm = largest.astype(np.float64) * np.linalg.norm(shares, axis=-1, keepdims=True)
+    gradient *= np.where(norm > limit, limit / np.maximum(norm, limit), 1).astype(gradient.dtype)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.arrays import Floats, aligned
@@ -16,21 +17,33 @@ from tui_telescope.settings import Settings
 
 
 class Parameters:
-    """Arrays by name, which are views of one vector."""
+    """Arrays by name, which are views of one vector; of several networks side by side, of one for each."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike) -> None:
-        self.vector: Floats = aligned(sum(map(math.prod, shapes.values())), dtype=dtype)
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike, side_by_side: tuple[int, ...] = ()
+    ) -> None:
+        """Zeros; `shapes` are those of one network, `side_by_side` is how many there are, if there are several."""
+        self.shapes, self.side_by_side = dict(shapes), side_by_side
+        self.vector: Floats = aligned(*side_by_side, sum(map(math.prod, shapes.values())), dtype=dtype)
         self.vector.fill(0)
         self.by_name: dict[str, Floats] = {}
         start = 0
         for name, shape in shapes.items():
             end = start + math.prod(shape)
-            self.by_name[name] = self.vector[start:end].reshape(shape)
+            self.by_name[name] = self.vector[..., start:end].reshape(*side_by_side, *shape)
             start = end
 
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: array.shape for name, array in self.by_name.items()}
+    @classmethod
+    def of_several(cls, parts: Sequence[Parameters]) -> Parameters:
+        """Copies of those of networks that have the same shapes."""
+        whole = cls(parts[0].shapes, parts[0].vector.dtype, (len(parts),))
+        np.stack([part.vector for part in parts], out=whole.vector)
+        return whole
+
+    def network(self, settings: Settings) -> Network:
+        """What the layers are made of."""
+        arrays = self.by_name
+        return Network(settings, arrays["weights"], arrays.get("biases"), arrays.get("input_weights"))
 
 
 def parts_read(settings: Settings) -> int:
@@ -38,8 +51,8 @@ def parts_read(settings: Settings) -> int:
     return min(TASKS[settings.task].parts, settings.depth) if settings.is_recurrent else 1
 
 
-def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> tuple[Parameters, Network]:
-    """The settings' network with a read-in and a head: the parameters, and the network whose arrays are among them.
+def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> Parameters:
+    """Those of the settings' network with a read-in and a head.
 
     The read-in has entries N(0, 1 / inputs), the head N(0, 1/n) and a bias of 0 (LeCun et al. 1998, section 4.6). They
     have a stream of their own.
@@ -57,5 +70,4 @@ def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> tuple[Param
     for index, (name, fan_in) in enumerate((("read_in", inputs), ("head", n))):
         normals = numpy_generator(settings.seed, ENDS, index).standard_normal(shapes[name])
         parameters.by_name[name][...] = normals * fan_in**-0.5
-    by_name = parameters.by_name
-    return parameters, Network(settings, by_name["weights"], by_name.get("biases"), by_name.get("input_weights"))
+    return parameters

@@ -29,7 +29,7 @@ class Moment:
 
     step: int
     loss: float
-    """The mean cross-entropy over `learner.EVALUATED` samples of the task, in nats."""
+    """The mean cross-entropy over `batches.EVALUATED` samples of the task, in nats."""
     accuracy: float
     """The share of them that is put into its class."""
     observation: Observation
