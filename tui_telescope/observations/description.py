@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from tui_telescope.notation import counted, scientific
+from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10
 from tui_telescope.observations.observation import NonFinite, Observation, Verdict, measured
 
 
@@ -64,6 +67,17 @@ def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
     first, *others = nonfinite.layers
     more = f" and {counted(len(others), 'other')}" if others else ""
     return f"NaN or infinite at {_at(observation, first)}{more}"
+
+
+def alike(observation: Observation) -> str:
+    """The first layer at which samples differ by less than float32's epsilon, in a clause; or empty."""
+    spread = None if observation.signal is None else observation.signal.log10_spread
+    is_alike = np.zeros(0) if spread is None else spread < FLOAT32_EPSILON_LOG10
+    if spread is None or not is_alike.any():
+        return ""
+    layer = int(np.argmax(is_alike)) + 1
+    share = scientific(float(spread[layer - 1]))
+    return f"float32 cannot tell the inputs apart at {_at(observation, layer)}: their spread is {share}"
 
 
 def _at(observation: Observation, layer: int) -> str:
