@@ -44,7 +44,7 @@ def seen_with(spread: list[float]):
 
 
 def test_the_first_layer_that_float32_leaves_alike_is_named_with_its_spread() -> None:
-    words = "float32 cannot tell the inputs apart at layer 3: their spread is 1.00e-07"
+    words = "float32 cannot tell the inputs apart at layer 3 (spread 1.00e-07)"
     assert alike(seen_with([0.0, -6.9, -7.0, -9.0])) == words
     assert signal_chart([Trace("", seen_with([0.0, -7.0]))], ChartOptions()).note == words.replace("layer 3", "layer 2")
     assert alike(seen_with([0.0, -6.9])) == ""

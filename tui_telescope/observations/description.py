@@ -77,7 +77,7 @@ def alike(observation: Observation) -> str:
         return ""
     layer = int(np.argmax(is_alike)) + 1
     share = scientific(float(spread[layer - 1]))
-    return f"float32 cannot tell the inputs apart at {_at(observation, layer)}: their spread is {share}"
+    return f"float32 cannot tell the inputs apart at {_at(observation, layer)} (spread {share})"
 
 
 def _at(observation: Observation, layer: int) -> str:

@@ -33,6 +33,17 @@ class TrainabilityMap:
     accuracy: Array
     """(depths, scales); what is yet to be trained is as the nearest that has been."""
 
+    @property
+    def own_accuracy(self) -> float | None:
+        """That of the settings themselves, or of the cell nearest to them; None where the map has no place for them."""
+        if self.settings.scale == 0:
+            return None
+        row, column = (
+            int(np.abs(np.log(np.array(each) / own)).argmin())
+            for each, own in ((self.depths, self.settings.depth), (self.scales, self.settings.scale))
+        )
+        return float(self.accuracy[row, column])
+
     def document(self) -> dict[str, Any]:
         """What `print --view trainable` writes as JSON: rows by depth."""
         return {

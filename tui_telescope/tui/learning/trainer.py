@@ -178,12 +178,14 @@ class Trainer:
                 self._post(Declined(reason))
 
     def _tell(self, task: _Task) -> None:
-        from tui_telescope.engine.learning.course.description import summary
+        from tui_telescope.engine.learning.course.description import divergence, summary
         from tui_telescope.observations.description import words_of
 
         live, *others = (training.history for training in self._trainings.values())
         words = words_of(live.latest.observation)
         text = summary(live.settings, live.moments[0], live.latest)
+        for other in others:
+            text += f" The ghost {lost}." if (lost := divergence(other.settings, other.latest)) else ""
         self._post(Learned(task.generation, live, others[0] if others else None, words, text))
         self._told = monotonic()
         with self._change:
