@@ -53,6 +53,11 @@ BLOCKS = [
         for activation, residual in (("sigmoid", False), ("gelu", True))
     ),
     {"residual": True, "skip_scale": 0.5, "branch_scale": "1/sqrt(l)", "activation": "tanh"},
+    *(
+        {"form": form, "expansion": 2, "activation": "sigmoid", "bias": 0.2, "norm": norm, "norm_place": place}
+        for form in ("pre-activation", "mlp") for norm, place in (("none", "pre"), ("batch", "post"), ("layer", "pre"))
+    ),
+    {"form": "mlp", "initializer": "identity", "expansion": 2, "residual": True, "activation": "gelu"},
     {"bias": 2.0, "bias_mean": 8.0, "activation": "tanh", "scale": 0.2},
     {"bias": 1.0, "bias_mean": 10.0, "activation": "silu", "scale": 0.01},
     {"bias": 1.0, "bias_mean": -5.0, "activation": "elu", "scale": 0.5},

@@ -1,7 +1,9 @@
 """The arrays that the engine computes with."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,3 +25,18 @@ def aligned(*shape: int, dtype: DTypeLike = np.float64) -> Floats:
     memory = np.empty(size + _ALIGNMENT // bytes_of_one, dtype)
     start = -memory.__array_interface__["data"][0] % _ALIGNMENT // bytes_of_one
     return memory[start : start + size].reshape(shape)
+
+
+class Identity(NamedTuple):
+    """A matrix with ones on its diagonal and zeros elsewhere, which no unit hears another through."""
+
+    fan_out: int
+    fan_in: int
+
+    @property
+    def T(self) -> Identity:  # noqa: N802 (as numpy calls it)
+        return Identity(self.fan_in, self.fan_out)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.fan_out, self.fan_in

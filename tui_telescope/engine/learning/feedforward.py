@@ -28,9 +28,10 @@ class Layers:
 
     def __init__(self, network: Network, batch: int) -> None:
         settings = network.settings
-        dtype: np.dtype[Any] = network.weights.dtype
+        stacks, biases = network.parameters["weights"], network.biases_of("weights")
+        dtype: np.dtype[Any] = stacks.dtype
         room = partial(aligned, dtype=dtype)
-        weights = np.moveaxis(network.weights, -3, 0)
+        weights = np.moveaxis(stacks, -3, 0)
         layer = (*weights.shape[1:-1], batch)
         stack = (settings.depth, *layer)
         self._activation, self._residual = ACTIVATIONS[settings.activation], settings.residual
@@ -40,17 +41,16 @@ class Layers:
         self._skip = None if settings.skip_scale == 1 else np.array(settings.skip_scale, dtype)
         self._norms = Places(*(norm and norm.of_stacks for norm in places_of_norm(settings)))
         # beside a norm at its end the branch's factor comes after that, else with the activation
-        self._factors = np.ones_like(self._branch_factors) if self._norms.on_branch else self._branch_factors
+        self._factors = np.ones_like(self._branch_factors) if self._norms.at_branch_end else self._branch_factors
         self._gains = list(map(np.asarray, self._factors * self._kernel.output_scale))
         self._shifts = list(map(np.asarray, self._factors * self._kernel.offset))
         self._multiply, self._multiply_back = (list(map(_times, each)) for each in (weights, weights.mT))
-        biases = network.biases
         self._biases = None if biases is None else list(np.moveaxis(biases, -2, 0)[..., None])
         self._all_signals: Floats = room(settings.depth + 1, *layer)
         self._all_gradients: Floats = room(settings.depth + 1, *layer)
-        self._all_heard: Floats = room(*stack) if self._norms.before_weights else self._all_signals[:-1]
+        self._all_heard: Floats = room(*stack) if self._norms.at_branch_start else self._all_signals[:-1]
         """What W_l is multiplied with."""
-        is_changed = settings.residual or self._norms.on_branch
+        is_changed = settings.residual or self._norms.at_branch_end
         self._is_bare = not (is_changed or self._kernel.output_scale != 1 or self._kernel.offset)
         self._all_outputs: Floats = self._all_signals[1:] if self._is_bare else room(*stack)
         """What the kernel's core gives; a_l itself where nothing else happens to it."""
@@ -85,8 +85,8 @@ class Layers:
     def _pre_activate(self, layer: int) -> None:
         """What the kernel's core is given."""
         z = self._arguments[layer]
-        if self._norms.before_weights:
-            self._pulls.append(normalise(self._norms.before_weights, self._signals[layer], self._heard[layer]))
+        if self._norms.at_branch_start:
+            self._pulls.append(normalise(self._norms.at_branch_start, self._signals[layer], self._heard[layer]))
         self._multiply[layer](self._heard[layer], z)
         if self._biases:
             np.add(z, self._biases[layer], z)
@@ -101,8 +101,8 @@ class Layers:
         np.multiply(self._outputs[layer], self._gains[layer], above)
         if self._kernel.offset:
             np.add(above, self._shifts[layer], above)
-        if self._norms.on_branch:
-            self._pulls.append(normalise(self._norms.on_branch, above.copy(), above))
+        if self._norms.at_branch_end:
+            self._pulls.append(normalise(self._norms.at_branch_end, above.copy(), above))
             np.multiply(above, self._branch_factors[layer], above)
         if self._residual:
             np.add(above, self._skipped(self._signals[layer]), above)
@@ -119,12 +119,12 @@ class Layers:
         for layer in reversed(range(len(self._multiply))):
             above, below, by_product = self._gradients[layer + 1], self._gradients[layer], self._slopes[layer]
             by_block = next(pulls)(above) if norms.after_block else above
-            by_branch = next(pulls)(by_block * self._branch_factors[layer]) if norms.on_branch else by_block
+            by_branch = next(pulls)(by_block * self._branch_factors[layer]) if norms.at_branch_end else by_block
             np.multiply(by_product, by_branch, by_product)
             if norms.before_activation:
                 np.copyto(by_product, next(pulls)(by_product))
             self._multiply_back[layer](by_product, below)
-            if norms.before_weights:
+            if norms.at_branch_start:
                 np.copyto(below, next(pulls)(below))
             if self._residual:
                 np.add(below, self._skipped(by_block), below)

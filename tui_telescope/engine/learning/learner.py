@@ -54,7 +54,8 @@ class Learner:
         """What is learned, by name; the arrays change in place.
 
         read_in (n, inputs), weights (depth, n, n), biases (depth, n) where there are any, head (classes, n) and
-        head_bias (classes,). Recurrent: weights and input_weights (gates, n, n), biases (gates, n).
+        head_bias (classes,). Layers with several matrices: each by its name, (depth, fan_out, fan_in), and its biases,
+        `up_biases` and so on. Recurrent: weights and input_weights (gates, n, n), biases (gates, n).
         """
         return self._parameters.by_name
 

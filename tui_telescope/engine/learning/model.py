@@ -12,13 +12,13 @@ from tui_telescope.engine.learning.parameters import Parameters, parts_read
 from tui_telescope.engine.learning.through_time import Steps
 from tui_telescope.engine.learning.trunk import Trunk
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, TASKS
+from tui_telescope.networks import CELLS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 _COPIES = 9
 """Arrays as large as all parameters: them, their gradient, what the optimizer keeps, and what moments compare with."""
-_KEPT_OF_LAYER, _KEPT_OF_GATE = 6, 20
-"""Arrays (n, batch) that are kept of a layer, or of a gate of a step."""
+_KEPT_OF_LAYER, _KEPT_OF_UNIT, _KEPT_OF_GATE = 2, 2, 20
+"""Arrays (units, batch) that are kept of a layer, of what each operation of its branch gives, or of a step's gate."""
 
 
 class Model:
@@ -88,8 +88,11 @@ def most_at_once(settings: Settings, dtype: DTypeLike) -> int:
 def _bytes_needed(settings: Settings, itemsize: int) -> int:
     """What a network takes to learn, with numbers of so many bytes."""
     kind, n = TASKS[settings.task], settings.width
-    blocks = 2 * CELLS[settings.cell].gates if settings.is_recurrent else settings.depth
-    learned = n * (blocks * (n + 1) + kind.inputs + kind.classes)
-    kept = _KEPT_OF_GATE * CELLS[settings.cell].gates if settings.is_recurrent else _KEPT_OF_LAYER
-    signals = kept * settings.depth * n * settings.batch
-    return itemsize * (_COPIES * learned + signals)
+    if settings.is_recurrent:
+        matrices = [Shape(n, n)] * (2 * CELLS[settings.cell].gates)
+        kept = _KEPT_OF_GATE * CELLS[settings.cell].gates * n
+    else:
+        matrices = [*settings.matrices.values()] * settings.depth
+        kept = _KEPT_OF_LAYER * n + _KEPT_OF_UNIT * sum(units for _, units in settings.units_given)
+    learned = sum(shape.fan_out * (shape.fan_in + 1) for shape in matrices) + n * (kind.inputs + kind.classes)
+    return itemsize * (_COPIES * learned + kept * settings.depth * settings.batch)

@@ -15,6 +15,8 @@ from tui_telescope.engine.weights.streams import ENDS, numpy_generator
 from tui_telescope.networks import TASKS
 from tui_telescope.settings import Settings
 
+_ENDS = ("read_in", "head", "head_bias")
+
 
 class Parameters:
     """Arrays by name, which are views of one vector; of several networks side by side, of one for each."""
@@ -42,8 +44,7 @@ class Parameters:
 
     def network(self, settings: Settings) -> Network:
         """What the layers are made of."""
-        arrays = self.by_name
-        return Network(settings, arrays["weights"], arrays.get("biases"), arrays.get("input_weights"))
+        return Network(settings, {name: self.by_name[name] for name in self.by_name if name not in _ENDS})
 
 
 def parts_read(settings: Settings) -> int:
@@ -60,12 +61,10 @@ def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> Parameters:
     kind, n = TASKS[settings.task], settings.width
     inputs = kind.inputs // (kind.parts if settings.is_recurrent else 1)
     network = Network.drawn(units, settings, dtype=dtype)
-    of_network = {"weights": network.weights, "input_weights": network.input_weights, "biases": network.biases}
-    present = {name: array for name, array in of_network.items() if array is not None}
-    shapes = {name: array.shape for name, array in present.items()}
+    shapes = {name: array.shape for name, array in network.parameters.items()}
     shapes = {"read_in": (n, inputs), **shapes, "head": (kind.classes, n), "head_bias": (kind.classes,)}
     parameters = Parameters(shapes, dtype)
-    for name, array in present.items():
+    for name, array in network.parameters.items():
         parameters.by_name[name][...] = array
     for index, (name, fan_in) in enumerate((("read_in", inputs), ("head", n))):
         normals = numpy_generator(settings.seed, ENDS, index).standard_normal(shapes[name])

@@ -20,14 +20,13 @@ class Steps:
     """
 
     def __init__(self, network: Network, batch: int) -> None:
-        assert network.input_weights is not None, "a recurrent cell hears its inputs"
-        assert network.biases is not None, "a recurrent cell has biases, be they zeros"
-        *side_by_side, gates, n, _ = network.weights.shape
+        parameters = network.parameters
+        *side_by_side, gates, n, _ = parameters["weights"].shape
         self._depth, self._shape = network.settings.depth, (*side_by_side, n, batch)
         self._cell = CELLS[network.settings.cell](network.settings)
-        self._weights = network.weights.reshape(*side_by_side, gates * n, n)
-        self._input_weights = network.input_weights.reshape(self._weights.shape)
-        self._biases = network.biases.reshape(*side_by_side, gates * n, 1)
+        self._weights = parameters["weights"].reshape(*side_by_side, gates * n, n)
+        self._input_weights = parameters["input_weights"].reshape(self._weights.shape)
+        self._biases = parameters["biases"].reshape(*side_by_side, gates * n, 1)
         self._inputs: Sequence[Floats] = ()
         self._steps: list[Step[Unwatched]] = []
         self._gradients: list[Floats] = []

@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.activations.extended_range_values import phi_value
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, where
 from tui_telescope.engine.norms import Norm
 from tui_telescope.engine.passes.exact.saturated_differences import differences_of_phi
@@ -69,10 +69,13 @@ class Apart:
         differing = self.shared * other.differing + self.differing * other.shared + self.differing * other.differing
         return _recentred(self.shared * other.shared, differing)
 
+    def without_levels(self) -> Apart:
+        return self
+
     def times(self, factor: float) -> Apart:
         return Apart(self.shared.times(factor), self.differing.times(factor))
 
-    def through(self, weights: Array | None, gain: float = 1.0) -> Apart:
+    def through(self, weights: Array | Identity, gain: float = 1.0) -> Apart:
         return Apart(*(each.through(weights, gain).per_unit() for each in (self.shared, self.differing)))
 
     def with_biases(self, biases: Array) -> Apart:
