@@ -130,6 +130,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
             *_epsilons(live, decades.low),
         ),
         note=_stillness(live) or alike(live),
+        hints=((Span("spread ...", "rule"),),) if options.awaits_spread else (),
         **_layers(traces, options),
     )
 

@@ -66,8 +66,11 @@ class Comparing:
 
     def completed(self, observed: Observed | None) -> Observed | None:
         """With the signal's spread where the view shows it, as soon as that is known."""
-        if observed is None or not VIEWS[self._app.view].shows_spread:
+        if not VIEWS[self._app.view].shows_spread:
+            self._spread.drop()
             return observed
+        if observed is None:
+            return None
         settings = self._app.source.settings_of(observed.subject)
         if settings is None:
             return observed
@@ -81,7 +84,7 @@ class Comparing:
 
     def close(self) -> None:
         self._theorist.close()
-        self._spread.close()
+        self._spread.drop()
 
     # Pins and the ghost
 
