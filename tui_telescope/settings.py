@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from tui_telescope.effects import WITHOUT_EFFECT, uses
+from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason, uses
 from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -332,8 +333,16 @@ class Settings:
 
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
-        reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
+        return self._first_that_holds(WITHOUT_EFFECT.get(name, ()))
+
+    def check_spectrum(self) -> None:
+        """Raises `SettingsError` where a sample has no Jacobian from end to end that could be looked at."""
+        if why_not := self._first_that_holds(WITHOUT_SPECTRUM):
+            raise SettingsError(f"spectrum: {why_not}")
+
+    def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
+        clauses = (clause for holds, clause in reasons if holds(self))
+        return next(clauses, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
 
     @property
     def family(self) -> str:

@@ -231,7 +231,16 @@ def main() -> None:
     for size in ((50, 4, 20), (50, 32, 20), (50, 64, 32), (100, 128, 64)):
         report_parts(*size)
     maps = ", ".join(f"{name} {first_map(settings):.2f} s" for name, settings in MAPPED.items())
+    spectra = {name: spectrum_of_one(MAPPED[name]) for name in ("sigmoid", "ReLU", "layer norm")}
+    took = zip(spectra, best_seconds(list(spectra.values())), strict=True)
+    print(f"spectrum of 50 x 64 (target 50 ms): {', '.join(f'{name} {s * 1e3:.0f} ms' for name, s in took)}")
     print(f"first map at width 64 and 16 samples (target 0.5 s): {maps}")
+
+
+def spectrum_of_one(settings: Settings) -> Callable[[], object]:
+    """The singular values of one sample's Jacobian, the weights at hand."""
+    through = Telescope()
+    return lambda: list(through.spectrum(settings.replace(samples=1)))
 
 
 def first_map(settings: Settings) -> float:

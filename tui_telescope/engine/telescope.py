@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.passes import choose
@@ -39,6 +40,7 @@ from tui_telescope.settings import Settings
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.learner import Learner
     from tui_telescope.engine.learning.moments import Moment
+    from tui_telescope.engine.spectrum.spectrum import Spectrum
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
@@ -156,6 +158,23 @@ class Telescope:
         """The numbers that `observe` uses for these settings, scale included."""
         with self._lock:
             return scaled_draw(self._units, settings)
+
+    def spectrum(
+        self, settings: Settings, *, should_stop: ShouldStop = never, progress: Tell = nobody
+    ) -> Iterator[Spectrum]:
+        """The singular values of the Jacobian from end to end: of one sample's, then each time of one more.
+
+        `should_stop` is asked and `progress` told as by `observe`. Raises `SettingsError` where samples have none.
+        """
+        from tui_telescope.engine.spectrum.spectrum import spectra_of
+
+        settings.check_spectrum()
+        yield from spectra_of(self._network_and_inputs, settings, Progress(should_stop, progress))
+
+    def _network_and_inputs(self, settings: Settings, index: int, drawing: Progress) -> tuple[UnitNetwork, Array]:
+        with self._lock:
+            self._make_room(settings)
+            return self._units.network(settings, index, drawing), self._units.samples(settings)[0]
 
     @as_numpy_begins
     def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
