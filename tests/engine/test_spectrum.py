@@ -69,6 +69,22 @@ def test_singular_values_agree_with_those_of_many_digits(chosen: dict) -> None:
     assert_as_expected(SMALL.replace(**chosen))
 
 
+@pytest.mark.parametrize("form", ["pre-activation", "mlp"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"residual": True, "branch_scale": 0.5},
+        {"norm": "layer", "norm_place": "pre", "residual": True},
+        {"initializer": "identity", "scale": 2.0},
+        {"activation": "relu", "initializer": "he"},
+    ],
+    ids=str,
+)
+def test_so_they_do_in_every_form_of_the_block(form: str, chosen: dict) -> None:
+    assert_as_expected(SMALL.replace(form=form, depth=6, width=4, expansion=2, **chosen))
+
+
 @pytest.mark.parametrize("norm", ["layer", "rms"])
 @pytest.mark.parametrize("place", ["pre", "activation", "branch", "post"])
 @pytest.mark.parametrize("residual", [False, True])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO, ExtendedRange, shifted
 from tui_telescope.engine.spectrum.decompositions import by_elimination, by_reflections
 
@@ -55,10 +55,10 @@ class GradedProduct:
         rows, row_exponents = self.rows * mantissa, self.row_exponents + exponent
         return replace(self, rows=rows, row_exponents=row_exponents, is_orthonormal=False)
 
-    def through(self, weights: Array | None, gain: float) -> GradedProduct:
-        """gain * weights @ self; None stands for the identity."""
-        if weights is None:
-            return self.times(gain)
+    def through(self, weights: Array | Identity, gain: float) -> GradedProduct:
+        """gain * weights @ self."""
+        if isinstance(weights, Identity):
+            return self._fitted(weights.fan_out).times(gain)
         product = self if self.waits else self.settled()
         return replace(product._mixed(weights), is_orthonormal=False).times(gain)
 
@@ -95,6 +95,14 @@ class GradedProduct:
         norms = np.sqrt(np.einsum("ij,ij->i", right, right))
         zeros = np.zeros((len(columns), 1))
         return GradedProduct(columns, zeros, exponents + np.log2(norms), right / norms[:, None])
+
+    def _fitted(self, units: int) -> GradedProduct:
+        """With so many rows: further ones are zero."""
+        missing = units - len(self.rows)
+        if not missing:
+            return self
+        padded = [np.pad(each, ((0, max(missing, 0)), (0, 0)))[:units] for each in (self.rows, self.row_exponents)]
+        return replace(self, rows=padded[0], row_exponents=padded[1], is_orthonormal=False)
 
     def _mixed(self, matrix: Array) -> GradedProduct:
         sizes = self._row_sizes()

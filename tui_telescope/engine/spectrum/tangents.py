@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.activations.extended_range_values import phi_slope
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.engine.norms import Norm, Pullback
 from tui_telescope.engine.passes.exact.extended_range_pass import Signal
@@ -42,10 +42,13 @@ class Tangents:
     def layer_input(self) -> Any:
         return self.signal.layer_input
 
+    def without_levels(self) -> Tangents:
+        return replace(self, signal=self.signal.without_levels())
+
     def times(self, factor: float) -> Tangents:
         return Tangents(self.signal.times(factor), self.derivative.times(factor))
 
-    def through(self, weights: Array | None, gain: float) -> Tangents:
+    def through(self, weights: Array | Identity, gain: float) -> Tangents:
         return Tangents(self.signal.through(weights, gain), self.derivative.through(weights, gain))
 
     def with_biases(self, biases: Array) -> Tangents:
