@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason, uses
-from tui_telescope.footprint import Footprint, footprint, refusal
+from tui_telescope.footprint import MEMORY_BUDGET, WIDEST_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -78,7 +78,7 @@ class Settings:
         "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
-            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+            minimum=1, maximum=65_536, ladder=tuple(n for n in HALF_POWERS if n <= 65_536), coarse_ladder=POWERS,
         )
     )  # fmt: skip
     form: str = _entry(
@@ -295,6 +295,19 @@ class Settings:
         """What an observation holds in memory at once."""
         return footprint(self)
 
+    @cached_property
+    def samples_weights(self) -> bool:
+        """Whether weights are sampled where they are needed, and not stored."""
+        return samples_weights(self)
+
+    def check_stored(self, what: str) -> None:
+        """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
+        if self.samples_weights:
+            raise SettingsError(
+                f"{what}: it needs weights that are stored, and these are sampled; "
+                f"allowed: width up to {WIDEST_STORED}, weights up to {MEMORY_BUDGET / 2**30:g} GiB"
+            )
+
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
         if norm is not None and norm.takes_shares_out and self.samples == 1:
@@ -328,6 +341,7 @@ class Settings:
 
     def check_spectrum(self) -> None:
         """Raises `SettingsError` where a sample has no Jacobian from end to end that could be looked at."""
+        self.check_stored("spectrum")
         if why_not := self._first_that_holds(WITHOUT_SPECTRUM):
             raise SettingsError(f"spectrum: {why_not}")
 

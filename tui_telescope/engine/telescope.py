@@ -128,6 +128,8 @@ class Telescope:
     def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
             return self._units.cell(settings, index, drawing.part(0, 0))
+        if settings.samples_weights:
+            return self._units.sampled_network(settings, index, drawing)
         return self._units.network(settings, index, drawing)
 
     def _task(
@@ -155,7 +157,9 @@ class Telescope:
 
     @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
-        """The numbers that `observe` uses for these settings, scale included."""
+        """The numbers that `observe` uses for these settings, scale included. Raises `SettingsError` where those are
+        never there at once."""
+        settings.check_stored("draw")
         with self._lock:
             return scaled_draw(self._units, settings)
 
@@ -244,6 +248,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),
+        settings.samples_weights,
     )
 
 

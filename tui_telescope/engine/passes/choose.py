@@ -27,10 +27,13 @@ class Cost(NamedTuple):
     """For each weight and each sample."""
     weight: float
     """For each weight, which has to come from memory."""
+    pair: float = 0.0
+    """For each unit of each pair of samples."""
 
     def seconds(self, settings: Settings) -> float:
         n, samples = settings.width, settings.samples
-        return self.calls + n * samples * self.element + n * n * (samples * self.product + self.weight)
+        by_weights = n * n * (samples * self.product + self.weight)
+        return self.calls + n * samples * (self.element + samples * self.pair) + by_weights
 
 
 class Pass(NamedTuple):
@@ -56,6 +59,10 @@ def measure(task: Task | SequenceTask) -> Measurement:
 def passes_of(settings: Settings) -> list[Pass]:
     """Those that take such networks, in the order in which they are asked."""
     return [each for each in PASSES.values() if each.takes(settings)]
+
+
+def _samples_weights(settings: Settings) -> bool:
+    return settings.samples_weights
 
 
 def _has_no_norm(settings: Settings) -> bool:
@@ -95,6 +102,7 @@ def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
 
 
 PASSES: dict[str, Pass] = {
+    "sampled weights": Pass("passes.exact.sampled_weights", _samples_weights, Cost(0.6e-3, 110e-9, 0.0, 0.0, 1.2e-9)),
     "float64": Pass("passes.float64.without_norm", _suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
     "float64, with exponents": Pass("passes.float64.with_exponents", _suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)),
     "exact": Pass("passes.exact.extended_range_pass", _has_no_norm, Cost(180e-6, 58e-9, 0.09e-9, 0.0)),

@@ -130,6 +130,11 @@ def _meanings() -> tuple[Meaning, ...]:
             ("spectrum",),
         ),
         Meaning(
+            "sampled",
+            "Weights between more than 1024 units, or of more than 1 GiB, are not stored: what they give for the samples "
+            "is drawn where it is needed, distributed exactly as it would be. For normal weights of layers alone.",
+        ),
+        Meaning(
             "decades",
             "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
             "with what the others do.",
