@@ -175,6 +175,7 @@ class Telescope:
         settings.check_spectrum()
         yield from spectra_of(self._network_and_inputs, settings, Progress(should_stop, progress))
 
+    @as_numpy_begins
     def _network_and_inputs(self, settings: Settings, index: int, drawing: Progress) -> tuple[UnitNetwork, Array]:
         with self._lock:
             self._make_room(settings)

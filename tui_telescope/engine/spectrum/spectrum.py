@@ -39,6 +39,7 @@ class Spectrum:
     """(Jacobians, width); a dead direction is -inf."""
 
     @cached_property
+    @as_numpy_begins
     def log10_quantiles(self) -> Array:
         """The 10%, 50% and 90% quantiles over the Jacobians of the largest, the second largest, ...; (3, width)."""
         return summarize_log2(self.log10.T / LOG10_2, QUANTILES).quantiles * LOG10_2

@@ -132,7 +132,8 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "sampled",
             "Weights between more than 1024 units, or of more than 1 GiB, are not stored: what they give for the "
-            "samples is drawn where it is needed, distributed exactly as it would be. For normal weights of layers alone.",
+            "samples is drawn where it is needed, distributed exactly as it would be. So it is for layers with normal "
+            "weights alone.",
         ),
         Meaning(
             "decades",
