@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from tui_telescope.footprint import NEEDS_STORED
 from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, NORMAL, SAMPLES
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
 """When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
 
 WITHOUT_SPECTRUM: tuple[Reason, ...] = (
+    (lambda settings: settings.samples_weights, NEEDS_STORED),
     (lambda settings: settings.is_recurrent, "it is one of layers, and {cell} cells have steps"),
     (
         lambda settings: settings.norm_kind is not None and settings.norm_kind.axis == SAMPLES,

@@ -48,6 +48,11 @@ class Footprint(NamedTuple):
 
 WIDEST_STORED = 1024
 """Weights between more units than these are not stored."""
+NEEDS_STORED = (
+    "it needs weights that are stored, and these are sampled; "
+    f"allowed: width up to {WIDEST_STORED}, weights up to {MEMORY_BUDGET / 2**30:g} GiB"
+)
+"""Why what needs whole matrices is refused, as a clause."""
 
 
 def footprint(settings: Settings) -> Footprint:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason, uses
-from tui_telescope.footprint import MEMORY_BUDGET, WIDEST_STORED, Footprint, footprint, refusal, samples_weights
+from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -303,10 +303,7 @@ class Settings:
     def check_stored(self, what: str) -> None:
         """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
         if self.samples_weights:
-            raise SettingsError(
-                f"{what}: it needs weights that are stored, and these are sampled; "
-                f"allowed: width up to {WIDEST_STORED}, weights up to {MEMORY_BUDGET / 2**30:g} GiB"
-            )
+            raise SettingsError(f"{what}: {NEEDS_STORED}")
 
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
@@ -339,10 +336,15 @@ class Settings:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
         return self._first_that_holds(WITHOUT_EFFECT.get(name, ()))
 
+    @property
+    def why_no_spectrum(self) -> str:
+        """What keeps a sample from having a Jacobian from end to end that could be looked at, as a clause; empty where
+        nothing does."""
+        return self._first_that_holds(WITHOUT_SPECTRUM)
+
     def check_spectrum(self) -> None:
-        """Raises `SettingsError` where a sample has no Jacobian from end to end that could be looked at."""
-        self.check_stored("spectrum")
-        if why_not := self._first_that_holds(WITHOUT_SPECTRUM):
+        """Raises `SettingsError` where `why_no_spectrum` says why."""
+        if why_not := self.why_no_spectrum:
             raise SettingsError(f"spectrum: {why_not}")
 
     def _first_that_holds(self, reasons: Iterable[Reason]) -> str:

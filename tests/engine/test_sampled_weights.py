@@ -32,7 +32,7 @@ FALSE_ALARM = 1e-6
 
 
 def is_told_apart(one: np.ndarray, other: np.ndarray) -> bool:
-    """The two-sample test of Kolmogorov and Smirnov, by its asymptotic bound (Massart 1990 for each sample)."""
+    """The two-sample test of Kolmogorov and Smirnov, by its asymptotic distribution (Smirnov 1948)."""
     places = np.sort(np.concatenate([one, other]))
     shares = [np.searchsorted(np.sort(each), places, side="right") / len(each) for each in (one, other)]
     distance = np.abs(shares[0] - shares[1]).max()

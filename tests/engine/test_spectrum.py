@@ -17,6 +17,8 @@ from reference_spectrum import end_to_end, log10_singular_values, product
 
 from tui_telescope import Settings, SettingsError, Telescope
 from tui_telescope.engine.spectrum.decompositions import by_elimination, by_reflections
+from tui_telescope.engine.spectrum.graded_product import GradedProduct
+from tui_telescope.engine.spectrum.singular_values import log2_singular_values
 from tui_telescope.engine.spectrum.spectrum import JACOBIANS, Spectrum
 from tui_telescope.observations.interruption import Stopped
 
@@ -112,6 +114,17 @@ def test_slopes_further_apart_than_float64_reaches_lose_no_direction() -> None:
             jacobians = end_to_end(network, a, mpf(10) ** -1300)
             truth = log10_singular_values(product(jacobians), mpf(10) ** -2500)
             np.testing.assert_allclose(values, truth, rtol=1e-9)
+
+
+def test_a_long_product_and_its_transpose_whose_roundings_are_others_have_the_same_singular_values() -> None:
+    rng = np.random.default_rng(0)
+    matrices = list(rng.normal(size=(50, 64, 64)) / 8)
+    there = back = GradedProduct.identity(64)
+    for matrix, last in zip(matrices, reversed(matrices), strict=True):
+        there, back = there.through(matrix, 1.0), back.through(last.T, 1.0)
+    one, other = (log2_singular_values(each) for each in (there, back))
+    assert one[0] - one[-1] > 150
+    np.testing.assert_allclose(one, other, rtol=0, atol=2e-11)
 
 
 def test_orthogonal_linear_networks_pass_every_direction_at_exactly_one() -> None:

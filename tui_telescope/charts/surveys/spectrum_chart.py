@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tui_telescope.charts.axes import extent, gradient_axis, layer_axis
@@ -19,13 +21,17 @@ def spectrum_chart(spectrum: Spectrum, previous: Axis | None = None) -> Chart:
     numbers = np.arange(1, len(median) + 1, dtype=np.float64)
     curve = Curve(numbers, median, f"median of {len(spectrum.log10)}", stroke="heavy")
     bands = (Band(numbers, low, high, "10-90%"),) if np.any(high > low) else ()
+    y_axis = gradient_axis(extent(np.zeros(1), low, median, high), previous)
+    return replace(empty_spectrum_chart(len(median), spectrum.text), y_axis=y_axis, curves=(curve,), bands=bands)
+
+
+def empty_spectrum_chart(width: int, note: str) -> Chart:
+    """The axes alone, with a note."""
     return Chart(
         title="singular values of d output / d input",
-        x_axis=layer_axis(len(median)),
-        y_axis=gradient_axis(extent(np.zeros(1), low, median, high), previous),
-        curves=(curve,),
-        bands=bands,
+        x_axis=layer_axis(width),
+        y_axis=gradient_axis(None),
         rules=(Rule(0.0, "1: passes as it came"),),
-        note=spectrum.text,
+        note=note,
         x_title="direction",
     )

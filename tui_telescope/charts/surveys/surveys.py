@@ -18,7 +18,7 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.surveys.depth_chart import depth_chart
 from tui_telescope.charts.surveys.map_chart import MapChart
-from tui_telescope.charts.surveys.spectrum_chart import spectrum_chart
+from tui_telescope.charts.surveys.spectrum_chart import empty_spectrum_chart, spectrum_chart
 from tui_telescope.charts.surveys.trainability_chart import TrainabilityChart
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
@@ -240,6 +240,13 @@ class SpectrumSurvey(Survey[Spectrum]):
         self.settings.check_spectrum()
         count = self.settings.networks * samples_of_each_network(self.settings)
         return [Part(f"the spectra of {count} Jacobians", [self.settings], self._observe)]
+
+    def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
+        """Where there is no spectrum, a chart that says why."""
+        if why_not := self.settings.why_no_spectrum:
+            yield empty_spectrum_chart(self.settings.width, f"No spectrum here: {why_not}.")
+        else:
+            yield from super().charts(instruments, progress, previous)
 
     def _observe(self, instruments: Instruments, progress: Progress) -> Iterator[Spectrum]:
         telescope = instruments.telescope

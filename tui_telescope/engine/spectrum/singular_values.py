@@ -10,7 +10,7 @@ from tui_telescope.engine.spectrum.graded_product import GradedProduct
 
 ALTERNATIONS = 12
 """QR decompositions, from the left and from the right in turn: each multiplies what two singular values have to do with
-one another by their ratio (Stewart 1997)."""
+one another by their ratio (Mathias and Stewart 1993)."""
 WINDOW = 13.0 * np.log2(10.0)
 """Bits that the values of one singular value decomposition may be apart."""
 MARGIN = 3.0 * np.log2(10.0)

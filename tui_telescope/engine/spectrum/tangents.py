@@ -35,8 +35,9 @@ class Tangents:
 
     def before_block(self, skip: float | None) -> Tangents:
         """What a block begins with: where its input is added again, sizes have to stay as they are until then."""
-        waits = skip is not None and skip != 0
-        return replace(self, derivative=replace(self.derivative.settled(), waits=waits) if waits else self.derivative)
+        if not skip:
+            return self
+        return replace(self, derivative=replace(self.derivative.settled(), waits=True))
 
     @property
     def layer_input(self) -> Any:
@@ -85,6 +86,5 @@ def _through_norm(derivative: GradedProduct, norm: Norm, pullback: Pullback) -> 
     if direction.any():
         mantissas[constants], exponents[constants] = pullback.shrinkage.mantissa, pullback.shrinkage.exponent
     mantissas[:constants] = 0.0
-    return (
-        derivative.rotated(rotation).scaled(ExtendedRange(mantissas, exponents) * pullback.inverse).rotated(rotation.T)
-    )
+    sizes = ExtendedRange(mantissas, exponents) * pullback.inverse
+    return derivative.rotated(rotation).scaled(sizes).rotated(rotation.T)

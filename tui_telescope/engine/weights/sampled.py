@@ -4,7 +4,7 @@ each way, is told apart from one that is stored by nobody.
 All that a layer asks of its matrix W are the products W X with the samples' signals, and W^T D with their gradients.
 With X = Q R, Q with orthonormal columns, W X is E R, where E = W Q has independent normal entries. What W does to
 directions at right angles to Q is independent of it, so that W^T D = Q E^T D + (1 - Q Q^T) F S, with D^T D = S^T S and
-new normal numbers F (conditioning of Gaussian matrices: Bayati and Montanari 2011, lemma 11). By QR decompositions, as
+new normal numbers F (conditioning of Gaussian matrices: Bayati and Montanari 2011). By QR decompositions, as
 signals may be nearly collinear: their Gram matrix would hold half of the digits.
 """
 
