@@ -67,6 +67,10 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS),
         Preset(
+            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o shows theory beside it",
+            _RELUS.replace(width=4096, samples=4),
+        ),
+        Preset(
             "exploding-relu",
             "the exploding ReLU",
             "exploding: the same at one and a half times He's scale",
