@@ -35,6 +35,8 @@ PICTURES = (
     Picture("depth", ("4",)),
     Picture("map", ("5",), (100, 30)),
     Picture("learn", ("6", "space"), (100, 30), preset="frozen-sigmoids"),
+    Picture("sampled", ("o",), preset="wide"),
+    Picture("spectrum", ("8",), preset="lopsided"),
     Picture("tour", ("t",)),
     Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),

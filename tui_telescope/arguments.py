@@ -89,9 +89,11 @@ COMMANDS: dict[str, Command] = {
 }
 """By the word that asks for it."""
 
-_SURVEYS = frozenset(view.name for view in VIEWS.values() if view.survey)
-VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(VIEWS) - _SURVEYS}
-"""The flags that not every view uses: a single verdict is had from a single network."""
+VIEWS_THAT_USE = {
+    "--depths": frozenset(view.name for view in VIEWS.values() if view.over_depths),
+    "--expect": frozenset(view.name for view in VIEWS.values() if not view.survey),
+}
+"""The flags that not every view uses: a verdict is had of what was observed alone."""
 
 
 class Answer(Exception):

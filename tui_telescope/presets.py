@@ -28,6 +28,7 @@ class Preset:
 _SIGMOIDS = Settings(width=32, initializer="xavier", scale=1, loss="probe")
 _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="probe")
 _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
+_NEARLY_LINEAR = _TANHS.replace(input_scale=0.05)
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
 
 _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
@@ -69,6 +70,10 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS),
         Preset(
+            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o shows theory beside it",
+            _RELUS.replace(width=4096, samples=4),
+        ),
+        Preset(
             "exploding-relu",
             "the exploding ReLU",
             "exploding: the same at one and a half times He's scale",
@@ -92,6 +97,14 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "orthogonal", "a thousand layers", "healthy: orthogonal weights carry tanh through 1000 layers",
             _TANHS.replace(width=32, depth=1000, initializer="orthogonal"),
+        ),
+        Preset(
+            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions, see view 8",
+            _NEARLY_LINEAR.replace(initializer="orthogonal"),
+        ),
+        Preset(
+            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions, see view 8",
+            _NEARLY_LINEAR,
         ),
         Preset(
             "batch-norm", "batch norm on its own", "exploding: 152 ReLU layers that batch norm alone cannot save",

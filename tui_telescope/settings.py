@@ -8,14 +8,14 @@ new field of `Settings`, of one of the kinds in `setting_kinds`. This module imp
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from tui_telescope.effects import WITHOUT_EFFECT, uses
-from tui_telescope.footprint import Footprint, footprint, refusal
+from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason, uses
+from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -78,7 +78,7 @@ class Settings:
         "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
-            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+            minimum=1, maximum=65_536, ladder=tuple(n for n in HALF_POWERS if n <= 65_536), coarse_ladder=POWERS,
         )
     )  # fmt: skip
     form: str = _entry(
@@ -295,6 +295,16 @@ class Settings:
         """What an observation holds in memory at once."""
         return footprint(self)
 
+    @cached_property
+    def samples_weights(self) -> bool:
+        """Whether weights are sampled where they are needed, and not stored."""
+        return samples_weights(self)
+
+    def check_stored(self, what: str) -> None:
+        """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
+        if self.samples_weights:
+            raise SettingsError(f"{what}: {NEEDS_STORED}")
+
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
         if norm is not None and norm.takes_shares_out and self.samples == 1:
@@ -324,8 +334,22 @@ class Settings:
 
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
-        reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
+        return self._first_that_holds(WITHOUT_EFFECT.get(name, ()))
+
+    @property
+    def why_no_spectrum(self) -> str:
+        """What keeps a sample from having a Jacobian from end to end that could be looked at, as a clause; empty where
+        nothing does."""
+        return self._first_that_holds(WITHOUT_SPECTRUM)
+
+    def check_spectrum(self) -> None:
+        """Raises `SettingsError` where `why_no_spectrum` says why."""
+        if why_not := self.why_no_spectrum:
+            raise SettingsError(f"spectrum: {why_not}")
+
+    def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
+        clauses = (clause for holds, clause in reasons if holds(self))
+        return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
 
     @property
     def family(self) -> str:

@@ -223,7 +223,10 @@ def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str
         (("--depth", "many"), ("depth", "many", "whole number")),
         (("--scale", "nan"), ("scale", "nan", "0.001 to 1000")),
         (("--activation", "sine"), ("activation", "sine", "sigmoid, tanh")),
-        (("--width", "1024", "--depth", "10000"), ("memory", "78.20 GiB of weights", "lower width, depth or networks")),
+        (
+            ("--init", "orthogonal", "--width", "1024", "--depth", "10000"),
+            ("memory", "78.20 GiB of weights", "lower width, depth or networks"),
+        ),
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),

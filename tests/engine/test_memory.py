@@ -44,8 +44,9 @@ def bytes_taken(chosen: dict) -> int:
         ({"width": 3, "depth": 500, "samples": 4096, "norm": "layer"}, 0.7),
         ({"width": 4, "depth": 100, "samples": 500, "networks": 64, "activation": "relu"}, 0.5),
         ({"width": 64, "depth": 64, "samples": 256, "cell": "lstm"}, 0.4),
+        ({"width": 8192, "depth": 20, "samples": 64}, 0.4),
     ],
-    ids=["weights", "signals", "readings", "steps"],
+    ids=["weights", "signals", "readings", "steps", "sampled weights"],
 )
 def test_the_peak_is_what_was_counted(chosen, at_least):
     whole = {"initializer": "he", "scale": 1.0, "activation": "tanh", **chosen}

@@ -37,8 +37,12 @@ class View(NamedTuple):
     """Whether what it shows comes of learning."""
     is_map: bool = False
     """Whether the arrows move the network over scale and depth."""
+    brief: str = ""
+    """Its name where the row of names is crowded, if it has a shorter one there."""
+    over_depths: bool = False
+    """Whether it is of networks of many depths, which may be chosen."""
     computed: str = ""
-    """What a survey's networks are called while they are computed."""
+    """What a survey's networks, or numbers, are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
     shows_spread: bool = False
@@ -93,6 +97,12 @@ def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
     return TrainabilitySurvey(settings, depths)
 
 
+def _spectrum(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys.surveys import SpectrumSurvey
+
+    return SpectrumSurvey(settings, depths)
+
+
 def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
     from tui_telescope.charts.learning_chart import learning_chart
 
@@ -109,16 +119,21 @@ VIEWS: dict[str, View] = {
         View("signal", "3", "signal per layer or step", _signal, shows_spread=True),
         View(
             "depth", "4", "gradient at layer or step 1 against the depth",
-            survey=_depth, computed="networks of many depths",
+            survey=_depth, over_depths=True, computed="networks of many depths",
         ),
         View(
             "map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network",
-            survey=_map, is_map=True, computed="networks of many scales and depths",
+            survey=_map, is_map=True, over_depths=True, computed="networks of many scales and depths",
         ),
         View("learn", "6", "the network learns: loss and accuracy, layers by steps", learning=_learn, learns=True),
         View(
             "trainable", "7", "accuracy after learning, over scale and depth; the arrows move your network",
-            survey=_trainable, learns=True, is_map=True, computed="networks that learn",
+            survey=_trainable, learns=True, is_map=True, brief="train", over_depths=True,
+            computed="networks that learn",
+        ),
+        View(
+            "spectrum", "8", "singular values of the output's derivative by the input: how much each direction passes",
+            survey=_spectrum, brief="spec", computed="singular values",
         ),
     )
 }  # fmt: skip

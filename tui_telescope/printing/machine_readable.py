@@ -29,6 +29,7 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         **observation_document(observation),
         "theory": _theory(settings),
         "settled": observation.is_settled,
+        "weights_sampled": observation.has_sampled_weights,
         "verdict": verdict_document(observation, remedy),
     }
     return as_json(document)

@@ -129,6 +129,20 @@ def _meanings() -> tuple[Meaning, ...]:
             ("trainable",),
         ),
         Meaning(
+            "direction",
+            "The input can move in n directions at right angles, and the output answers in n: each passes at a "
+            "singular value of d a_L / d a_0, the largest first, with the median and the range over the first samples. "
+            "Where all are about 1 (dynamical isometry) no gradient fades, whichever way it points; one that is dead "
+            "passes nothing.",
+            ("spectrum",),
+        ),
+        Meaning(
+            "sampled",
+            "Weights between more than 1024 units, or of more than 1 GiB, are not stored: what they give for the "
+            "samples is drawn where it is needed, distributed exactly as it would be. So it is for layers with normal "
+            "weights alone.",
+        ),
+        Meaning(
             "decades",
             "Powers of ten. Where one layer accounts for more than half of those lost or gained, it is named, "
             "with what the others do.",
