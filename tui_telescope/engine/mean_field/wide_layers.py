@@ -1,0 +1,129 @@
+"""Layers of infinite width with weights of their own: settings as a stack, its prediction, and its critical scale.
+
+Gaussian weights and those of other distributions of the same variance have one theory, and orthogonal ones the same of
+a single input, but for the part of the gradient along the signal, which they leave out of the noise (see `operations`).
+A plain rnn is such a stack too: at one step its weights have met nothing that they would know again (Chen, Pennington
+and Schoenholz 2018), and its fresh input adds to the variance of z as biases do.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache, partial
+
+import numpy as np
+
+from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.losses import LOSSES
+from tui_telescope.engine.mean_field.factors import asymptotic_factor, critical_sigma_w, crossing
+from tui_telescope.engine.mean_field.gradients import log10_norms
+from tui_telescope.engine.mean_field.operations import Normalise
+from tui_telescope.engine.mean_field.stacks import Norms, Stack, forward
+from tui_telescope.engine.norms import places_of_norm
+from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import NORM_PLACES, ORTHOGONAL
+from tui_telescope.observations.interruption import ShouldStop
+from tui_telescope.settings import Settings
+
+DEEPEST_QUICK = 100
+_NEARLY_SETTLED_BY = 100
+_NOTHING = 1e-100
+"""What a variance of 0 is taken for."""
+
+
+def takes(settings: Settings) -> bool:
+    """Whether these settings are such a stack; with no theory in it."""
+    if INITIALIZERS[settings.initializer].diagonal:
+        return False
+    return not settings.is_recurrent or ("activation" not in settings.ineffective and not settings.residual)
+
+
+def is_quick(settings: Settings) -> bool:
+    """Whether a prediction takes a few milliseconds: a layer takes some 40 microseconds, and what settles slowly is
+    followed for up to 2000. No theory in it."""
+    settles_at_once = settings.bias_mean == 0 and (not settings.residual or settings.skip_scale == 1)
+    return settles_at_once and settings.depth <= DEEPEST_QUICK
+
+
+def log10_gradient(settings: Settings, should_stop: ShouldStop) -> Array:
+    """log10 of the mean ||d loss / d a_l||_2 per sample, l = 1..L, shape (L,). Raises `Stopped`.
+
+    Derived in `mean_field` from Poole et al. (2016), equation 3, and Schoenholz et al. (2017), equation 5.
+    """
+    stack = stack_of(settings)
+    loss = LOSSES[settings.loss]
+    gradient = log10_norms(stack, forward(stack, should_stop), settings.width, squared_error=loss.hears_output)
+    if loss.has_unit_norm:
+        gradient = gradient - (0.5 * math.log10(settings.width))
+    if settings.scale == 0 and not stack.skip:
+        gradient[:-1] = -np.inf
+    return gradient
+
+
+def factor(settings: Settings) -> float:
+    """What a layer multiplies gradients with in the long run: see `asymptotic_factor`; no theory in it."""
+    return 0.0 if settings.scale == 0 and not settings.residual else asymptotic_factor(stack_of(settings))
+
+
+@lru_cache(maxsize=64)
+def critical_scale(settings: Settings) -> float | None:
+    """The scale below which gradients vanish with depth and above which they explode: the edge of chaos.
+
+    Without norms and means, where chi_1 = 1 (Poole et al. 2016, equation 6). Derived here: GELU and SiLU without bias
+    have no fixed point with chi_1 = 1, but q runs to zero below the scale and to infinity above it. (Hayou, Doucet and
+    Rousseau 2019 study the edges of such activations.) Else where the factor rises through 1. None beside a residual
+    connection, which makes every factor at least 1 (Yang and Schoenholz 2017) unless the skip scale is less, and where
+    a norm divides the scale out. Without either it is never out of the scale's range: sigma_w is between 0.69 (SELU
+    without bias) and 15 (sigmoid with the largest) for every activation.
+    """
+    stack = stack_of(settings)
+    if divides_scale_out(settings) or settings.residual:
+        return None
+    if stack.mean_b or any(stack.norms[:-1]):
+        return crossing(partial(_factor_at, settings.replace(depth=1)))
+    return scale_of_sigma_w(settings, critical_sigma_w(stack.activation, math.sqrt(stack.variance_b), stack.log_power))
+
+
+def divides_scale_out(settings: Settings) -> bool:
+    """Whether a norm leaves no scale an effect. Batch norm takes biases out as well; beside other norms their share
+    depends on the scale. No theory in it."""
+    follows = settings.norm_kind is not None and NORM_PLACES[settings.norm_place].follows_weights
+    return follows and (settings.loses_biases or not settings.has_biases)
+
+
+def _factor_at(settings: Settings, scale: float) -> float:
+    return asymptotic_factor(stack_of(settings.replace(scale=scale)), _NEARLY_SETTLED_BY)
+
+
+def scale_of_sigma_w(settings: Settings, sigma_w: float) -> float:
+    """The scale, to twelve digits, that gives this sigma_w with these settings; no theory in it."""
+    return float(f"{sigma_w / INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width):.12g}")
+
+
+def stack_of(settings: Settings) -> Stack:
+    """The infinitely wide network that these settings are a finite one of.
+
+    sigma_w^2 = n Var(W) and sigma_b^2 = Var(b), as in Poole et al. (2016), section 2.
+    """
+    initializer = INITIALIZERS[settings.initializer]
+    fresh = settings.input_scale**2 if settings.is_recurrent else 0.0
+    has_biases = not settings.loses_biases
+    return Stack(
+        activation=settings.activation,
+        depth=settings.depth,
+        log_power=math.log(max(0.0 if settings.is_recurrent else settings.input_scale**2, _NOTHING)),
+        variance_w=max(initializer.sigma_w(settings.scale, settings.width) ** 2, _NOTHING),
+        variance_b=settings.bias**2 * has_biases + fresh,
+        branches=settings.branch_factors,
+        skip=settings.skip_scale if settings.residual else 0.0,
+        orthogonal=initializer.family == ORTHOGONAL,
+        mean_b=settings.bias_mean * has_biases,
+        norms=_norms(settings),
+    )
+
+
+def _norms(settings: Settings) -> Norms:
+    if settings.norm_kind is None:
+        return Norms()
+    norm = Normalise(settings.norm_kind, settings.norm_eps, settings.samples)
+    return Norms(*(norm if each else None for each in places_of_norm(settings)))
