@@ -20,7 +20,9 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.factors import asymptotic_factor
+from tui_telescope.engine.mean_field.operations import Linear
 from tui_telescope.engine.mean_field.quadrature import averages
+from tui_telescope.engine.mean_field.stacks import Stack
 from tui_telescope.engine.mean_field.theory import critical_scale, depth_scale, quick_factor
 from tui_telescope.engine.mean_field.wide_layers import divides_scale_out, scale_of_sigma_w, stack_of, takes
 from tui_telescope.networks import INITIALIZERS, ORTHOGONAL
@@ -87,20 +89,29 @@ def _is_exact(settings: Settings) -> bool:
 
 
 def _is_bare(settings: Settings) -> bool:
-    """Whether layers are W h, biases without a mean, and phi, and nothing else."""
-    return takes(settings) and not settings.residual and settings.norm_kind is None and settings.bias_mean == 0
+    return takes(settings) and stack_of(settings).is_bare
 
 
 def _leap(settings: Settings, critical: float) -> tuple[tuple[float, float] | None, TrueEdge | None]:
     """The factors beside the critical scale where they leap there, and where a bias would take the leap away."""
     edge = _true_edge(settings.activation) if _is_bare(settings) else None
-    stack = stack_of(settings.replace(scale=critical))
-    if edge is None or stack.variance_b >= edge.bias**2:
+    if edge is None:
         return None, None
-    sides = (replace(stack, variance_w=stack.variance_w * side) for side in (1 - _NEAR, 1 + _NEAR))
-    below, above = (asymptotic_factor(side) for side in sides)
-    missing = math.sqrt(edge.bias**2 - stack.variance_b + settings.bias**2)
+    stack = stack_of(settings.replace(scale=critical))
+    (product,) = stack.products
+    if product.variance_b >= edge.bias**2:
+        return None, None
+    below, above = (
+        asymptotic_factor(_with_variance(stack, product.variance_w * side)) for side in (1 - _NEAR, 1 + _NEAR)
+    )
+    missing = math.sqrt(edge.bias**2 - product.variance_b + settings.bias**2)
     return (below, above), TrueEdge(missing, scale_of_sigma_w(settings, edge.sigma_w))
+
+
+def _with_variance(stack: Stack, variance_w: float) -> Stack:
+    """The same stack with another sigma_w^2."""
+    branch = (replace(each, variance_w=variance_w) if isinstance(each, Linear) else each for each in stack.branch)
+    return replace(stack, branch=tuple(branch))
 
 
 class _Sigmas(NamedTuple):

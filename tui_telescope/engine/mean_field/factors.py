@@ -14,6 +14,7 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.mean_field.gradients import layers_of
+from tui_telescope.engine.mean_field.operations import Respond
 from tui_telescope.engine.mean_field.quadrature import (
     LARGEST_LOG_Q,
     SMALLEST_LOG_Q,
@@ -45,19 +46,25 @@ def asymptotic_factor(stack: Stack, settled_by: int = SETTLED_BY) -> float:
     as fast as the signal grows upwards. Another skip scale, or a norm, may let q settle, and the factor is that of the
     layer where it has.
     """
-    if stack.skip == 1 and not stack.norms.after_block:
+    if stack.skip == 1 and not stack.after:
         return 1.0 if stack.bounds_branch else _growth_at_infinity(stack)
-    if stack.skip or stack.branches[-1] != 1 or stack.mean_b or any(stack.norms[:-1]):
+    if not stack.is_bare:
         return _settled_factor(stack, settled_by)
-    log_q = limit_log_q(stack.activation, stack.variance_w, stack.variance_b, stack.log_power)
-    return math.sqrt(stack.variance_w * averages(stack.activation, log_q).gg)
+    (product,), respond = stack.products, next(each for each in stack.branch if isinstance(each, Respond))
+    log_q = limit_log_q(respond.activation, product.variance_w, product.variance_b, stack.log_power)
+    return math.sqrt(product.variance_w * averages(respond.activation, log_q).gg)
 
 
 def _growth_at_infinity(stack: Stack) -> float:
-    """What each layer multiplies a signal with that is so large that phi is two straight lines, beside a skip of 1."""
-    below, above = slopes_at_infinity(stack.activation)
-    reach = stack.branches[-1] * math.sqrt(stack.variance_w)
-    rise, power = (above - below) / math.sqrt(2 * math.pi), (above**2 + below**2) / 2
+    """What each layer multiplies a signal with that is so large that phi is two straight lines, beside a skip of 1.
+
+    Where F ends with phi, it has a mean that adds up.
+    """
+    respond = next(each for each in stack.branch if isinstance(each, Respond))
+    below, above = slopes_at_infinity(respond.activation)
+    reach = stack.factors[-1] * math.sqrt(math.prod(product.variance_w for product in stack.products))
+    power = (above**2 + below**2) / 2
+    rise = (above - below) / math.sqrt(2 * math.pi) if stack.branch[-1] is respond else 0.0
     mean, growth = 0.0, 1.0
     for _ in range(1000):
         growth = math.sqrt(1 + 2 * mean * reach * rise + reach * reach * power)
@@ -69,7 +76,7 @@ def _growth_at_infinity(stack: Stack) -> float:
 
 def _settled_factor(stack: Stack, settled_by: int) -> float:
     """The factor of the layer at which the signal has settled: of whatever part of a gradient shrinks least there."""
-    deep = replace(stack, depth=settled_by, branches=stack.branches[-1:] * settled_by)
+    deep = replace(stack, depth=settled_by, factors=stack.factors[-1:] * settled_by)
     passed = layers_of(deep, forward(deep, settled=_NEARLY_SETTLED)).passed[-1]
     return float(np.sqrt(np.abs(np.linalg.eigvals(passed)).max()))
 

@@ -74,8 +74,8 @@ def _row(quadratic: Sequence[Array]) -> list[Array]:
 def _through(stack: Stack, signal: Signal, gradient: Moments) -> Moments:
     """The gradient by a_{l-1} from the one by a_l, for many layers at once."""
     memory = signal.layers
-    if stack.norms.after_block:
-        gradient = stack.norms.after_block.pull(gradient, memory.after[0])
+    if stack.after:
+        gradient = stack.after.pull(gradient, memory.after[0])
     by_branch = stack.join.to_branch(gradient, memory.join)
     for operation, remembered in zip(reversed(stack.branch), reversed(memory.branch), strict=True):
         by_branch = operation.pull(by_branch, remembered)
@@ -133,7 +133,7 @@ def _at_output(stack: Stack, signal: Signal, width: int, squared_error: bool) ->
 
     The state, the variance of the error as it was drawn, and the logarithm of the unit of both.
     """
-    output, norm = signal.output, stack.norms.before_loss
+    output, norm = signal.output, stack.before_loss
     if norm:
         output, memory = norm.forward(output)
     unit = max(output.log_power, 0.0) / 2 if squared_error else 0.0

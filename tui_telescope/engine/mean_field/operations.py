@@ -221,6 +221,11 @@ class Normalise:
     eps: float
     samples: int
 
+    @property
+    def batch(self) -> int:
+        """How many samples a batch norm takes; 0 for other norms. No theory in it."""
+        return self.samples if self.kind.takes_shares_out else 0
+
     def forward(self, point: Point) -> tuple[Point, NormMemory]:
         """Derived from the norms' definitions.
 

@@ -4,84 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.mean_field.operations import Join, JoinMemory, Linear, Normalise, Operation, Point, Respond
+from tui_telescope.engine.mean_field.operations import Join, JoinMemory, Linear, Normalise, Operation, Point
 from tui_telescope.observations.interruption import ShouldStop, Stopped
 
 SETTLED = 4e-16
 """Layers whose numbers differ by less than so much, relatively, are one and the same."""
 
 
-class Norms(NamedTuple):
-    """The norm at each place of a layer, and at the network's end: derived from `norms.Places`, no theory in it."""
-
-    before_weights: Normalise | None = None
-    before_activation: Normalise | None = None
-    on_branch: Normalise | None = None
-    after_block: Normalise | None = None
-    before_loss: Normalise | None = None
-
-
-_WITHOUT_NORMS = Norms()
-
-
 @dataclass(frozen=True)
 class Stack:
     """A feed-forward network of infinite width: Poole et al. (2016), equation 1, with a skip and norms."""
 
-    activation: str
     depth: int
     log_power: float
     """Natural logarithm of the variance of the inputs, which are normal."""
-    variance_w: float
-    """sigma_w^2 = n Var(W)."""
-    variance_b: float
-    """sigma_b^2."""
-    branches: tuple[float, ...]
-    """What the branch is multiplied with in each layer."""
-    skip: float
+    branch: tuple[Operation, ...]
+    """F, operation by operation."""
+    factors: tuple[float, ...]
+    """What F is multiplied with in each layer."""
+    skip: float = 0.0
     """What the residual connection multiplies with, 0 without one."""
-    orthogonal: bool
-    """Whether W / sigma_w preserves lengths exactly."""
-    mean_b: float = 0.0
-    norms: Norms = _WITHOUT_NORMS
-
-    @cached_property
-    def branch(self) -> tuple[Operation, ...]:
-        """F, operation by operation; no theory in it."""
-        linear = Linear(self.variance_w, self.variance_b, self.mean_b, orthogonal=self.orthogonal)
-        whole = (
-            self.norms.before_weights,
-            linear,
-            self.norms.before_activation,
-            Respond(self.activation, _batch(self.norms.before_activation)),
-            self.norms.on_branch,
-        )
-        return tuple(operation for operation in whole if operation)
+    after: Normalise | None = None
+    """The norm of the sum."""
+    before_loss: Normalise | None = None
 
     @property
-    def join(self) -> Join:
-        """The residual connection; no theory in it."""
-        return Join(self.skip, _batch(self.norms.after_block))
+    def products(self) -> tuple[Linear, ...]:
+        """What F multiplies with matrices; no theory in it."""
+        return tuple(each for each in self.branch if isinstance(each, Linear))
 
     @property
     def bounds_branch(self) -> bool:
         """Whether a norm keeps F from growing with what it is given; no theory in it."""
-        return any((self.norms.before_weights, self.norms.before_activation, self.norms.on_branch))
+        return any(isinstance(each, Normalise) for each in self.branch)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether layers are W h, biases without a mean, and phi, and nothing else; no theory in it."""
+        is_alone = not self.skip and self.factors[-1] == 1 and self.after is None
+        return is_alone and len(self.branch) == 2 and all(product.mean_b == 0 for product in self.products)
+
+    @property
+    def join(self) -> Join:
+        """The residual connection; no theory in it."""
+        return Join(self.skip, self.after.batch if self.after else 0)
 
     @property
     def input(self) -> Point:
         """a_0, whose units are N(0, 1) times a scale, independent from sample to sample; no theory in it."""
         return Point(self.log_power, 0.0, 1.0, 1.0)
-
-
-def _batch(norm: Normalise | None) -> int:
-    return norm.samples if norm and norm.kind.takes_shares_out else 0
 
 
 class LayerMemory(NamedTuple):
@@ -113,7 +89,7 @@ def forward(stack: Stack, should_stop: ShouldStop = lambda: False, settled: floa
     passed: list[LayerMemory] = []
     growths: list[float] = []
     point, before = stack.input, None
-    for index, factor in enumerate(stack.branches):
+    for index, factor in enumerate(stack.factors):
         if should_stop():
             raise Stopped
         above, memory = layer(stack, point, factor)
@@ -132,7 +108,7 @@ def layer(stack: Stack, point: Point, factor: float) -> tuple[Point, LayerMemory
     """The point after a layer whose branch is multiplied with this factor; see `operations`, no theory in it."""
     out, branch = _through(stack.branch, point)
     out, join = stack.join.forward(point, out, factor)
-    out, after = _through([norm for norm in (stack.norms.after_block,) if norm], out)
+    out, after = _through([stack.after] if stack.after else [], out)
     return out, LayerMemory(point, branch, join, after)
 
 

@@ -1,7 +1,7 @@
 """Layers whose weights are a multiple of the identity: no unit hears another, and an average over inputs is all.
 
-A unit's path a_l = skip a_{l-1} + branch phi(s a_{l-1} + b_l) is followed from every node of a quadrature over its
-input, and the gradient by a_l is the product of the slopes further up times that of the loss. Exact in the limit of
+A unit's path, such as a_l = skip a_{l-1} + branch phi(s a_{l-1} + b_l), is followed from every node of a quadrature
+over its input, and the gradient by a_l is the product of the slopes further up times that of the loss. Exact in the limit of
 infinite width, and derived here; no paper's formula. Biases are drawn for every node, from a fixed seed.
 """
 
@@ -18,6 +18,7 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.mean_field.factors import crossing
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import PHI
 from tui_telescope.observations.interruption import ShouldStop, Stopped
 from tui_telescope.settings import Settings
 
@@ -80,21 +81,32 @@ def _nodes(settings: Settings) -> tuple[Array, Array]:
 def _forward(settings: Settings, nodes: Array, should_stop: ShouldStop) -> tuple[Array, _Path]:
     """ln |d a_l / d a_{l-1}| at every node, (L, nodes), and a_L."""
     generator = np.random.default_rng(_SEED)
-    activation = ACTIVATIONS[settings.activation]
-    gain = INITIALIZERS[settings.initializer].sigma_w(settings.scale, settings.width)
     skip = settings.skip_scale if settings.residual else 0.0
     path = _Path(settings.input_scale * nodes, np.zeros(len(nodes)))
     log_slopes = np.empty((settings.depth, len(nodes)))
-    for layer, branch in enumerate(settings.branch_factors):
+    for layer, factor in enumerate(settings.branch_factors):
         if should_stop():
             raise Stopped
-        biases = settings.bias_mean + (settings.bias * generator.standard_normal(len(nodes)) if settings.bias else 0.0)
-        z = gain * path.value + np.where(path.far > 0, 0.0, biases)
-        value, slope = (each.product for each in activation.respond(z))
+        value, slope = _branch(settings, path, generator)
         with np.errstate(divide="ignore"):
-            log_slopes[layer] = np.log(np.abs(skip + branch * gain * slope))
-        path = _near(_Path(skip * path.value + branch * value, path.far))
+            log_slopes[layer] = np.log(np.abs(skip + factor * slope))
+        path = _near(_Path(skip * path.value + factor * value, path.far))
     return log_slopes, path
+
+
+def _branch(settings: Settings, path: _Path, generator: np.random.Generator) -> tuple[Array, Array]:
+    """F at every node, and its slope there."""
+    activation, gain = ACTIVATIONS[settings.activation], INITIALIZERS[settings.initializer].sigma_w(settings.scale, 1)
+    value, slope = path.value, np.ones(len(path.value))
+    for word in settings.branch:
+        if word == PHI:
+            value, phi_slope = (each.product for each in activation.respond(value))
+            slope = slope * phi_slope
+        else:
+            noise = settings.bias * generator.standard_normal(len(value)) if settings.bias else 0.0
+            value = gain * value + np.where(path.far > 0, 0.0, settings.bias_mean + noise)
+            slope = gain * slope
+    return value, slope
 
 
 def _near(path: _Path) -> _Path:

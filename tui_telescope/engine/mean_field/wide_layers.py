@@ -9,6 +9,7 @@ and Schoenholz 2018), and its fresh input adds to the variance of z as biases do
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -17,13 +18,12 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.mean_field.factors import asymptotic_factor, critical_sigma_w, crossing
 from tui_telescope.engine.mean_field.gradients import log10_norms
-from tui_telescope.engine.mean_field.operations import Normalise
-from tui_telescope.engine.mean_field.stacks import Norms, Stack, forward
-from tui_telescope.engine.norms import places_of_norm
+from tui_telescope.engine.mean_field.operations import Linear, Normalise, Operation, Respond
+from tui_telescope.engine.mean_field.stacks import Stack, forward
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.networks import NORM_PLACES, ORTHOGONAL
+from tui_telescope.networks import NORMALISED, ORTHOGONAL, PHI
 from tui_telescope.observations.interruption import ShouldStop
-from tui_telescope.settings import Settings
+from tui_telescope.settings import REGISTRY, Settings
 
 DEEPEST_QUICK = 100
 _NEARLY_SETTLED_BY = 100
@@ -52,9 +52,11 @@ def log10_gradient(settings: Settings, should_stop: ShouldStop) -> Array:
     """
     stack = stack_of(settings)
     loss = LOSSES[settings.loss]
-    gradient = log10_norms(stack, forward(stack, should_stop), settings.width, squared_error=loss.hears_output)
+    signal = forward(stack, should_stop)
+    gradient = log10_norms(stack, signal, settings.width, squared_error=loss.hears_output)
     if loss.has_unit_norm:
-        gradient = gradient - (0.5 * math.log10(settings.width))
+        error = replace(stack, depth=1, before_loss=None)
+        gradient = gradient - log10_norms(error, signal, settings.width, squared_error=False)
     if settings.scale == 0 and not stack.skip:
         gradient[:-1] = -np.inf
     return gradient
@@ -76,19 +78,31 @@ def critical_scale(settings: Settings) -> float | None:
     a norm divides the scale out. Without either it is never out of the scale's range: sigma_w is between 0.69 (SELU
     without bias) and 15 (sigmoid with the largest) for every activation.
     """
-    stack = stack_of(settings)
     if divides_scale_out(settings) or settings.residual:
         return None
-    if stack.mean_b or any(stack.norms[:-1]):
+    stack = stack_of(settings)
+    if not stack.is_bare:
         return crossing(partial(_factor_at, settings.replace(depth=1)))
-    return scale_of_sigma_w(settings, critical_sigma_w(stack.activation, math.sqrt(stack.variance_b), stack.log_power))
+    (product,) = stack.products
+    sigma_w = critical_sigma_w(settings.activation, math.sqrt(product.variance_b), stack.log_power)
+    return scale_of_sigma_w(settings, sigma_w)
 
 
 def divides_scale_out(settings: Settings) -> bool:
-    """Whether a norm leaves no scale an effect. Batch norm takes biases out as well; beside other norms their share
-    depends on the scale. No theory in it."""
-    follows = settings.norm_kind is not None and NORM_PLACES[settings.norm_place].follows_weights
-    return follows and (settings.loses_biases or not settings.has_biases)
+    """Whether a norm leaves no scale an effect: whatever a matrix gives meets one before the next phi.
+
+    Batch norm takes biases out as well; beside other norms their share depends on the scale. No theory in it.
+    """
+    norm, place = settings.norm_kind, settings.place_of_norm
+    if norm is None or place is None or not (settings.loses_biases or not settings.has_biases):
+        return False
+    words = (*settings.branch, *([NORMALISED] if place.crosses_residual else []))
+    met = (
+        next(word for word in words[at:] + words if word not in settings.matrices)
+        for at, word in enumerate(words)
+        if word in settings.matrices
+    )
+    return set(met) == {NORMALISED}
 
 
 def _factor_at(settings: Settings, scale: float) -> float:
@@ -105,25 +119,48 @@ def stack_of(settings: Settings) -> Stack:
 
     sigma_w^2 = n Var(W) and sigma_b^2 = Var(b), as in Poole et al. (2016), section 2.
     """
-    initializer = INITIALIZERS[settings.initializer]
-    fresh = settings.input_scale**2 if settings.is_recurrent else 0.0
-    has_biases = not settings.loses_biases
+    if "form" in settings.ineffective:
+        settings = settings.replace(form=REGISTRY["form"].default)
+    norm = _norm(settings)
+    crosses = settings.place_of_norm is not None and settings.place_of_norm.crosses_residual
+    inputs = 0.0 if settings.is_recurrent else settings.input_scale**2
     return Stack(
-        activation=settings.activation,
         depth=settings.depth,
-        log_power=math.log(max(0.0 if settings.is_recurrent else settings.input_scale**2, _NOTHING)),
-        variance_w=max(initializer.sigma_w(settings.scale, settings.width) ** 2, _NOTHING),
-        variance_b=settings.bias**2 * has_biases + fresh,
-        branches=settings.branch_factors,
+        log_power=math.log(max(inputs, _NOTHING)),
+        branch=_branch(settings, norm),
+        factors=settings.branch_factors,
         skip=settings.skip_scale if settings.residual else 0.0,
-        orthogonal=initializer.family == ORTHOGONAL,
-        mean_b=settings.bias_mean * has_biases,
-        norms=_norms(settings),
+        after=norm if crosses else None,
+        before_loss=norm if settings.final_norm else None,
     )
 
 
-def _norms(settings: Settings) -> Norms:
-    if settings.norm_kind is None:
-        return Norms()
-    norm = Normalise(settings.norm_kind, settings.norm_eps, settings.samples)
-    return Norms(*(norm if each else None for each in places_of_norm(settings)))
+def _norm(settings: Settings) -> Normalise | None:
+    kind = settings.norm_kind
+    return None if kind is None else Normalise(kind, settings.norm_eps, settings.samples)
+
+
+def _branch(settings: Settings, norm: Normalise | None) -> tuple[Operation, ...]:
+    operations: list[Operation] = []
+    for word in settings.branch:
+        if word == PHI:
+            before = operations[-1] if operations else None
+            operations.append(Respond(settings.activation, before.batch if isinstance(before, Normalise) else 0))
+        else:
+            operations.append(norm if word == NORMALISED and norm else _linear(settings, word))
+    return tuple(operations)
+
+
+def _linear(settings: Settings, name: str) -> Linear:
+    initializer, shape = INITIALIZERS[settings.initializer], settings.matrices[name]
+    larger = max(shape)
+    size = settings.scale * initializer.gain(shape.fan_in, shape.fan_out) * initializer.spread(larger)
+    has_biases = name not in settings.levelled
+    fresh = settings.input_scale**2 if settings.is_recurrent else 0.0
+    return Linear(
+        variance_w=max(shape.fan_in / larger * size**2, _NOTHING),
+        variance_b=settings.bias**2 * has_biases + fresh,
+        mean_b=settings.bias_mean * has_biases,
+        ratio=shape.fan_out / shape.fan_in,
+        orthogonal=initializer.family == ORTHOGONAL,
+    )
