@@ -78,7 +78,7 @@ def criticality(settings: Settings) -> Criticality:
     and up to a second beside norms."""
     critical, factor = critical_scale(settings), quick_factor(settings)
     if critical is None:
-        return Criticality(settings.scale, factor, reason=_why_none(settings), stage=settings.stage)
+        return Criticality(settings.scale, factor, reason=why_no_critical_scale(settings), stage=settings.stage)
     leap, edge = _leap(settings, critical)
     return Criticality(settings.scale, factor, critical, leap, edge, is_exact=_is_exact(settings), stage=settings.stage)
 
@@ -179,7 +179,8 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
 _NO_CROSSING = "At no scale from 0.001 to 1000 does theory's factor rise through 1: none is critical."
 
 
-def _why_none(settings: Settings) -> str:
+def why_no_critical_scale(settings: Settings) -> str:
+    """The reason in a sentence, for settings that have none."""
     return why_no_theory(settings) or next((words for holds, words in _REASONS if holds(settings)), _NO_CROSSING)
 
 

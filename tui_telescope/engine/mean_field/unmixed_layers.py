@@ -1,8 +1,8 @@
 """Layers whose weights are a multiple of the identity: no unit hears another, and an average over inputs is all.
 
 A unit's path, such as a_l = skip a_{l-1} + branch phi(s a_{l-1} + b_l), is followed from every node of a quadrature
-over its input, and the gradient by a_l is the product of the slopes further up times that of the loss. Exact in the limit of
-infinite width, and derived here; no paper's formula. Biases are drawn for every node, from a fixed seed.
+over its input, and the gradient by a_l is the product of the slopes further up times that of the loss. Exact in the
+limit of infinite width, and derived here; no paper's formula. Biases are drawn for every node, from a fixed seed.
 """
 
 from __future__ import annotations

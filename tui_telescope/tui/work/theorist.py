@@ -14,8 +14,8 @@ from tui_telescope.tui.work.latest_job import LatestJob
 from tui_telescope.tui.work.lru_cache import LruCache
 
 if TYPE_CHECKING:
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.engine.mean_field.criticality import Criticality
-    from tui_telescope.observations.observation import Observation
 
 CAPACITY = 64
 
@@ -28,9 +28,9 @@ class Theorist:
         self._judging = LatestJob(post)
         self._asked: Settings | None = None
         """What the latest prediction in the background is of."""
-        self._cache: LruCache[Settings, Observation] = LruCache(CAPACITY)
+        self._cache: LruCache[Settings, Trace] = LruCache(CAPACITY)
 
-    def prediction(self, settings: Settings) -> Observation | None:
+    def prediction(self, settings: Settings) -> Trace | None:
         """The curve that theory predicts; None where there is no theory, or none as yet."""
         if known := self._cache.get(settings):
             return known
@@ -68,11 +68,14 @@ def _is_quick(settings: Settings) -> bool:
     return is_quick(settings)
 
 
-def _predicted(settings: Settings, should_stop: ShouldStop = lambda: False) -> Observation | None:
+def _predicted(settings: Settings, should_stop: ShouldStop = lambda: False) -> Trace | None:
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.engine.mean_field.theory import predict
 
     theory = predict(settings, should_stop)
-    return theory.as_observation() if theory else None
+    if theory is None:
+        return None
+    return Trace("theory: infinite width", theory.as_observation(), ("theory",), theory.depth_scale)
 
 
 def _predictions(settings: Settings, should_stop: ShouldStop) -> Iterator[Message]:
