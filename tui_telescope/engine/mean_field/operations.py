@@ -231,50 +231,54 @@ class Normalise:
 
         Of B samples a batch norm leaves B numbers without a common part: they differ by a variance of B / (B - 1).
         """
-        taken = point.differing if self.kind.takes_shares_out else point.spread if self.kind.centred else 1.0
+        taken = self._share_of_variance(point)
         log_variance = point.log_power + (math.log(taken) if taken else -math.inf)
         log_whole = _log_sum(log_variance, math.log(self.eps))
-        memory = NormMemory(
-            math.exp(-log_whole / 2),
-            math.exp(math.log(self.eps) - log_whole),
-            point.mean,
-            math.sqrt(point.spread),
-            *self._of_batch(point),
-        )
+        kept = math.exp(math.log(self.eps) - log_whole)
+        shrink, deviation = math.exp(-log_whole / 2), math.sqrt(point.spread)
+        memory = NormMemory(shrink, kept, point.mean, deviation, *self._of_batch(point, kept))
         log_power = max(log_variance - log_whole, -_FAR)
-        if self.kind.takes_shares_out:
-            return Point(log_power, 0.0, 1.0, self.samples / (self.samples - 1), 0.0, 1.0), memory
+        if self.batch:
+            return Point(log_power, 0.0, 1.0, self.batch / (self.batch - 1), 0.0, 1.0), memory
         if self.kind.centred:
-            return point._replace(
-                log_power=log_power, mean=0.0, spread=1.0, differing=point.differing / taken if taken else 0.0
-            ), memory
+            differing = point.differing / taken if taken else 0.0
+            return point._replace(log_power=log_power, mean=0.0, spread=1.0, differing=differing), memory
         return point._replace(log_power=log_power), memory
 
-    def _of_batch(self, point: Point) -> tuple[float, float]:
-        """The mean of 1 / v over that of v, both beside the slopes further down, and what of a gradient lies along x.
+    def _share_of_variance(self, point: Point) -> float:
+        """Of a vector's second moment, what the norm divides by; B samples differ from their mean by less than from one
+        another."""
+        if self.batch:
+            return point.differing * (self.batch - 1) / self.batch
+        return point.spread if self.kind.centred else 1.0
 
-        v is the variance of one unit over B samples. Derived here: Var(v) is `unsteady` / B of its mean's square, and
+    def _of_batch(self, point: Point, kept: float) -> tuple[float, float]:
+        """What few samples make of the mean of 1 / (v + eps), and how much of a gradient lies along x.
+
+        v is the variance of one unit over B samples, of mean V. Derived here: Var(v) is `unsteady` / B of V^2, and
         units whose slope is steep where they lie far out have both a larger v and more of their gradient along x. For
-        linear layers the two make (B - 1) / (B - 3) and 1 / (B - 1), which is exact. (Yang et al. 2019 solve batch norm
-        before ReLU without this approximation.)
+        linear layers and an eps of 0 the mean is (B - 1) / (B - 3) / V and the part along x 1 / (B - 1), which is
+        exact. (Yang et al. 2019 solve batch norm before ReLU without this approximation.)
         """
-        if not self.kind.takes_shares_out:
+        if not self.batch:
             return 1.0, 0.0
-        count = self.samples
-        inverse = max(1 + (point.unsteady + 1 - point.steep) / (count - 3), 1 - _MOST_OF_BATCH)
-        return inverse, min((point.steep - point.known) / (count - 1), _MOST_OF_BATCH)
+        lost = 1 - kept
+        varies = lost * (lost * point.unsteady + 1 - point.steep) / (self.batch - 3)
+        along = (1 - kept**2) * (point.steep - point.known) / (self.batch - 1)
+        inverse = (self.batch - 1) / self.batch * max(1 + varies, 1 - _MOST_OF_BATCH)
+        return inverse, min(along, _MOST_OF_BATCH)
 
     def pull(self, gradient: Moments, memory: NormMemory) -> Moments:
         """What is along the normed vector is taken out, and what all units have in common: derived from the pullback of
         Ba, Kiros and Hinton (2016), equation 4."""
         lost = 1 - memory.kept
-        if self.kind.takes_shares_out:
+        if self.batch:
             far_out = np.divide(
                 gradient.stray, gradient.power, out=np.ones_like(gradient.power), where=gradient.power > 0
             )
             left = memory.inverse * (1 - np.minimum(memory.along * far_out, _MOST_OF_BATCH))
             power = (gradient.rest - gradient.shared_rest) * left + (memory.kept * gradient.tilt) ** 2
-            tilt, mean, shared = memory.kept * gradient.tilt, 0.0 * gradient.mean, -power / (self.samples - 1)
+            tilt, mean, shared = memory.kept * gradient.tilt, 0.0 * gradient.mean, -power / (self.batch - 1)
         elif self.kind.centred:
             tilt, mean = memory.kept * gradient.tilt, 0.0 * gradient.mean
             power, shared = gradient.rest + tilt**2, gradient.shared_rest
