@@ -155,6 +155,10 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "Its gates decide what a cell keeps, and the forget bias with them: theory names no scale that is critical.",
     ),
     (
+        lambda settings: settings.is_recurrent and not takes(settings),
+        "Theory follows such a recurrent cell at one scale at a time, and names none that is critical.",
+    ),
+    (
         lambda settings: settings.skip_scale == 1 and settings.residual and set(settings.branch_factors) == {0.0},
         "A branch multiplied with 0 leaves a factor of exactly 1 at every scale.",
     ),
@@ -169,10 +173,6 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (
         divides_scale_out,
         "The norm before phi divides the scale out again, but for its eps: no scale is more critical than another.",
-    ),
-    (
-        lambda settings: settings.is_recurrent,
-        "Theory follows such a recurrent cell at one scale at a time, and names none that is critical.",
     ),
 )
 """Why there is no critical scale, the first that holds."""

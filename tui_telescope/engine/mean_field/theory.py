@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -157,4 +158,10 @@ def critical_scale(settings: Settings) -> float | None:
     """
     if why_no_theory(settings):
         return None
+    return _critical_scale(settings.replace(scale=1.0, depth=1, seed=0, networks=1))
+
+
+@lru_cache(maxsize=64)
+def _critical_scale(settings: Settings) -> float | None:
+    """It may take a second, and most settings make no difference to it."""
     return kind_of(settings).critical_scale(settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -67,7 +67,6 @@ def factor(settings: Settings) -> float:
     return 0.0 if settings.scale == 0 and not settings.residual else asymptotic_factor(stack_of(settings))
 
 
-@lru_cache(maxsize=64)
 def critical_scale(settings: Settings) -> float | None:
     """The scale below which gradients vanish with depth and above which they explode: the edge of chaos.
 
@@ -82,7 +81,7 @@ def critical_scale(settings: Settings) -> float | None:
         return None
     stack = stack_of(settings)
     if not stack.is_bare:
-        return crossing(partial(_factor_at, settings.replace(depth=1)))
+        return crossing(partial(_factor_at, settings))
     (product,) = stack.products
     sigma_w = critical_sigma_w(settings.activation, math.sqrt(product.variance_b), stack.log_power)
     return scale_of_sigma_w(settings, sigma_w)
