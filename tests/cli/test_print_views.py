@@ -64,7 +64,8 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
     else:
         assert document["gradient"]["log10_mean"][0] == pytest.approx(layer_1(settings), abs=1e-10)
         assert (document["cell_gradient"] is not None) == (cell == "lstm")
-        assert (document["theory"] is not None) == (cell == "feedforward")
+        assert len(document["theory"]["log10_gradient"]) == len(document["layers"])
+        assert document["why_no_theory"] is None
 
 
 @each_cell
@@ -106,6 +107,21 @@ def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:
     theory, level = (json.loads(printed(each, "gradient", "json"))["theory"] for each in (start, critical))
     assert theory["depth_scale"] == pytest.approx(1 / abs(2 * math.log(theory["factor"])))
     assert (level["factor"], level["depth_scale"]) == (1.0, None)
+
+
+def test_where_there_is_no_theory_json_and_text_say_why() -> None:
+    settings = Settings(depth=3, initializer="identity", norm="layer")
+    document = json.loads(printed(settings, "gradient", "json"))
+    assert document["theory"] is None
+    assert document["why_no_theory"] == "No theory here: it covers no norms beside identity weights."
+    assert document["why_no_theory"] in printed(settings, "gradient", "text")
+
+
+def test_text_tells_theorys_factor_and_why_no_scale_is_critical() -> None:
+    words = " ".join(printed(Settings(depth=3, norm="layer", activation="relu"), "gradient", "text").split())
+    assert "Theory of infinite width: a factor of 1 a layer. The norm before phi divides the scale out" in words
+    words = " ".join(printed(Settings(depth=3, cell="gru"), "gradient", "text").split())
+    assert "a step. Its gates decide what a cell keeps" in words
 
 
 def test_no_terminal_is_too_wide_or_too_narrow_for_text(monkeypatch: pytest.MonkeyPatch) -> None:

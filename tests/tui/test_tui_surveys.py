@@ -148,12 +148,20 @@ async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width()
         assert "theory" not in explorer.text(ChartView)
 
 
-@pytest.mark.parametrize("change", [{"norm": "layer"}, {"initializer": "identity"}, {"cell": "lstm"}])
+@pytest.mark.parametrize("change", [{"norm": "layer", "initializer": "identity"}, {"norm": "batch", "samples": 5}])
 async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: dict[str, str]) -> None:
     async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
         await explorer.press("o")
         assert "No theory here" in explorer.text(StatusLine)
         assert "theory" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize("change", [{"cell": "lstm", "depth": 20}, {"initializer": "identity"}])
+async def test_theory_that_takes_long_joins_the_chart_with_its_depth_scale(change: dict[str, str]) -> None:
+    async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
+        await explorer.press("o")
+        await explorer.until(lambda: "depth scale" in explorer.text(ChartView))
+        assert "theory" in explorer.text(ChartView)
 
 
 async def test_the_map_of_what_can_be_trained_is_refined_and_the_arrows_move_your_network_on_it() -> None:

@@ -5,6 +5,7 @@ Each function takes one trace or more, the live one first, and what else to show
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TypedDict
@@ -14,7 +15,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.picture import Span
-from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.observations.description import alike, nonfinite_layers
@@ -231,6 +232,7 @@ class _Layers(TypedDict):
     x_title: str
     states: tuple[LayerState, ...]
     cursor: float | None
+    bar: Bar | None
 
 
 def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
@@ -240,7 +242,15 @@ def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
         "x_title": live.stage,
         "states": live.layer_states or (),
         "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,
+        "bar": next((_depth_scale(trace) for trace in traces if trace.depth_scale is not None), None),
     }
+
+
+def _depth_scale(trace: Trace) -> Bar:
+    """As many layers as theory has a signal last, down from the last one."""
+    scale, depth = trace.depth_scale or 0.0, trace.observation.depth
+    words = f"{scale:.3g} {trace.observation.stage}s" if math.isfinite(scale) else "infinite"
+    return Bar(depth - scale, depth, f"depth scale: {words}")
 
 
 def _silence(observation: Observation) -> str:

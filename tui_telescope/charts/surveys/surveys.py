@@ -21,7 +21,7 @@ from tui_telescope.charts.surveys.map_chart import MapChart
 from tui_telescope.charts.surveys.spectrum_chart import empty_spectrum_chart, spectrum_chart
 from tui_telescope.charts.surveys.trainability_chart import TrainabilityChart
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
-from tui_telescope.engine.mean_field.theory import critical_scale, predict
+from tui_telescope.engine.mean_field.theory import critical_scale, depth_scale, quick_factor
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.spectrum.spectrum import Spectrum, samples_of_each_network
 from tui_telescope.engine.sweep import (
@@ -212,9 +212,11 @@ class TrainabilitySurvey(Survey[TrainabilityMap]):
     @cached_property
     def _theory(self) -> tuple[float | None, tuple[float, ...]]:
         """The critical scale, and the depth scale at each scale of the map; nothing where there is no theory."""
-        predictions = [predict(self.settings.replace(depth=1, scale=scale)) for scale in mapped_scales(self.settings)]
-        depth_scales = tuple(prediction.depth_scale for prediction in predictions if prediction)
-        return critical_scale(self.settings), () if self.settings.residual else depth_scales
+        is_unbounded = self.settings.residual and self.settings.skip_scale == 1 and self.settings.norm_kind is None
+        scales = () if is_unbounded else mapped_scales(self.settings)
+        factors = [quick_factor(self.settings.replace(scale=scale)) for scale in scales]
+        depth_scales = tuple(depth_scale(factor) for factor in factors if factor is not None)
+        return critical_scale(self.settings), depth_scales
 
     def chart(self, found: Sequence[TrainabilityMap], previous: Axis | None) -> Drawable:
         return TrainabilityChart(found[-1], *self._theory)

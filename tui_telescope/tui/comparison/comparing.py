@@ -172,15 +172,15 @@ class Comparing:
         if not (settings := self._app.settings):
             self._app.refuse(NEEDS_SETTINGS)
             return
-        from tui_telescope.engine.mean_field.theory import COVERAGE, covers
+        from tui_telescope.engine.mean_field.coverage import why_no_theory
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
         self._app.show_chart_afresh()
-        is_silent = self.comparison.wants_theory and not covers(settings)
+        silence = why_no_theory(settings) if self.comparison.wants_theory else ""
         elsewhere = self._where_to_look(lambda view: view.chart is not None)
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
-        self._app.say(COVERAGE if is_silent else state)
+        self._app.say(silence or state)
 
     def begin_prediction(self, settings: Settings | None) -> None:
         """Have the theory worked out, where it is wanted and takes long."""

@@ -89,8 +89,17 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "theory",
-            "Mean-field theory: the gradient of an infinitely wide network. Narrow ones scatter about it.",
+            "Mean-field theory: the gradient of an infinitely wide network. Narrow ones scatter about it. The lstm, "
+            "the gru and an rnn with a residual connection are followed as 4,000 units of a fixed seed, for up to "
+            "150 steps; of more, the middle is filled in at its own pace. There is none of norms beside identity "
+            "weights, of batch norm over fewer than 8 samples or beside biases that differ, of rectifiers that hear "
+            "nothing, and of a network that carries nothing.",
             ("factor",),
+        ),
+        Meaning(
+            "depth scale",
+            "How many layers a signal lasts by theory: over so many the squared gradient changes by a factor e. It is "
+            "a bar on the layer axis, from the last layer down, while the theory is on.",
         ),
         Meaning(
             "layer 1 receives",
