@@ -213,9 +213,10 @@ ADDITIONS = {
     ),
     "tour step": Addition(
         {
-            "lessons/tour.py": {
+            "lessons/chapters/whispering.py": {
                 '    Step(\n        "The whispering line"': (
-                    '    Step("A step of mine", "All of it.", "Is it?", WHISPER, lambda m: True, lambda m: True),\n'
+                    '    Step(\n        "A step of mine", "mine", "All of it.", "Is it?", "It is.", WHISPER,\n'
+                    "        lambda m: True, lambda m: True,\n    ),\n"
                 )
             }
         },

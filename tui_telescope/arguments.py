@@ -68,6 +68,7 @@ OPTIONS: dict[str, Option] = {
     "--ascii": Option(False, "", "draw in ASCII"),
     "--no-mouse": Option(True, "", "leave the mouse alone"),
     "--autoplay": Option(False, "", "unattended"),
+    "--quiz": Option(False, "", "the quiz"),
     "--once": Option(False, "", "print and exit"),
 }
 
@@ -83,7 +84,7 @@ COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
     "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
-    "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
+    "tour": Command("tour", _ON_SCREEN | {"--autoplay", "--quiz"}),
     "presets": Command("presets"),
     "watch": Command("watch", _WATCHED, "PATH", FORMATS[:3]),
 }

@@ -10,7 +10,6 @@ import argparse
 import gc
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -61,9 +60,9 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
     ascii_only = options.ascii or not _speaks_unicode()
-    tour: Literal["", "led", "unattended"] = ""
+    tour: Literal["", "led", "unattended", "quiz"] = ""
     if options.command == "tour":
-        tour = "unattended" if options.autoplay else "led"
+        tour = "quiz" if options.quiz else "unattended" if options.autoplay else "led"
     return run(TelescopeSource(), settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
@@ -95,15 +94,12 @@ def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
 
 def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
-    from tui_telescope.lessons.measures import Measures
-    from tui_telescope.lessons.tour import STEPS
-    from tui_telescope.watched_telescope import WatchedTelescope
+    from tui_telescope.printing.tour import write_quiz, write_tour
 
-    telescope = WatchedTelescope(on_stderr())
-    measures = Measures(telescope)
-    for number, step in enumerate(STEPS, 1):
-        telescope.begin(f"measuring for step {number} of {len(STEPS)}", None)
-        output.write(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n\n")
+    if options.quiz:
+        write_quiz(output)
+    else:
+        write_tour(output, on_stderr())
     return 0
 
 

@@ -71,9 +71,9 @@ GENERAL: tuple[Action, ...] = (
     Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
     Action("jump_to_critical_scale", ("x",), "x", "how your scale stands to the critical one; again: jump there"),
     Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
-    Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
-    Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
-    Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, put the cursor away, or leave the tour"),
+    Action("step_tour(1)", ("tab",), "Tab", "in the tour: more of the text, the answer, the next step", always=True),
+    Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "in the tour: back", always=True),
+    Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, leave the tour, or put the cursor away"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip

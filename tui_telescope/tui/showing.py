@@ -70,7 +70,7 @@ class ShowingApp(ScreenApp):
         self.shown: Observed | None = None
         """What the chart shows."""
         self.comparing = Comparing(self)
-        self._history = History()
+        self.history = History()
         self.reading_off = ReadingOff(self)
         self.axis = KeptAxis()
         self.observer = Observer(self.post_message, source)
@@ -114,10 +114,10 @@ class ShowingApp(ScreenApp):
         return self.source.settings_of(self.shown.subject) if self.shown else None
 
     def action_undo(self) -> None:
-        self._return_to(self._history.undo(self.subject), "Nothing to undo.")
+        self._return_to(self.history.undo(self.subject), "Nothing to undo.")
 
     def action_redo(self) -> None:
-        self._return_to(self._history.redo(self.subject), "Nothing to redo.")
+        self._return_to(self.history.redo(self.subject), "Nothing to redo.")
 
     def _return_to(self, subject: Hashable | None, otherwise: str) -> None:
         if subject is None:
@@ -130,7 +130,7 @@ class ShowingApp(ScreenApp):
 
     def return_to_shown(self, shown: Observed) -> None:
         """Take the subject of the chart again; the one that is left can be had back."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         self._take(shown.subject)
         self.show_subject()
 
@@ -152,7 +152,7 @@ class ShowingApp(ScreenApp):
 
     def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
         """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         if is_step:
             self.axis.keep()
         else:
@@ -247,12 +247,16 @@ class ShowingApp(ScreenApp):
             else:
                 self.show_chart()
             self.show_words()
+            self.take_note()
         elif is_newest:
             self._take(self.shown.subject if self.shown else self.subject)
             self.refuse(outcome.reason)
 
     def look_ahead(self) -> None:
         """All is drawn: what is likely next may be looked at."""
+
+    def take_note(self) -> None:
+        """Another observation is shown."""
 
     def call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
