@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Literal
 
 from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
-from tui_telescope.presets import PRESETS
 from tui_telescope.printing.progress_line import on_stderr
 from tui_telescope.printing.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.printing.window_size import forget_absurd_sizes
@@ -67,8 +66,9 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:
-    column = max(map(len, PRESETS))
-    output.write("".join(f"{preset.name:<{column}}  {preset.line}\n" for preset in PRESETS.values()))
+    from tui_telescope.printing.presets import preset_list
+
+    output.write(preset_list())
     return 0
 
 

@@ -7,13 +7,11 @@ from tui_telescope.settings import Settings
 
 WHISPER = Settings()
 
-CHAIN = Settings(initializer="identity", width=1, scale=1.0, loss="unit", input_scale=0.0)
-"""One unit a layer, with weight 1 and an error of 1 at the top."""
-BY_HAND = CHAIN.replace(depth=10, bias_mean=0.2388)
+BY_HAND = PRESETS["by-hand"].settings
 """sigmoid(0.7236 + 0.2388) = 0.7236, where the slope is 0.2: from layer 6 on, to four digits."""
-BEST_CASE = CHAIN.replace(depth=25, bias_mean=-0.5)
+BEST_CASE = PRESETS["best-case"].settings
 """sigmoid(0.5 - 0.5) = 0.5, where the slope is 0.25: from layer 5 on, to six digits."""
-PRODUCT = CHAIN.replace(activation="linear", input_scale=1.0)
+PRODUCT = PRESETS["doubling"].settings
 """Every factor is the scale itself."""
 
 STACK = Settings(width=32, initializer="xavier", scale=1.0, loss="probe")

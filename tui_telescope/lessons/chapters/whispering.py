@@ -75,7 +75,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "The best case",
-        "0.25^5, 0.25^10 and 0.25^20 against 1.0: a chain in the sigmoid's best case",
+        "0.25^5, 0.25^10, 0.25^20 against 1.0: a chain in the sigmoid's best case",
         "The sigmoid's slope is highest at 0: 0.25. In this chain nearly every unit sits there, with weight 1. Five "
         "layers below the top {five} is left, after ten {ten}, after twenty {twenty}: powers of 0.25. With a slope of "
         "1, pinned, the message stays what it was at any depth.",
@@ -94,7 +94,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "The slope",
-        "sigma and its slope at 0, 1, 2, 4 and -3, and where the units sit; saturation",
+        "sigma and sigma' at 0, 1, 2, 4 and -3, and where the units sit",
         "Far from 0 a sigmoid is flat. Its slope is {one} at 1, {two} at 2, {four} at 4, and on the other side the "
         "same. Units that sit out there pass hardly anything down: they are saturated. View 3 counts them, layer by "
         "layer.",
@@ -238,7 +238,7 @@ STEPS: tuple[Step, ...] = (
             and near(m.first(DOUBLING), 50 * math.log10(2), 1e-9)
         ),
         lambda m: (
-            near(m.first(PRODUCT.replace(depth=500)), 0, 1e-9)
+            near(m.first(PRODUCT.replace(depth=500, scale=1.0)), 0, 1e-9)
             and m.state(PRODUCT.replace(depth=500, scale=0.8)) == "vanishing"
             and m.state(PRODUCT.replace(depth=500, scale=1.2)) == "exploding"
         ),

@@ -47,7 +47,9 @@ class Entry(NamedTuple):
 def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
     """All that the palette offers, presets first."""
     for preset in PRESETS.values() if keys.has_settings else ():
-        yield Entry(f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", preset.line)
+        yield Entry(
+            f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", f"{preset.line} ({preset.topic})"
+        )
     if keys.has_settings:
         yield from _lessons()
     seen = set(NOT_LISTED)

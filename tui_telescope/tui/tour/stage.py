@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparison import Compared, Comparison
@@ -12,6 +12,9 @@ from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.showing import ShowingApp
 from tui_telescope.tui.tour.standing import Standing
 from tui_telescope.tui.tour.tour_panel import TourPanel
+
+if TYPE_CHECKING:
+    from tui_telescope.observations.observation import Observation
 
 
 class Stage:
