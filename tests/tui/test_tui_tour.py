@@ -18,6 +18,7 @@ from tui_telescope.tui.screens.end_screen import EndText
 from tui_telescope.tui.screens.palette import entries, matching
 from tui_telescope.tui.tour.lecture import UNMEASURED, Lecture
 from tui_telescope.tui.tour.tour_panel import HINTS, MARGIN, TourPanel
+from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.status_line import StatusLine
 
 LAST = len(STEPS) - 1
@@ -282,3 +283,20 @@ async def test_a_step_that_cannot_be_measured_says_why_in_place_of_the_reading(
         await explorer.press("t")
         await explorer.until(lambda: "too wide to measure" in explorer.text(StatusLine))
         assert is_on(explorer)
+
+
+async def test_the_slope_stands_there_with_the_units_of_the_network_on_the_screen_until_a_view_is_chosen() -> None:
+    async with exploring(size=(100, 36)) as explorer:
+        explorer.app.guide.show_step(number_of("The slope"))
+        await explorer.settle()
+        await explorer.until(lambda: "slope at -3" in explorer.text(ChartView))
+        before = explorer.text(ChartView)
+        await explorer.press("s", "s", "s", "s")
+        await explorer.until(lambda: explorer.text(ChartView) != before)
+        assert "slope at -3" in explorer.text(ChartView)
+        await explorer.press("3")
+        assert "slope at -3" not in explorer.text(ChartView)
+        await explorer.press("t")
+        await explorer.until(lambda: "slope at -3" in explorer.text(ChartView))
+        await explorer.press("escape")
+        assert "slope at -3" not in explorer.text(ChartView)

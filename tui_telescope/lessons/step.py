@@ -28,6 +28,8 @@ class Scene:
     theory: bool = False
     weights: bool = False
     """Whether the gradient by the weights is shown."""
+    slope: bool = False
+    """Whether the activation and its slope stand there in place of the view."""
     cursor: int | None = None
     """The layer that is read off."""
 

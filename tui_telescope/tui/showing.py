@@ -78,6 +78,8 @@ class ShowingApp(ScreenApp):
         self.learning = Learning(self)
         self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
+        self.picture: Drawable | None = None
+        """What is shown in place of the view, until another is chosen."""
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
@@ -258,10 +260,6 @@ class ShowingApp(ScreenApp):
     def take_note(self) -> None:
         """Another observation is shown."""
 
-    def call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
-        return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
-
     # From state to the screen, once for all keys that wait
 
     def _call_after_keys(self, work: Callable[[], None]) -> None:
@@ -292,7 +290,7 @@ class ShowingApp(ScreenApp):
     def _draw_chart(self) -> None:
         self.comparing.begin_prediction(self.shown_settings)
         seen = self.seen
-        if chart := self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
+        if chart := self.picture or self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
             self._draw(chart)
             self.look_ahead()
 
@@ -368,6 +366,7 @@ class ShowingApp(ScreenApp):
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
+        self.picture = None
         self.axis.fit()
         self.top_line.show_view(name)
         if settings := self.settings:

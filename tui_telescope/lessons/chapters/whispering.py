@@ -95,9 +95,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         "The slope",
         "sigma and sigma' at 0, 1, 2, 4 and -3, and where the units sit",
-        "Far from 0 a sigmoid is flat. Its slope is {one} at 1, {two} at 2, {four} at 4, and on the other side the "
-        "same. Units that sit out there pass hardly anything down: they are saturated. View 3 counts them, layer by "
-        "layer.",
+        "The sigmoid is flat far from 0. Its slope is {one} at 1, {two} at 2, {four} at 4, and the same on the other "
+        "side. The shaded hill is where this network's units sit. Those that sit far out pass hardly anything down: "
+        "they are saturated. View 3 counts them, layer by layer.",
         "Press s for larger weights. What becomes of the share of saturated units?",
         "It grows: {now} of them at scale 2, {ten} at scale 10. Larger weights push units outwards, where their slope "
         "is lost.",
@@ -110,7 +110,7 @@ STEPS: tuple[Step, ...] = (
         {"one": slope("sigmoid", 1), "two": slope("sigmoid", 2), "four": slope("sigmoid", 4)},
         {"now": saturated(WHISPER), "ten": saturated(WHISPER, scale=10.0)},
         explains=("saturated",),
-        view="signal",
+        scene=Scene(slope=True),
     ),
     Step(
         "One factor a layer",

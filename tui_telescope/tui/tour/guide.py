@@ -73,6 +73,8 @@ class Guide:
         """Another network is on the screen."""
         if self.is_on and self._leader is self.examination:
             self.examination.judge()
+        elif self.is_on:
+            self.lecture.follow()
 
     def take(self, message: Told) -> None:
         """Something has been measured."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 UNMEASURED = "........"
 """In place of a number that is being measured."""
-TEXT, ANSWER, PINS = "text", "answer", "pins"
+TEXT, ANSWER, PINS, SLOPE = "text", "answer", "pins", "slope"
 
 
 class Lecture(Leader):
@@ -43,6 +43,7 @@ class Lecture(Leader):
         )  # fmt: skip
         self._stage.panel.show(self._page())
         self._teller.tell(
+            *([self._slope(step.settings)] if scene.slope else []),
             Request((PINS, here), lambda measures: _observed(measures, scene.pins)),
             Request((TEXT, here), step.told),
             Request((ANSWER, here), step.answered),
@@ -67,6 +68,8 @@ class Lecture(Leader):
 
     def take(self, key: Hashable, measured: Any) -> None:
         """What was asked for by this key has been measured."""
+        if key == (SLOPE, self.number, self._stage.app.settings):
+            self._stage.show_picture(measured)
         if key == (PINS, self.number) and measured:
             self._stage.pin(measured)
         elif key == (TEXT, self.number):
@@ -75,6 +78,17 @@ class Lecture(Leader):
         elif key == (ANSWER, self.number):
             self._answer = measured
             self._stage.panel.update_page(self._page())
+
+    def follow(self) -> None:
+        """Another network is on the screen: where its slope is shown, that follows."""
+        app = self._stage.app
+        if self.step.scene.slope and app.picture and app.settings:
+            self._teller.tell_too(self._slope(app.settings))
+
+    def _slope(self, settings: Settings) -> Request:
+        from tui_telescope.charts.slope_chart import slope_chart
+
+        return Request((SLOPE, self.number, settings), lambda _: slope_chart(settings))
 
     def _page(self) -> Page:
         step, steps = self.step, _steps()

@@ -14,6 +14,7 @@ from tui_telescope.tui.tour.standing import Standing
 from tui_telescope.tui.tour.tour_panel import TourPanel
 
 if TYPE_CHECKING:
+    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.observations.observation import Observation
 
 
@@ -61,6 +62,11 @@ class Stage:
         self.app.comparing.compare(comparison)
         self.app.try_settings(lambda _: settings)
         self.app.action_show_view(view)
+
+    def show_picture(self, picture: Drawable) -> None:
+        """Show it in place of the view, until the user chooses one."""
+        self.app.picture = picture
+        self.app.show_chart()
 
     def pin(self, pins: Sequence[tuple[Settings, Observation]]) -> None:
         """Put curves beside the network, in place of those that are pinned."""

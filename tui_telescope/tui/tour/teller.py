@@ -44,8 +44,15 @@ class Teller:
 
     def tell(self, *requests: Request) -> None:
         """Post `Told` for each; what waits from before is let go of."""
+        self._take(deque(requests))
+
+    def tell_too(self, request: Request) -> None:
+        """Post `Told` for this one before what waits."""
+        self._take(deque((request, *self._requests)))
+
+    def _take(self, requests: deque[Request]) -> None:
         with self._lock:
-            self._requests = deque(requests)
+            self._requests = requests
             if not self._is_working:
                 self._is_working = True
                 threading.Thread(target=self._work, name="telescope-teller", daemon=True).start()
