@@ -72,3 +72,16 @@ async def test_all_eight_can_be_answered_and_the_end_says_how_many_were() -> Non
         assert "Solved." not in words(explorer)
         await explorer.press("escape")
         assert explorer.app.settings == Settings(depth=7)
+
+
+async def test_the_remedy_that_is_known_is_kept_to_itself_until_the_quiz_is_left() -> None:
+    async with exploring() as explorer:
+        await explorer.until(lambda: "Try r" in explorer.said())
+        explorer.app.action_show_quiz()
+        await explorer.settle()
+        await explorer.press("s", "S")
+        await explorer.pilot.pause(0.3)
+        assert "Layer 1 receives" in explorer.said()
+        assert "Try" not in explorer.said()
+        await explorer.press("escape")
+        await explorer.until(lambda: "Try r" in explorer.said())

@@ -20,7 +20,7 @@ _LOWEST, _HIGHEST = -1.25, 1.25
 """Of phi no more is shown: what matters is the slope."""
 _HILL = 0.8
 """The part of the height that the fullest bin of units takes."""
-_BINS = 48
+_BINS = 24
 
 
 def slope_chart(settings: Settings) -> Chart:

@@ -78,6 +78,8 @@ class ShowingApp(ScreenApp):
         self.learning = Learning(self)
         self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
+        self.advises = True
+        """Whether a remedy is told of, where one is known."""
         self.picture: Drawable | None = None
         """What is shown in place of the view, until another is chosen."""
         self._is_survey_shown = False
@@ -352,7 +354,7 @@ class ShowingApp(ScreenApp):
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
         read_off = self.reading_off.words(seen.observation)
-        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy * self.advises
         return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def told(self, verdict: str) -> tuple[str, ...]:

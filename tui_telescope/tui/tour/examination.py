@@ -30,7 +30,7 @@ class Examination(Leader):
     def open(self, number: int) -> None:
         self.number = max(0, min(number, len(_questions()) - 1))
         self._has_hint, self._verdict = False, ""
-        self._stage.set(self.question.settings, "gradient")
+        self._stage.set(self.question.settings, "gradient", advises=False)
         self._stage.panel.show(self._page())
 
     def advance(self) -> bool:

@@ -46,19 +46,21 @@ class Stage:
     def leave(self) -> None:
         """Close the panel and give back what the user had."""
         self.panel.close()
+        self.app.advises = True
         if self._standing:
             standing, self._standing = self._standing, None
             standing.give_back(self.app)
 
     def set(
         self, settings: Settings, view: str, *, ghost: bool = False, theory: bool = False, weights: bool = False,
-        cursor: int | None = None,
+        cursor: int | None = None, advises: bool = True,
     ) -> None:  # fmt: skip
-        """Show a network, without the curves of the one before."""
+        """Show a network, without the curves of the one before; `advises` says what would mend it."""
         comparison = Comparison()
         comparison.wants_ghost, comparison.wants_theory = ghost, theory
         self.app.comparing.shows_weights, self.app.comparing.shows_floors = weights, False
         self.app.reading_off.layer = cursor
+        self.app.advises = advises
         self.app.comparing.compare(comparison)
         self.app.try_settings(lambda _: settings)
         self.app.action_show_view(view)
