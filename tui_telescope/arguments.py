@@ -122,6 +122,8 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     if options.command == "watch" and options.view not in views_of("watch"):
         allowed = ", ".join(views_of("watch"))
         raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
+    if options.quiz and options.autoplay:
+        raise UsageError("--autoplay: the quiz waits for its answers; allowed without --quiz")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)

@@ -39,6 +39,12 @@ def test_a_command_takes_the_flags_that_it_uses_and_refuses_all_others_by_name(c
             assert str(refusal.value).startswith(f"{flag}: {COMMANDS[command].name} does not use it")
 
 
+def test_a_quiz_that_nobody_answers_is_refused() -> None:
+    assert parse(["tour", "--quiz"], in_terminal=True).quiz
+    with pytest.raises(UsageError, match="--autoplay: the quiz waits for its answers"):
+        parse(["tour", "--quiz", "--autoplay"], in_terminal=True)
+
+
 def test_without_a_terminal_no_command_is_print() -> None:
     assert parse(["--format", "csv"], in_terminal=False).command == "print"
     with pytest.raises(UsageError, match="--format: exploring does not use it; allowed with: print"):

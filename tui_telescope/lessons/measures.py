@@ -93,6 +93,11 @@ def first(settings: Settings, **changes: Any) -> Number:
     return at(1, settings, **changes)
 
 
+def plain(layer: int, settings: Settings, **changes: Any) -> Number:
+    """The same as a plain number, such as `0.00032`."""
+    return lambda measures: f"{10 ** measures.at(layer, settings.replace(**changes)):.3g}"
+
+
 def last(settings: Settings, **changes: Any) -> Number:
     """The gradient at the last layer."""
     return at(-1, settings, **changes)
@@ -135,4 +140,8 @@ def unchanged(settings: Settings, steps: int, **changes: Any) -> Number:
 
 def largest_change(settings: Settings, steps: int, **changes: Any) -> Number:
     """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.00015`."""
-    return lambda measures: f"{10 ** measures.learned(settings.replace(**changes), steps).log10_change.max():.2g}"
+    return lambda measures: _short(10 ** measures.learned(settings.replace(**changes), steps).log10_change.max())
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"

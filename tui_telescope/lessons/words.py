@@ -5,7 +5,7 @@ from __future__ import annotations
 WORDS: dict[str, str] = {
     "1e-18": "1 divided by 10, eighteen times over; 1e+02 is 100.",
     "verdict": "the badge below the chart, and what it says of the typical network.",
-    "log axis": "each grid line is the same number of times the one below it: tiny numbers have room.",
+    "log axis": "from one grid line to the next it is as many times as much, so that tiny numbers have room.",
     "unit": "the error at the top has the length 1.",
     "probe": "a random error is put in at the top, one number for each unit.",
     "decade": "a factor of ten.",

@@ -13,6 +13,7 @@ from tui_telescope.lessons.step import Scene, Step
 RESIDUAL = WHISPER.replace(residual=True)
 TAMED = RESIDUAL.replace(branch_scale="1/sqrt(L)")
 POST_NORM = PRE_NORM.replace(norm_place="post")
+POST_NORM_OF_MEAN_ZERO = POST_NORM.replace(activation="tanh", initializer="xavier")
 CELLS = {cell: LSTM.replace(cell=cell) for cell in ("rnn", "gru")}
 CENTRED = WIDE.replace(norm="layer", norm_place="pre")
 
@@ -48,12 +49,12 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Healthy, and yet frozen",
         "residual layers that saturate; 1/sqrt(L) on the branch",
-        "The message arrives, but look at the strip below the axis: {frozen} of 50 layers are frozen. The skip "
-        "passes everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient "
-        "that arrives is not yet a layer that learns.",
+        "The message arrives, but look at the strip below the axis: {frozen} of 50 layers are frozen. The skip passes "
+        "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
+        "arrives is not yet a layer that learns.",
         "Select Branch with the arrows and lower it. How small must a branch be for no layer to be frozen?",
-        "0.2 is small enough: {fifth} are frozen there, and at 0.5 still {half}. 1/sqrt(L), which is 0.14 here, is "
-        "what theory asks for.",
+        "0.2 is small enough: there none is, and at 0.5 still {half} are. 1/sqrt(L), which is 0.14 here, is the usual "
+        "choice.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.frozen(RESIDUAL) > 10 and m.saturated(RESIDUAL) > 0.2,
         lambda m: (
@@ -61,7 +62,7 @@ STEPS: tuple[Step, ...] = (
             and m.frozen(TAMED) == 0
         ),
         {"frozen": frozen(RESIDUAL)},
-        {"fifth": frozen(RESIDUAL, branch_scale=0.2), "half": frozen(RESIDUAL, branch_scale=0.5)},
+        {"half": frozen(RESIDUAL, branch_scale=0.5)},
         scene=Scene(weights=True),
     ),
     Step(
@@ -111,8 +112,8 @@ STEPS: tuple[Step, ...] = (
         "Time",
         "RNN, GRU and LSTM over 50 steps; the forget bias",
         "A recurrent network is as deep as its sequence is long, with the same matrix at every step. Over 50 steps an "
-        "RNN brings {rnn} back to the first and a GRU {gru} (both pinned), an LSTM {lstm}. Bengio, Simard and Frasconi "
-        "explained the fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
+        "RNN brings {rnn} back to the first and a GRU {gru} (both pinned), an LSTM {lstm}. Bengio, Simard and "
+        "Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
         "Select Forget bias and raise it. What does it do to the LSTM's oldest step?",
         "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
         "is around each layer.",
@@ -143,20 +144,21 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Before or after",
         "pre-norm and post-norm on one plot",
-        "Where the norm stands decides. On the branch (pre) the connection stays free: {pre} arrives after 96 layers. "
-        "Across the connection (post, pinned) every norm multiplies what passes: {post}. Textbooks say that post-norm "
-        "fades; with a ReLU branch it grows.",
-        "Press a until the branch is tanh. Does post-norm still explode?",
+        "Where the norm stands decides. On the branch (pre, pinned) the connection stays free: {pre} arrives after 96 "
+        "layers. Across the connection (post) every norm multiplies what passes: {post}. Texts say that post-norm "
+        "fades; with a branch that ends in ReLU it grows.",
+        "Press A once: tanh in place of ReLU. Does post-norm still explode?",
         "No: {tanh} arrives, and it is healthy. What grew came of ReLU's mean, which the norm takes out: a branch of "
         "mean zero is level.",
-        PRE_NORM,
+        POST_NORM,
         lambda m: m.state(PRE_NORM) == "healthy" and m.state(POST_NORM) == "exploding",
         lambda m: (
-            m.state(POST_NORM.replace(activation="tanh", initializer="xavier")) == "healthy"
-            and m.state(POST_NORM.replace(activation="tanh")) == "healthy"
+            m.state(POST_NORM.stepped("activation", -1)) == "healthy"
+            and POST_NORM.stepped("activation", -1).activation == "tanh"
+            and abs(m.first(POST_NORM_OF_MEAN_ZERO) - m.last(POST_NORM_OF_MEAN_ZERO)) < 1
         ),
         {"pre": first(PRE_NORM), "post": first(POST_NORM)},
         {"tanh": first(POST_NORM, activation="tanh")},
-        scene=Scene(pins=(POST_NORM,)),
+        scene=Scene(pins=(PRE_NORM,)),
     ),
 )

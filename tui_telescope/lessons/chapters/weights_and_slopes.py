@@ -40,7 +40,7 @@ STEPS: tuple[Step, ...] = (
         "With xavier weights the scale is sigma_w itself, at any width. A wide sigmoid stack is balanced only near "
         "10.15, where the factor is {edge}; at 4, pinned, it is {four}, and at 6 {six}. It explodes at neither.",
         "Press s and S. Between which scales is the verdict HEALTHY?",
-        "Between about 9 and 13. At 8 {eight} arrives, at 15 {fifteen}: a little less fades, a little more explodes. "
+        "Between 8, where {eight} arrives, and 15, where {fifteen} does: a little less fades, a little more explodes. "
         "Press x: theory knows the edge.",
         EDGE,
         lambda m: (
@@ -57,8 +57,8 @@ STEPS: tuple[Step, ...] = (
         "ReLU, and dying",
         "dying ReLU: exactly nothing arrives",
         "ReLU's slope is 1 or exactly 0: it does not saturate, it switches off. In this narrow stack every path "
-        "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, "
-        "and {wide} arrives. A dead unit gets no gradient and stays dead.",
+        "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, and "
+        "{wide} arrives. A dead unit gets no gradient and stays dead.",
         "Press w. How wide must the stack be to live?",
         "8 units do here: {eight} arrives. With 6 exactly nothing does. No scale helps a dead one: without biases "
         "ReLU only multiplies.",
@@ -110,8 +110,8 @@ STEPS: tuple[Step, ...] = (
         "without bias the critical sigma_w is 1. Below it signals die, and so do gradients: at 0.8 the factor is "
         "{below}. Above, at 1.5, they grow: {above}. On the edge, {edge}: a slow fall.",
         "Press s and S around 1. On which side does the line climb towards layer 1?",
-        "Above the edge: at 1.2 layer 1 receives {above} where {last} began, at 0.8 {below}. The edge is where a deep "
-        "network can be trained.",
+        "Above the edge: at 1.2 layer 1 receives {above} where {last} began, at 0.8 {below}. Between the two lies the "
+        "edge, where it lasts longest.",
         CHAOS,
         lambda m: (
             m.factor(CHAOS.replace(scale=0.8)) < 0.85

@@ -8,7 +8,19 @@ from __future__ import annotations
 import math
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
-from tui_telescope.lessons.measures import Measures, at, factor, first, frozen, last, near, saturated, slope, slope_at
+from tui_telescope.lessons.measures import (
+    Measures,
+    at,
+    factor,
+    first,
+    frozen,
+    last,
+    near,
+    plain,
+    saturated,
+    slope,
+    slope_at,
+)
 from tui_telescope.lessons.networks_shown import (
     BEST_CASE,
     BY_HAND,
@@ -57,8 +69,8 @@ STEPS: tuple[Step, ...] = (
         "By hand",
         "a computation by hand: slope 0.2 over five layers, 0.2^5, against slope 1",
         "One unit a layer, each with weight 1 and, from layer 6 on, with the sigmoid's slope at 0.2. The error at the "
-        "top is 1 (loss unit). The cursor stands five layers lower: 0.2 x 0.2 x 0.2 x 0.2 x 0.2 = {five}. Pinned is "
-        "ReLU, whose slope is 1: there {relu} is left.",
+        "top is 1 (loss unit). On layer 5, where the cursor stands, 0.2 x 0.2 x 0.2 x 0.2 x 0.2 = {five} is left. "
+        "Pinned is ReLU, whose slope is 1: there it is {relu}.",
         "Press < and > to read off layers 9, 8 and 7. What is left after one layer, two and three?",
         "{nine}, {eight} and {seven}. The chain rule multiplies: what arrives is the product of a weight and a slope "
         "for each layer on the way.",
@@ -68,8 +80,8 @@ STEPS: tuple[Step, ...] = (
             and near(m.first(BY_HAND.replace(activation="relu")), 0, 1e-12)
         ),
         lambda m: all(near(m.at(10 - k, BY_HAND), k * math.log10(0.2), 1e-3) for k in (1, 2, 3)),
-        {"five": at(5, BY_HAND), "relu": at(5, BY_HAND, activation="relu")},
-        {"nine": at(9, BY_HAND), "eight": at(8, BY_HAND), "seven": at(7, BY_HAND)},
+        {"five": plain(5, BY_HAND), "relu": plain(5, BY_HAND, activation="relu")},
+        {"nine": plain(9, BY_HAND), "eight": plain(8, BY_HAND), "seven": plain(7, BY_HAND)},
         explains=("log axis", "unit", "pin"),
         scene=Scene(pins=(BY_HAND.replace(activation="relu"),), cursor=5),
     ),
@@ -80,8 +92,8 @@ STEPS: tuple[Step, ...] = (
         "layers below the top {five} is left, after ten {ten}, after twenty {twenty}: powers of 0.25. With a slope of "
         "1, pinned, the message stays what it was at any depth.",
         "Press 2 for the factors. At which layers are they below 0.25, and why there?",
-        "At the first few: the input's unit starts at {start}, not at 0, and only the layers after it come to rest "
-        "there. Below the best case is where all other sigmoids live.",
+        "At the first few: the first unit sits at {start}, and each layer after it nearer to 0. Only at 0 is the "
+        "slope 0.25; with weight 1 all others pass on less.",
         BEST_CASE,
         lambda m: (
             all(near(m.at(25 - k, BEST_CASE), k * math.log10(0.25), 1e-3) for k in (5, 10, 20))
@@ -95,12 +107,12 @@ STEPS: tuple[Step, ...] = (
     Step(
         "The slope",
         "sigma and sigma' at 0, 1, 2, 4 and -3, and where the units sit",
-        "The sigmoid is flat far from 0. Its slope is {one} at 1, {two} at 2, {four} at 4, and the same on the other "
-        "side. The shaded hill is where this network's units sit. Those that sit far out pass hardly anything down: "
-        "they are saturated. View 3 counts them, layer by layer.",
+        "The sigmoid is flat far from 0. Its slope is 0.25 at 0, {one} at 1, {two} at 2 and {four} at 4; to the left "
+        "of 0 it is the same. The shaded hill is where this network's units sit. Those that sit far out pass hardly "
+        "anything down: they are saturated. View 3 counts them, layer by layer.",
         "Press s for larger weights. What becomes of the share of saturated units?",
         "It grows: {now} of them at scale 2, {ten} at scale 10. Larger weights push units outwards, where their slope "
-        "is lost.",
+        "is lost: at -3 it is {three}.",
         WHISPER,
         lambda m: (
             slope_at("sigmoid", 4) < 0.1 * slope_at("sigmoid", 0)
@@ -108,7 +120,7 @@ STEPS: tuple[Step, ...] = (
         ),
         lambda m: m.saturated(WHISPER) < 0.15 < 0.5 < m.saturated(WHISPER.replace(scale=10.0)),
         {"one": slope("sigmoid", 1), "two": slope("sigmoid", 2), "four": slope("sigmoid", 4)},
-        {"now": saturated(WHISPER), "ten": saturated(WHISPER, scale=10.0)},
+        {"now": saturated(WHISPER), "ten": saturated(WHISPER, scale=10.0), "three": slope("sigmoid", -3)},
         explains=("saturated",),
         scene=Scene(slope=True),
     ),
@@ -134,11 +146,11 @@ STEPS: tuple[Step, ...] = (
         "Two halves of a factor",
         "a factor split into ||W|| and phi'",
         "A factor is made of the weights and of the slopes. Weights that only turn a vector (orthogonal) times 2 have "
-        "exactly factor 2: the pinned, linear curve shows {linear}. The sigmoid's slopes take it down to {sigmoid}. So "
-        "the slopes' own half is about {slopes}.",
+        "exactly factor 2: the pinned, linear curve shows {linear}. The sigmoid's slopes take it down to {sigmoid}. "
+        "So the slopes' own half is about {slopes}.",
         "Press s until the two halves cancel. Which scale do the weights need?",
-        "About 12, where the factor is {twelve}; at 6 it is still {six}. But the more the weights grow, the "
-        "flatter the slopes become: each half pulls at the other.",
+        "About 12, where the factor is {twelve}; at 6 it is still {six}. But the more the weights grow, the flatter "
+        "the slopes become: each half pulls at the other.",
         SPLIT,
         lambda m: near(m.factor(SPLIT.replace(activation="linear")), 2.0, 1e-9) and m.factor(SPLIT) < 0.5,
         lambda m: near(m.factor(SPLIT.replace(scale=12.0)), 1.0, 0.1) and m.factor(SPLIT.replace(scale=6.0)) < 0.8,
@@ -174,8 +186,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Sigmoid and ReLU",
         "sigmoid and ReLU over 30 layers on one axis",
-        "Thirty layers, and both on one axis: sigmoid with Xavier's weights, and ReLU, pinned, with He's. {sigmoid} of "
-        "the message arrives by the one and {relu} by the other. Nothing else differs.",
+        "Thirty layers, and both on one axis: sigmoid with Xavier's weights, and ReLU, pinned, with He's. {sigmoid} "
+        "of the message arrives by the one and {relu} by the other. Nothing else differs.",
         "Press i twice. Do He's weights alone save the sigmoid?",
         "No: with them its factor is {he} in place of {xavier}. It takes both, a slope of 1 and weights that fit it.",
         THIRTY,
