@@ -51,6 +51,8 @@ class Page(NamedTuple):
     description: tuple[str, ...]
     examples: tuple[tuple[str, str], ...]
     """Arguments, each with what they do."""
+    program: tuple[str, ...] = ()
+    """Lines for a program of the user's own."""
 
 
 PAGES: dict[str, Page] = {
@@ -88,10 +90,9 @@ PAGES: dict[str, Page] = {
     "watch": Page(
         "a model that trains elsewhere, live",
         (
-            "PATH is the folder of a run, or one of its files. A PyTorch program writes it with one line, `recorder = "
-            'Recorder(model, optimizer, "runs/a")` (from tui_telescope import Recorder); any other with Recorder('
-            '"runs/a", layers=names).write(step, gradient=[...], weight_gradient=[...]). It also reads TensorBoard '
-            "event files, metrics.csv, JSON lines and trainer_state.json, where they hold a number a layer.",
+            "PATH is the folder of a run, or one of its files. Your program writes it with the lines below; nothing "
+            "else of it changes, and the recorder never stops a training. TensorBoard event files, metrics.csv, JSON "
+            "lines and trainer_state.json are read too, where they hold a number a layer.",
             "The newest record is followed as it comes; a run that has not begun is waited for. Of a folder with "
             "several runs it shows the one written last. Space freezes and follows again, left and right go from "
             "record to record, g shows the first beside it, < and > name a layer and its numbers, ? says the rest.",
@@ -102,6 +103,14 @@ PAGES: dict[str, Page] = {
             ("watch runs/a --once", "one reading as text"),
             ("watch runs/a --once --format json | jq .nonfinite", "where NaN or infinity began"),
             ("watch runs/a --once --expect healthy > /dev/null || echo look", "for a script that guards a job"),
+        ),
+        (
+            "from tui_telescope import Recorder",
+            'recorder = Recorder(model, optimizer, "runs/a")   # once, before the loop',
+            "",
+            "Without PyTorch:",
+            'recorder = Recorder("runs/a", layers=names)',
+            "recorder.write(step, gradient=[...], weight_gradient=[...])   # at each step",
         ),
     ),
     "tour": Page(
@@ -165,6 +174,8 @@ def _page(command: str) -> Iterator[str]:
     )
     yield from _section("Synopsis", [" ".join(filter(None, synopsis))])
     yield from _section("Description", told.description)
+    if told.program:
+        yield from ("IN YOUR PROGRAM", *(f"  {line}".rstrip() for line in told.program), "")
     if options := [flag for flag in OPTIONS if flag in known.flags]:
         yield from _terms("Options", [_option(flag, command) for flag in options])
     if has_settings:

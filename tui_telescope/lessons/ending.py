@@ -55,7 +55,7 @@ FIXES = (
 )  # fmt: skip
 
 NEXT = (
-    "Play: Escape gives back what you had before; the presets ([ ] or Ctrl+P) are grouped by what they show.",
+    "Play: Escape gives back what you had; Ctrl+P finds presets and steps.",
     "Test yourself: the quiz has eight questions that are answered by playing.",
     "Look at your own model: tui-telescope watch --help",
     "Print a reading for a script: tui-telescope print --help",
