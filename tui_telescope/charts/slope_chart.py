@@ -56,8 +56,9 @@ def _ticks(numbers: range | tuple[int, ...]) -> tuple[Tick, ...]:
 
 
 def _units(settings: Settings, y_axis: Axis) -> tuple[tuple[Band, ...], str]:
-    """The hill, and which share of the units is beyond it; nothing for a cell's gates, which have other activations."""
-    if settings.is_recurrent:
+    """The hill, and which share of the units is beyond it; nothing for cells
+    whose layers have no single branch."""
+    if settings.is_recurrent or not settings.branch:
         return (), ""
     edges = np.linspace(-FARTHEST, FARTHEST, _BINS + 1)
     shares = shares_of_units(settings, edges)

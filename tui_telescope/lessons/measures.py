@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
-from tui_telescope.engine.mean_field.theory import critical_scale
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
 from tui_telescope.observations.observation import measured
@@ -65,6 +64,10 @@ class Measures:
 
     def critical_scale(self, settings: Settings) -> float:
         """NaN where there is none."""
+        from tui_telescope.engine.mean_field.theory import (
+            critical_scale,
+        )  # which the first look at the tour does without
+
         return critical_scale(settings) or math.nan
 
     def _learned(self, settings: Settings, steps: int) -> Moment:

@@ -37,7 +37,7 @@ GENERAL: tuple[Action, ...] = (
     Action("quit", ("q",), "q", "quit, from anywhere"),
     Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, even while a value is typed", always=True),
     Action("suspend_process", ("ctrl+z",), "Ctrl+Z", "back to the shell; fg returns here", always=True),
-    Action("show_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, themes and everything else by name"),
+    Action("show_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, tour steps and everything else by name"),
     Action("select(-1)", ("up",), "up", "select the setting above"),
     Action("select(1)", ("down",), "down", "select the setting below"),
     Action("step_selected(1)", ("right",), "right", "the selected setting up, or to its next value"),
