@@ -354,7 +354,8 @@ class ShowingApp(ScreenApp):
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
         read_off = self.reading_off.words(seen.observation)
-        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy * self.advises
+        remedy = seen.remedy if self.advises else ""
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), remedy
         return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def told(self, verdict: str) -> tuple[str, ...]:

@@ -25,13 +25,13 @@ class EndScreen(PageScreen[str]):
     ]
 
     def __init__(self, score: str = "") -> None:
-        super().__init__(EndText(score))
+        self._told = EndText(score)
+        super().__init__(self._told)
 
     def show(self, sections: Sequence[Section]) -> None:
         """What it says, once that has been measured."""
-        if isinstance(self.text, EndText):
-            self.text.sections = sections
-            self.text.redraw()
+        self._told.sections = sections
+        self._told.redraw()
 
     def action_choose(self, choice: str) -> None:
         self.dismiss(choice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui_telescope.lessons.step import Scene
 from tui_telescope.tui.tour.leader import Leader
 from tui_telescope.tui.tour.stage import Stage
 from tui_telescope.tui.tour.teller import Teller
@@ -30,7 +31,7 @@ class Examination(Leader):
     def open(self, number: int) -> None:
         self.number = max(0, min(number, len(_questions()) - 1))
         self._has_hint, self._verdict = False, ""
-        self._stage.set(self.question.settings, "gradient", advises=False)
+        self._stage.set(self.question.settings, "gradient", Scene(), advises=False)
         self._stage.panel.show(self._page())
 
     def advance(self) -> bool:

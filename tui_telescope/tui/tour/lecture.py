@@ -37,10 +37,7 @@ class Lecture(Leader):
         step, scene, here = self.step, self.step.scene, self.number
         self._is_revealed = False
         self._text, self._answer = _unmeasured(step.text), _unmeasured(step.answer)
-        self._stage.set(
-            step.settings, step.view,
-            ghost=scene.ghost, theory=scene.theory, weights=scene.weights, cursor=scene.cursor,
-        )  # fmt: skip
+        self._stage.set(step.settings, step.view, scene)
         self._stage.panel.show(self._page())
         self._teller.tell(
             *([self._slope(step.settings)] if scene.slope else []),
@@ -83,7 +80,7 @@ class Lecture(Leader):
         """Another network is on the screen: where its slope is shown, that follows."""
         app = self._stage.app
         if self.step.scene.slope and app.picture and app.settings:
-            self._teller.tell_too(self._slope(app.settings))
+            self._teller.tell_first(self._slope(app.settings))
 
     def _slope(self, settings: Settings) -> Request:
         from tui_telescope.charts.slope_chart import slope_chart

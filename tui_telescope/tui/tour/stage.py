@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui_telescope.lessons.step import Scene
 from tui_telescope.settings import Settings
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparison import Compared, Comparison
@@ -51,17 +52,17 @@ class Stage:
             standing, self._standing = self._standing, None
             standing.give_back(self.app)
 
-    def set(
-        self, settings: Settings, view: str, *, ghost: bool = False, theory: bool = False, weights: bool = False,
-        cursor: int | None = None, advises: bool = True,
-    ) -> None:  # fmt: skip
-        """Show a network, without the curves of the one before; `advises` says what would mend it."""
-        comparison = Comparison()
-        comparison.wants_ghost, comparison.wants_theory = ghost, theory
-        self.app.comparing.shows_weights, self.app.comparing.shows_floors = weights, False
-        self.app.reading_off.layer = cursor
+    def set(self, settings: Settings, view: str, scene: Scene, *, advises: bool = True) -> None:
+        """Show a network, without the curves of the one before; `advises` says what would mend it.
+
+        The scene's pins come later, by `pin`: they take their time.
+        """
+        comparing, comparison = self.app.comparing, Comparison()
+        comparison.wants_ghost, comparison.wants_theory = scene.ghost, scene.theory
+        comparing.shows_weights, comparing.shows_floors = scene.weights, False
+        self.app.reading_off.layer = scene.cursor
         self.app.advises = advises
-        self.app.comparing.compare(comparison)
+        comparing.compare(comparison)
         self.app.try_settings(lambda _: settings)
         self.app.action_show_view(view)
 

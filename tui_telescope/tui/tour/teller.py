@@ -44,18 +44,21 @@ class Teller:
 
     def tell(self, *requests: Request) -> None:
         """Post `Told` for each; what waits from before is let go of."""
-        self._take(deque(requests))
-
-    def tell_too(self, request: Request) -> None:
-        """Post `Told` for this one before what waits."""
-        self._take(deque((request, *self._requests)))
-
-    def _take(self, requests: deque[Request]) -> None:
         with self._lock:
-            self._requests = requests
-            if not self._is_working:
-                self._is_working = True
-                threading.Thread(target=self._work, name="telescope-teller", daemon=True).start()
+            self._requests = deque(requests)
+            self._begin()
+
+    def tell_first(self, request: Request) -> None:
+        """Post `Told` for this one, and then for what waits."""
+        with self._lock:
+            self._requests.appendleft(request)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Under the lock."""
+        if not self._is_working:
+            self._is_working = True
+            threading.Thread(target=self._work, name="telescope-teller", daemon=True).start()
 
     def _work(self) -> None:
         while request := self._next():
