@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
-from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
+from tui_telescope.setting_kinds import Choice, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
 from tui_telescope.version import __version__
 
@@ -58,17 +58,20 @@ _steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
 
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
-        next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
+        next(iter(PRESETS.values())), "NAME", "start from one of `presets`; single settings win over it", preset_named
     ),
     "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
-    "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
+    "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
-    "--steps": Option(600, "N", "how many to take", _steps),
-    "--expect": Option(None, "STATE", f"{'|'.join(STATES)}, or status 1", _one_of("expect", STATES)),
-    "--ascii": Option(False, "", "draw in ASCII"),
-    "--no-mouse": Option(True, "", "leave the mouse alone"),
-    "--autoplay": Option(False, "", "unattended"),
-    "--once": Option(False, "", "print and exit"),
+    "--steps": Option(600, "N", "how many to learn for", _steps),
+    "--expect": Option(
+        None, "STATE", f"{'|'.join(STATES)}: exit status 1 if the verdict is another", _one_of("expect", STATES)
+    ),
+    "--ascii": Option(False, "", "draw with plain characters alone"),
+    "--no-mouse": Option(True, "", "leave the mouse to the terminal"),
+    "--autoplay": Option(False, "", "go on by itself and quit at the end"),
+    "--quiz": Option(False, "", "eight questions that are answered by playing"),
+    "--once": Option(False, "", "print the newest record and exit"),
 }
 
 EXPLORING = ""
@@ -83,7 +86,7 @@ COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
     "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
-    "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
+    "tour": Command("tour", _ON_SCREEN | {"--autoplay", "--quiz"}),
     "presets": Command("presets"),
     "watch": Command("watch", _WATCHED, "PATH", FORMATS[:3]),
 }
@@ -116,15 +119,24 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     command = COMMANDS[options.command]
     if options.format not in command.formats:
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
-    if options.command == "print" and VIEWS[options.view].learning:
+    if options.command == "print" and options.view not in views_of("print"):
         raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
-    if options.command == "watch" and not VIEWS[options.view].chart:
-        allowed = ", ".join(view.name for view in VIEWS.values() if view.chart)
+    if options.command == "watch" and options.view not in views_of("watch"):
+        allowed = ", ".join(views_of("watch"))
         raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
+    if options.quiz and options.autoplay:
+        raise UsageError("--autoplay: the quiz waits for its answers; allowed without --quiz")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
     return options
+
+
+def views_of(command: str) -> list[str]:
+    """The names of the views that a command shows."""
+    if command == "print":
+        return [view.name for view in VIEWS.values() if not view.learning]
+    return [view.name for view in VIEWS.values() if view.chart or command != "watch"]
 
 
 def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
@@ -169,10 +181,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Answering(argparse.Action):
-    """Asks for a text, whatever else is asked for."""
+    """Asks for a text about the command before it, if there is one, whatever else is asked for."""
 
-    def __call__(self, *_: object) -> NoReturn:
-        raise Answer(self.const())
+    def __call__(self, parser: object, namespace: argparse.Namespace, *_: object) -> NoReturn:
+        raise Answer(self.const(getattr(namespace, "command", None)))
+
+
+def _version(command: str | None) -> str:
+    return f"{PROGRAM} {__version__}\n"
+
+
+def _help(command: str | None) -> str:
+    from tui_telescope.manual import overview, page  # which knows all that stands here
+
+    return page(command) if command and command in COMMANDS else overview()
 
 
 def _parsed(words: Iterable[str]) -> argparse.Namespace:
@@ -204,8 +226,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
     add = parser.add_argument
     add("command", nargs="?", default=None)
-    add("-h", "--help", action=_Answering, nargs=0, const=help_text)
-    add("--version", action=_Answering, nargs=0, const=lambda: f"{PROGRAM} {__version__}\n")
+    add("-h", "--help", action=_Answering, nargs=0, const=_help)
+    add("--version", action=_Answering, nargs=0, const=_version)
     for flag, option in OPTIONS.items():
         if option.metavar:
             add(flag, type=_as_argument(_name(flag), option.parse), dest=_name(flag))
@@ -229,55 +251,3 @@ def _as_argument(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]
             raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name}: ")) from None
 
     return parse_argument
-
-
-HELP = """\
-{program} [{commands}] [SETTINGS] [OPTIONS]
-See, live, how much of the loss's gradient reaches each layer of a deep network.
-Without a command: explore (? is help, q quits); without a terminal: print.
-print: a reading.  learn: train.  watch PATH: a real run.  presets: list.  tour.
-
-Settings, with their values at the start (? inside tells what each one means):
-{settings}
-Options, and --version, -h, --help:
-{options}
-"""
-
-
-def help_text() -> str:
-    """One screen of 80x24."""
-    return HELP.format(
-        program=PROGRAM,
-        commands=" | ".join(filter(None, COMMANDS)),
-        settings=_in_columns(map(_described_setting, REGISTRY.values()), 3, 25),
-        options="\n".join([*_described_options(), _in_columns(_described_switches(), 2, 38)]),
-    )
-
-
-def _described_setting(setting: Setting) -> str:
-    """The flag with its value at the start."""
-    flag = setting.flag
-    return f"{flag}/--no-{flag[2:]}" if isinstance(setting, Switch) else f"{flag} {setting.write(setting.default)}"
-
-
-def _described_options() -> list[str]:
-    return [
-        f"  {flag + ' ' + option.metavar:<19} {_sole_user(flag)}{option.help}"
-        for flag, option in OPTIONS.items() if option.metavar
-    ]  # fmt: skip
-
-
-def _described_switches() -> list[str]:
-    return [f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar]
-
-
-def _sole_user(flag: str) -> str:
-    """Whose flag it is, where it is one command's alone."""
-    users = [command.name for command in COMMANDS.values() if flag in command.flags]
-    return f"of {users[0]}: " if len(users) == 1 else ""
-
-
-def _in_columns(words: Iterable[str], columns: int, width: int) -> str:
-    cells = list(words)
-    rows = (cells[row : row + columns] for row in range(0, len(cells), columns))
-    return "\n".join("  " + "".join(f"{cell} ".ljust(width) for cell in row).rstrip() for row in rows)

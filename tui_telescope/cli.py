@@ -10,13 +10,11 @@ import argparse
 import gc
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
-from tui_telescope.presets import PRESETS
 from tui_telescope.printing.progress_line import on_stderr
 from tui_telescope.printing.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.printing.window_size import forget_absurd_sizes
@@ -61,15 +59,16 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
     ascii_only = options.ascii or not _speaks_unicode()
-    tour: Literal["", "led", "unattended"] = ""
+    tour: Literal["", "led", "unattended", "quiz"] = ""
     if options.command == "tour":
-        tour = "unattended" if options.autoplay else "led"
+        tour = "quiz" if options.quiz else "unattended" if options.autoplay else "led"
     return run(TelescopeSource(), settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
 def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:
-    column = max(map(len, PRESETS))
-    output.write("".join(f"{preset.name:<{column}}  {preset.line}\n" for preset in PRESETS.values()))
+    from tui_telescope.printing.presets import preset_list
+
+    output.write(preset_list())
     return 0
 
 
@@ -95,15 +94,12 @@ def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
 
 def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
-    from tui_telescope.lessons.measures import Measures
-    from tui_telescope.lessons.tour import STEPS
-    from tui_telescope.watched_telescope import WatchedTelescope
+    from tui_telescope.printing.tour import write_quiz, write_tour
 
-    telescope = WatchedTelescope(on_stderr())
-    measures = Measures(telescope)
-    for number, step in enumerate(STEPS, 1):
-        telescope.begin(f"measuring for step {number} of {len(STEPS)}", None)
-        output.write(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n\n")
+    if options.quiz:
+        write_quiz(output)
+    else:
+        write_tour(output, on_stderr())
     return 0
 
 

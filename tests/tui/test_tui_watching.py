@@ -52,7 +52,7 @@ async def test_what_is_written_meanwhile_is_followed(tmp_path: Path) -> None:
         await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-05"))
         assert "It is vanishing since step 3." in explorer.said()
         assert "The last record is" in explorer.said()
-        assert explorer.app._history.undo(explorer.app.subject) is None
+        assert explorer.app.history.undo(explorer.app.subject) is None
 
 
 async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Path) -> None:

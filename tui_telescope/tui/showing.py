@@ -71,7 +71,7 @@ class ShowingApp(ScreenApp):
         self.shown: Observed | None = None
         """What the chart shows."""
         self.comparing = Comparing(self)
-        self._history = History()
+        self.history = History()
         self.reading_off = ReadingOff(self)
         self.axis = KeptAxis()
         self.observer = Observer(self.post_message, source)
@@ -79,6 +79,10 @@ class ShowingApp(ScreenApp):
         self.learning = Learning(self)
         self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
+        self.advises = True
+        """Whether a remedy is told of, where one is known."""
+        self.picture: Drawable | None = None
+        """What is shown in place of the view, until another is chosen."""
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
@@ -115,10 +119,10 @@ class ShowingApp(ScreenApp):
         return self.source.settings_of(self.shown.subject) if self.shown else None
 
     def action_undo(self) -> None:
-        self._return_to(self._history.undo(self.subject), "Nothing to undo.")
+        self._return_to(self.history.undo(self.subject), "Nothing to undo.")
 
     def action_redo(self) -> None:
-        self._return_to(self._history.redo(self.subject), "Nothing to redo.")
+        self._return_to(self.history.redo(self.subject), "Nothing to redo.")
 
     def _return_to(self, subject: Hashable | None, otherwise: str) -> None:
         if subject is None:
@@ -131,7 +135,7 @@ class ShowingApp(ScreenApp):
 
     def return_to_shown(self, shown: Observed) -> None:
         """Take the subject of the chart again; the one that is left can be had back."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         self._take(shown.subject)
         self.show_subject()
 
@@ -153,7 +157,7 @@ class ShowingApp(ScreenApp):
 
     def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
         """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         if is_step:
             self.axis.keep()
         else:
@@ -248,6 +252,7 @@ class ShowingApp(ScreenApp):
             else:
                 self.show_chart()
             self.show_words()
+            self.take_note()
         elif is_newest:
             self._take(self.shown.subject if self.shown else self.subject)
             self.refuse(outcome.reason)
@@ -255,9 +260,8 @@ class ShowingApp(ScreenApp):
     def look_ahead(self) -> None:
         """All is drawn: what is likely next may be looked at."""
 
-    def call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
-        return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
+    def take_note(self) -> None:
+        """Another observation is shown."""
 
     # From state to the screen, once for all keys that wait
 
@@ -289,7 +293,7 @@ class ShowingApp(ScreenApp):
     def _draw_chart(self) -> None:
         self.comparing.begin_prediction(self.shown_settings)
         seen = self.seen
-        if chart := self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
+        if chart := self.picture or self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
             self._draw(chart)
             self.look_ahead()
 
@@ -354,7 +358,8 @@ class ShowingApp(ScreenApp):
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
         read_off = self.reading_off.words(seen.observation)
-        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
+        remedy = seen.remedy if self.advises else ""
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), remedy
         return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def told(self, verdict: str) -> tuple[str, ...]:
@@ -368,6 +373,7 @@ class ShowingApp(ScreenApp):
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
+        self.picture = None
         self.axis.fit()
         self.top_line.show_view(name)
         if settings := self.settings:
