@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL, NORMALISED
+from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, MATRICES, NORMAL, NORMALISED, PHI
 
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
@@ -111,8 +111,14 @@ def _sampled(settings: Settings) -> tuple[int, int]:
 
 
 def _remembered_units(settings: Settings) -> int:
-    """How many units' values the way back through a layer needs of the way forward: what products and phi were given,
-    and what norms gave."""
+    """How many units' values the way back through a layer needs of the way forward.
+
+    What products and phi were given, and what norms gave; of other forms than dense layers a_l, what phi and norms
+    gave, and phi'.
+    """
+    if not FORMS[settings.form].is_dense_layer:
+        kept = ((2 if word == PHI else 1) * given for word, given in settings.units_given if word not in MATRICES)
+        return settings.width + sum(kept)
     units, before, heard = 0, "", settings.width
     for word, given in settings.units_given:
         if word == NORMALISED or before != NORMALISED:

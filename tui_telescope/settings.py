@@ -8,13 +8,13 @@ new field of `Settings`, of one of the kinds in `setting_kinds`. This module imp
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
-from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason, uses
+from tui_telescope.block import Block
+from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason
 from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
@@ -26,16 +26,11 @@ from tui_telescope.networks import (
     INITIALIZER_NAMES,
     INITIALIZERS,
     LOSSES,
-    MATRICES,
     NORM_PLACES,
     NORMAL,
-    NORMALISED,
     NORMS,
     OPTIMIZERS,
     TASKS,
-    NormKind,
-    NormPlace,
-    Shape,
 )
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
@@ -53,7 +48,7 @@ def _entry(group: str, setting: Setting) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Block):
     """Everything that determines an observation, and how the network learns.
 
     Raises `SettingsError` for a value outside its range and for an observation that the memory budget does not hold.
@@ -356,49 +351,6 @@ class Settings:
         """Which unit matrices the initializer scales."""
         family = INITIALIZERS[self.initializer].family
         return self.distribution if family == NORMAL else family
-
-    @property
-    def norm_kind(self) -> NormKind | None:
-        """What the layers are normalised by; None where they are not."""
-        return NORMS.get(self.norm) if uses(self, "norm") else None
-
-    @property
-    def place_of_norm(self) -> NormPlace | None:
-        """Where in the layers it stands; None where there is none."""
-        return None if self.norm_kind is None else NORM_PLACES[self.norm_place]
-
-    @cached_property
-    def branch(self) -> tuple[str, ...]:
-        """What a layer's branch does, in order: see `networks.FormKind`."""
-        return FORMS[self.form].branch(self.place_of_norm)
-
-    @cached_property
-    def matrices(self) -> Mapping[str, Shape]:
-        """The matrices of a layer, by name, in the order in which they act."""
-        return {name: MATRICES[name].shape(self.width, self.expansion) for name in FORMS[self.form].matrices}
-
-    @cached_property
-    def units_given(self) -> tuple[tuple[str, int], ...]:
-        """The words of the branch, each with how many units it gives."""
-        given, units = [], self.width
-        for word in self.branch:
-            units = self.matrices[word].fan_out if word in self.matrices else units
-            given.append((word, units))
-        return tuple(given)
-
-    @cached_property
-    def levelled(self) -> frozenset[str]:
-        """The matrices after which a norm takes out at once what all samples have in common, the biases too."""
-        norm, place = self.norm_kind, self.place_of_norm
-        if norm is None or place is None or not norm.takes_shares_out:
-            return frozenset()
-        words = (*self.branch, NORMALISED) if place.crosses_residual else self.branch
-        return frozenset(word for word, after in pairwise(words) if word in MATRICES and after == NORMALISED)
-
-    @property
-    def loses_biases(self) -> bool:
-        """Whether biases make no difference, whatever they are."""
-        return self.levelled == self.matrices.keys()
 
     @property
     def has_biases(self) -> bool:
