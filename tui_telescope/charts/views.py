@@ -92,7 +92,7 @@ def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
 
 
 def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
-    from tui_telescope.charts.learning_chart import learning_chart
+    from tui_telescope.charts.steps.learning_chart import learning_chart
 
     return learning_chart(traces, reading, names_keys=True)
 

@@ -134,7 +134,7 @@ class Learning:
             self._app.background.watch()
 
     def show_next_reading(self) -> None:
-        from tui_telescope.charts.learning_chart import following
+        from tui_telescope.charts.steps.learning_chart import following
 
         self._reading = following(self._reading)
         self._app.show_chart()
