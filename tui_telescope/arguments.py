@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import RUN_VIEWS, VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
 from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
@@ -56,11 +56,13 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
 
 _steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
 
+_EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
+
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
         next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
     ),
-    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
+    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", _EVERY_VIEW)),
     "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
     "--steps": Option(600, "N", "how many to take", _steps),
@@ -90,7 +92,7 @@ COMMANDS: dict[str, Command] = {
 """By the word that asks for it."""
 
 _SURVEYS = frozenset(view.name for view in VIEWS.values() if view.survey)
-VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(VIEWS) - _SURVEYS}
+VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(_EVERY_VIEW) - _SURVEYS}
 """The flags that not every view uses: a single verdict is had from a single network."""
 
 
@@ -114,11 +116,11 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     command = COMMANDS[options.command]
     if options.format not in command.formats:
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
+    views = RUN_VIEWS if options.command == "watch" else VIEWS
+    if options.view not in views:
+        raise UsageError(f"--view: {command.name} does not show {options.view}; allowed: {', '.join(views)}")
     if options.command == "print" and VIEWS[options.view].learning:
         raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
-    if options.command == "watch" and not VIEWS[options.view].chart:
-        allowed = ", ".join(view.name for view in VIEWS.values() if view.chart)
-        raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
@@ -131,7 +133,7 @@ def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
         if flag not in command.flags:
             users = [each.name for each in COMMANDS.values() if flag in each.flags]
             raise UsageError(f"{flag}: {command.name} does not use it; allowed with: {', '.join(users)}")
-        views = VIEWS_THAT_USE.get(flag, VIEWS)
+        views = VIEWS_THAT_USE.get(flag, _EVERY_VIEW)
         if options.view not in views:
             allowed = [view for view in VIEWS if view in views]
             raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")

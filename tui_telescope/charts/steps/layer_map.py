@@ -89,6 +89,9 @@ class LayerMap:
 
         return heatmap(frame, self.stage, cells, width, height, charset)
 
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> None:
+        """Its columns are steps: no layer is to be read off."""
+
     def _frame(self, charset: Charset) -> Chart:
         return Chart(
             title=self.title,
