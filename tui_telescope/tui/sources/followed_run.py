@@ -36,6 +36,7 @@ class FollowedRun:
         self.path = path
         self.is_read = False
         """Whether its files have been looked at."""
+        self._is_file = path.is_file()
         self._run: Run | None = None
         self._told = _Told()
         self._trouble = ""
@@ -61,7 +62,8 @@ class FollowedRun:
 
     @property
     def name(self) -> str:
-        return self._run.name if self._run else clean(self.path.resolve().name)
+        """Its folder's; of a file what it says of itself."""
+        return self._run.name if self._run and self._is_file else clean(self.path.resolve().name)
 
     @property
     def layers(self) -> tuple[str, ...]:

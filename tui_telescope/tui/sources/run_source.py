@@ -159,13 +159,10 @@ class RunSource(Source[Shown]):
             beside = self.other.at_step(record.step)
             if beside is None:
                 return None
-            name, its_own = self.other.name, run.name
-            if name == its_own:
-                name, its_own = (each.path.parent.name + "/" + each.name for each in (self.other, run))
             return Ghost(
                 Shown(self.other, beside, role if role in self.other.roles else ""),
-                f"{name}, step {beside.step}",
-                f"{its_own}, step {record.step}",
+                f"{self.other.name}, step {beside.step}",
+                f"{run.name}, step {record.step}",
             )
         first = run.end(0)
         if first is None or first is record:
