@@ -18,9 +18,9 @@ class Glance(NamedTuple):
     written: float
     """When, in seconds since 1970."""
     step: int | None = None
-    """The newest one; None where there is none, or it has not been looked for yet."""
+    """The newest one."""
     headline: str = ""
-    """The verdict's; or in small letters why there is none."""
+    """The verdict's; in small letters why there is none; empty where it has not been looked for yet."""
 
     def age_seconds(self) -> float:
         return max(0.0, time.time() - self.written)
@@ -31,22 +31,28 @@ class Listing:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[Path, Glance] = {}
+        self._glances: dict[Path, Glance] = {}
 
-    def names(self) -> list[Glance]:
-        """All of them, with what is known by now. Raises `Refused`."""
+    @property
+    def glances(self) -> list[Glance]:
+        """All that were found, with what is known of them by now."""
+        return list(self._glances.values())
+
+    def find(self) -> list[Glance]:
+        """Look which runs there are; gives those that were written to since they were looked at, the newest first.
+
+        Raises `Refused`.
+        """
         with refusing(self._folder):
-            found = [(path, written_at(path)) for path in find_runs(self._folder)]
-        return [self._known.get(path, Glance(path, written))._replace(written=written) for path, written in found]
-
-    def outdated(self) -> list[Glance]:
-        """Those that were written to since they were looked at, the newest first."""
-        changed = [each for each in self.names() if each.written != self._seen_at(each.path)]
+            found = {path: written_at(path) for path in find_runs(self._folder)}
+        before = self._glances
+        self._glances = {path: before.get(path) or Glance(path, written) for path, written in found.items()}
+        changed = [
+            each._replace(written=found[path])
+            for path, each in self._glances.items()
+            if not each.headline or each.written != found[path]
+        ]
         return sorted(changed, key=lambda each: -each.written)
-
-    def _seen_at(self, path: Path) -> float | None:
-        known = self._known.get(path)
-        return known.written if known else None
 
     def look(self, each: Glance) -> None:
         """Read the run, and keep the line alone."""
@@ -54,8 +60,9 @@ class Listing:
             run = open_run(each.path)
             record, observation = run.record_at(), run.observation()
         except Refused:
-            self._known[each.path] = each._replace(headline="unreadable")
+            self._glances[each.path] = each._replace(headline="unreadable")
             return
         headline = words_of(observation).headline if observation else ""
         lacks = "no gradient" if observation else "no records"
-        self._known[each.path] = each._replace(step=record.step if record else None, headline=headline or lacks)
+        step = record.step if record else None
+        self._glances[each.path] = each._replace(step=step, headline=headline or lacks)

@@ -48,7 +48,7 @@ def choose_run(path: Path) -> Path:
 
 def written_at(run: Path) -> float:
     """When a run was written to last, in seconds since 1970; 0 where there is nothing. Raises `OSError`."""
-    files = [*run.glob(_RANK_FILES), *filter(None, (_newest_log(run),))]
+    files = list(run.glob(_RANK_FILES)) or list(filter(None, (_newest_log(run),)))
     return max((file.stat().st_mtime for file in files), default=0.0)
 
 

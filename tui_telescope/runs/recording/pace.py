@@ -7,7 +7,7 @@ from collections import deque
 from statistics import median
 
 BUDGET = 0.008
-"""Of the training's own time, what the recorder may take by its own clock: recorded steps, and the look at every one."""
+"""Of the training's own time, what the recorder may take by its own clock: to record, and to look at every step."""
 SHARE, LEAST_SHARE, EARLY_SHARE = 0.005, 0.002, 0.05
 """What of it recording may take: at most, at least whatever the look at every step takes, and in the first steps."""
 STANDING_SHARE, STANDING_SECONDS = 0.003, 60e-6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -20,6 +21,8 @@ from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LOOK_SECONDS = 2.0
 """How often it is looked whether there is anything new."""
+MOST_LOOKING = 0.01
+"""Of the time, at most."""
 _NUMBERS_CELLS = 35
 """What step, age and verdict take beside a name."""
 
@@ -74,17 +77,22 @@ class RunList(ModalScreen[Chosen | None]):
         self._is_closed.set()
 
     def _look(self) -> None:
-        while not self._is_closed.is_set():
+        rest = 0.0
+        while not self._is_closed.wait(rest):
+            began = time.monotonic()
             try:
-                self.post_message(Listed(self._listing.names()))
-                for each in self._listing.outdated():
-                    if self._is_closed.is_set():
-                        return
-                    self._listing.look(each)
-                    self.post_message(Listed(self._listing.names()))
+                changed = self._listing.find()
             except Refused as refusal:
-                self.post_message(Listed((), str(refusal)))
-            self._is_closed.wait(LOOK_SECONDS)
+                changed, trouble = [], str(refusal)
+            else:
+                trouble = ""
+            self.post_message(Listed(self._listing.glances, trouble))
+            rest = max(LOOK_SECONDS, (time.monotonic() - began) / MOST_LOOKING)
+            for each in changed:
+                if self._is_closed.is_set():
+                    return
+                self._listing.look(each)
+                self.post_message(Listed(self._listing.glances))
 
     def on_listed(self, message: Listed) -> None:
         self._rows.show(message.runs, message.trouble)
