@@ -23,8 +23,8 @@ LOOK_SECONDS = 2.0
 """How often it is looked whether there is anything new."""
 MOST_LOOKING = 0.01
 """Of the time, at most."""
-_NUMBERS_CELLS = 35
-"""What step, age and verdict take beside a name."""
+_WIDE = 60
+"""From so many cells on there is room for the age too."""
 
 
 class Chosen(NamedTuple):
@@ -154,29 +154,31 @@ class RunRows(Canvas):
         first = min(max(self._first_row, self._row - self.page + 1), self._row)
         self._first_row = max(0, min(first, len(self.runs) - self.page))
         numbers = range(self._first_row, min(self._first_row + self.page, len(self.runs)))
-        room = max(width - 4 - _NUMBERS_CELLS, min(width - 4, 12))
-        lines = [self._run_row(number, room) for number in numbers]
+        lines = [self._run_row(number, width) for number in numbers]
         lines += [()] * (self.page - len(lines))
-        return [self._title(room), *lines, self._keys(width)]
+        return [self._title(width), *lines, self._keys(width)]
 
-    def _title(self, room: int) -> Line:
+    def _title(self, width: int) -> Line:
         if self._trouble:
             return (Word(f" {self._trouble}", "refusal"),)
         title = f" {len(self.runs)} runs" if self.runs else " Looking for runs"
-        return (Word(title.ljust(room + 4), "title"), Word(f"{'step':>10}  {'last record':<11} verdict", "muted"))
+        columns = _columns("step", "last record", "verdict", width)
+        return (Word(title.ljust(width - len(columns)), "title"), Word(columns, "muted"))
 
-    def _run_row(self, number: int, room: int) -> Line:
+    def _run_row(self, number: int, width: int) -> Line:
         each = self.runs[number]
         is_selected = each.path == self.selected
         call = f"screen.run({number})"
+        step = "" if each.step is None else str(each.step)
+        columns = _columns(step, age_in_words(each.age_seconds()), each.headline or "reading", width)
+        room = max(width - 4 - len(columns), 2)
         name = clean(each.path.name)
         name = name if len(name) <= room else f"{name[: room - 2]}.."
-        step = "" if each.step is None else str(each.step)
         return (
             Word("> " if is_selected else "  ", "selected", call),
             Word(f"{self._marks.get(each.path, ' ')} ", "key", call),
             Word(f"{name:<{room}}", "selected" if is_selected else "", call),
-            Word(f"{step:>10}  {age_in_words(each.age_seconds()):<11} {each.headline or 'reading'}", "", call),
+            Word(columns, "", call),
         )
 
     def _keys(self, width: int) -> Line:
@@ -194,3 +196,8 @@ class RunRows(Canvas):
 
     async def on_mouse_scroll_up(self) -> None:
         self.move(-1)
+
+
+def _columns(step: str, age: str, verdict: str, width: int) -> str:
+    """What stands beside a run's name, in as many cells whatever it is."""
+    return f" {step:>9}  {age:<12}{verdict:<11}" if width >= _WIDE else f" {step:>7} {verdict:<11}"
