@@ -196,8 +196,8 @@ def _of_runs() -> tuple[Meaning, ...]:
         Meaning(
             "layer over steps",
             "The gradient of the layer under the cursor (< and > choose it; without one the first layer) at each "
-            "record that is kept: the newest all, the older ones thinned out. Steps that a restart has taken back are left "
-            "out. While it is frozen, the step is marked.",
+            "record that is kept: the newest all, the older ones thinned out. What a restart took back is left out. "
+            "While it is frozen, the step is marked.",
             ("layer",),
         ),
         Meaning(
@@ -207,9 +207,9 @@ def _of_runs() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "heatmap",
-            "A row a layer, the first at the bottom, and a column a step: the fuller, the larger the gradient; the legend "
-            "says where one character gives way to the next. Of layers or steps that share a cell the one is shown that "
-            "differs most from the others of its step, so that a single dead layer is seen.",
+            "A row a layer, the first at the bottom, and a column a step: the fuller, the larger the gradient; the "
+            "legend says where one character gives way to the next. Of layers or steps that share a cell the one is "
+            "shown that differs most from the others of its step, so that a single dead layer is seen.",
             ("heatmap",),
         ),
         Meaning(
