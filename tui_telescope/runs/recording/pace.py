@@ -37,6 +37,9 @@ class Pace:
         """What the recorder spent on these."""
         self._excesses: deque[float] = deque(maxlen=15)
         """How much longer than these the recorded ones took: hooks' calls, memory, cold caches."""
+        self._late_share = SHARE
+        self._usual = 0.0
+        """Seconds of a step, when the last one was recorded."""
         self._debt = 0.0
         """Seconds spent that the steps since have not yet paid for by their share."""
 
@@ -45,7 +48,7 @@ class Pace:
 
     def affords(self, seconds: float) -> bool:
         """Whether every step may spend so much, beside what recording takes."""
-        return bool(self._durations) and seconds <= max(STANDING_SECONDS, STANDING_SHARE * median(self._durations))
+        return self._usual > 0 and seconds <= max(STANDING_SECONDS, STANDING_SHARE * self._usual)
 
     def passed(self, step: int, seconds: float, spent: float, *, is_recorded: bool, follows_recorded: bool) -> None:
         """A step has taken so long beside the seconds spent on it; what a record takes may fall into the step after."""
@@ -74,8 +77,10 @@ class Pace:
         return min(max(0.0, median(self._excesses)), spent) if self._excesses else 0.0
 
     def _share(self, step: int) -> float:
-        if step < EARLY_STEPS:
-            return EARLY_SHARE
+        return EARLY_SHARE if step < EARLY_STEPS else self._late_share
+
+    def _left_by_standing(self) -> float:
+        """Asked at a recorded step alone: medians at every step would be a part of what they measure."""
         if not self._plain:
             return SHARE
         standing = median(self._standing) / max(median(self._plain), 1e-9)
@@ -86,4 +91,6 @@ class Pace:
         if self._is_finite and not is_finite:
             self._alarmed_until = step + ALARM_STEPS
         self._is_finite = is_finite
+        self._late_share = self._left_by_standing()
+        self._usual = median(self._durations) if self._durations else 0.0
         self._next = step + (self._every or (1 if step < self._alarmed_until else distance))
