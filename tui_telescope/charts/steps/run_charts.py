@@ -63,7 +63,7 @@ def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawa
         x_axis=_steps(traces),
         y_axis=gradient_axis(extent(*(curve.y for curve in curves)), options.previous),
         curves=curves,
-        note=" ".join(_gaps(live, layer - 1)),
+        note="; ".join(_gaps(live, layer - 1)),
         x_title="step",
         hints=((Span("< > layer", "rule"),),),
         cursor=options.step,
@@ -95,7 +95,7 @@ def _steps(traces: Sequence[StepTrace]) -> Axis:
 
 
 def _gaps(live: OverSteps, place: int) -> Iterator[str]:
-    """What no log axis can show, in sentences."""
+    """What no log axis can show."""
     for words, where in (("not finite", live.lost), ("exactly zero", np.isneginf(live.log10))):
         steps = live.steps[where[:, place]]
         if len(steps):
