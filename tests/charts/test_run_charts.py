@@ -33,23 +33,27 @@ def over(log10: Any, **others: Any) -> OverSteps:
 
 
 def test_the_layer_under_the_cursor_is_drawn_and_where_it_has_no_logarithm_that_is_said():
-    chart = layer_over_steps([StepTrace("", over([[0, -1, 0], [0, -np.inf, 0], [0, np.nan, 0]]))], StepOptions(layer=2))
+    chart = layer_over_steps(
+        [StepTrace("", over([[0, -1, 0], [0, -np.inf, 0], [0, np.nan, 0]]))], StepOptions(layer="block")
+    )
     assert isinstance(chart, Chart), "no loss was told"
     assert chart.curves[0].y[0] == -1
-    assert chart.note == "not finite in 1 of 3 records, first at step 3; exactly zero in 1 of 3 records, first at step 2"
+    assert (
+        chart.note == "not finite in 1 of 3 records, first at step 3; exactly zero in 1 of 3 records, first at step 2"
+    )
 
 
-def test_without_a_cursor_it_is_the_first_layer_and_beyond_the_last_the_last():
+def test_without_a_cursor_on_one_of_its_layers_it_is_the_first():
     traces = [StepTrace("", over([[1, 2, 3], [1, 2, 3]]))]
-    for cursor, y in ((None, 1), (3, 3), (99, 3)):
+    for cursor, y in ((None, 1), ("head", 3), ("gone", 1)):
         assert layer_over_steps(traces, StepOptions(layer=cursor)).curves[0].y[0] == y
 
 
 def test_another_run_is_drawn_by_the_layers_name_if_it_has_it():
     other = StepTrace("b", over([[7, 8], [7, 8]], layers=("block", "embed")))
     traces = [StepTrace("a", over([[1, 2, 3], [1, 2, 3]])), other]
-    assert [curve.y[0] for curve in layer_over_steps(traces, StepOptions(layer=1)).curves] == [1, 8]
-    assert [curve.label for curve in layer_over_steps(traces, StepOptions(layer=3)).curves] == ["a"]
+    assert [curve.y[0] for curve in layer_over_steps(traces, StepOptions(layer="embed")).curves] == [1, 8]
+    assert [curve.label for curve in layer_over_steps(traces, StepOptions(layer="head")).curves] == ["a"]
 
 
 @pytest.mark.parametrize("make", [layer_over_steps, layers_by_steps])
@@ -70,7 +74,7 @@ def test_one_wild_loss_leaves_the_others_their_room():
 
 
 def test_the_marked_step_and_layer_are_the_cursors():
-    found = layers_by_steps([StepTrace("", over([[0] * 3] * 4))], StepOptions(layer=2, step=3))
+    found = layers_by_steps([StepTrace("", over([[0] * 3] * 4))], StepOptions(layer="block", step=3))
     assert found.cursor == (3, 2)
     assert layers_by_steps([StepTrace("", over([[0] * 3] * 4))], StepOptions()).cursor is None
 

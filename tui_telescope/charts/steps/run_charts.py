@@ -42,8 +42,8 @@ class StepOptions:
 
     previous: Axis | None = None
     """As in `ChartOptions`."""
-    layer: int | None = None
-    """The layer under the cursor, counted from 1."""
+    layer: str | None = None
+    """The name of the layer under the cursor."""
     step: float | None = None
     """The step to mark."""
 
@@ -51,8 +51,7 @@ class StepOptions:
 def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
     """The first run's layer under the cursor, or else its first one; of the others the layer of the same name."""
     live = traces[0].over
-    layer = min(options.layer or 1, len(live.layers))
-    name = live.layers[layer - 1]
+    name = options.layer if options.layer in live.layers else live.layers[0]
     curves = tuple(
         Curve(each.over.steps, each.over.log10[:, each.over.layers.index(name)], each.label or live.reading, *look)
         for each, look in zip(traces, cycle(LOOKS), strict=False)
@@ -63,7 +62,7 @@ def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawa
         x_axis=_steps(traces),
         y_axis=gradient_axis(extent(*(curve.y for curve in curves)), options.previous),
         curves=curves,
-        note="; ".join(_gaps(live, layer - 1)),
+        note="; ".join(_gaps(live, live.layers.index(name))),
         x_title="step",
         hints=((Span("< > layer", "rule"),),),
         cursor=options.step,
@@ -74,7 +73,6 @@ def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawa
 def layers_by_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
     """All layers of the first run."""
     live = traces[0].over
-    is_marked = options.layer is not None or options.step is not None
     layers = LayerMap(
         title=f"{_WORDS[live.reading]} of each layer",
         name=_WORDS[live.reading].split()[-1],
@@ -84,9 +82,17 @@ def layers_by_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawab
         nothing=_NOTHING,
         x_axis=_steps(traces),
         y_axis=layer_axis(len(live.layers), live.layers),
-        cursor=(live.steps[-1] if options.step is None else options.step, options.layer or 1) if is_marked else None,
+        cursor=_marked(live, options),
     )
     return _below_the_loss(traces, layers, options)
+
+
+def _marked(live: OverSteps, options: StepOptions) -> tuple[float, float] | None:
+    """The newest step for a cursor on a layer alone, the first layer for one on a step alone."""
+    layer = live.layers.index(options.layer) + 1 if options.layer in live.layers else None
+    if layer is None and options.step is None:
+        return None
+    return float(live.steps[-1]) if options.step is None else options.step, layer or 1
 
 
 def _steps(traces: Sequence[StepTrace]) -> Axis:

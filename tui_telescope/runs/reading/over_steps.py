@@ -26,6 +26,7 @@ class OverSteps(NamedTuple):
     reading: str
     """`gradient`, or `weight_gradient`."""
     layers: tuple[str, ...]
+    """Those of which anything is known."""
     log10: Array
     """(n, layers) of the reading; -inf for nothing at all, NaN where it is not known, or not finite."""
     lost: NDArray[np.bool_]
@@ -41,10 +42,13 @@ def over_steps(records: Sequence[Record], names: Sequence[str], among: Sequence[
     told = [record for record in told if len(record.readings[by].numbers) <= len(names)]
     if not told:
         return None
-    shown = list(range(len(names)) if among is None else among)
     readings = [record.readings[by].padded(len(names)) for record in told]
+    known = np.stack([reading.known for reading in readings])
+    shown = [index for index in (range(len(names)) if among is None else among) if known[:, index].any()]
+    if not shown:
+        return None
     numbers = np.stack([reading.numbers for reading in readings])[:, shown]
-    known = np.stack([reading.known for reading in readings])[:, shown]
+    known = known[:, shown]
     with np.errstate(divide="ignore", invalid="ignore"):
         log10 = np.log10(numbers)
     lost = known & ~(log10 < np.inf)

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui_telescope.runs.reading.follower import Refused, refusing
 from tui_telescope.runs.reading.opening import choose_run, find_runs
 from tui_telescope.tui.sources.followed_run import FollowedRun
 from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
@@ -55,8 +56,12 @@ class RunSource(Source[Shown]):
 
     @property
     def has_others(self) -> bool:
-        """Whether there are runs to choose from."""
-        return len(find_runs(self.folder)) > 1
+        """Whether there are runs to choose from, or something keeps from knowing it, which the list will say."""
+        try:
+            with refusing(self.folder):
+                return len(find_runs(self.folder)) > 1
+        except Refused:
+            return True
 
     def poll(self) -> bool:
         """Read what is new; tells whether there was anything."""

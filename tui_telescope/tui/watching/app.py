@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
     from tui_telescope.charts.steps.run_charts import StepTrace
-    from tui_telescope.tui.messages import Observed
+    from tui_telescope.tui.messages import Observed, Outcome
     from tui_telescope.tui.screens.run_list import Chosen
 
 _CLOCK_SECONDS = 2.0
@@ -104,27 +104,17 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     # Which layers
 
     def action_step_role(self, direction: int) -> None:
-        """The layers of the next role, all of them after the last one; the cursor stays on its layer if it is shown."""
+        """The layers of the next role, all of them after the last one."""
         roles = ["", *self._runs.run.roles]
         if len(roles) == 1:
             self.say("All layers are of one role, or each of its own: there is nothing to choose from.")
             return
         place = roles.index(self._role) if self._role in roles else 0
         self._role = roles[(place + direction) % len(roles)]
-        under_cursor = (
-            self.seen.observation.name(self.reading_off.layer) if self.seen and self.reading_off.layer else ""
-        )
         self.axis.fit()
         self._take(self._runs.shown(self.looked_at.record, self._role))
-        self.reading_off.layer = self._place_of(under_cursor)
         self.show_subject()
         self.observe()
-
-    def _place_of(self, name: str) -> int | None:
-        """The layer of this name among those of the role, counted from 1."""
-        run = self._runs.run
-        shown = run.layers_of(self.looked_at.role)
-        return shown.index(name) + 1 if name in shown else None
 
     # Which run
 
@@ -164,6 +154,16 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
 
     # From state to the screen
 
+    def _show_outcome(self, outcome: Outcome) -> None:
+        """The cursor stays on its layer, by the name, wherever that stands now; where it is missing it is put away."""
+        before, layer = self.shown, self.reading_off.layer
+        super()._show_outcome(outcome)
+        after = self.shown
+        if before and after and layer and before.observation.layers != after.observation.layers:
+            name = before.observation.name(layer)
+            names = after.observation.layers or ()
+            self.reading_off.layer = names.index(name) + 1 if name in names else None
+
     def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
         make_chart = self.current_view.steps
         if make_chart is None:
@@ -173,8 +173,10 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         assert isinstance(observed.subject, Shown)
         record = observed.subject.record
         step = None if self._is_following or record is None else record.step
+        place = self.reading_off.layer
+        layer = observed.observation.name(place) if place and place <= observed.observation.depth else None
         traces = self._step_traces(observed.subject)
-        return make_chart(traces, StepOptions(previous, self.reading_off.layer, step)) if traces else None
+        return make_chart(traces, StepOptions(previous, layer, step)) if traces else None
 
     def _step_traces(self, subject: Shown) -> list[StepTrace]:
         """The run that is looked at, and the one compared with it."""
