@@ -17,9 +17,9 @@ from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.layers.trace import LearningTrace
 from tui_telescope.charts.steps.layer_map import LayerMap
 from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
-from tui_telescope.engine.learning.description import divergence
-from tui_telescope.engine.learning.moments import Moment
-from tui_telescope.engine.learning.training import History
+from tui_telescope.engine.learning.course.description import divergence
+from tui_telescope.engine.learning.course.moments import Moment
+from tui_telescope.engine.learning.course.training import History
 from tui_telescope.networks import TASKS
 from tui_telescope.observations.observation import measured
 
