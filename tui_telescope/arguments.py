@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import RUN_VIEWS, VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
 from tui_telescope.setting_kinds import Choice, SettingsError, Switch, Whole
@@ -56,11 +56,13 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
 
 _steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
 
+_EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
+
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
         next(iter(PRESETS.values())), "NAME", "start from one of `presets`; single settings win over it", preset_named
     ),
-    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
+    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", _EVERY_VIEW)),
     "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
     "--steps": Option(600, "N", "how many to learn for", _steps),
@@ -94,7 +96,7 @@ COMMANDS: dict[str, Command] = {
 
 VIEWS_THAT_USE = {
     "--depths": frozenset(view.name for view in VIEWS.values() if view.over_depths),
-    "--expect": frozenset(view.name for view in VIEWS.values() if not view.survey),
+    "--expect": frozenset(view.name for view in _EVERY_VIEW.values() if not view.survey),
 }
 """The flags that not every view uses: a verdict is had of what was observed alone."""
 
@@ -119,11 +121,10 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     command = COMMANDS[options.command]
     if options.format not in command.formats:
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
-    if options.command == "print" and options.view not in views_of("print"):
-        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
-    if options.command == "watch" and options.view not in views_of("watch"):
-        allowed = ", ".join(views_of("watch"))
-        raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
+    if options.view not in (views := views_of(options.command)):
+        is_told_elsewhere = options.command == "print" and options.view in VIEWS
+        instead = "the command learn tells of it" if is_told_elsewhere else f"allowed: {', '.join(views)}"
+        raise UsageError(f"--view: {command.name} does not show {options.view}; {instead}")
     if options.quiz and options.autoplay:
         raise UsageError("--autoplay: the quiz waits for its answers; allowed without --quiz")
     _refuse_unused([_FLAGS[name] for name in given], options)
@@ -134,9 +135,9 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
 
 def views_of(command: str) -> list[str]:
     """The names of the views that a command shows."""
-    if command == "print":
-        return [view.name for view in VIEWS.values() if not view.learning]
-    return [view.name for view in VIEWS.values() if view.chart or command != "watch"]
+    if command == "watch":
+        return list(RUN_VIEWS)
+    return [view.name for view in VIEWS.values() if command != "print" or not view.learning]
 
 
 def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
@@ -145,7 +146,7 @@ def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
         if flag not in command.flags:
             users = [each.name for each in COMMANDS.values() if flag in each.flags]
             raise UsageError(f"{flag}: {command.name} does not use it; allowed with: {', '.join(users)}")
-        views = VIEWS_THAT_USE.get(flag, VIEWS)
+        views = VIEWS_THAT_USE.get(flag, _EVERY_VIEW)
         if options.view not in views:
             allowed = [view for view in VIEWS if view in views]
             raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")

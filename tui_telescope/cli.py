@@ -128,20 +128,18 @@ def _watch_live(options: argparse.Namespace) -> int:
 
     end_at_once_on_signals()
     from tui_telescope.runs.reading.follower import Refused
-    from tui_telescope.runs.reading.opening import choose_run, open_run
+    from tui_telescope.runs.reading.opening import open_run
+    from tui_telescope.tui.sources.run_source import RunSource
 
     path = Path(options.operand)
     try:
-        chosen, others = choose_run(path)
-        if chosen.is_file():
-            open_run(chosen)
+        source = RunSource(path)
+        if path.exists() and not path.is_dir():
+            open_run(path)
     except Refused as refusal:
         return fail(str(refusal))
-    from tui_telescope.tui.sources.run_source import RunSource
     from tui_telescope.tui.watching.app import watch
 
-    hint = f"The one written last of {others + 1} runs: watch {chosen.parent}/NAME shows another."
-    source = RunSource(chosen, hint if others else "")
     source.poll()
     return watch(source, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
 

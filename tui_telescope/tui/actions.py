@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,20 +124,20 @@ class Keys(NamedTuple):
     actions: tuple[Action, ...]
     """All but those that change a setting, or the view."""
     footer: dict[str, str]
-    views: tuple[View, ...]
+    views: Mapping[str, View]
     has_settings: bool = True
 
     @property
     def all_actions(self) -> tuple[Action, ...]:
         settings = setting_actions() if self.has_settings else ()
-        return (*self.actions, *settings, *view_actions(self.views))
+        return (*self.actions, *settings, *view_actions(self.views.values()))
 
     def bindings(self) -> list[Binding]:
         """Every action as Textual wants it."""
         return [action.binding for action in self.all_actions]
 
 
-EXPLORING = Keys(GENERAL, FOOTER, tuple(VIEWS.values()))
+EXPLORING = Keys(GENERAL, FOOTER, VIEWS)
 
 
 def all_actions() -> tuple[Action, ...]:

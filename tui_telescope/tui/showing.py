@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.actions import EXPLORING, Keys
@@ -46,6 +45,7 @@ from tui_telescope.tui.work.surveyor import Surveyor
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.views import View
 
 
 class ShowingApp(ScreenApp):
@@ -60,7 +60,7 @@ class ShowingApp(ScreenApp):
         self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         super().__init__(
-            TopLine(source.heading(subject), settings, self.selected, view, self.keys.views),
+            TopLine(source.heading(subject), settings, self.selected, view, self.keys.views.values()),
             Panels(settings, self.selected, self.preset.settings, view) if settings else None,
             Footer(self.keys.footer),
             ascii_only=ascii_only,
@@ -206,7 +206,7 @@ class ShowingApp(ScreenApp):
             self._coalescer.finish()
 
     def _look(self) -> None:
-        if VIEWS[self.view].survey:
+        if self.current_view.survey:
             self._survey()
         self.learning.follow()
         known = self.shown if self.is_read else None
@@ -223,7 +223,7 @@ class ShowingApp(ScreenApp):
     def on_learned(self, message: Learned) -> None:
         if self.learning.take(message):
             self.axis.keep()
-            if VIEWS[self.view].learning:
+            if self.current_view.learning:
                 self.chart_view.show_banner("")
             self.show_chart()
             self.show_words()
@@ -311,7 +311,7 @@ class ShowingApp(ScreenApp):
         self.comparing.take_judgement(message)
 
     def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
-        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.reading_off.layer)
+        return self.comparing.chart_of(observed, self.current_view, previous, self.reading_off.layer)
 
     def action_fit_axis(self) -> None:
         self.show_chart_afresh()
@@ -321,6 +321,10 @@ class ShowingApp(ScreenApp):
 
     def action_read_off(self, layer: int) -> None:
         self.reading_off.go_to(layer)
+
+    @property
+    def current_view(self) -> View:
+        return self.keys.views[self.view]
 
     @property
     def seen(self) -> Observed | None:
@@ -335,9 +339,9 @@ class ShowingApp(ScreenApp):
     @property
     def is_chart_there(self) -> bool:
         """Whether the chart is one of the subject."""
-        if VIEWS[self.view].learning:
+        if self.current_view.learning:
             return self.learning.history is not None
-        return self._is_survey_shown if VIEWS[self.view].survey else self.is_read
+        return self._is_survey_shown if self.current_view.survey else self.is_read
 
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
@@ -352,7 +356,7 @@ class ShowingApp(ScreenApp):
 
     def _reading(self, *, is_for_view: bool) -> tuple[str, str]:
         """The badge and the sentences beside it; empty where they are yet to come, as while the view itself is."""
-        if VIEWS[self.view].learning and (learned := self.learning.words()):
+        if self.current_view.learning and (learned := self.learning.words()):
             return learned
         seen = self.seen
         if seen is None or seen.subject != self.subject or is_for_view:
@@ -369,7 +373,7 @@ class ShowingApp(ScreenApp):
     # Views, and the surveys that some of them show
 
     def action_show_view(self, name: str) -> None:
-        if VIEWS[name].needs_settings and not self.settings:
+        if self.keys.views[name].needs_settings and not self.settings:
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
@@ -380,7 +384,7 @@ class ShowingApp(ScreenApp):
             self.selected = nearest_effective(settings, name, self.selected)
             self.show_subject()
         self.learning.follow()
-        if VIEWS[name].survey:
+        if self.keys.views[name].survey:
             self._survey()
         else:
             self._surveyor.stop()
@@ -394,7 +398,7 @@ class ShowingApp(ScreenApp):
     def _survey(self) -> None:
         self._is_survey_shown = False
         if settings := self.settings:
-            self._surveyor.survey(VIEWS[self.view], settings, self.axis.previous)
+            self._surveyor.survey(self.current_view, settings, self.axis.previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:

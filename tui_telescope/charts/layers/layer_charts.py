@@ -203,10 +203,20 @@ def _curves(
     for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
-            depth = trace.observation.depth
+            live = traces[0].observation
+            depth, y = live.depth if live.layers else trace.observation.depth, _aligned(y, trace.observation, live)
             layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
             curves.append(Curve(layers, y, trace.label or name, ink, stroke, briefs=trace.briefs))
     return tuple(curves)
+
+
+def _aligned(y: Array, observation: Observation, live: Observation) -> Array:
+    """One entry for each of the live one's layers, where both have names: that of the layer of the same name, and a gap
+    where there is none."""
+    if not observation.layers or not live.layers or observation.layers == live.layers:
+        return y
+    by_name = dict(zip(observation.layers[-len(y) :], y.tolist(), strict=True))
+    return np.array([by_name.get(name, np.nan) for name in live.layers])
 
 
 def _weights(observation: Observation) -> tuple[Curve, ...]:
@@ -237,8 +247,9 @@ class _Layers(TypedDict):
 
 def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
     live = traces[0].observation
+    deepest = live.depth if live.layers else max(trace.observation.depth for trace in traces)
     return {
-        "x_axis": layer_axis(max(trace.observation.depth for trace in traces)),
+        "x_axis": layer_axis(deepest, live.layers or ()),
         "x_title": live.stage,
         "states": live.layer_states or (),
         "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,

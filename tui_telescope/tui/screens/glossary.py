@@ -228,6 +228,35 @@ def _of_runs() -> tuple[Meaning, ...]:
             "outputs was recorded.",
             ("gradient",),
         ),
+        Meaning(
+            "layer over steps",
+            "The gradient of the layer under the cursor (< and > choose it; without one the first layer) at each "
+            "record that is kept: the newest all, the older ones thinned out. What a restart took back is left out. "
+            "While it is frozen, the step is marked.",
+            ("layer",),
+        ),
+        Meaning(
+            "loss, learning rate",
+            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge.",
+            ("layer", "heatmap"),
+        ),
+        Meaning(
+            "heatmap",
+            "A row a layer, the first at the bottom, and a column a step: the fuller, the larger the gradient; the "
+            "legend says where one character gives way to the next. Of layers or steps that share a cell the one is "
+            "shown that differs most from the others of its step, so that a single dead layer is seen.",
+            ("heatmap",),
+        ),
+        Meaning(
+            "role",
+            "A layer's name without its block's number: blocks.*.mlp are the MLPs of all blocks. r shows the layers of "
+            "one role alone; frozen they are by what the largest of all layers does.",
+        ),
+        Meaning(
+            "runs",
+            "l lists the runs of the folder. Enter watches one; c sets it beside the one that is watched, at the same "
+            "step and by the layers' names: where it has no layer of that name its line has a gap, and that is said.",
+        ),
         Meaning("rms", "The root mean square of a layer's output.", ("signal",)),
         Meaning("dead", "Units whose output is zero on every sample of the step.", ("signal",)),
         Meaning(

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import EXPLORING, Keys
@@ -56,11 +55,13 @@ def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[L
     yield (Word(" Gradient Telescope", "title"),)
     yield from _paragraph(INTRODUCTION if keys.has_settings else INTRODUCTION_TO_A_RUN, width)
     if here:
-        yield from _section(f"On this view, {VIEWS[view].key} {view}", [(each.term, each.text) for each in here], width)
+        yield from _section(
+            f"On this view, {keys.views[view].key} {view}", [(each.term, each.text) for each in here], width
+        )
     yield from _section("Keys", [(action.written, action.help) for action in keys.actions], width)
     if keys.has_settings:
         yield from _section("Settings", _setting_entries(), width)
-    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in keys.views], width)
+    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in keys.views.values()], width)
     yield from _section("What the words and numbers mean", [(each.term, each.text) for each in elsewhere], width)
 
 

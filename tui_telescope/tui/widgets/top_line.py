@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -19,10 +19,10 @@ class TopLine(Canvas):
 
     def __init__(
         self, heading: Heading, settings: Settings | None, selected: str, view: str,
-        views: Sequence[View] = tuple(VIEWS.values()), **options: Any,
+        views: Iterable[View] = VIEWS.values(), **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self._views = views
+        self._views = tuple(views)
         self.heading = heading
         self.settings = settings
         self.selected = selected
@@ -62,7 +62,8 @@ class TopLine(Canvas):
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:
             names = [self._selected_setting(self.settings)]
-        return [[*names[0], *title, *line], *([*name, *title] for name in names), *names]
+        its_own = [[Word(f" {self.heading.title}", "title"), *line]] if title and line else []
+        return [[*names[0], *title, *line], *its_own, *([*name, *title] for name in names), *names]
 
     def _selected_setting(self, settings: Settings) -> list[Word]:
         setting = REGISTRY[self.selected]
