@@ -50,7 +50,7 @@ def test_a_healthy_network_gets_no_advice():
         ("dying-relu", {"width": 16}),
         ("batch-norm", {"residual": True}),
         ("post-norm", {"norm_place": "pre"}),
-        ("rnn", {"residual": True}),
+        ("rnn", {"scale": 1.856}),
         ("lstm", {"forget_bias": 3.0}),
         ("gru", {"cell": "lstm", "forget_bias": 3.0}),
     ],
