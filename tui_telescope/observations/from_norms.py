@@ -20,7 +20,7 @@ from tui_telescope.observations.observation import (
 
 Array = NDArray[np.float64]
 
-_FROM_ABOVE = {"weight norm": False, "signal": False, "gradient": True, "weight gradient": True}
+FROM_ABOVE = {"weight norm": False, "signal": False, "gradient": True, "cell gradient": True, "weight gradient": True}
 """The readings in the order of a training step, and whether it takes them from the last layer to the first."""
 
 
@@ -66,7 +66,7 @@ def from_log10_norms(
 def _nonfinite_layers(name: str, log10: Array) -> tuple[int, ...]:
     """The numbers of the layers that are NaN or infinite in some network, in the order in which a step meets them."""
     numbers = (np.flatnonzero(~(log10 < np.inf).all(axis=0)) + 1).tolist()
-    return tuple(reversed(numbers) if _FROM_ABOVE[name] else numbers)
+    return tuple(reversed(numbers) if FROM_ABOVE[name] else numbers)
 
 
 def _over_networks(log10: Array) -> GradientReading:

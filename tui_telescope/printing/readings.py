@@ -17,7 +17,7 @@ from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
-from tui_telescope.observations.observation import Observation, State
+from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.printing.text import reading_text, table
@@ -40,7 +40,7 @@ def write_reading(
     ascii_only: bool,
     depths: Sequence[int] | None = None,
     line: ProgressLine | None = None,
-) -> State | None:
+) -> str | None:
     """Observe, and write what the view shows in the given form; `depths` are those of the depth view and the map.
 
     While it observes, the line tells of it. Returns the verdict's state, None for a view of many networks. Raises
@@ -57,10 +57,10 @@ def write_reading(
 
 def _reading(
     telescope: WatchedTelescope, settings: Settings, form: str, view: str, ascii_only: bool
-) -> tuple[str, State | None]:
+) -> tuple[str, str | None]:
     """A single network, and the state that it is in."""
     observation, remedy = _observed(telescope, settings)
-    state = observation.verdict.state
+    state = "not finite" if observation.nonfinite else observation.verdict.state
     if form in WRITERS:
         return WRITERS[form](settings, observation, remedy), state
     words = in_words(observation, remedy)

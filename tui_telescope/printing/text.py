@@ -81,6 +81,8 @@ def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     if signal is None:
         return {}
     fractions = {"saturated": signal.saturated, "dead": signal.dead}
+    if rounding := observation.rounding:
+        fractions |= {"zero": rounding.zero, "overflowed": rounding.overflowed}
     return {
         "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
         **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},

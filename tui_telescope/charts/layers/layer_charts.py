@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
@@ -20,16 +20,19 @@ from tui_telescope.charts.options import ChartOptions
 from tui_telescope.observations.description import nonfinite_layers
 from tui_telescope.observations.observation import LayerState, Observation
 
-LOOKS: tuple[tuple[Ink, Stroke], ...] = (
+_Look: TypeAlias = tuple[Ink, Stroke]
+LOOKS: tuple[_Look, ...] = (
     ("curve-1", "heavy"),
     ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
     ("curve-5", "dash-dotted"),
 )
 """One a trace: another stroke with each ink, so that curves stay apart without colour."""
-SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+SECOND: _Look = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
-_THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
+_THIRD: _Look = ("curve-6", "dotted")
+_FOURTH: _Look = ("curve-4", "dash-dotted")
+_FIFTH: _Look = ("curve-5", "sparse")
 
 _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
@@ -121,7 +124,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
-        rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
+        rules=(Rule(decades.low - 0.5 * _GAP * height, f"share of the units{', or entries' * bool(live.rounding)}"),),
         note=_stillness(live),
         **_layers(traces, options),
     )
@@ -139,11 +142,14 @@ def _decades(axis: Axis) -> Axis:
 
 
 def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curve, ...]:
-    """The saturated and the dead fraction, the latter where anything died, on a linear scale from zero to full."""
-    if observation.signal is None:
-        return ()
+    """The saturated and the dead fraction, and in a number format what became of the gradient's entries, on a linear
+    scale from zero to full; all but the first only where there are any."""
+    signal, rounding, readings = observation.signal, observation.rounding, list[tuple[str, Array | None, _Look]]()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    readings = (("saturated", observation.signal.saturated, SECOND), ("dead", observation.signal.dead, _THIRD))
+    if signal:
+        readings += [("saturated", signal.saturated, SECOND), ("dead", signal.dead, _THIRD)]
+    if rounding:
+        readings += [("gradient zero", rounding.zero, _FOURTH), ("overflowed", rounding.overflowed, _FIFTH)]
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings

@@ -27,7 +27,6 @@ from tui_telescope.engine.mean_field.theory import (
     stack_of,
 )
 from tui_telescope.networks import INITIALIZERS, NORM_PLACES, ORTHOGONAL
-from tui_telescope.observations.observation import State
 from tui_telescope.settings import REGISTRY, Settings
 
 _NEAR = 1e-9
@@ -196,7 +195,7 @@ def describe_criticality(standing: Criticality) -> str:
     return f"scale {scale}; critical {critical}; {_pace_words(standing)}."
 
 
-def describe_trial(standing: Criticality, width: int, state: State) -> str:
+def describe_trial(standing: Criticality, width: int, state: str) -> str:
     """What was seen at the critical scale, which the theory knows for infinite width alone, and what x does next."""
     even_so = "" if state == "healthy" else " all the same"
     return f"Tried at {_critical_words(standing)}, width {width}: {state.upper()}. x again jumps there{even_so}."

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.observations.observation import NonFinite
+from tui_telescope.settings import Settings
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
@@ -54,6 +56,25 @@ def saturated_and_dead(
 
 
 @dataclass(frozen=True, eq=False)
+class EntryShares:
+    """What became of the entries of d loss / d a_l in a number format, over units and samples, per layer l = 1..L."""
+
+    zero: Array
+    """The share that is exactly zero, shape (depth,)."""
+    overflowed: Array
+    """The share that is not finite, shape (depth,)."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> EntryShares | None:
+        """Yet to be filled in; None where nothing is rounded."""
+        return cls(np.zeros(settings.depth), np.zeros(settings.depth)) if settings.number_format else None
+
+    def take(self, layer: int, entries: Array) -> None:
+        """Those of one layer, counted from 0."""
+        self.zero[layer], self.overflowed[layer] = np.mean(entries == 0), np.mean(~np.isfinite(entries))
+
+
+@dataclass(frozen=True, eq=False)
 class Measurement:
     """Per layer l = 1..L; logarithms to base 2, an exact zero is -inf. What was not wanted is None."""
 
@@ -70,5 +91,9 @@ class Measurement:
     """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""
     global_norm: float | None = None
     """log2 of the norm of d mean loss by all parameters together."""
+    entries: EntryShares | None = None
+    """None where nothing is rounded."""
+    nonfinite: tuple[NonFinite, ...] = ()
+    """What was NaN or infinite for some sample, in a number format, and stands as -inf for all of them."""
     is_settled: bool = True
     """False where rounding may decide digits that are read: see `Observation.is_settled`."""
