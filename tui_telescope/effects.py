@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL
+from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, NORMAL
 
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
@@ -19,11 +19,20 @@ def uses(settings: Settings, name: str) -> bool:
 _Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
 
 _OF_BLOCK = "the {cell}'s gates are its own"
+_OF_FORM = "recurrent cells have one form alone"
 _OF_NORM = "recurrent cells take no norm"
 _WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
-_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm before phi takes every bias out again")
+_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm takes every bias out again")
 
 WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
+    "form": ((lambda settings: not uses(settings, "form"), _OF_FORM),),
+    "expansion": (
+        (lambda settings: not uses(settings, "expansion"), _OF_FORM),
+        (
+            lambda settings: uses(settings, "form") and not FORMS[settings.form].is_expanded,
+            "layers of the form {form} have no hidden units",
+        ),
+    ),
     "activation": ((lambda settings: not uses(settings, "activation"), _OF_BLOCK),),
     "residual": ((lambda settings: not uses(settings, "residual"), _OF_BLOCK),),
     "skip_scale": (

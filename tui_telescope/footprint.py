@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_telescope.networks import CELLS, INITIALIZERS, NORM_PLACES, NORMAL
+from tui_telescope.networks import CELLS, INITIALIZERS, NORMAL, NORMALISED
 
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
@@ -55,14 +55,27 @@ def footprint(settings: Settings) -> Footprint:
 
 
 def _feedforward(settings: Settings) -> tuple[int, int]:
-    n, depth, layer = settings.width, settings.depth, settings.width * settings.samples
-    matrices = n * n if INITIALIZERS[settings.initializer].diagonal else depth * (n * n + n + _OBJECT)
-    biases = depth * (n + _OBJECT) if settings.has_biases else 0
-    trace = min(_kept(settings) * depth * layer, TRACE_BYTES // _NUMBER)
-    place = NORM_PLACES[settings.norm_place]
-    is_kept_apart = settings.norm_kind is not None and place.follows_activation and not place.crosses_residual
-    stacks = 3 if is_kept_apart else 2  # of what the norm gave, where it is neither a layer's input nor phi's
-    return settings.networks * (matrices + biases), max(stacks * depth * layer, trace) + _SCRATCH * layer
+    depth, samples = settings.depth, settings.samples
+    shapes = settings.matrices.values()
+    fans_out, entries = sum(each.fan_out for each in shapes), sum(each.fan_out * each.fan_in for each in shapes)
+    objects = _OBJECT * len(shapes)
+    matrices = entries if INITIALIZERS[settings.initializer].diagonal else depth * (entries + fans_out + objects)
+    biases = depth * (fans_out + objects) if settings.has_biases else 0
+    trace = min(_kept_numbers(settings) * depth, TRACE_BYTES // _NUMBER)
+    widest = max(max(each) for each in shapes)
+    signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
+    return settings.networks * (matrices + biases), signals
+
+
+def _remembered_units(settings: Settings) -> int:
+    """How many units' values the way back through a layer needs of the way forward: what products and phi were given,
+    and what norms gave."""
+    units, before, heard = 0, "", settings.width
+    for word, given in settings.units_given:
+        if word == NORMALISED or before != NORMALISED:
+            units += heard
+        before, heard = word, given
+    return units
 
 
 def _recurrent(settings: Settings) -> tuple[int, int]:
@@ -71,20 +84,42 @@ def _recurrent(settings: Settings) -> tuple[int, int]:
     weights = gates * n * n * (drawn * settings.networks + _CELL_COPIES)
     length = segment_length(settings)
     starts = 2 * CELLS[settings.cell].states * layer * (depth // length)  # with exponents
-    trace = _kept(settings) * layer * min(depth, length)
+    trace = _kept_numbers(settings) * min(depth, length)
     inputs = depth * (layer + _OBJECT) * (1 if settings.input_scale == 1 else 2)  # as drawn, and as shown
     return weights, inputs + starts + trace + _GATE_SCRATCH * gates * layer
 
 
 def segment_length(settings: Settings) -> int:
     """How many layers or steps are kept at a time for the way back, by the exact pass and by recurrent cells."""
-    return max(1, TRACE_BYTES // (_NUMBER * _kept(settings) * settings.width * settings.samples))
+    return max(1, TRACE_BYTES // (_NUMBER * _kept_numbers(settings)))
 
 
-def _kept(settings: Settings) -> int:
-    """Arrays (n, samples) that are kept of one layer, or step, at the most, about."""
+def _kept_numbers(settings: Settings) -> int:
+    """Those that are kept of one layer, or step, at the most, about."""
     if settings.is_recurrent:
-        return 32
+        return 32 * settings.width * settings.samples
+    each = 4 if INITIALIZERS[settings.initializer].diagonal else 2  # with an exponent for each unit
+    return each * _remembered_units(settings) * settings.samples
+
+
+def refusal(settings: Settings) -> str | None:
+    """Why an observation of these settings is too much to hold, and what to lower; None where it is not."""
+    needed = footprint(settings)
+    if needed.total <= MEMORY_BUDGET:
+        return None
+    largest = max(needed._fields, key=lambda part: getattr(needed, part))
+    lower = _LOWER["shared weights" if largest == "weights" and settings.is_recurrent else largest]
+    parts = ", ".join(f"{bytes_ / 2**30:.2f} GiB of {part}" for part, bytes_ in needed._asdict().items())
     return (
-        8 if INITIALIZERS[settings.initializer].diagonal else 4
-    )  # with an exponent for each unit there are twice as many
+        f"memory: these settings take {needed.total / 2**30:.2f} GiB ({parts}); "
+        f"allowed: {MEMORY_BUDGET / 2**30:g} GiB (lower {lower})"
+    )
+
+
+_LOWER = {
+    "weights": "width, depth or networks",
+    "shared weights": "width or networks",
+    "signals": "samples, depth or width",
+    "readings": "samples, depth or networks",
+}
+"""What makes each part of the footprint smaller."""

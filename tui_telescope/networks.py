@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 BLOCK = frozenset({"activation", "residual", "skip_scale", "branch_scale"})
+FORM = frozenset({"form", "expansion"})
 NORM = frozenset({"norm", "norm_place", "final_norm", "norm_eps"})
 
 
@@ -18,7 +20,7 @@ class CellKind:
     """What `depth` counts: layers of their own weights, or steps of time that share them."""
 
     uses: frozenset[str] = frozenset()
-    """The settings of `BLOCK` and `NORM` that make a difference to it."""
+    """The settings of `BLOCK`, `FORM` and `NORM` that make a difference to it."""
     is_recurrent: bool = True
     gates: int = 1
     """How many matrices a step has for its state, and as many for its input; a layer has one in all."""
@@ -29,7 +31,7 @@ class CellKind:
 
 
 CELLS = {
-    "feedforward": CellKind(BLOCK | NORM, is_recurrent=False),
+    "feedforward": CellKind(BLOCK | FORM | NORM, is_recurrent=False),
     "rnn": CellKind(BLOCK),
     "lstm": CellKind(gates=4, states=2, forget_gate=1),
     "gru": CellKind(gates=3),
@@ -63,26 +65,108 @@ NORMS = {
 
 @dataclass(frozen=True)
 class NormPlace:
-    """Where in a layer the norm stands."""
+    """Where in a layer the norm stands: one of these, or after the sum of residual connection and branch."""
 
-    follows_weights: bool = False
-    """Whether it is given W a + b itself, and so divides by the scale of both."""
-    follows_activation: bool = False
-    """Whether it is given phi(z)."""
+    begins_branch: bool = False
+    meets_activation: bool = False
+    """Whether it is given what phi would be."""
+    ends_branch: bool = False
+    """Whether it is the last of the branch alone."""
     crosses_residual: bool = False
     """Whether it is given what the residual connection carries as well."""
 
-    @property
-    def ends_branch(self) -> bool:
-        """Whether it is the last of the branch alone."""
-        return self.follows_activation and not self.crosses_residual
-
 
 NORM_PLACES = {
-    "pre": NormPlace(),
-    "activation": NormPlace(follows_weights=True),
-    "branch": NormPlace(follows_activation=True),
-    "post": NormPlace(follows_activation=True, crosses_residual=True),
+    "pre": NormPlace(begins_branch=True),
+    "activation": NormPlace(meets_activation=True),
+    "branch": NormPlace(ends_branch=True),
+    "post": NormPlace(crosses_residual=True),
+}
+
+
+class Shape(NamedTuple):
+    """What a matrix W of a product W x is."""
+
+    fan_out: int
+    fan_in: int
+
+
+def _of_width(width: int, expansion: int) -> int:
+    return width
+
+
+def _hidden(width: int, expansion: int) -> int:
+    return expansion * width
+
+
+@dataclass(frozen=True)
+class MatrixKind:
+    """A matrix that every layer has one of, with biases of its own."""
+
+    stream: int
+    """The number that its random numbers are told from those of every other kind by."""
+    biases: str
+    """What its biases are called among a network's parameters."""
+    fan_out: Callable[[int, int], int] = _of_width
+    """How many numbers it gives, by width and expansion."""
+    fan_in: Callable[[int, int], int] = _of_width
+    """How many it is given."""
+
+    def shape(self, width: int, expansion: int) -> Shape:
+        return Shape(self.fan_out(width, expansion), self.fan_in(width, expansion))
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether the expansion makes a difference to it."""
+        return self.shape(1, 1) != self.shape(1, 2)
+
+
+MATRICES = {
+    "weights": MatrixKind(0, "biases"),
+    "up": MatrixKind(1, "up_biases", fan_out=_hidden),
+    "down": MatrixKind(2, "down_biases", fan_in=_hidden),
+}
+
+PHI, NORMALISED = "phi", "norm"
+"""What a branch does beside products with matrices: the activation, and the norm."""
+
+
+@dataclass(frozen=True)
+class FormKind:
+    """What a layer's branch F computes."""
+
+    recipe: tuple[str, ...]
+    """Names of `MATRICES`, each for W x + b, and `PHI`, in the order in which they act; without a norm."""
+
+    def branch(self, place: NormPlace | None) -> tuple[str, ...]:
+        """The recipe with the norm in its place, where there is one; one that crosses the residual is no part of it."""
+        if place is None:
+            return self.recipe
+        if place.meets_activation:
+            return tuple(each for word in self.recipe for each in ((NORMALISED, PHI) if word == PHI else (word,)))
+        return (NORMALISED,) * place.begins_branch + self.recipe + (NORMALISED,) * place.ends_branch
+
+    @property
+    def matrices(self) -> tuple[str, ...]:
+        return tuple(word for word in self.recipe if word in MATRICES)
+
+    @property
+    def is_dense_layer(self) -> bool:
+        """Whether it is phi(W x + b), and nothing else."""
+        return len(self.recipe) == 2 and self.recipe[-1] == PHI and self.recipe[0] in MATRICES
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether it has hidden units, which the expansion counts."""
+        return any(MATRICES[name].is_expanded for name in self.matrices)
+
+
+FORMS = {
+    "post-activation": FormKind(("weights", PHI)),
+    # He et al. (2016), identity mappings in deep residual networks
+    "pre-activation": FormKind((PHI, "weights")),
+    # Vaswani et al. (2017), section 3.3
+    "mlp": FormKind(("up", PHI, "down")),
 }
 
 NORMAL, UNIFORM, TRUNCATED = "normal", "uniform", "truncated"
@@ -95,12 +179,12 @@ ORTHOGONAL, IDENTITY = "orthogonal", "identity"
 
 @dataclass(frozen=True)
 class InitializerKind:
-    """W = scale * gain(n) * unit, for square matrices of n units."""
+    """W = scale * gain(fan-in, fan-out) * unit."""
 
     family: str
     """Initializers of one family share their unit matrices; `NORMAL` stands for whatever distribution is set."""
-    gain: Callable[[int], float]
-    """The standard deviation that the scale multiplies (1 where the unit matrix is orthogonal)."""
+    gain: Callable[[int, int], float]
+    """The standard deviation that the scale multiplies (1 where the unit matrix is orthogonal), by fan-in and -out."""
 
     @property
     def diagonal(self) -> bool:
@@ -109,18 +193,20 @@ class InitializerKind:
 
 
 INITIALIZERS = {
-    "gaussian": InitializerKind(NORMAL, lambda n: 1.0),
-    # Glorot and Bengio (2010), equation 12, for fan-in = fan-out = n
-    "xavier": InitializerKind(NORMAL, lambda n: n**-0.5),
+    "gaussian": InitializerKind(NORMAL, lambda fan_in, fan_out: 1.0),
+    # Glorot and Bengio (2010), equation 12
+    "xavier": InitializerKind(NORMAL, lambda fan_in, fan_out: ((fan_in + fan_out) / 2) ** -0.5),
     # LeCun et al. (1998), section 4.6
-    "lecun": InitializerKind(NORMAL, lambda n: n**-0.5),
+    "lecun": InitializerKind(NORMAL, lambda fan_in, fan_out: fan_in**-0.5),
     # He et al. (2015), equation 10
-    "he": InitializerKind(NORMAL, lambda n: (2 / n) ** 0.5),
+    "he": InitializerKind(NORMAL, lambda fan_in, fan_out: (2 / fan_in) ** 0.5),
     # torch.nn.Linear: uniform within 1 / sqrt(fan-in), which is kaiming_uniform with a = sqrt(5)
-    "torch": InitializerKind(UNIFORM, lambda n: (3 * n) ** -0.5),
-    # Saxe, McClelland and Ganguli (2014), section 3
-    "orthogonal": InitializerKind(ORTHOGONAL, lambda n: 1.0),
-    "identity": InitializerKind(IDENTITY, lambda n: 1.0),
+    "torch": InitializerKind(UNIFORM, lambda fan_in, fan_out: (3 * fan_in) ** -0.5),
+    # Saxe, McClelland and Ganguli (2014), section 3; as in PyTorch, the rows or the columns of a matrix that is not
+    # square are orthonormal, whichever are fewer
+    "orthogonal": InitializerKind(ORTHOGONAL, lambda fan_in, fan_out: 1.0),
+    # ones on the diagonal of a matrix that is not square
+    "identity": InitializerKind(IDENTITY, lambda fan_in, fan_out: 1.0),
 }
 
 INITIALIZER_NAMES: dict[str, tuple[str, str]] = {

@@ -8,30 +8,37 @@ new field of `Settings`, of one of the kinds in `setting_kinds`. This module imp
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from tui_telescope.effects import WITHOUT_EFFECT, uses
-from tui_telescope.footprint import MEMORY_BUDGET, Footprint, footprint
+from tui_telescope.footprint import Footprint, footprint, refusal
+from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
     BRANCH_SCALES,
     CELLS,
     DISTRIBUTIONS,
     EXACT,
+    FORMS,
     INITIALIZER_NAMES,
     INITIALIZERS,
     LOSSES,
+    MATRICES,
     NORM_PLACES,
     NORMAL,
+    NORMALISED,
     NORMS,
     NUMBER_FORMATS,
     OPTIMIZERS,
     TASKS,
     NormKind,
+    NormPlace,
     NumberFormat,
+    Shape,
 )
 from tui_telescope.setting_kinds import (
     Choice,
@@ -46,24 +53,6 @@ from tui_telescope.setting_kinds import (
 )
 
 __all__ = ["REGISTRY", "Settings", "SettingsError"]
-
-
-def _preferred(mantissas: tuple[float, ...], low: float, high: float) -> tuple[float, ...]:
-    """The round numbers `mantissa * 10^k` within [low, high], ascending."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    numbers = (float(f"{mantissa}e{power}") for power in powers for mantissa in mantissas)
-    return tuple(number for number in numbers if low <= number <= high)
-
-
-def _whole(ladder: tuple[float, ...]) -> tuple[int, ...]:
-    return tuple(sorted({int(number) for number in ladder if number == int(number)}))
-
-
-_FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8)
-_COARSE = (1, 2, 5)
-_SIGNED = tuple(k / 10 for k in (*range(-100, -20, 5), *range(-20, 21), *range(25, 101, 5)))
-_POWERS = tuple(2**k for k in range(13))
-_HALF_POWERS = tuple(sorted({*_POWERS, *(3 * 2**k for k in range(11))}))
 
 
 _INITIALIZER_NAMES = {
@@ -95,14 +84,28 @@ class Settings:
         Whole(
             "Depth", 50, "layers that the gradient travels through, or steps", "d", "--depth",
             minimum=1, maximum=10_000,
-            ladder=_whole(_preferred(_FINE, 1, 10_000)), coarse_ladder=_whole(_preferred(_COARSE, 1, 10_000)),
+            ladder=whole(preferred(FINE, 1, 10_000)), coarse_ladder=whole(preferred(COARSE, 1, 10_000)),
         )
     )  # fmt: skip
     width: int = _entry(
         "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
-            minimum=1, maximum=1024, ladder=tuple(n for n in _HALF_POWERS if n <= 1024), coarse_ladder=_POWERS[:11],
+            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+        )
+    )  # fmt: skip
+    form: str = _entry(
+        "block",
+        Choice(
+            "Form", "post-activation", "a layer's branch F: phi(W a + b), W phi(a) + b, or W2 phi(W1 a + b1) + b2",
+            None, "--form", values=tuple(FORMS),
+        )
+    )  # fmt: skip
+    expansion: int = _entry(
+        "block",
+        Whole(
+            "Expansion", 4, "hidden units of an mlp, in widths", None, "--expansion",
+            minimum=1, maximum=8, ladder=tuple(range(1, 9)), coarse_ladder=POWERS[:4],
         )
     )  # fmt: skip
     activation: str = _entry(
@@ -114,22 +117,22 @@ class Settings:
     )  # fmt: skip
     residual: bool = _entry(
         "block",
-        Switch("Residual", False, "a connection around every layer: a + phi(z) in place of phi(z)", "r", "--residual"),
+        Switch("Residual", False, "a connection around every layer: a + F(a) in place of F(a)", "r", "--residual"),
     )
     skip_scale: float = _entry(
         "block",
         Real(
             "Skip", 1.0, "what the residual connection multiplies a with", None, "--skip-scale",
             minimum=0.0, maximum=100.0,
-            ladder=(0.0, *_preferred(_FINE, 0.01, 100)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 100)),
+            ladder=(0.0, *preferred(FINE, 0.01, 100)), coarse_ladder=(0.0, *preferred(COARSE, 0.01, 100)),
         )
     )  # fmt: skip
     branch_scale: float | str = _entry(
         "block",
         RealOrWord(
-            "Branch", 1.0, "what phi(z) is multiplied with beside the connection", None, "--branch-scale",
+            "Branch", 1.0, "what F(a) is multiplied with beside the connection", None, "--branch-scale",
             minimum=0.0, maximum=10.0, words=tuple(BRANCH_SCALES),
-            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
+            ladder=(0.0, *preferred(FINE, 0.01, 10)), coarse_ladder=(0.0, *preferred(COARSE, 0.01, 10)),
         )
     )  # fmt: skip
     norm: str = _entry(
@@ -142,7 +145,7 @@ class Settings:
     norm_place: str = _entry(
         "block",
         Choice(
-            "Norm at", "activation", "before W (pre) or phi, after phi (branch) or after all (post)",
+            "Norm at", "activation", "before F (pre) or phi, after F (branch) or after all (post)",
             "m", "--norm-place", values=tuple(NORM_PLACES),
         )
     )  # fmt: skip
@@ -155,7 +158,7 @@ class Settings:
         Real(
             "Norm eps", 1e-5, "added to the variance that the norm divides by", None, "--norm-eps",
             minimum=1e-12, maximum=1.0,
-            ladder=_preferred(_COARSE, 1e-12, 1), coarse_ladder=_preferred((1,), 1e-12, 1),
+            ladder=preferred(COARSE, 1e-12, 1), coarse_ladder=preferred((1,), 1e-12, 1),
         )
     )  # fmt: skip
     initializer: str = _entry(
@@ -177,7 +180,7 @@ class Settings:
         Real(
             "Scale", 2.0, "what the initializer's weights are multiplied with", "s", "--scale",
             minimum=0.001, maximum=1000.0, may_be_zero=True,
-            ladder=(0.0, *_preferred(_FINE, 0.001, 1000)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.001, 1000)),
+            ladder=(0.0, *preferred(FINE, 0.001, 1000)), coarse_ladder=(0.0, *preferred(COARSE, 0.001, 1000)),
         )
     )  # fmt: skip
     bias: float = _entry(
@@ -185,14 +188,14 @@ class Settings:
         Real(
             "Bias", 0.0, "standard deviation of the biases", "b", "--bias",
             minimum=0.0, maximum=10.0,
-            ladder=(0.0, *_preferred(_FINE, 0.01, 10)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.01, 10)),
+            ladder=(0.0, *preferred(FINE, 0.01, 10)), coarse_ladder=(0.0, *preferred(COARSE, 0.01, 10)),
         )
     )  # fmt: skip
     bias_mean: float = _entry(
         "weights",
         SignedReal(
             "Bias mean", 0.0, "mean of the biases, the same for all units", None, "--bias-mean",
-            minimum=-10.0, maximum=10.0, ladder=_SIGNED, coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
+            minimum=-10.0, maximum=10.0, ladder=SIGNED, coarse_ladder=(-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0),
         )
     )  # fmt: skip
     forget_bias: float = _entry(
@@ -209,7 +212,7 @@ class Settings:
         Real(
             "Input", 1.0, "standard deviation of the inputs", None, "--input-scale",
             minimum=0.0, maximum=1000.0,
-            ladder=(0.0, *_preferred(_FINE, 0.001, 1000)), coarse_ladder=(0.0, *_preferred(_COARSE, 0.001, 1000)),
+            ladder=(0.0, *preferred(FINE, 0.001, 1000)), coarse_ladder=(0.0, *preferred(COARSE, 0.001, 1000)),
         )
     )  # fmt: skip
     loss: str = _entry(
@@ -224,7 +227,7 @@ class Settings:
         RealOrWord(
             "Clip", "off", "the largest global norm that the weight gradient may have", "k", "--clip",
             minimum=1e-6, maximum=1e6, words=("off",), first=1.0,
-            ladder=_preferred(_FINE, 1e-6, 1e6), coarse_ladder=_preferred(_COARSE, 1e-6, 1e6),
+            ladder=preferred(FINE, 1e-6, 1e6), coarse_ladder=preferred(COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
     precision: str = _entry(
@@ -255,15 +258,15 @@ class Settings:
         Whole(
             "Samples", 20, "inputs that the readings are averaged over", None, "--samples",
             minimum=1, maximum=4096,
-            ladder=(*_whole(_preferred(_FINE, 1, 4096)), 4096),
-            coarse_ladder=(*_whole(_preferred(_COARSE, 1, 4096)), 4096),
+            ladder=(*whole(preferred(FINE, 1, 4096)), 4096),
+            coarse_ladder=(*whole(preferred(COARSE, 1, 4096)), 4096),
         )
     )  # fmt: skip
     networks: int = _entry(
         "draws",
         Whole(
             "Networks", 1, "independent draws of the weights", None, "--networks",
-            minimum=1, maximum=256, ladder=tuple(n for n in _HALF_POWERS if n <= 256), coarse_ladder=_POWERS[:9],
+            minimum=1, maximum=256, ladder=tuple(n for n in HALF_POWERS if n <= 256), coarse_ladder=POWERS[:9],
         )
     )  # fmt: skip
     seed: int = _entry(
@@ -302,14 +305,14 @@ class Settings:
         Real(
             "Learning rate", 0.01, "what a step is multiplied with", None, "--learning-rate",
             minimum=1e-6, maximum=100.0,
-            ladder=_preferred(_FINE, 1e-6, 100), coarse_ladder=_preferred(_COARSE, 1e-6, 100),
+            ladder=preferred(FINE, 1e-6, 100), coarse_ladder=preferred(COARSE, 1e-6, 100),
         )
     )  # fmt: skip
     batch: int = _entry(
         "learning",
         Whole(
             "Batch", 64, "samples of the task that each step is taken by", None, "--batch",
-            minimum=1, maximum=1024, ladder=tuple(n for n in _HALF_POWERS if n <= 1024), coarse_ladder=_POWERS[:11],
+            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
         )
     )  # fmt: skip
 
@@ -319,20 +322,9 @@ class Settings:
                 object.__setattr__(self, meant, value)
         for name, setting in REGISTRY.items():
             object.__setattr__(self, name, setting.check(getattr(self, name)))
-        self._check_memory()
+        if refused := refusal(self):
+            raise SettingsError(refused)
         self._check_batch()
-
-    def _check_memory(self) -> None:
-        needed = self.footprint
-        if needed.total <= MEMORY_BUDGET:
-            return
-        largest = max(needed._fields, key=lambda part: getattr(needed, part))
-        lower = _LOWER["shared weights" if largest == "weights" and self.is_recurrent else largest]
-        parts = ", ".join(f"{bytes_ / 2**30:.2f} GiB of {part}" for part, bytes_ in needed._asdict().items())
-        raise SettingsError(
-            f"memory: these settings take {needed.total / 2**30:.2f} GiB ({parts}); "
-            f"allowed: {MEMORY_BUDGET / 2**30:g} GiB (lower {lower})"
-        )
 
     @property
     def footprint(self) -> Footprint:
@@ -369,7 +361,7 @@ class Settings:
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
         reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format(cell=self.cell.upper(), norm=self.norm, initializer=self.initializer)
+        return next(reasons, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
 
     @property
     def family(self) -> str:
@@ -383,10 +375,42 @@ class Settings:
         return NORMS.get(self.norm) if uses(self, "norm") else None
 
     @property
+    def place_of_norm(self) -> NormPlace | None:
+        """Where in the layers it stands; None where there is none."""
+        return None if self.norm_kind is None else NORM_PLACES[self.norm_place]
+
+    @cached_property
+    def branch(self) -> tuple[str, ...]:
+        """What a layer's branch does, in order: see `networks.FormKind`."""
+        return FORMS[self.form].branch(self.place_of_norm)
+
+    @cached_property
+    def matrices(self) -> Mapping[str, Shape]:
+        """The matrices of a layer, by name, in the order in which they act."""
+        return {name: MATRICES[name].shape(self.width, self.expansion) for name in FORMS[self.form].matrices}
+
+    @cached_property
+    def units_given(self) -> tuple[tuple[str, int], ...]:
+        """The words of the branch, each with how many units it gives."""
+        given, units = [], self.width
+        for word in self.branch:
+            units = self.matrices[word].fan_out if word in self.matrices else units
+            given.append((word, units))
+        return tuple(given)
+
+    @cached_property
+    def levelled(self) -> frozenset[str]:
+        """The matrices after which a norm takes out at once what all samples have in common, the biases too."""
+        norm, place = self.norm_kind, self.place_of_norm
+        if norm is None or place is None or not norm.takes_shares_out:
+            return frozenset()
+        words = (*self.branch, NORMALISED) if place.crosses_residual else self.branch
+        return frozenset(word for word, after in pairwise(words) if word in MATRICES and after == NORMALISED)
+
+    @property
     def loses_biases(self) -> bool:
-        """Whether the norm takes out of W a + b what all samples have in common, the biases too."""
-        norm, place = self.norm_kind, NORM_PLACES[self.norm_place]
-        return norm is not None and norm.takes_shares_out and place.follows_weights
+        """Whether biases make no difference, whatever they are."""
+        return self.levelled == self.matrices.keys()
 
     @property
     def has_biases(self) -> bool:
@@ -436,15 +460,6 @@ class Settings:
     def arguments(self) -> list[str]:
         """The command-line words that reproduce these settings: those that differ from the start."""
         return [word for name, value in self.changes(Settings()).items() for word in REGISTRY[name].arguments(value)]
-
-
-_LOWER = {
-    "weights": "width, depth or networks",
-    "shared weights": "width or networks",
-    "signals": "samples, depth or width",
-    "readings": "samples, depth or networks",
-}
-"""What makes each part of the footprint smaller."""
 
 
 REGISTRY: dict[str, Setting] = {

@@ -88,7 +88,7 @@ def settings_for(activation: str, depth: int, width: int, samples: int) -> Setti
 
 
 def floor(depth: int, width: int, samples: int) -> Callable[[], object]:
-    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).weights
+    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).single.weights
     pairs = [(w, w.T) for w in weights]
     signal, out = np.random.default_rng(0).normal(size=(width, samples)), np.empty((width, samples))
 
@@ -102,7 +102,7 @@ def floor(depth: int, width: int, samples: int) -> Callable[[], object]:
 
 def least(depth: int, width: int, samples: int) -> Callable[[], object]:
     """The calls without which no gradient of a tanh network comes about."""
-    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).weights
+    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).single.weights
     signals, (argument, slope, gradient, product) = (list(aligned(count, width, samples)) for count in (depth + 1, 4))
     for array in (*signals, argument, slope, gradient, product):
         array[...] = np.random.default_rng(0).normal(size=(width, samples))

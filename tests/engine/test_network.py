@@ -49,6 +49,9 @@ def test_a_drawn_network_reads_as_its_settings_do(activation, norm, place, resid
         {"cell": "lstm", "initializer": "identity", "bias": 0.0},
         {"bias": 0.0},
         {"width": 64, "depth": 3},
+        {"form": "pre-activation", "residual": True},
+        {"form": "mlp", "expansion": 2, "residual": True, "norm": "layer"},
+        {"form": "mlp", "initializer": "orthogonal"},
         {"width": 1, "initializer": "orthogonal", "scale": 1.0, "activation": "tanh", "residual": True, "bias": 0.0},
         {"scale": 20.0, "width": 4, "bias": 3.0, "seed": 1},  # slopes lose their digits: another pass takes over
         {"activation": "relu", "scale": 0.001, "depth": 80, "bias": 0.0},
@@ -62,7 +65,7 @@ def test_so_it_does_whatever_it_is_drawn_as(chosen):
 def loss_of(network: Network, inputs: np.ndarray, targets: np.ndarray) -> float:
     """The mean over samples of 1/2 ||a_L - t||^2 of a tanh network, by its formula."""
     a = inputs
-    for weights, bias in zip(network.weights, network.biases, strict=True):
+    for weights, bias in zip(network.parameters["weights"], network.parameters["biases"], strict=True):
         a = np.tanh(a @ weights.T + bias)
     return float(np.mean(0.5 * np.sum((a - targets) ** 2, axis=1)))
 
@@ -73,20 +76,21 @@ def test_after_a_step_its_weight_gradients_are_those_of_the_network_it_has_becom
     draw = telescope.draw(settings)
     network = Network.drawn(UnitDraws(), settings)
     rng = np.random.default_rng(5)
-    update, shift = 0.2 * rng.standard_normal(network.weights.shape), 0.1 * rng.standard_normal(network.biases.shape)
-    network.step(update, shift)
-    np.testing.assert_array_equal(network.weights, draw.weights[0] + update)
-    np.testing.assert_array_equal(network.biases, draw.biases[0] + shift)
+    weights, biases = (network.parameters[name] for name in ("weights", "biases"))
+    update, shift = 0.2 * rng.standard_normal(weights.shape), 0.1 * rng.standard_normal(biases.shape)
+    network.step(weights=update, biases=shift)
+    np.testing.assert_array_equal(weights, draw.weights[0] + update)
+    np.testing.assert_array_equal(biases, draw.biases[0] + shift)
 
     differences = np.empty_like(update)
     for place in np.ndindex(*update.shape):
         nudge = np.zeros_like(update)
         nudge[place] = 1e-5
-        network.step(nudge)
+        network.step(weights=nudge)
         above = loss_of(network, draw.inputs, draw.targets)
-        network.step(-2 * nudge)
+        network.step(weights=-2 * nudge)
         below = loss_of(network, draw.inputs, draw.targets)
-        network.step(nudge)
+        network.step(weights=nudge)
         differences[place] = (above - below) / 2e-5
     seen = telescope.observe_network(network)
     np.testing.assert_allclose(10**seen.weight_gradient.log10, np.linalg.norm(differences, axis=(1, 2)), rtol=1e-8)
@@ -95,7 +99,7 @@ def test_after_a_step_its_weight_gradients_are_those_of_the_network_it_has_becom
 def test_a_network_stepped_by_its_own_weights_is_the_one_of_twice_the_scale():
     settings = Settings(depth=5, scale=1.5, bias=0.5)
     network = Network.drawn(UnitDraws(), settings)
-    network.step(network.weights, network.biases)
+    network.step(**network.parameters)
     doubled = Telescope().observe(settings.replace(scale=3.0, bias=1.0))
     assert_same_readings(Telescope().observe_network(network), doubled)
 
@@ -103,35 +107,37 @@ def test_a_network_stepped_by_its_own_weights_is_the_one_of_twice_the_scale():
 def test_a_step_moves_neither_the_unit_draws_nor_another_network():
     units, settings = UnitDraws(), Settings(depth=3, bias=0.5, initializer="identity")
     one, other = (Network.drawn(units, settings) for _ in range(2))
-    one.step(np.ones_like(one.weights), np.ones_like(one.biases))
+    one.step(**{name: np.ones_like(array) for name, array in one.parameters.items()})
     for again in (other, Network.drawn(units, settings)):
-        np.testing.assert_array_equal(again.weights, one.weights - 1)
-        np.testing.assert_allclose(again.biases, one.biases - 1, rtol=0, atol=1e-15)
+        np.testing.assert_array_equal(again.parameters["weights"], one.parameters["weights"] - 1)
+        np.testing.assert_allclose(again.parameters["biases"], one.parameters["biases"] - 1, rtol=0, atol=1e-15)
 
 
 def test_float32_rounds_away_what_is_too_small_and_float64_does_not():
     for dtype, moves in ((np.float32, False), (np.float64, True)):
         network = Network.drawn(UnitDraws(), Settings(depth=3), dtype=dtype)
-        before = network.weights.copy()
-        network.step(1e-9 * before.astype(np.float64))
-        assert network.weights.dtype == dtype
-        assert bool((network.weights != before).any()) is moves
+        weights = network.parameters["weights"]
+        before = weights.copy()
+        network.step(weights=1e-9 * before.astype(np.float64))
+        assert weights.dtype == dtype
+        assert bool((weights != before).any()) is moves
 
 
 def test_float32_weights_read_as_the_same_numbers_in_float64():
     settings = Settings(depth=4)
     network = Network.drawn(UnitDraws(), settings, dtype=np.float32)
-    same = Network(settings, network.weights.astype(np.float64), None)
+    same = Network(settings, {"weights": network.parameters["weights"].astype(np.float64)})
     telescope = Telescope()
     assert_same_readings(telescope.observe_network(network), telescope.observe_network(same), 0)
 
 
 def test_an_update_of_what_is_not_there_is_refused_and_nothing_moves():
     network = Network.drawn(UnitDraws(), Settings(depth=2))
-    before = network.weights.copy()
-    with pytest.raises(ValueError, match="does not have"):
-        network.step(np.ones_like(network.weights), biases=np.zeros((2, 4)))
-    np.testing.assert_array_equal(network.weights, before)
+    weights = network.parameters["weights"]
+    before = weights.copy()
+    with pytest.raises(ValueError, match="does not have: biases"):
+        network.step(weights=np.ones_like(weights), biases=np.zeros((2, 4)))
+    np.testing.assert_array_equal(weights, before)
 
 
 def test_a_reading_that_nobody_knows_is_refused():

@@ -97,6 +97,6 @@ def test_larger_settings_and_slower_passes_are_expected_to_take_longer(more):
 def test_past_its_budget_the_least_recently_used_draws_leave_and_come_back_the_same():
     settings = Settings(depth=10, width=8)
     kept = UnitDraws(budget=3 * 10 * 64 * 8)
-    first = [np.array(kept.network(settings, index).weights) for index in range(6)]
-    again = [np.array(kept.network(settings, index).weights) for index in range(6)]
+    first = [np.array(kept.network(settings, index).single.weights) for index in range(6)]
+    again = [np.array(kept.network(settings, index).single.weights) for index in range(6)]
     np.testing.assert_array_equal(first, again)

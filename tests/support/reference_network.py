@@ -104,6 +104,7 @@ class Architecture(NamedTuple):
     """What a network's blocks are made of."""
 
     activation: str
+    form: str = "post-activation"
     residual: bool = False
     skip_scale: Any = 1
     branch_scales: Sequence[Any] = ()
@@ -118,7 +119,7 @@ class Architecture(NamedTuple):
         skip_scale, eps = mpf(settings.skip_scale), mpf(str(settings.norm_eps))
         branch_scales = [_branch_scale(settings, layer) for layer in range(1, settings.depth + 1)]
         norm = settings.norm, settings.norm_place, eps, settings.final_norm
-        return cls(settings.activation, settings.residual, skip_scale, branch_scales, *norm)
+        return cls(settings.activation, settings.form, settings.residual, skip_scale, branch_scales, *norm)
 
 
 def _branch_scale(settings: Any, layer: int) -> Any:
@@ -127,18 +128,24 @@ def _branch_scale(settings: Any, layer: int) -> Any:
     return words[scale] if scale in words else mpf(scale)
 
 
+MATRICES = {"post-activation": ("weights",), "pre-activation": ("weights",), "mlp": ("up", "down")}
+"""Of each form of the block."""
+
+
 class ReferenceNetwork:
     """One network with the weights and biases of a draw, scale included."""
 
     def __init__(self, weights: Any, biases: Any, architecture: Architecture) -> None:
-        self.weights = [[[mpf(float(w)) for w in row] for row in layer] for layer in weights]
-        self.biases = [[mpf(float(b)) for b in layer] for layer in biases]
+        """Arrays (depth, rows, columns) and (depth, rows); of a block with several matrices, by their names."""
+        names = MATRICES[architecture.form]
+        weights, biases = (each if isinstance(each, dict) else {names[0]: each} for each in (weights, biases))
+        self.weights = {
+            name: [[[mpf(float(w)) for w in row] for row in layer] for layer in weights[name]] for name in names
+        }
+        self.biases = {name: [[mpf(float(b)) for b in layer] for layer in biases[name]] for name in names}
+        self.depth = len(self.weights[names[0]])
         self.architecture = architecture
         self.curve = CURVES[architecture.activation]
-
-    @property
-    def depth(self) -> int:
-        return len(self.weights)
 
     def _normed(self, place: str, batch: Batch) -> Batch:
         return (
@@ -147,19 +154,33 @@ class ReferenceNetwork:
             else batch
         )
 
-    def pre_activation(self, layer: int, a: Vector) -> Vector:
-        """z_l = W_l a_{l-1} + b_l, layers counted from 1."""
-        rows, biases = self.weights[layer - 1], self.biases[layer - 1]
-        return [mp.fdot(row, a) + b for row, b in zip(rows, biases, strict=True)]
+    def _linear(self, name: str, layer: int, batch: Batch) -> Batch:
+        """W x + b of every sample, layers counted from 1."""
+        rows, biases = self.weights[name][layer - 1], self.biases[name][layer - 1]
+        return [[mp.fdot(row, a) + b for row, b in zip(rows, biases, strict=True)] for a in batch]
+
+    def _phi(self, batch: Batch) -> Batch:
+        return [[self.curve.value(z) for z in sample] for sample in batch]
 
     def arguments(self, layer: int, batch: Batch) -> Batch:
-        """What phi is given: z_l, or its norm."""
-        return self._normed("activation", [self.pre_activation(layer, a) for a in self._normed("pre", batch)])
+        """What phi is given."""
+        given = self._normed("pre", batch)
+        if self.architecture.form != "pre-activation":
+            given = self._linear("up" if self.architecture.form == "mlp" else "weights", layer, given)
+        return self._normed("activation", given)
+
+    def branch(self, layer: int, batch: Batch) -> Batch:
+        """F(a), normed where the norm stands there."""
+        value = self._phi(self.arguments(layer, batch))
+        if self.architecture.form == "pre-activation":
+            value = self._linear("weights", layer, value)
+        if self.architecture.form == "mlp":
+            value = self._linear("down", layer, value)
+        return self._normed("branch", value)
 
     def block(self, layer: int, batch: Batch) -> Batch:
         """a_l of every sample from all of a_{l-1}."""
-        values = [[self.curve.value(z) for z in sample] for sample in self.arguments(layer, batch)]
-        values = self._normed("branch", values)
+        values = self.branch(layer, batch)
         if self.architecture.residual:
             skip, beta = self.architecture.skip_scale, self.architecture.branch_scales[layer - 1]
             values = [
@@ -198,45 +219,45 @@ class ReferenceNetwork:
             for layer in range(1, self.depth + 1)
         ]
 
-    def weight_gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Batch]:
-        """d loss / d W_l for l = 1..L, each weight moved by itself."""
-        signals = self.signals(batch)
-
-        def moved(layer: int, row: int, column: int, by: Any) -> Any:
-            kept = self.weights[layer - 1][row][column]
-            self.weights[layer - 1][row][column] = kept + by
-            result = loss(self.output(signals[layer - 1], after=layer - 1))
-            self.weights[layer - 1][row][column] = kept
-            return result
-
-        units = range(len(batch[0]))
-        return [
-            [
-                [(moved(layer, row, column, step) - moved(layer, row, column, -step)) / (2 * step) for column in units]
-                for row in units
-            ]
-            for layer in range(1, self.depth + 1)
-        ]  # fmt: skip
+    def weight_gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Vector]:
+        """d loss / d W_l for l = 1..L, the entries of all of a layer's matrices, each moved by itself."""
+        numbers = [
+            [row for matrices in self.weights.values() for row in matrices[layer]] for layer in range(self.depth)
+        ]
+        return self._differences(numbers, batch, loss, step)
 
     def bias_gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Vector]:
         """d loss / d b_l for l = 1..L, each bias moved by itself."""
+        numbers = [[biases[layer] for biases in self.biases.values()] for layer in range(self.depth)]
+        return self._differences(numbers, batch, loss, step)
+
+    def _differences(
+        self, numbers: list[list[Vector]], batch: Batch, loss: Callable[[Batch], Any], step: Any
+    ) -> list[Vector]:
+        """d loss by some vectors of each layer, entry by entry."""
         signals = self.signals(batch)
 
-        def moved(layer: int, unit: int, by: Any) -> Any:
-            kept = self.biases[layer - 1][unit]
-            self.biases[layer - 1][unit] = kept + by
-            result = loss(self.output(signals[layer - 1], after=layer - 1))
-            self.biases[layer - 1][unit] = kept
+        def moved(layer: int, vector: Vector, index: int, by: Any) -> Any:
+            kept = vector[index]
+            vector[index] = kept + by
+            result = loss(self.output(signals[layer], after=layer))
+            vector[index] = kept
             return result
 
+        def slope(*where: Any) -> Any:
+            return (moved(*where, step) - moved(*where, -step)) / (2 * step)
+
         return [
-            [(moved(layer, unit, step) - moved(layer, unit, -step)) / (2 * step) for unit in range(len(batch[0]))]
-            for layer in range(1, self.depth + 1)
+            [slope(layer, vector, index) for vector in vectors for index in range(len(vector))]
+            for layer, vectors in enumerate(numbers)
         ]
 
     def gradients_by_reverse(self, batch: Batch, error: Callable[[Batch], Batch]) -> list[Batch]:
-        """d loss / d a_l for l = 1..L by the chain rule, from the loss's gradient at the output; without a norm."""
-        assert self.architecture.norm == "none"
+        """d loss / d a_l for l = 1..L by the chain rule, from the loss's gradient at the output.
+
+        Of dense layers without a norm.
+        """
+        assert (self.architecture.norm, self.architecture.form) == ("none", "post-activation")
         signals = self.signals(batch)
         result = [error(signals[-1])]
         for layer in range(self.depth, 1, -1):
@@ -249,7 +270,7 @@ class ReferenceNetwork:
         residual, skip_scale = self.architecture.residual, self.architecture.skip_scale
         beta = self.architecture.branch_scales[layer - 1] if residual else 1
         through = [beta * self.curve.slope(each) * d for each, d in zip(z, delta, strict=True)]
-        branch = [mp.fdot(column, through) for column in zip(*self.weights[layer - 1], strict=True)]
+        branch = [mp.fdot(column, through) for column in zip(*self.weights["weights"][layer - 1], strict=True)]
         skip = [skip_scale * d for d in delta] if residual else [mpf(0)] * len(branch)
         return [old + new for old, new in zip(skip, branch, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The chain rule through batch, layer and RMS norm, in mpmath: for networks too large for finite differences.
+"""The chain rule through blocks of every form and norm, in mpmath: for networks too large for finite differences.
 
 Arrays are (units, samples), of mpmath's numbers. Nothing here is shared with the engine; the tests check it against
 `reference_network`, which writes no derivative down.
@@ -6,6 +6,7 @@ Arrays are (units, samples), of mpmath's numbers. Nothing here is shared with th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,44 +43,79 @@ class _Norm:
         return (gradient - normed * self.mean(gradient * normed)) * inverse
 
 
+FORMS = {"post-activation": ("weights", "phi"), "pre-activation": ("phi", "weights"), "mlp": ("up", "phi", "down")}
+Pull = Callable[[Numbers], Numbers]
+
+
+class _Block:
+    """One layer of the first network of a draw; remembers how gradients come back through it."""
+
+    def __init__(self, settings: Any, draw: Any, layer: int) -> None:
+        self.settings, self.layer, self.curve = settings, layer, CURVES[settings.activation]
+        self.norm = _Norm(settings.norm, settings.norm_eps) if settings.norm != "none" else None
+        self.words = FORMS[settings.form]
+        single = {"weights": draw.weights, "biases": draw.biases}
+        of_network = (
+            (draw.weights, draw.biases) if settings.form == "mlp" else ({"weights": each} for each in single.values())
+        )
+        self.weights, self.biases = of_network
+        self.skip, self.beta = mpf(settings.skip_scale), mpf(settings.branch_factors[layer])
+        self.in_branch: list[Pull] = []
+        self.after: list[Pull] = []
+
+    def forward(self, a: Numbers) -> Numbers:
+        x = self._at("pre", a, self.in_branch)
+        for word in self.words:
+            x = self._phi(self._at("activation", x, self.in_branch)) if word == "phi" else self._linear(word, x)
+        x = self.beta * self._at("branch", x, self.in_branch)
+        return self._at("post", x + self.skip * a if self.settings.residual else x, self.after)
+
+    def backward(self, gradient: Numbers) -> Numbers:
+        for pull in reversed(self.after):
+            gradient = pull(gradient)
+        below = self.beta * gradient
+        for pull in reversed(self.in_branch):
+            below = pull(below)
+        return below + self.skip * gradient if self.settings.residual else below
+
+    def _at(self, place: str, x: Numbers, pulls: list[Pull]) -> Numbers:
+        norm = self.norm
+        if norm is None or place != self.settings.norm_place:
+            return x
+        y, inverse = norm.normed(x)
+        pulls.append(lambda gradient: norm.pulled(gradient, y, inverse))
+        return y
+
+    def _phi(self, z: Numbers) -> Numbers:
+        slopes = np.frompyfunc(self.curve.slope, 1, 1)(z)
+        self.in_branch.append(lambda gradient: slopes * gradient)
+        return np.frompyfunc(self.curve.value, 1, 1)(z)
+
+    def _linear(self, name: str, x: Numbers) -> Numbers:
+        weights, biases = self.weights[name][0, self.layer], self.biases[name][0, self.layer]
+        self.in_branch.append(lambda gradient: _through(weights.T, gradient))
+        return _through(weights, x) + _exact(biases)[:, None]
+
+
 def gradients(settings: Any, draw: Any) -> list[list[Any]]:
     """||d loss / d a_l|| of each sample, for l = 1..L, of the first network; in the digits that mpmath works with."""
-    norm, place, curve = _Norm(settings.norm, settings.norm_eps), settings.norm_place, CURVES[settings.activation]
-    value, slope = np.frompyfunc(curve.value, 1, 1), np.frompyfunc(curve.slope, 1, 1)
-    skip = mpf(settings.skip_scale)
-    betas = [mpf(factor) for factor in settings.branch_factors]
-    a, steps = _exact(draw.inputs.T), []
-    for weights, biases, beta in zip(draw.weights[0], draw.biases[0], betas, strict=True):
-        state: dict[str, tuple[Numbers, Numbers]] = {}
-
-        def at(here: str, x: Numbers, state: dict[str, tuple[Numbers, Numbers]] = state) -> Numbers:
-            if here == place:
-                state[here] = norm.normed(x)
-            return state[here][0] if here == place else x
-
-        z = at("activation", _through(weights, at("pre", a)) + _exact(biases)[:, None])
-        a = at("post", beta * at("branch", value(z)) + (skip * a if settings.residual else 0))
-        steps.append((weights, slope(z), state, beta))
-    output, final = norm.normed(a) if settings.final_norm else (a, None)
+    a, blocks = _exact(draw.inputs.T), [_Block(settings, draw, layer) for layer in range(settings.depth)]
+    for block in blocks:
+        a = block.forward(a)
+    norm = _Norm(settings.norm, settings.norm_eps) if settings.final_norm and settings.norm != "none" else None
+    output, final = norm.normed(a) if norm else (a, None)
     delta = output - _exact(draw.targets.T) if settings.loss == "mse" else _exact(draw.targets.T)
-    delta = delta if final is None else norm.pulled(delta, output, final)
-    result = [delta]
-    for weights, slopes, state, beta in steps[:0:-1]:
-        above = norm.pulled(delta, *state["post"]) if "post" in state else delta
-        branch = beta * above
-        branch = slopes * (norm.pulled(branch, *state["branch"]) if "branch" in state else branch)
-        branch = norm.pulled(branch, *state["activation"]) if "activation" in state else branch
-        below = _through(weights.T, branch)
-        below = norm.pulled(below, *state["pre"]) if "pre" in state else below
-        delta = below + skip * above if settings.residual else below
-        result.insert(0, delta)
+    result = [delta if norm is None else norm.pulled(delta, output, final)]
+    for block in blocks[:0:-1]:
+        result.insert(0, block.backward(result[0]))
     return [[mp.sqrt(square) for square in (each * each).sum(axis=0)] for each in result]
 
 
 def _through(weights: np.ndarray, x: Numbers) -> Numbers:
     """W x; of diagonal weights in as many products as there are units."""
     diagonal = np.diagonal(weights)
-    return _exact(weights).dot(x) if np.count_nonzero(weights - np.diag(diagonal)) else _exact(diagonal)[:, None] * x
+    is_diagonal = weights.shape == (len(diagonal),) * 2 and not np.count_nonzero(weights - np.diag(diagonal))
+    return _exact(diagonal)[:, None] * x if is_diagonal else _exact(weights).dot(x)
 
 
 def reading(settings: Any, draw: Any, digits: int = 40) -> Expected:

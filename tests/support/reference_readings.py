@@ -38,9 +38,14 @@ def networks(draw: Any, settings: Any) -> list[ReferenceNetwork]:
     """The networks of a draw of the engine's."""
     architecture = Architecture.of(settings)
     return [
-        ReferenceNetwork(weights, biases, architecture)
-        for weights, biases in zip(draw.weights, draw.biases, strict=True)
+        ReferenceNetwork(of_network(draw.weights, k), of_network(draw.biases, k), architecture)
+        for k in range(settings.networks)
     ]
+
+
+def of_network(arrays: Any, k: int) -> Any:
+    """One network's of a draw's arrays, which may have names."""
+    return {name: each[k] for name, each in arrays.items()} if isinstance(arrays, dict) else arrays[k]
 
 
 def exact(array: Any) -> Batch:
@@ -100,8 +105,10 @@ def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> W
         inputs, step = exact(draw.inputs), mpf(10) ** (-digits // 3)
         clipped, wholes = [], []
         for network in networks(draw, settings):
-            matrices = network.weight_gradients_by_differences(inputs, loss, step)
-            norms = [mp.norm([x for row in matrix for x in row]) / settings.samples for matrix in matrices]
+            norms = [
+                mp.norm(entries) / settings.samples
+                for entries in network.weight_gradients_by_differences(inputs, loss, step)
+            ]
             if settings.clip != "off":
                 biases = (
                     network.bias_gradients_by_differences(inputs, loss, step)

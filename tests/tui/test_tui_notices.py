@@ -62,7 +62,7 @@ async def test_what_is_wrong_with_a_typed_value_stays_while_it_is_typed(monkeypa
         (LSTM, ["A"], "The LSTM's gates are its own: activation changes nothing here."),
         (LSTM, ["n"], "Recurrent cells take no norm: norm changes nothing here."),
         (Settings(), ["m"], "There is no norm: norm place changes nothing here."),
-        (Settings(norm="batch"), ["b"], "Batch norm before phi takes every bias out again: bias changes nothing here."),
+        (Settings(norm="batch"), ["b"], "Batch norm takes every bias out again: bias changes nothing here."),
         (Settings(initializer="identity"), ["space"], "Identity weights are not drawn: seed changes nothing here."),
         (Settings(depth=1), ["D"], "Depth stays at 1, its first value."),
         (Settings(scale=1000.0), ["s"], "Scale stays at 1000.0, its last value."),

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.losses import Loss
-from tui_telescope.engine.norms import Norm, places_of_norm
-from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.engine.norms import Norm, norm_of, places_of_norm
+from tui_telescope.engine.weights.draws import UnitNetwork, gain_of
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import NORMALISED, PHI
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Gradient(Protocol):
     def __add__(self, other: Any) -> Self: ...
     def __mul__(self, other: Any) -> Self: ...
     def times(self, factor: float) -> Self: ...
-    def through(self, weights: Array | None, gain: float) -> Self: ...
+    def through(self, weights: Array | Identity, gain: float) -> Self: ...
     def sum(self, axis: int) -> Self: ...
     def log2_norm(self) -> Array:
         """log2 of the Euclidean norm over the units, (samples,)."""
@@ -47,10 +48,13 @@ class Signal(Protocol):
 
     @property
     def layer_input(self) -> Any:
-        """What weights multiply."""
+        """What weights multiply, as their gradient needs it."""
+
+    def without_levels(self) -> Self:
+        """What is left once all that samples have in common has been taken out, be it now or later on."""
 
     def times(self, factor: float) -> Self: ...
-    def through(self, weights: Array | None, gain: float) -> Self: ...
+    def through(self, weights: Array | Identity, gain: float) -> Self: ...
     def with_biases(self, biases: Array) -> Self:
         """Plus biases (units,)."""
 
@@ -81,27 +85,34 @@ class Operation(Protocol):
 class Linear:
     """gain * W x + b."""
 
-    weights: Array | None
-    """None for the identity."""
+    name: str
+    """Which of the layer's matrices it is."""
+    weights: Array | Identity
     gain: float
     biases: Array | None
     """None where there are none, or a norm takes out whatever they add."""
+    is_levelled: bool = False
+    """Whether a norm takes out of what it gives all that samples have in common."""
 
     def forward(self, x: S) -> tuple[S, Any]:
-        z = x.through(self.weights, self.gain)
-        return (z if self.biases is None else z.with_biases(self.biases)), x.layer_input
+        heard = x.without_levels() if self.is_levelled else x
+        z = heard.through(self.weights, self.gain)
+        return (z if self.biases is None else z.with_biases(self.biases)), heard.layer_input
 
     def backward(self, gradient: G, layer_input: Any = None) -> G:
-        return gradient.through(None if self.weights is None else self.weights.T, self.gain)
+        return gradient.through(self.weights.T, self.gain)
 
     def sizes_backward(self, sizes: G) -> G:
         """The same with the size of each weight."""
-        return sizes.through(None if self.weights is None else np.abs(self.weights.T), self.gain)
+        is_identity = isinstance(self.weights, Identity)
+        return sizes.through(self.weights.T if is_identity else np.abs(self.weights.T), self.gain)
 
     @property
-    def single_weight(self) -> float:
-        """What a single unit is multiplied with."""
-        return self.gain if self.weights is None else self.gain * float(self.weights[0, 0])
+    def single_weight(self) -> float | None:
+        """What one unit multiplies one unit with; None between more of them."""
+        if self.weights.shape != (1, 1):
+            return None
+        return self.gain if isinstance(self.weights, Identity) else self.gain * float(self.weights[0, 0])
 
 
 @dataclass(frozen=True)
@@ -217,22 +228,29 @@ def final_norm(settings: Settings) -> Normalise | None:
 
 
 def _block(network: UnitNetwork, settings: Settings, layer: int) -> Block:
-    initializer = INITIALIZERS[settings.initializer]
-    biases, norms = None if settings.loses_biases else network.biases, places_of_norm(settings)
-    linear = Linear(
-        None if initializer.diagonal else network.weights[layer],
-        settings.scale * initializer.gain(settings.width),
-        None if biases is None else biases[layer],
-    )
-    respond = Respond(ACTIVATIONS[settings.activation])
-    before = [*_normalising(norms.before_weights), linear, *_normalising(norms.before_activation)]
+    after_block = places_of_norm(settings).after_block
     return Block(
-        branch=[*before, respond, *_normalising(norms.on_branch)],
-        after=_normalising(norms.after_block),
+        branch=[_operation(word, network, settings, layer) for word in settings.branch],
+        after=() if after_block is None else (Normalise(after_block),),
         skip=settings.skip_scale if settings.residual else None,
         branch_factor=settings.branch_factors[layer],
     )
 
 
-def _normalising(norm: Norm | None) -> Sequence[Operation]:
-    return () if norm is None else (Normalise(norm),)
+def _operation(word: str, network: UnitNetwork, settings: Settings, layer: int) -> Operation:
+    if word == PHI:
+        return Respond(ACTIVATIONS[settings.activation])
+    norm = norm_of(settings)
+    return Normalise(norm) if word == NORMALISED and norm else _linear(word, network, settings, layer)
+
+
+def _linear(name: str, network: UnitNetwork, settings: Settings, layer: int) -> Linear:
+    matrices, shape = network.matrices[name], settings.matrices[name]
+    is_levelled = name in settings.levelled
+    return Linear(
+        name,
+        Identity(*shape) if INITIALIZERS[settings.initializer].diagonal else matrices.weights[layer],
+        gain_of(settings, shape),
+        None if matrices.biases is None or is_levelled else matrices.biases[layer],
+        is_levelled,
+    )

@@ -145,10 +145,9 @@ def norm_of(settings: Settings) -> Norm | None:
 class Places(NamedTuple):
     """The norm at each place of a layer, and at the network's end; None where it does not stand."""
 
-    before_weights: Norm | None = None
+    at_branch_start: Norm | None = None
     before_activation: Norm | None = None
-    on_branch: Norm | None = None
-    """After the activation, before the residual connection's sum."""
+    at_branch_end: Norm | None = None
     after_block: Norm | None = None
     before_loss: Norm | None = None
     """After the last layer."""
@@ -156,14 +155,8 @@ class Places(NamedTuple):
 
 def places_of_norm(settings: Settings) -> Places:
     """Where these settings have their norm."""
-    norm, place = norm_of(settings), networks.NORM_PLACES[settings.norm_place]
-    if norm is None:
+    norm, place = norm_of(settings), settings.place_of_norm
+    if norm is None or place is None:
         return Places()
-    last = norm if settings.final_norm else None
-    if place.follows_weights:
-        return Places(before_activation=norm, before_loss=last)
-    if place.ends_branch:
-        return Places(on_branch=norm, before_loss=last)
-    if place.crosses_residual:
-        return Places(after_block=norm, before_loss=last)
-    return Places(before_weights=norm, before_loss=last)
+    stands = place.begins_branch, place.meets_activation, place.ends_branch, place.crosses_residual
+    return Places(*(norm if is_here else None for is_here in (*stands, settings.final_norm)))

@@ -40,6 +40,13 @@ def log2_root_mean_square(log2_values: Array) -> Array:
     return 0.5 * log2_mean(2 * log2_values)
 
 
+def log2_joint_norm(log2_norms: Sequence[Array]) -> Array:
+    """log2 of the norms of several vectors together, from arrays of log2 of the norm of each."""
+    if len(log2_norms) == 1:
+        return log2_norms[0]
+    return log2_root_mean_square(np.stack(log2_norms, axis=-1)) + 0.5 * math.log2(len(log2_norms))
+
+
 def summarize_log2(log2_values: Array, fractions: tuple[float, ...]) -> Summary:
     """Mean and quantiles of 2**log2_values over the last of two axes.
 

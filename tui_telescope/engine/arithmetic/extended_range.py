@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.outer_products import outer_squares
 
 if TYPE_CHECKING:
@@ -104,12 +104,25 @@ class ExtendedRange:
             return type(self)(self.mantissa * mantissa, self.exponent + exponent).normalized()
         return type(self)(self.mantissa * factor, self.exponent).normalized()
 
-    def through(self, weights: Array | None, gain: float = 1.0) -> Self:
-        """gain * weights @ self under one exponent a sample, for these mix all units; None stands for the identity."""
-        if weights is None:
-            return self.times(gain)
+    def through(self, weights: Array | Identity, gain: float = 1.0) -> Self:
+        """gain * weights @ self; under one exponent a sample, unless no unit hears another."""
+        if isinstance(weights, Identity):
+            return self._resized(weights.fan_out).times(gain)
         x = self.per_sample()
         return type(self)(weights.dot(x.mantissa) * gain, x.exponent).normalized()
+
+    def _resized(self, units: int) -> Self:
+        """The first so many units, zeros in the place of those that are not there."""
+        present = self.mantissa.shape[-2]
+        if units == present:
+            return self
+        if units < present:
+            exponent = self.exponent[..., :units, :] if self.is_per_unit else self.exponent
+            return type(self)(self.mantissa[..., :units, :], exponent).normalized()
+        missing = np.zeros((*self.mantissa.shape[:-2], units - present, self.mantissa.shape[-1]))
+        of_present = np.broadcast_to(self.exponent, self.mantissa.shape)
+        exponent = np.concatenate([of_present, np.full_like(missing, EXPONENT_OF_ZERO)], axis=-2)
+        return type(self)(np.concatenate([self.mantissa, missing], axis=-2), exponent)
 
     def reciprocal(self) -> Self:
         """1 / self, and 0 where self is 0."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.engine.formats.rounding import in_single, rounded
 from tui_telescope.engine.learning.float_norms import normalise
@@ -66,11 +66,17 @@ class Rounded:
         """factor * self."""
         return self if factor == 1.0 else self.of(self.array * factor)
 
-    def through(self, weights: Array | None, gain: float = 1.0) -> Self:
-        """gain * weights @ self, of weights that are rounded first; None stands for the identity."""
-        if weights is None:
-            return self.times(float(rounded(np.array(gain), self.format)))
+    def through(self, weights: Array | Identity, gain: float = 1.0) -> Self:
+        """gain * weights @ self, of weights that are rounded first."""
+        if isinstance(weights, Identity):
+            return self._resized(weights.fan_out).times(float(rounded(np.array(gain), self.format)))
         return self.of(in_single(np.matmul, rounded(weights * gain, self.format), self.array))
+
+    def _resized(self, units: int) -> Self:
+        """The first so many units, zeros in the place of those that are not there."""
+        present = self.array[:units]
+        missing = units - len(present)
+        return type(self)(np.pad(present, ((0, missing), (0, 0)))) if missing else type(self)(present)
 
     def sum(self, axis: int) -> Self:
         return self.of(np.asarray(np.sum(self.array, axis, dtype=np.float32, keepdims=True), dtype=np.float64))
@@ -79,6 +85,10 @@ class Rounded:
 
     @property
     def layer_input(self) -> Self:
+        return self
+
+    def without_levels(self) -> Self:
+        """The same: in a format levels are there, and cancel where a norm takes them out."""
         return self
 
     def with_biases(self, biases: Array) -> Self:

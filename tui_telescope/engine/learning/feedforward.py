@@ -23,7 +23,8 @@ class Layers:
 
     def __init__(self, network: Network, batch: int) -> None:
         settings = network.settings
-        dtype: np.dtype[Any] = network.weights.dtype
+        weights, biases = network.parameters["weights"], network.biases_of("weights")
+        dtype: np.dtype[Any] = weights.dtype
         stack, layer = (settings.depth, settings.width, batch), (settings.width, batch)
         self._activation, self._residual = ACTIVATIONS[settings.activation], settings.residual
         self._kernel, self._branch_factors = self._activation.kernel, np.array(settings.branch_factors, dtype)
@@ -31,16 +32,16 @@ class Layers:
         self._input_scale, self._skip = np.array(self._kernel.input_scale, dtype), np.array(settings.skip_scale, dtype)
         self._norms = places_of_norm(settings)
         # beside a norm at its end the branch's factor comes after that, else with the activation
-        self._factors = np.ones_like(self._branch_factors) if self._norms.on_branch else self._branch_factors
+        self._factors = np.ones_like(self._branch_factors) if self._norms.at_branch_end else self._branch_factors
         self._gains = list((self._factors * self._kernel.output_scale)[:, None, None])
         self._shifts = list((self._factors * self._kernel.offset)[:, None, None])
-        self._weights, self._transposed = list(network.weights), [each.T for each in network.weights]
-        self._biases = None if network.biases is None else [each[:, None] for each in network.biases]
+        self._weights, self._transposed = list(weights), [each.T for each in weights]
+        self._biases = None if biases is None else [each[:, None] for each in biases]
         self._all_signals: Floats = np.empty((settings.depth + 1, *layer), dtype)
         self._all_gradients = np.empty_like(self._all_signals)
-        self._all_heard: Floats = np.empty(stack, dtype) if self._norms.before_weights else self._all_signals[:-1]
+        self._all_heard: Floats = np.empty(stack, dtype) if self._norms.at_branch_start else self._all_signals[:-1]
         """What W_l is multiplied with."""
-        is_changed = settings.residual or self._norms.on_branch
+        is_changed = settings.residual or self._norms.at_branch_end
         self._is_bare = not (is_changed or self._kernel.output_scale != 1 or self._kernel.offset)
         self._all_outputs: Floats = self._all_signals[1:] if self._is_bare else np.empty(stack, dtype)
         """What the kernel's core gives; a_l itself where nothing else happens to it."""
@@ -75,8 +76,8 @@ class Layers:
     def _pre_activate(self, layer: int) -> None:
         """What the kernel's core is given."""
         z = self._arguments[layer]
-        if self._norms.before_weights:
-            self._pulls.append(normalise(self._norms.before_weights, self._signals[layer], self._heard[layer]))
+        if self._norms.at_branch_start:
+            self._pulls.append(normalise(self._norms.at_branch_start, self._signals[layer], self._heard[layer]))
         self._weights[layer].dot(self._heard[layer], z)
         if self._biases:
             np.add(z, self._biases[layer], z)
@@ -91,8 +92,8 @@ class Layers:
         np.multiply(self._outputs[layer], self._gains[layer], above)
         if self._kernel.offset:
             np.add(above, self._shifts[layer], above)
-        if self._norms.on_branch:
-            self._pulls.append(normalise(self._norms.on_branch, above.copy(), above))
+        if self._norms.at_branch_end:
+            self._pulls.append(normalise(self._norms.at_branch_end, above.copy(), above))
             np.multiply(above, self._branch_factors[layer], above)
         if self._residual:
             np.add(above, self._skipped(self._signals[layer]), above)
@@ -109,12 +110,12 @@ class Layers:
         for layer in reversed(range(len(self._weights))):
             above, below, by_product = self._gradients[layer + 1], self._gradients[layer], self._slopes[layer]
             by_block = next(pulls)(above) if norms.after_block else above
-            by_branch = next(pulls)(by_block * self._branch_factors[layer]) if norms.on_branch else by_block
+            by_branch = next(pulls)(by_block * self._branch_factors[layer]) if norms.at_branch_end else by_block
             np.multiply(by_product, by_branch, by_product)
             if norms.before_activation:
                 np.copyto(by_product, next(pulls)(by_product))
             self._transposed[layer].dot(by_product, below)
-            if norms.before_weights:
+            if norms.at_branch_start:
                 np.copyto(below, next(pulls)(below))
             if self._residual:
                 np.add(below, self._skipped(by_block), below)

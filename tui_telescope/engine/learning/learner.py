@@ -19,7 +19,7 @@ from tui_telescope.engine.learning.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, TASKS
+from tui_telescope.networks import CELLS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 EVALUATED = 512
@@ -27,8 +27,8 @@ EVALUATED = 512
 
 _COPIES = 9
 """Arrays as large as all parameters: them, their gradient, what the optimizer keeps, and what moments compare with."""
-_KEPT_OF_LAYER, _KEPT_OF_GATE = 6, 20
-"""Arrays (n, batch) that are kept of a layer, or of a gate of a step."""
+_KEPT_OF_LAYER, _KEPT_OF_UNIT, _KEPT_OF_GATE = 2, 2, 20
+"""Arrays (units, batch) that are kept of a layer, of what each operation of its branch gives, or of a step's gate."""
 
 as_floats_are = np.errstate(all="ignore")
 """Decorates what may diverge: numbers that leave their range are looked for, and told of."""
@@ -67,7 +67,8 @@ class Learner:
         """What is learned, by name; the arrays change in place.
 
         read_in (n, inputs), weights (depth, n, n), biases (depth, n) where there are any, head (classes, n) and
-        head_bias (classes,). Recurrent: weights and input_weights (gates, n, n), biases (gates, n).
+        head_bias (classes,). Layers with several matrices: each by its name, (depth, fan_out, fan_in), and its biases,
+        `up_biases` and so on. Recurrent: weights and input_weights (gates, n, n), biases (gates, n).
         """
         return self._parameters.by_name
 
@@ -184,10 +185,14 @@ class Learner:
 
 def _check_memory(settings: Settings, dtype: np.dtype[Any]) -> None:
     kind, n = TASKS[settings.task], settings.width
-    blocks = 2 * CELLS[settings.cell].gates if settings.is_recurrent else settings.depth
-    learned = n * (blocks * (n + 1) + kind.inputs + kind.classes)
-    kept = _KEPT_OF_GATE * CELLS[settings.cell].gates if settings.is_recurrent else _KEPT_OF_LAYER
-    signals = kept * settings.depth * n * settings.batch
+    if settings.is_recurrent:
+        matrices = [Shape(n, n)] * (2 * CELLS[settings.cell].gates)
+        kept = _KEPT_OF_GATE * CELLS[settings.cell].gates * n
+    else:
+        matrices = [*settings.matrices.values()] * settings.depth
+        kept = _KEPT_OF_LAYER * n + _KEPT_OF_UNIT * sum(units for _, units in settings.units_given)
+    learned = sum(shape.fan_out * (shape.fan_in + 1) for shape in matrices) + n * (kind.inputs + kind.classes)
+    signals = kept * settings.depth * settings.batch
     needed = dtype.itemsize * (_COPIES * learned + signals)
     if needed > MEMORY_BUDGET:
         raise SettingsError(

@@ -16,7 +16,6 @@ from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.log_statistics import LOG10_2, log2_mean, log2_root_mean_square
 from tui_telescope.observations.observation import Observation
-from tui_telescope.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,7 @@ class Watch:
 
     def __init__(self, learner: Learner) -> None:
         self.learner = learner
-        self._start = self._before = learner.network.weights.copy()
+        self._start = self._before = learner.network.by_layer()
 
     def moment(self) -> Moment:
         """The learner as it is."""
@@ -58,7 +57,7 @@ class Watch:
     def step(self, *, is_shown: bool) -> Moment | None:
         """Have it take a step; the moment after it where that is to be shown, or is the last one."""
         if is_shown:
-            self._before = self.learner.network.weights.copy()
+            self._before = self.learner.network.by_layer()
         self.learner.step()
         return self.moment() if is_shown or self.learner.diverged else None
 
@@ -79,7 +78,7 @@ def moments_of(learner: Learner, steps: int, every: int, progress: Progress = UN
 def _moment(learner: Learner, start: Floats, before: Floats) -> Moment:
     loss, accuracy = learner.evaluate()
     depth = learner.settings.depth
-    now, before, start = (_by_layer(each, learner.settings) for each in (learner.network.weights, before, start))
+    now = learner.network.by_layer()
     return Moment(
         learner.steps,
         loss,
@@ -90,11 +89,6 @@ def _moment(learner: Learner, start: Floats, before: Floats) -> Moment:
         np.broadcast_to((now == start).all(axis=1), depth),
         learner.diverged,
     )
-
-
-def _by_layer(weights: Floats, settings: Settings) -> Floats:
-    """A row of numbers for each layer; a single one where all steps share them."""
-    return weights.reshape(1 if settings.is_recurrent else settings.depth, -1)
 
 
 @as_floats_are
@@ -111,7 +105,7 @@ def observed(learner: Learner) -> Observation:
     return from_log10_norms(
         gradient * LOG10_2,
         weight_gradient=by_weights,
-        weights=None if learner.settings.is_recurrent else _log10_norms(learner.network.weights),
+        weights=None if learner.settings.is_recurrent else _log10_norms(learner.network.by_layer()),
         rms=rms * LOG10_2,
         saturated=np.array([np.mean([_saturated(*each) for each in layer]) for layer in slopes]),
         dead=np.array([np.mean([_dead(*each) for each in layer]) for layer in slopes]),

@@ -47,15 +47,12 @@ def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> tuple[Param
     kind, n = TASKS[settings.task], settings.width
     inputs = kind.inputs // (kind.parts if settings.is_recurrent else 1)
     network = Network.drawn(units, settings, dtype=dtype)
-    of_network = {"weights": network.weights, "input_weights": network.input_weights, "biases": network.biases}
-    present = {name: array for name, array in of_network.items() if array is not None}
-    shapes = {name: array.shape for name, array in present.items()}
+    shapes = {name: array.shape for name, array in network.parameters.items()}
     shapes = {"read_in": (n, inputs), **shapes, "head": (kind.classes, n), "head_bias": (kind.classes,)}
     parameters = Parameters(shapes, dtype)
-    for name, array in present.items():
+    for name, array in network.parameters.items():
         parameters.by_name[name][...] = array
     for index, (name, fan_in) in enumerate((("read_in", inputs), ("head", n))):
         normals = numpy_generator(settings.seed, ENDS, index).standard_normal(shapes[name])
         parameters.by_name[name][...] = normals * fan_in**-0.5
-    by_name = parameters.by_name
-    return parameters, Network(settings, by_name["weights"], by_name.get("biases"), by_name.get("input_weights"))
+    return parameters, Network(settings, {name: parameters.by_name[name] for name in network.parameters})

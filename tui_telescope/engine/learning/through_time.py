@@ -17,13 +17,12 @@ class Steps:
     """The steps of one recurrent network as a `trunk.Trunk`; what is read in comes first, and then nothing more."""
 
     def __init__(self, network: Network, batch: int) -> None:
-        assert network.input_weights is not None, "a recurrent cell hears its inputs"
-        assert network.biases is not None, "a recurrent cell has biases, be they zeros"
         self._depth, self._shape = network.settings.depth, (network.settings.width, batch)
         self._cell = CELLS[network.settings.cell](network.settings)
-        self._weights = network.weights.reshape(-1, network.settings.width)
-        self._input_weights = network.input_weights.reshape(self._weights.shape)
-        self._biases = network.biases.reshape(-1, 1)
+        parameters = network.parameters
+        self._weights = parameters["weights"].reshape(-1, network.settings.width)
+        self._input_weights = parameters["input_weights"].reshape(self._weights.shape)
+        self._biases = parameters["biases"].reshape(-1, 1)
         self._inputs: Sequence[Floats] = ()
         self._steps: list[Step[Unwatched]] = []
         self._gradients: list[Floats] = []

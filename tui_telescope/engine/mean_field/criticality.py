@@ -26,7 +26,7 @@ from tui_telescope.engine.mean_field.theory import (
     scale_of_sigma_w,
     stack_of,
 )
-from tui_telescope.networks import INITIALIZERS, NORM_PLACES, ORTHOGONAL
+from tui_telescope.networks import FORMS, INITIALIZERS, NORM_PLACES, ORTHOGONAL
 from tui_telescope.settings import REGISTRY, Settings
 
 _NEAR = 1e-9
@@ -129,7 +129,7 @@ def _pull(activation: str, log_q: float) -> float:
 
 def _divides_the_scale_out(settings: Settings) -> bool:
     """Batch norm takes biases out as well; beside other norms their share depends on the scale."""
-    return NORM_PLACES[settings.norm_place].follows_weights and (settings.loses_biases or not settings.has_biases)
+    return NORM_PLACES[settings.norm_place].meets_activation and (settings.loses_biases or not settings.has_biases)
 
 
 _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
@@ -137,6 +137,10 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         lambda settings: settings.is_recurrent,
         "The steps of a recurrent cell share their weights; the theory here is of layers with weights of their own, "
         "and names no critical scale.",
+    ),
+    (
+        lambda settings: not FORMS[settings.form].is_dense_layer,
+        "The theory here is of layers phi(W a + b), and names no critical scale for other forms.",
     ),
     (
         lambda settings: INITIALIZERS[settings.initializer].diagonal,

@@ -28,14 +28,14 @@ from tui_telescope.engine.mean_field.quadrature import (
 )
 from tui_telescope.engine.mean_field.recursions import Stack, forward, log10_norms
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.networks import ORTHOGONAL
+from tui_telescope.networks import FORMS, ORTHOGONAL
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 COVERAGE = (
     "No theory here: it covers neither norms, nor identity weights or weights or inputs of zero, "
-    "nor biases with a mean, nor recurrent cells."
+    "nor biases with a mean, nor forms beside post-activation, nor recurrent cells."
 )
 """What to say where `predict` gives None."""
 
@@ -139,6 +139,8 @@ def stack_of(settings: Settings) -> Stack | None:
     """
     initializer = INITIALIZERS[settings.initializer]
     if settings.is_recurrent or settings.norm_kind is not None or initializer.diagonal:
+        return None
+    if not FORMS[settings.form].is_dense_layer:
         return None
     if settings.bias_mean != 0 or settings.scale == 0 or settings.input_scale == 0 or _carries_nothing(settings):
         return None

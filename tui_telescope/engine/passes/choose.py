@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import SequenceTask, Task
-from tui_telescope.networks import INITIALIZERS, ORTHOGONAL
+from tui_telescope.networks import FORMS, INITIALIZERS, ORTHOGONAL
 from tui_telescope.settings import Settings
 
 
@@ -71,14 +71,18 @@ def _mixes(settings: Settings) -> bool:
 
 
 def _suits_float64(settings: Settings) -> bool:
-    """Whether no norm is there, units are mixed, and no residual connection may be cancelled by its branch.
+    """Whether layers are dense ones without a norm that mix units, and no branch may cancel its residual connection.
 
     A single unit beside a residual connection has orthogonal weights of -1 or 1: what is left of 1 - phi' has few
     digits.
     """
     is_unit = settings.width == 1 and INITIALIZERS[settings.initializer].family == ORTHOGONAL
     may_cancel = settings.residual and is_unit and not settings.has_biases
-    return _has_no_norm(settings) and _mixes(settings) and not may_cancel
+    return _has_no_norm(settings) and _is_dense(settings) and _mixes(settings) and not may_cancel
+
+
+def _is_dense(settings: Settings) -> bool:
+    return FORMS[settings.form].is_dense_layer
 
 
 def _has_norm(settings: Settings) -> bool:
@@ -86,7 +90,7 @@ def _has_norm(settings: Settings) -> bool:
 
 
 def _has_norm_and_mixes(settings: Settings) -> bool:
-    return _has_norm(settings) and _mixes(settings)
+    return _has_norm(settings) and _is_dense(settings) and _mixes(settings)
 
 
 def _is_feedforward(settings: Settings) -> bool:

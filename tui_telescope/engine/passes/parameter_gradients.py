@@ -12,19 +12,26 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Wanted
-from tui_telescope.networks import NORM_PLACES
+from tui_telescope.networks import NORMALISED, PHI
 from tui_telescope.observations.log_statistics import log2_root_mean_square
 from tui_telescope.settings import Settings
 
 
-def loses_biases(settings: Settings) -> bool:
-    """Whether the norm takes out all that biases add, so that the gradient by them is exactly zero.
+def lost_biases(settings: Settings) -> frozenset[str]:
+    """The matrices of whose biases a norm takes out all that they add, so that the gradient by them is exactly zero.
 
-    It takes out what all samples share: of z itself, or of a sum that is linear in z.
+    It takes out what all samples share: of W x + b itself, or of something that is linear in it.
     """
-    norm, place = settings.norm_kind, NORM_PLACES[settings.norm_place]
-    is_linear = place.follows_activation and ACTIVATIONS[settings.activation].is_linear
-    return settings.loses_biases or (norm is not None and norm.takes_shares_out and is_linear)
+    norm, place, lost = settings.norm_kind, settings.place_of_norm, set()
+    if norm is None or place is None or not norm.takes_shares_out:
+        return frozenset()
+    is_taken_out = place.crosses_residual
+    for word in reversed(settings.branch):
+        is_linear = word in settings.matrices or (word == PHI and ACTIVATIONS[settings.activation].is_linear)
+        if word in settings.matrices and is_taken_out:
+            lost.add(word)
+        is_taken_out = word == NORMALISED or (is_taken_out and is_linear)
+    return frozenset(lost)
 
 
 def log2_norm_of_all(*log2_norms: Array) -> float:
@@ -37,16 +44,30 @@ class ParameterGradients:
     """What is wanted of a feedforward network's gradients by its parameters, layer by layer."""
 
     def __init__(self, settings: Settings, wanted: Wanted) -> None:
-        self.by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
-        """log2 of ||d mean loss / d W_l||_F, shape (depth,); None where it is not wanted."""
+        self.by_weights = np.full(settings.depth, -np.inf) if wanted.weight_gradient else None
+        """log2 of ||d mean loss / d W_l||_F, of all the matrices of a layer together, shape (depth,); None where it is
+        not wanted."""
         self.by_biases = np.full(settings.depth, -np.inf)
         """log2 of ||d mean loss / d b_l||."""
-        self.takes_biases = wanted.global_norm and settings.has_biases and not loses_biases(settings)
-        """Whether the gradient by biases has to be filled in."""
+        takes_biases = wanted.global_norm and settings.has_biases
+        self.takes_biases = settings.matrices.keys() - lost_biases(settings) if takes_biases else frozenset[str]()
+        """The matrices whose biases' gradient has to be filled in."""
         self._wants_global_norm = wanted.global_norm
+
+    def add_weights(self, layers: slice | int, log2_norms: Array | float) -> None:
+        """Those by one matrix of each of these layers."""
+        if self.by_weights is not None:
+            _add(self.by_weights, layers, log2_norms)
+
+    def add_biases(self, layers: slice | int, log2_norms: Array | float) -> None:
+        _add(self.by_biases, layers, log2_norms)
 
     def global_norm(self) -> float | None:
         """log2 of the norm of all of it together; None where it is not wanted."""
         if self.by_weights is None or not self._wants_global_norm:
             return None
         return log2_norm_of_all(self.by_weights, self.by_biases)
+
+
+def _add(total: Array, layers: slice | int, log2_norms: Array | float) -> None:
+    total[layers] = np.logaddexp2(2 * total[layers], 2 * np.asarray(log2_norms)) / 2

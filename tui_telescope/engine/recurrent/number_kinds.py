@@ -17,7 +17,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.activations.extended_range_values import phi, phi_value
-from tui_telescope.engine.arithmetic.arrays import Array, Floats
+from tui_telescope.engine.arithmetic.arrays import Array, Floats, Identity
 from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
 from tui_telescope.engine.formats.rounded import Rounded
 from tui_telescope.engine.losses import Loss
@@ -202,8 +202,8 @@ class Extended(ExtendedRange):
         parts = zip(np.split(self.mantissa, count), np.split(self.exponent, count), strict=True)
         return [Extended(*part) for part in parts]
 
-    def through(self, weights: Array | None, gain: float = 1.0) -> Extended:
-        """gain * weights @ self; None stands for the identity."""
+    def through(self, weights: Array | Identity, gain: float = 1.0) -> Extended:
+        """gain * weights @ self."""
         return super().through(weights, gain).per_unit()
 
     def respond(self, activation: Activation, *, is_unmixed: bool = False) -> tuple[Extended, Extended]:

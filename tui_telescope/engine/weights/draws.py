@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,8 @@ from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.engine.weights.initializers import FAMILIES, INITIALIZERS, Family
 from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, NORMAL
+from tui_telescope.networks import CELLS, MATRICES, NORMAL, Shape
+from tui_telescope.observations.log_statistics import log2_joint_norm
 from tui_telescope.settings import Settings
 
 _PIECE_BYTES = 2**21
@@ -31,21 +32,36 @@ _MOST_STACKS = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class UnitNetwork:
-    """One network before scaling, layer by layer; the matrices of the identity are one and the same object."""
+class UnitMatrices:
+    """One kind of matrix of a network before scaling, layer by layer; those of the identity are one and the same
+    object."""
 
     weights: Sequence[Array]
-    """Unit matrices (n, n)."""
+    """Unit matrices (fan_out, fan_in)."""
     row_sums: Array
-    """Their products with a vector of ones, (depth, n)."""
+    """Their products with a vector of ones, (depth, fan_out)."""
     norms: Array
     """Their Frobenius norms, (depth,)."""
     spread: float | Array
     """The root mean square of their singular values: the initializer's on average, or that of each layer, (depth,)."""
     biases: Array | None
-    """b_l as they are used, (depth, n); None where there are none."""
+    """Their b_l as they are used, (depth, fan_out); None where there are none."""
     block: Array | None = None
-    """All the unit matrices as one array (depth, n, n), where they are small enough to be kept as one."""
+    """All of them as one array (depth, fan_out, fan_in), where they are small enough to be kept as one."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitNetwork:
+    """One network before scaling."""
+
+    matrices: Mapping[str, UnitMatrices]
+    """By the names that its form has for them."""
+
+    @property
+    def single(self) -> UnitMatrices:
+        """Those of a form with one matrix a layer."""
+        (matrices,) = self.matrices.values()
+        return matrices
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +174,21 @@ class UnitDraws:
 
     def network(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitNetwork:
         """Network `index` of these settings, drawn from seed + index."""
-        initializer, n, depth = INITIALIZERS[settings.initializer], settings.width, settings.depth
-        biases = self._biases(settings, index, depth, progress)
+        shapes = settings.matrices
+        pieces = zip(shapes, progress.parts([float(math.prod(shape)) for shape in shapes.values()]), strict=True)
+        return UnitNetwork({name: self._matrices(settings, index, name, piece) for name, piece in pieces})
+
+    def _matrices(self, settings: Settings, index: int, name: str, progress: Progress) -> UnitMatrices:
+        """Those of one kind."""
+        initializer, depth, shape = INITIALIZERS[settings.initializer], settings.depth, settings.matrices[name]
+        biases = self._biases(settings, index, name, shape.fan_out, depth, progress)
         if initializer.diagonal:
-            return UnitNetwork([np.eye(n)] * depth, np.ones((depth, n)), np.full(depth, n**0.5), 1.0, biases)
-        stack = self._weights(settings, index, settings.family, depth, progress)
+            identity = np.eye(*shape)
+            sums, norms = np.tile(identity.sum(axis=1), (depth, 1)), np.full(depth, min(shape) ** 0.5)
+            return UnitMatrices([identity] * depth, sums, norms, 1.0, biases)
+        stack = self._weights(settings, index, settings.family, name, shape, depth, progress)
         of_layers = stack.layers(depth), stack.row_sums(depth), stack.norms(depth)
-        return UnitNetwork(*of_layers, initializer.spread(n), biases, stack.block(depth))
+        return UnitMatrices(*of_layers, initializer.spread(max(shape)), biases, stack.block(depth))
 
     def cell(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
@@ -174,25 +198,32 @@ class UnitDraws:
         stay where they are in the stream, and gaussian.
         """
         initializer, n, gates = INITIALIZERS[settings.initializer], settings.width, settings.gates
-        both = 2 * gates
-        drawn = self._weights(settings, index, NORMAL, both, progress).layers(both)
+        both, name, shape = 2 * gates, "weights", Shape(n, n)
+        drawn = self._weights(settings, index, NORMAL, name, shape, both, progress).layers(both)
         input_weights = np.stack(drawn[gates:]) * n**-0.5
-        biases = self._biases(settings, index, gates, progress)
+        biases = self._biases(settings, index, name, n, gates, progress)
         if initializer.diagonal:
             weights = np.broadcast_to(np.eye(n), (gates, n, n))
         else:
-            weights = np.stack(self._weights(settings, index, settings.family, gates, progress).layers(gates))
+            stack = self._weights(settings, index, settings.family, name, shape, gates, progress)
+            weights = np.stack(stack.layers(gates))
         return UnitCell(weights, input_weights, np.zeros((gates, n)) if biases is None else biases)
 
     def undrawn(self, settings: Settings, index: int) -> int:
         """How many weights of network `index` of these settings are not there yet."""
-        initializer, n = INITIALIZERS[settings.initializer], settings.width
-        if initializer.diagonal and not settings.is_recurrent:
+        if settings.is_recurrent:
+            shape = Shape(settings.width, settings.width)
+            return self._missing(settings, index, NORMAL, "weights", shape, settings.gates * 2)
+        if INITIALIZERS[settings.initializer].diagonal:
             return 0
-        layers = settings.gates * 2 if settings.is_recurrent else settings.depth
-        family = NORMAL if settings.is_recurrent else settings.family
-        stack = self._stacks.get(_weights_key(family, settings.generator, settings.seed + index, n))
-        return n * n * (stack.missing(layers) if stack else layers)
+        return sum(
+            self._missing(settings, index, settings.family, name, shape, settings.depth)
+            for name, shape in settings.matrices.items()
+        )
+
+    def _missing(self, settings: Settings, index: int, family: str, name: str, shape: Shape, layers: int) -> int:
+        stack = self._stacks.get(_weights_key(settings, index, family, name, shape))
+        return math.prod(shape) * (stack.missing(layers) if stack else layers)
 
     def undrawn_inputs(self, settings: Settings) -> int:
         """How many numbers of the inputs of these settings' steps are not there yet."""
@@ -229,24 +260,27 @@ class UnitDraws:
             following = [settings.input_scale * each for each in following]
         return Sequences([first, *following], targets)
 
-    def _weights(self, settings: Settings, index: int, family: str, count: int, progress: Progress) -> _GrowingStack:
-        """The stack of this family's unit matrices, `count` at least."""
-        seed = settings.seed + index
-        key = _weights_key(family, settings.generator, seed, settings.width)
+    def _weights(
+        self, settings: Settings, index: int, family: str, name: str, shape: Shape, count: int, progress: Progress
+    ) -> _GrowingStack:
+        """The stack of unit matrices of this kind and family, `count` at least."""
+        key = _weights_key(settings, index, family, name, shape)
         if key not in self._stacks:
-            shape = (settings.width, settings.width)
-            stream = weight_stream(settings.generator, seed, family)
+            stream = weight_stream(settings.generator, settings.seed + index, family, MATRICES[name].stream)
             self._stacks[key] = _GrowingStack(stream, shape, FAMILIES[family])
         return self._grown(key, count, progress)
 
-    def _biases(self, settings: Settings, index: int, count: int, progress: Progress) -> Array | None:
-        """As they are used; None where there are none."""
+    def _biases(
+        self, settings: Settings, index: int, name: str, units: int, count: int, progress: Progress
+    ) -> Array | None:
+        """Those of a kind of matrix as they are used; None where there are none."""
         if settings.bias == 0:
-            return np.full((count, settings.width), settings.bias_mean) if settings.has_biases else None
+            return np.full((count, units), settings.bias_mean) if settings.has_biases else None
         seed = settings.seed + index
-        key = ("biases", settings.generator, seed, settings.width)
+        key = ("biases", name, settings.generator, seed, units)
         if key not in self._stacks:
-            self._stacks[key] = _GrowingStack(bias_stream(settings.generator, seed), (settings.width,))
+            stream = bias_stream(settings.generator, seed, MATRICES[name].stream)
+            self._stacks[key] = _GrowingStack(stream, (units,))
         return settings.bias_mean + settings.bias * self._grown(key, count, progress).array(count)
 
     def _grown(self, key: tuple[object, ...], depth: int, progress: Progress) -> _GrowingStack:
@@ -263,19 +297,26 @@ class UnitDraws:
         return len(self._stacks) > _MOST_STACKS or missing + kept > self._budget - self.reserved
 
 
-def _weights_key(family: str, generator: str, seed: int, width: int) -> tuple[object, ...]:
-    return "weights", family, generator, seed, width
+def _weights_key(settings: Settings, index: int, family: str, name: str, shape: Shape) -> tuple[object, ...]:
+    return "weights", name, family, settings.generator, settings.seed + index, shape
 
 
 def _inputs_key(settings: Settings) -> tuple[object, ...]:
     return "inputs", settings.generator, settings.sample_seed, settings.samples, settings.width
 
 
+def gain_of(settings: Settings, shape: Shape) -> float:
+    """What unit matrices of this shape are multiplied with."""
+    return settings.scale * INITIALIZERS[settings.initializer].gain(shape.fan_in, shape.fan_out)
+
+
 def log2_weight_norms(network: UnitNetwork, settings: Settings) -> Array:
-    """log2 of ||W_l||_F of a network's layers, scale included, shape (depth,); -inf for matrices of zeros."""
-    gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+    """log2 of ||W_l||_F of a network's layers, of all their matrices together, scale included, shape (depth,); -inf
+    for matrices of zeros."""
+    gains = {name: gain_of(settings, shape) for name, shape in settings.matrices.items()}
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log2(network.norms * gain))
+        log2_norms = [np.log2(each.norms * gains[name]) for name, each in network.matrices.items()]
+    return log2_joint_norm(log2_norms)
 
 
 def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array]:
@@ -284,7 +325,7 @@ def scaled_cell(cell: UnitCell, settings: Settings) -> tuple[Array, Array, Array
     Shapes (gates, n, n) twice and (gates, n). The LSTM's forget bias is among the biases (Gers et al. 2000 call for
     a positive one; here it is a setting).
     """
-    gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+    gain = gain_of(settings, Shape(settings.width, settings.width))
     biases = cell.biases.copy()
     forget_gate = CELLS[settings.cell].forget_gate
     if forget_gate is not None:

@@ -17,9 +17,9 @@ class Family:
     """Unit matrices."""
 
     from_drawn: Callable[[Array], Array]
-    """Turns what a stream yields, (layers, n, n), into unit matrices; may work in place."""
+    """Turns what a stream yields, (layers, fan_out, fan_in), into unit matrices; may work in place."""
     spread: Callable[[int], float]
-    """The root mean square of a unit matrix's singular values for n units."""
+    """The root mean square of a unit matrix's singular values, by the larger of its fans."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Initializer(networks.InitializerKind):
 
     def sigma_w(self, scale: float, n: int) -> float:
         """sigma_w with sigma_w^2 = n Var(W) (Poole et al. 2016, equation 2), the scale of orthogonal weights."""
-        return scale * self.gain(n) * self.spread(n)
+        return scale * self.gain(n, n) * self.spread(n)
 
 
 def _as_drawn(entries: Array) -> Array:
@@ -39,7 +39,12 @@ def _as_drawn(entries: Array) -> Array:
 
 
 def _orthogonal(normals: Array) -> Array:
-    """Haar-distributed orthogonal matrices: QR with the signs of R's diagonal (Mezzadri 2007, section 5)."""
+    """Haar-distributed orthogonal matrices: QR with the signs of R's diagonal (Mezzadri 2007, section 5).
+
+    Of matrices with more columns than rows the rows are orthonormal, else the columns.
+    """
+    if normals.shape[1] < normals.shape[2]:
+        return np.asarray(_orthogonal(normals.transpose(0, 2, 1)).transpose(0, 2, 1))
     q, r = np.linalg.qr(normals)
     signs = np.where(np.diagonal(r, axis1=1, axis2=2) < 0, -1.0, 1.0)
     return np.asarray(q * signs[:, None, :])

@@ -6,15 +6,15 @@ under some settings, and may then go its own way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
-from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitNetwork, scaled_cell
-from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitMatrices, UnitNetwork, gain_of, scaled_cell
+from tui_telescope.networks import MATRICES
 from tui_telescope.settings import Settings
 
 
@@ -24,38 +24,54 @@ class Network:
 
     settings: Settings
     """Those it was drawn from: what they say of the weights held then, what they say of the block still holds."""
-    weights: Floats
-    """W_l, (depth, n, n); of a recurrent cell those of every gate, (gates, n, n)."""
-    biases: Floats | None
-    """b_l, (depth, n), or (gates, n); None where the layers have none."""
-    input_weights: Floats | None = None
-    """U of every gate of a recurrent cell, (gates, n, n)."""
+    parameters: Mapping[str, Floats]
+    """By name. Of each kind of matrix W_l, (depth, fan_out, fan_in), and where there are biases b_l, (depth, fan_out);
+    of a recurrent cell `weights` and `input_weights` of every gate, (gates, n, n), and `biases`, (gates, n)."""
 
     @classmethod
     def drawn(cls, units: UnitDraws, settings: Settings, index: int = 0, dtype: DTypeLike = np.float64) -> Network:
         """Network `index` of these settings, with float64 or float32 weights."""
         if settings.is_recurrent:
             weights, input_weights, biases = scaled_cell(units.cell(settings, index), settings)
-            return cls(settings, weights.astype(dtype), biases.astype(dtype), input_weights.astype(dtype))
-        unit = units.network(settings, index)
-        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
-        scaled = np.empty((settings.depth, settings.width, settings.width), dtype)
-        for matrix, out in zip(unit.weights, scaled, strict=True):
-            np.multiply(matrix, gain, out=out, casting="same_kind")
-        shifts = None if unit.biases is None else unit.biases.astype(dtype)
-        return cls(settings, scaled, shifts)
+            arrays = {"weights": weights, "input_weights": input_weights, "biases": biases}
+            return cls(settings, {name: array.astype(dtype) for name, array in arrays.items()})
+        parameters = {}
+        for name, unit in units.network(settings, index).matrices.items():
+            shape = settings.matrices[name]
+            scaled = np.empty((settings.depth, *shape), dtype)
+            for matrix, out in zip(unit.weights, scaled, strict=True):
+                np.multiply(matrix, gain_of(settings, shape), out=out, casting="same_kind")
+            parameters[name] = scaled
+            if unit.biases is not None:
+                parameters[MATRICES[name].biases] = unit.biases.astype(dtype)
+        return cls(settings, parameters)
 
-    def step(self, weights: Floats, biases: Floats | None = None, input_weights: Floats | None = None) -> None:
-        """Add an update to each array, each sum rounded to the network's own precision: a small one may change no bit.
+    @property
+    def matrices(self) -> dict[str, Floats]:
+        """Those parameters that a layer, or step, multiplies the signal of the one before with."""
+        names = ("weights",) if self.settings.is_recurrent else self.settings.matrices
+        return {name: self.parameters[name] for name in names}
+
+    def biases_of(self, matrix: str) -> Floats | None:
+        """The biases of a kind of matrix; None where there are none."""
+        return self.parameters.get(MATRICES[matrix].biases)
+
+    def by_layer(self) -> Floats:
+        """A copy of all matrices' numbers, with a row for each layer; a single one where all steps share them."""
+        rows = 1 if self.settings.is_recurrent else self.settings.depth
+        return np.concatenate([each.reshape(rows, -1) for each in self.matrices.values()], axis=1)
+
+    def step(self, **updates: Floats) -> None:
+        """Add an update to each parameter named, each sum rounded to the network's own precision: a small one may
+        change no bit.
 
         Raises `ValueError` for an update of what the network does not have, before any array has changed.
         """
-        pairs = ((self.weights, weights), (self.biases, biases), (self.input_weights, input_weights))
-        if any(parameters is None and update is not None for parameters, update in pairs):
-            raise ValueError("an update of parameters that the network does not have")
-        for parameters, update in pairs:
-            if parameters is not None and update is not None:
-                np.add(parameters, update, out=parameters, casting="same_kind")
+        unknown = updates.keys() - self.parameters.keys()
+        if unknown:
+            raise ValueError(f"an update of parameters that the network does not have: {', '.join(sorted(unknown))}")
+        for name, update in updates.items():
+            np.add(self.parameters[name], update, out=self.parameters[name], casting="same_kind")
 
     @property
     def as_is(self) -> Settings:
@@ -64,22 +80,26 @@ class Network:
         Orthogonal, for that initializer alone may give a lone unit a weight that cancels its residual connection, and
         passes are wary of it. Raises `SettingsError` where so many weights are too many.
         """
-        bias = 0.0 if self.biases is None else 1.0
-        return self.settings.replace(initializer="orthogonal", scale=1.0, bias=bias, bias_mean=0.0, forget_bias=0.0)
+        has_biases = any(MATRICES[name].biases in self.parameters for name in self.matrices)
+        return self.settings.replace(
+            initializer="orthogonal", scale=1.0, bias=float(has_biases), bias_mean=0.0, forget_bias=0.0
+        )
 
     def layers(self) -> UnitNetwork:
         """The feedforward layers as the passes take them, in float64."""
-        weights = _as_float64(self.weights)
+        return UnitNetwork({name: self._as_units(name) for name in self.matrices})
+
+    def _as_units(self, name: str) -> UnitMatrices:
+        weights, biases = _as_float64(self.parameters[name]), self.biases_of(name)
         norms = np.sqrt(np.einsum("lij,lij->l", weights, weights))
-        biases = None if self.biases is None else _as_float64(self.biases)
-        spread = norms / self.settings.width**0.5
-        return UnitNetwork(list(weights), weights.sum(axis=-1), norms, spread, biases, weights)
+        spread = norms / min(weights.shape[1:]) ** 0.5
+        as_floats = None if biases is None else _as_float64(biases)
+        return UnitMatrices(list(weights), weights.sum(axis=-1), norms, spread, as_floats, weights)
 
     def cell(self) -> UnitCell:
         """The recurrent cell as the passes take it, in float64."""
-        assert self.input_weights is not None, "a recurrent cell hears its inputs"
-        assert self.biases is not None, "a recurrent cell has biases, be they zeros"
-        return UnitCell(_as_float64(self.weights), _as_float64(self.input_weights), _as_float64(self.biases))
+        weights, input_weights, biases = (self.parameters[name] for name in ("weights", "input_weights", "biases"))
+        return UnitCell(_as_float64(weights), _as_float64(input_weights), _as_float64(biases))
 
 
 def _as_float64(numbers: Floats) -> Array:
@@ -96,10 +116,12 @@ class Draw:
     one stands outside the reset gate.)
     """
 
-    weights: Array
-    """W_l of every network, shape (networks, depth, n, n); a layer computes W a. Recurrent: (networks, gates, n, n)."""
-    biases: Array
-    """b_l, shape (networks, depth, n). Recurrent: (networks, gates, n), the LSTM's forget bias included."""
+    weights: Array | dict[str, Array]
+    """W_l of every network, shape (networks, depth, n, n); a layer computes W a. Recurrent: (networks, gates, n, n).
+    Where a layer has several matrices, each by its name, (networks, depth, fan_out, fan_in)."""
+    biases: Array | dict[str, Array]
+    """b_l, shape (networks, depth, n). Recurrent: (networks, gates, n), the LSTM's forget bias included. Where a layer
+    has several matrices, those of each, (networks, depth, fan_out)."""
     inputs: Array
     """a_0, shape (samples, n). Recurrent: x_1..x_T, (samples, depth, n)."""
     targets: Array
@@ -111,14 +133,27 @@ class Draw:
 def scaled_draw(units: UnitDraws, settings: Settings) -> Draw:
     """The draw of these settings with gain, scale and bias applied."""
     networks = [Network.drawn(units, settings, index) for index in range(settings.networks)]
-    weights = _side_by_side([each.weights for each in networks])
-    biases = _side_by_side([np.zeros(weights.shape[1:3]) if each.biases is None else each.biases for each in networks])
+    names = list(networks[0].matrices)
+    weights = {name: _side_by_side([each.parameters[name] for each in networks]) for name in names}
+    biases = {name: _side_by_side([_biases_or_zeros(each, name) for each in networks]) for name in names}
     if not settings.is_recurrent:
         inputs, targets = units.samples(settings)
-        return Draw(weights, biases, inputs.copy(), targets.copy())
+        return Draw(_alone(weights), _alone(biases), inputs.copy(), targets.copy())
     sequences = units.sequences(settings)
-    input_weights = _side_by_side([each.input_weights for each in networks if each.input_weights is not None])
-    return Draw(weights, biases, np.stack(sequences.inputs, axis=1), sequences.targets.copy(), input_weights)
+    input_weights = _side_by_side([each.parameters["input_weights"] for each in networks])
+    return Draw(
+        _alone(weights), _alone(biases), np.stack(sequences.inputs, axis=1), sequences.targets.copy(), input_weights
+    )
+
+
+def _alone(arrays: dict[str, Array]) -> Array | dict[str, Array]:
+    """A single array without its name."""
+    return arrays if len(arrays) > 1 else next(iter(arrays.values()))
+
+
+def _biases_or_zeros(network: Network, name: str) -> Floats:
+    biases = network.biases_of(name)
+    return np.zeros(network.parameters[name].shape[:2]) if biases is None else biases
 
 
 def _side_by_side(arrays: Sequence[Floats]) -> Array:

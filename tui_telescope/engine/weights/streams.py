@@ -1,8 +1,8 @@
 """Where the random numbers come from: Python's own stream, vectorised, and numpy's fast one.
 
 Every stream yields numbers of mean 0 and variance 1: standard normals, but for weights of another distribution. Weights
-and biases are drawn layer by layer, so that a deeper network keeps the layers it had; each purpose and distribution has
-a stream of its own, so that drawing one thing moves no other.
+and biases are drawn layer by layer, so that a deeper network keeps the layers it had; each purpose and distribution,
+and each kind of matrix, has a stream of its own, so that drawing one thing moves no other.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ BIAS_SEED_OFFSET = 2**33
 
 SEED_OFFSETS = {NORMAL: 0, UNIFORM: 2**34, TRUNCATED: 3 * 2**33}
 """Python's weight streams start from `random.seed(offset + seed)`."""
+
+MATRIX_SEED_OFFSET = 2**35
+"""Those of another kind of matrix start from so much more for each number of its stream (`networks.MatrixKind`)."""
 
 BIASES, SAMPLES, TASK, ENDS, ORDER = range(1, 6)
 WEIGHTS = {NORMAL: 0, UNIFORM: 6, TRUNCATED: 7}
@@ -127,23 +130,25 @@ class PythonStream:
 
 
 class NumpyStream:
-    """SFC64 numbers with a generator for each layer, seeded by (seed, purpose, layer)."""
+    """SFC64 numbers with a generator for each layer, seeded by (seed, purpose, layer), and by the kind of matrix."""
 
-    def __init__(self, seed: int, purpose: int, distribution: str = NORMAL) -> None:
-        self._seed, self._purpose, self._layer, self._drawn = seed, purpose, 0, _DRAWN[distribution]
+    def __init__(self, seed: int, purpose: int, distribution: str = NORMAL, kind: int = 0) -> None:
+        self._seed, self._purpose, self._kind = seed, purpose, kind
+        self._layer, self._drawn = 0, _DRAWN[distribution]
 
     def layers(self, count: int, size: int) -> Array:
         result = np.empty((count, size))
         for row in result:
-            generator = numpy_generator(self._seed, self._purpose, self._layer)
+            generator = numpy_generator(self._seed, self._purpose, self._layer, self._kind)
             row[:] = self._drawn(_NumpySource(generator), size)
             self._layer += 1
         return result
 
 
-def numpy_generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
-    """The random numbers of one thing among those of its purpose."""
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, purpose, index))))
+def numpy_generator(seed: int, purpose: int, index: int = 0, kind: int = 0) -> np.random.Generator:
+    """The random numbers of one thing among those of its purpose, and of its kind."""
+    entropy = (seed, purpose, index, kind) if kind else (seed, purpose, index)
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
 
 
 class _NumpySource(NamedTuple):
@@ -156,17 +161,22 @@ class _NumpySource(NamedTuple):
         return self.generator.random(count)
 
 
-def weight_stream(generator: str, seed: int, family: str = NORMAL) -> LayerStream:
-    """The stream of one network's weights, or of the normals that a family without a distribution makes them of."""
+def weight_stream(generator: str, seed: int, family: str = NORMAL, kind: int = 0) -> LayerStream:
+    """The stream of one network's weights, or of the normals that a family without a distribution makes them of.
+
+    `kind` is the number of the stream of a kind of matrix.
+    """
     distribution = family if family in DISTRIBUTIONS else NORMAL
     if generator == "python":
-        return PythonStream(SEED_OFFSETS[distribution] + seed, distribution)
-    return NumpyStream(seed, WEIGHTS[distribution], distribution)
+        return PythonStream(kind * MATRIX_SEED_OFFSET + SEED_OFFSETS[distribution] + seed, distribution)
+    return NumpyStream(seed, WEIGHTS[distribution], distribution, kind)
 
 
-def bias_stream(generator: str, seed: int) -> LayerStream:
-    """The stream of one network's biases."""
-    return PythonStream(BIAS_SEED_OFFSET + seed) if generator == "python" else NumpyStream(seed, BIASES)
+def bias_stream(generator: str, seed: int, kind: int = 0) -> LayerStream:
+    """The stream of one network's biases, those of a kind of matrix."""
+    if generator == "python":
+        return PythonStream(kind * MATRIX_SEED_OFFSET + BIAS_SEED_OFFSET + seed)
+    return NumpyStream(seed, BIASES, kind=kind)
 
 
 def sample_stream(generator: str, seed: int) -> LayerStream:

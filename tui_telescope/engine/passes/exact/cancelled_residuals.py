@@ -1,8 +1,8 @@
 """What is left of a single unit's residual block where the skip and the linear part of its branch cancel.
 
-An orthogonal weight of a single unit is -scale. Where scale * branch_scale * phi'(0) is skip_scale,
+An orthogonal weight of a single unit may be -scale. Where scale * branch_scale * phi'(0) is skip_scale,
 skip_scale * a + branch_scale * phi(z) is branch_scale * (phi(z) - phi'(0) z), a square or a cube of z that the sum
-would round away.
+would round away. So it is with the weights after phi, and with weights on both sides of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.activations.gaussian_tail import SQRT_2PI
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import EXPONENT_OF_ZERO, ExtendedRange
-from tui_telescope.engine.blocks import Block, Linear, Pull, Step, StepBack
+from tui_telescope.engine.blocks import Block, Linear, Pull, Respond, Step, StepBack
 
 
 @dataclass(frozen=True)
@@ -46,30 +46,35 @@ class CancelledBlock(Block):
     curvature: Curvature
 
     def forward(self, a: Any) -> tuple[Any, list[Step]]:
-        linear, respond = self.branch
-        z, layer_input = linear.forward(a)
-        _, slope = respond.forward(z)
-        left = z.of_argument(self.curvature.of).times(self.branch_factor)
-        return left, [Step(linear, layer_input), Step(respond, slope)]
+        x, left, steps = a, a, []
+        for operation in self.branch:
+            is_response = isinstance(operation, Respond)
+            left = x.of_argument(self.curvature.of) if is_response else operation.forward(left)[0]
+            x, memory = operation.forward(x)
+            steps.append(Step(operation, memory))
+        return left.times(self.branch_factor), steps
 
     def backward(self, steps: Sequence[Step], gradient: Any, pull: Pull) -> tuple[Any, list[StepBack]]:
-        """The gradient by the weights is the branch's own; the one by a_{l-1} is what the residual leaves of it."""
+        """The gradients by the weights are the branch's own; the one by a_{l-1} is what the residual leaves of it."""
         assert self.skip is not None, "without a residual connection nothing cancels"
-        linear, respond = steps
-        by_branch = gradient.times(self.branch_factor)
-        by_product = pull(respond, by_branch)
-        left = self.curvature.slope_of(respond.memory.argument).times(-self.skip / self.curvature.slope_at_zero)
-        below = gradient * left
-        return below, [StepBack(respond, by_branch, by_product), StepBack(linear, by_product, below)]
+        _, steps_back = super().backward(steps, gradient, pull)
+        (slope,) = (step.memory for step in steps if isinstance(step.operation, Respond))
+        left = self.curvature.slope_of(slope.argument).times(-self.skip / self.curvature.slope_at_zero)
+        return gradient * left, steps_back
 
 
 def with_cancelled(block: Block, curvature: Curvature) -> Block:
-    """The block of a single unit without biases, or what is left of it where its residual connection cancels."""
-    linear, _ = block.branch
-    assert isinstance(linear, Linear)
-    if block.skip is None or block.branch_factor * linear.single_weight * curvature.slope_at_zero != -block.skip:
+    """The block of a single unit without biases and with a single phi, or what is left of it where its residual
+    connection cancels."""
+    if block.skip is None or block.branch_factor * _slope_at_zero(block, curvature) != -block.skip:
         return block
     return CancelledBlock(block.branch, (), block.skip, block.branch_factor, curvature)
+
+
+def _slope_at_zero(block: Block, curvature: Curvature) -> float:
+    """The branch's."""
+    weights = (operation.single_weight for operation in block.branch if isinstance(operation, Linear))
+    return math.prod(weight for weight in weights if weight is not None) * curvature.slope_at_zero
 
 
 def _power(z: ExtendedRange, order: int, factor: Array) -> ExtendedRange:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.decimal_definitions import RESPONSES
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.blocks import blocks
 from tui_telescope.engine.losses import LOSSES, Loss
 from tui_telescope.engine.norms import Norm
@@ -26,6 +26,7 @@ from tui_telescope.engine.passes.exact.layer_by_layer import LayerByLayer
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.networks import PHI
 from tui_telescope.settings import Settings
 
 Numbers = NDArray[Any]
@@ -49,8 +50,11 @@ def _digits(settings: Settings) -> list[int]:
     """Those that networks of this size are tried with."""
     activation = 2 if ACTIVATIONS[settings.activation].slopes else _EXPONENTIAL_WORK
     # of three products of matrices a layer diagonal weights leave that of the weight gradient
-    products = settings.width // 3 if INITIALIZERS[settings.initializer].diagonal else settings.width
-    work = settings.depth * settings.width * settings.samples * (products + activation)
+    products = sum(shape.fan_out * shape.fan_in for shape in settings.matrices.values())
+    responses = sum(units for word, units in settings.units_given if word == PHI)
+    if INITIALIZERS[settings.initializer].diagonal:
+        products //= 3
+    work = settings.depth * settings.samples * (products + responses * activation)
     return [digits for digits, most in MOST_WORK.items() if work <= most]
 
 
@@ -126,6 +130,9 @@ class Decimals:
     def layer_input(self) -> Decimals:
         return self
 
+    def without_levels(self) -> Decimals:
+        return self
+
     def __add__(self, other: Decimals) -> Decimals:
         return Decimals(self.numbers + other.numbers)
 
@@ -138,10 +145,12 @@ class Decimals:
     def times(self, factor: float) -> Decimals:
         return Decimals(self.numbers * Decimal(factor))
 
-    def through(self, weights: Array | None, gain: float) -> Decimals:
-        return (
-            self.times(gain) if weights is None else Decimals(np.asarray(_decimals(weights * gain).dot(self.numbers)))
-        )
+    def through(self, weights: Array | Identity, gain: float) -> Decimals:
+        if isinstance(weights, Identity):
+            units = self.numbers[: weights.fan_out]
+            missing = _decimals(np.zeros((weights.fan_out - len(units), units.shape[1])))
+            return Decimals(np.concatenate([units, missing])).times(gain)
+        return Decimals(np.asarray(_decimals(weights * gain).dot(self.numbers)))
 
     def with_biases(self, biases: Array) -> Decimals:
         return Decimals(self.numbers + _decimals(biases)[:, None])

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.activations.extended_range_values import phi_slope, phi_value
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.engine.blocks import Block, Step, StepBack, blocks
 from tui_telescope.engine.losses import Loss
@@ -27,7 +28,7 @@ from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import UnitNetwork
 from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.networks import NORM_PLACES, SAMPLES
+from tui_telescope.networks import NORMALISED, PHI, SAMPLES
 from tui_telescope.settings import Settings
 
 
@@ -46,8 +47,6 @@ class Guards:
 
     per_unit: bool
     """Whether each unit has an exponent of its own."""
-    loses_levels: bool
-    """Whether what a unit says to all samples alike, its bias too, is lost on the layers above."""
     spread_axis: int | None
     """That along which a norm takes out a level which may hide what differs."""
     tracked_axis: int | None
@@ -57,14 +56,13 @@ class Guards:
     def of(cls, settings: Settings) -> Guards:
         is_diagonal, norm = INITIALIZERS[settings.initializer].diagonal, settings.norm_kind
         if norm is None:
-            return cls(is_diagonal, settings.loses_biases, None, None)
+            return cls(is_diagonal, None, None)
         is_over_samples = norm.axis == SAMPLES
-        hears_phi = settings.final_norm or not NORM_PLACES[settings.norm_place].follows_weights
-        shows_spread = norm.centred and (is_over_samples or hears_phi)
-        stays_apart = not is_over_samples or is_diagonal or settings.width == 1
-        tracks = stays_apart and not settings.residual
-        axis = norm.axis
-        return cls(is_diagonal, settings.loses_biases, axis if shows_spread else None, axis if tracks else None)
+        shows_spread = norm.centred and (is_over_samples or _norm_hears_phi(settings))
+        shapes = set(settings.matrices.values())
+        keeps_units_apart = shapes == {(1, 1)} or (is_diagonal and len(shapes) == 1)
+        tracks = (not is_over_samples or keeps_units_apart) and not settings.residual
+        return cls(is_diagonal, norm.axis if shows_spread else None, norm.axis if tracks else None)
 
     def signal(self, inputs: Array) -> Signal:
         """a_0 from float64, (units, samples)."""
@@ -87,18 +85,25 @@ class Signal:
 
     @property
     def layer_input(self) -> ExtendedRange:
-        return self.spread if self.guards.loses_levels else self.value
+        return self.value
+
+    def without_levels(self) -> Signal:
+        return self._alone(self.spread)
 
     def times(self, factor: float) -> Signal:
         return self._of_each(lambda x: x.times(factor))
 
-    def through(self, weights: Array | None, gain: float) -> Signal:
-        return self._alone(self.layer_input.through(weights, gain))
+    def through(self, weights: Array | Identity, gain: float) -> Signal:
+        """What samples share they share above the weights too; what units share they do not."""
+        if self.guards.spread_axis == SAMPLES:
+            return self._of_each(lambda x: x.through(weights, gain))
+        return self._alone(self.value.through(weights, gain))
 
     def with_biases(self, biases: Array) -> Signal:
         base, product = biases[:, None], self.value
         z = product + ExtendedRange.of(np.broadcast_to(base, product.mantissa.shape))
-        return Signal(z, z, self.guards, base, product)
+        spread = self.spread if self.guards.spread_axis == SAMPLES else z
+        return Signal(z, spread, self.guards, base, product)
 
     def response(self, activation: Activation) -> tuple[Signal, Slope]:
         value, axis = phi_value(activation, self.value), self.guards.spread_axis
@@ -151,11 +156,19 @@ class Slope:
         return phi_slope(self.activation, self.argument)
 
 
+def _norm_hears_phi(settings: Settings) -> bool:
+    """Whether a norm is given what phi gives, or a sum with it, with no matrix between them."""
+    place = settings.place_of_norm
+    words = (*settings.branch, NORMALISED) if place and place.crosses_residual else settings.branch
+    ends_in_norm = (*words, NORMALISED if settings.final_norm else words[0])
+    return (PHI, NORMALISED) in pairwise((*words, *ends_in_norm))
+
+
 def _blocks(network: UnitNetwork, settings: Settings) -> list[Block]:
     """The network's layers, each without what cancels in it."""
     layers, curvature = blocks(network, settings), CURVATURES.get(settings.activation)
-    may_cancel = settings.width == 1 and settings.residual and settings.norm_kind is None
-    if not may_cancel or network.biases is not None or curvature is None:
+    may_cancel = set(settings.matrices.values()) == {(1, 1)} and settings.residual and settings.norm_kind is None
+    if not may_cancel or settings.has_biases or curvature is None or settings.branch.count(PHI) != 1:
         return layers
     return [with_cancelled(block, curvature) for block in layers]
 
@@ -172,7 +185,7 @@ class _Tracked(LayerByLayer):
 
     def log2_by_weights(self, back: StepBack) -> float:
         below, (linear, layer_input) = back.by_input, back.step
-        if below.value.mantissa.shape[0] > 1 or linear.single_weight == 0:
+        if not linear.single_weight:
             return super().log2_by_weights(back)
         # all that the gradient by a single weight needs, and nothing that cancels in it
         by_product = along(layer_input, below.product.value, self._axis).times(1 / linear.single_weight)

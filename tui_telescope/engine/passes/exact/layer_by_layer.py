@@ -88,11 +88,7 @@ class LayerByLayer:
         if self._entries is not None:
             self._entries.take(layer, delta.values())
         if self._signal is not None:
-            for step in steps:
-                if isinstance(step.operation, Respond):
-                    slope, activation = step.memory(), step.operation.activation
-                    fractions = saturated_and_dead(np.abs(slope.values()), activation, slope.is_zero())
-                    self._signal.saturated[layer], self._signal.dead[layer] = fractions
+            self._signal.saturated[layer], self._signal.dead[layer] = _saturated_and_dead(steps)
         if layer > 0 or self._by_parameters.by_weights is not None:
             delta, steps_back = self._blocks[layer].backward(steps, delta, self.pulled)
             for back in steps_back:
@@ -103,10 +99,10 @@ class LayerByLayer:
     def _read_parameters(self, layer: int, back: StepBack) -> None:
         by_parameters = self._by_parameters
         if by_parameters.by_weights is not None:
-            by_parameters.by_weights[layer] = self.log2_by_weights(back) - self._log2_samples
-        if by_parameters.takes_biases:
+            by_parameters.add_weights(layer, self.log2_by_weights(back) - self._log2_samples)
+        if back.step.operation.name in by_parameters.takes_biases:
             sums = back.by_output.sum(1).log2_norm()
-            by_parameters.by_biases[layer] = float(sums[0]) - self._log2_samples
+            by_parameters.add_biases(layer, float(sums[0]) - self._log2_samples)
 
     def pulled(self, step: Step, gradient: Any) -> Any:
         """See `blocks.Pull`."""
@@ -116,3 +112,15 @@ class LayerByLayer:
         """log2 of ||sum over samples of d loss / d W||_F."""
         log2_norm: float = back.by_output.log2_outer_norm(back.step.memory)
         return log2_norm
+
+
+def _saturated_and_dead(steps: Sequence[Step]) -> tuple[float, float]:
+    """The fractions of a layer's units, of all its activations together."""
+    counted = []
+    for step in steps:
+        if isinstance(step.operation, Respond):
+            slope = step.memory()
+            sizes = np.abs(slope.values())
+            counted.append((*saturated_and_dead(sizes, step.operation.activation, slope.is_zero()), len(sizes)))
+    saturated, dead, units = map(np.array, zip(*counted, strict=True))
+    return float(np.average(saturated, weights=units)), float(np.average(dead, weights=units))

@@ -16,6 +16,7 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.exact import decimal_pass, extended_range_pass
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.task import Task
+from tui_telescope.engine.weights.draws import UnitMatrices, UnitNetwork
 from tui_telescope.settings import Settings
 
 STEADY = 1e-11
@@ -42,7 +43,8 @@ def measure(task: Task) -> Measurement:
 
 
 def _is_checked_quickly(settings: Settings) -> bool:
-    return settings.depth * (settings.width * settings.samples + _NUMBERS_OF_CALLS) <= MOST_NUMBERS
+    widest = max(max(shape) for shape in settings.matrices.values())
+    return settings.depth * (widest * settings.samples + _NUMBERS_OF_CALLS) <= MOST_NUMBERS
 
 
 def _moved(task: Task) -> Task:
@@ -52,11 +54,13 @@ def _moved(task: Task) -> Task:
     def moved(numbers: Array) -> Array:
         return np.asarray(numbers * (1 + _LAST_DIGIT * rng.choice((-1, 1), numbers.shape)))
 
+    def moved_matrices(each: UnitMatrices) -> UnitMatrices:
+        biases = None if each.biases is None else moved(each.biases)
+        return dataclasses.replace(each, weights=[moved(weights) for weights in each.weights], biases=biases)
+
     network, (inputs, targets), settings = task.network, task.samples, task.settings
-    weights = [moved(each) for each in network.weights]
-    biases = None if network.biases is None else moved(network.biases)
     return task._replace(
-        network=dataclasses.replace(network, weights=weights, biases=biases),
+        network=UnitNetwork({name: moved_matrices(each) for name, each in network.matrices.items()}),
         samples=(moved(inputs), moved(targets)),
         settings=settings.replace(scale=settings.scale * (1 + (3 if settings.scale < 1 else -3) * _LAST_DIGIT)),
     )

@@ -13,8 +13,8 @@ from tui_telescope.engine.passes.float64.layer_operands import as_arrays, offset
 from tui_telescope.engine.passes.float64.layer_record import Signals, Slopes, is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.engine.weights.draws import UnitNetwork
-from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.engine.weights.draws import UnitMatrices, gain_of
+from tui_telescope.networks import Shape
 from tui_telescope.settings import Settings
 
 CHUNK_ELEMENTS = 2**15
@@ -69,7 +69,7 @@ class ForwardPass:
 
     def __init__(
         self,
-        network: UnitNetwork,
+        matrices: UnitMatrices,
         settings: Settings,
         workspace: Workspace,
         progress: Progress,
@@ -80,11 +80,11 @@ class ForwardPass:
         self._settings, self._progress, self._workspace = settings, progress, workspace
         self._activation = ACTIVATIONS[settings.activation]
         self.kernel = kernel = self._activation.kernel
-        self.factor = settings.scale * INITIALIZERS[settings.initializer].gain(n) * kernel.input_scale
+        self.factor = gain_of(settings, Shape(n, n)) * kernel.input_scale
         self.factor *= kernel.output_scale
         self.drifts = offset_drifts(settings)
         self.branch_factors = as_arrays(settings.branch_factors)
-        self.operands = operands(network, settings, self.factor, self.drifts[:-1], workspace)
+        self.operands = operands(matrices, settings, self.factor, self.drifts[:-1], workspace)
         self._chunk = chunk = chunk_layers(settings)
         shape = depth + 1, n + self.operands.ones, samples
         self.layer_inputs = workspace.keep(

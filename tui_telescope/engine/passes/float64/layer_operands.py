@@ -18,7 +18,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.engine.weights.draws import UnitMatrices
 from tui_telescope.settings import Settings
 
 Product = Callable[[Array, Array], object]
@@ -51,14 +51,16 @@ class _Folded(NamedTuple):
     backward: list[Product]
 
 
-def operands(network: UnitNetwork, settings: Settings, factor: float, drifts: Array, workspace: Workspace) -> Operands:
+def operands(
+    matrices: UnitMatrices, settings: Settings, factor: float, drifts: Array, workspace: Workspace
+) -> Operands:
     """Those of all layers; `drifts` holds the shift of the offsets that each layer hears."""
-    is_shifted = bool(drifts[-1] or network.biases is not None)
-    shifts = _shifts(network, settings, factor, drifts) if is_shifted else None
-    if network.block is None or settings.width > FOLDED_WIDTH:
+    is_shifted = bool(drifts[-1] or matrices.biases is not None)
+    shifts = _shifts(matrices, settings, factor, drifts) if is_shifted else None
+    if matrices.block is None or settings.width > FOLDED_WIDTH:
         return Operands(
-            [w.dot for w in network.weights],
-            [w.T.dot for w in network.weights],
+            [w.dot for w in matrices.weights],
+            [w.T.dot for w in matrices.weights],
             np.array(factor),
             None if shifts is None else list(shifts[:, :, None]),
             ones=0,
@@ -66,7 +68,7 @@ def operands(network: UnitNetwork, settings: Settings, factor: float, drifts: Ar
     n, ones = settings.width, int(is_shifted)
     shape = (settings.depth, n, n + ones)
     folded = workspace.keep("folded", shape, lambda: _folded(workspace.take("folded", *shape)))
-    np.multiply(network.block, factor, out=folded.matrices[:, :, :n])
+    np.multiply(matrices.block, factor, out=folded.matrices[:, :, :n])
     if shifts is not None:
         folded.matrices[:, :, n] = shifts
     return Operands(folded.forward, folded.backward, None, None, ones)
@@ -77,12 +79,12 @@ def _folded(matrices: Array) -> _Folded:
     return _Folded(matrices, [w.dot for w in matrices], [w[:, :width].T.dot for w in matrices])
 
 
-def _shifts(network: UnitNetwork, settings: Settings, factor: float, drifts: Array) -> Array:
+def _shifts(matrices: UnitMatrices, settings: Settings, factor: float, drifts: Array) -> Array:
     """factor * drift * row sums + input_scale * b for every layer, shape (depth, n)."""
-    shifts = np.multiply(network.row_sums, (factor * drifts)[:, None])
-    if network.biases is not None:
+    shifts = np.multiply(matrices.row_sums, (factor * drifts)[:, None])
+    if matrices.biases is not None:
         input_scale = ACTIVATIONS[settings.activation].kernel.input_scale
-        shifts += np.multiply(network.biases, input_scale)
+        shifts += np.multiply(matrices.biases, input_scale)
     return shifts
 
 

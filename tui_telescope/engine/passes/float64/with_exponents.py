@@ -21,8 +21,8 @@ from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.progress import FORWARD_SHARE, Progress
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.draws import UnitNetwork
-from tui_telescope.engine.weights.initializers import INITIALIZERS
+from tui_telescope.engine.weights.draws import UnitMatrices, gain_of
+from tui_telescope.networks import Shape
 from tui_telescope.settings import Settings
 
 SAFE_SIGNAL_SQUARE = 1e80
@@ -31,9 +31,9 @@ SAFE_SIGNAL_SQUARE = 1e80
 
 def measure(task: Task) -> Measurement | None:
     """The readings of a network, or None where they need more care still. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, progress, workspace = task
+    _, (inputs, targets), settings, wanted, progress, workspace = task
     with np.errstate(all="ignore"):
-        forward = _Forward(network, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
+        forward = _Forward(task.network.single, inputs.T, settings, workspace, progress.part(0, FORWARD_SHARE))
         record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.signals_may_cancel)
         back = progress.part(FORWARD_SHARE, 1)
         walk = BackwardPass(settings, forward.in_float64, forward.slopes_of, record, workspace, back)
@@ -48,13 +48,13 @@ class _Forward:
     """The forward pass, which fills the arguments and signals of all layers, and what is read from them."""
 
     def __init__(
-        self, network: UnitNetwork, inputs: Array, settings: Settings, workspace: Workspace, progress: Progress
+        self, matrices: UnitMatrices, inputs: Array, settings: Settings, workspace: Workspace, progress: Progress
     ) -> None:
-        self._network, self._inputs, self._settings = network, inputs, settings
+        self._matrices, self._inputs, self._settings = matrices, inputs, settings
         self._progress = progress
         self._activation = ACTIVATIONS[settings.activation]
         self._kernel = self._activation.kernel
-        self.in_float64 = ForwardPass(network, settings, workspace, progress, keeps_arguments=True)
+        self.in_float64 = ForwardPass(matrices, settings, workspace, progress, keeps_arguments=True)
         self._is_in_float64 = self.in_float64.run(inputs)
         safe = self._safe_layers()
         self._is_in_float64 &= safe == settings.depth
@@ -85,7 +85,7 @@ class _Forward:
     def _forward(self, start: int) -> None:
         """From a layer on, each sample's signal normalized, in the place of the float64 pass's arrays."""
         settings, signals, arguments = self._settings, self.in_float64.layer_inputs.rows, self.in_float64.arguments.rows
-        gain = settings.scale * INITIALIZERS[settings.initializer].gain(settings.width)
+        gain = gain_of(settings, Shape(settings.width, settings.width))
         if start > 0:
             below = self.in_float64.layer_inputs.array[: start + 1]
             below *= self._kernel.output_scale
@@ -96,7 +96,7 @@ class _Forward:
                 self._progress.reach(layer / settings.depth)
             signals[layer][...], self._signal_exponents[layer] = a.mantissa, a.exponent
             # not normalized yet: what phi makes of it is
-            z = self._biased(layer, ExtendedRange(self._network.weights[layer].dot(a.mantissa) * gain, a.exponent))
+            z = self._biased(layer, ExtendedRange(self._matrices.weights[layer].dot(a.mantissa) * gain, a.exponent))
             arguments[layer][...], self._argument_exponents[layer] = z.mantissa, z.exponent
             value = phi_value(self._activation, z)
             if settings.residual:
@@ -105,7 +105,7 @@ class _Forward:
         signals[-1][...], self._signal_exponents[-1] = a.mantissa, a.exponent
 
     def _biased(self, layer: int, z: ExtendedRange) -> ExtendedRange:
-        biases = self._network.biases
+        biases = self._matrices.biases
         if biases is None:
             return z
         return z + ExtendedRange(biases[layer][:, None], np.zeros((1, 1)))

@@ -16,7 +16,7 @@ from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.outer_products import outer_squares
 from tui_telescope.engine.losses import LOSSES
-from tui_telescope.engine.norms import Norm, norm_of, places_of_norm
+from tui_telescope.engine.norms import Norm, norm_of
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
 from tui_telescope.engine.passes.float64.layer_record import is_in_range
 from tui_telescope.engine.passes.float64.workspace import Workspace
@@ -24,8 +24,8 @@ from tui_telescope.engine.passes.measurement import Measurement, SignalMeasureme
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.initializers import INITIALIZERS
-from tui_telescope.networks import UNITS
+from tui_telescope.engine.weights.draws import gain_of
+from tui_telescope.networks import UNITS, Shape
 from tui_telescope.observations.log_statistics import log2_mean
 
 CHUNK_ELEMENTS = 2**13
@@ -58,11 +58,12 @@ class _Run:
     """One run: forward fills what each layer hears and what its activation is given, backward reads them."""
 
     def __init__(self, task: Task, norm: Norm) -> None:
-        network, _, settings, self._wanted, self._progress, _ = task
+        _, _, settings, self._wanted, self._progress, _ = task
+        network = task.network.single
         self._network, self._settings = network, settings
         n, depth, samples = settings.width, settings.depth, settings.samples
         self._activation, self._norm = ACTIVATIONS[settings.activation], norm
-        gain = settings.scale * INITIALIZERS[settings.initializer].gain(n)
+        gain = gain_of(settings, Shape(n, n))
         folded = network.block is not None and n <= FOLDED_WIDTH
         self._weights = list(network.block * gain) if folded and network.block is not None else network.weights
         self._gain = None if folded else np.array(gain)
@@ -81,10 +82,11 @@ class _Run:
         """Sums over units as a product, which is quicker than numpy's own sum."""
         self._average = np.full((1, n), 1 / n) if self._norm.axis == UNITS else np.full((samples, 1), 1 / samples)
         self._scratch = np.empty((n, samples))
-        places = places_of_norm(settings)
-        self._is_pre, self._is_inside = places.before_weights is not None, places.before_activation is not None
-        self._is_post = places.after_block is not None
-        self._branches = np.empty((depth, n, samples)) if places.on_branch else None
+        place = settings.place_of_norm
+        assert place is not None, "there is a norm"
+        self._is_pre, self._is_inside = place.begins_branch, place.meets_activation
+        self._is_post = place.crosses_residual
+        self._branches = np.empty((depth, n, samples)) if place.ends_branch else None
         """N(phi(z)) where that is what the norm gives."""
         self._output = np.empty((n, samples))
         self._workspace = Workspace()

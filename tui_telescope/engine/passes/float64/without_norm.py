@@ -17,7 +17,7 @@ from tui_telescope.engine.passes.float64.layer_record import LayerRecord
 from tui_telescope.engine.passes.measurement import Measurement
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
-from tui_telescope.engine.weights.draws import UnitNetwork
+from tui_telescope.engine.weights.draws import UnitMatrices
 
 LEAST_FACTOR = 1e-4
 """A slope that loses digits is trusted while each layer passes on this share of the most that it could."""
@@ -25,23 +25,24 @@ LEAST_FACTOR = 1e-4
 
 def measure(task: Task) -> Measurement | None:
     """The readings of a network, or None where they need more care. Raises `Stopped`."""
-    network, (inputs, targets), settings, wanted, progress, workspace = task
+    _, (inputs, targets), settings, wanted, progress, workspace = task
+    matrices = task.network.single
     with np.errstate(all="ignore"):
-        forward = ForwardPass(network, settings, workspace, progress.part(0, FORWARD_SHARE))
+        forward = ForwardPass(matrices, settings, workspace, progress.part(0, FORWARD_SHARE))
         if not forward.run(inputs.T):
             return None
         record = LayerRecord(settings, wanted, forward.signals, workspace, may_cancel=forward.kernel.offset != 0)
         error = LOSSES[settings.loss].gradient(forward.output, targets.T)
         back = progress.part(FORWARD_SHARE, 1)
         gradient = BackwardPass(settings, forward, forward.slopes_of, record, workspace, back).run(error)
-        if gradient is None or not (_has_digits(gradient, forward, network) and record.is_sound()):
+        if gradient is None or not (_has_digits(gradient, forward, matrices) and record.is_sound()):
             return None
         return record.measurement(gradient[1:])
 
 
-def _has_digits(gradient: Array, forward: ForwardPass, network: UnitNetwork) -> bool:
+def _has_digits(gradient: Array, forward: ForwardPass, matrices: UnitMatrices) -> bool:
     """Whether slopes had digits enough for these gradients: see `LEAST_FACTOR`."""
     if not (forward.output_slope and forward.kernel.loses_digits):
         return True
-    least = np.log2(LEAST_FACTOR * forward.factor * network.spread)
+    least = np.log2(LEAST_FACTOR * forward.factor * matrices.spread)
     return bool((np.subtract(gradient[:-1], gradient[1:]).min(axis=1) > least).all())
