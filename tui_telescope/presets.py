@@ -30,6 +30,8 @@ _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="
 _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
 
+_HALVES = _SIGMOIDS.replace(width=64, depth=20, precision="float16")
+
 _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
 _LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
 _LEARNING_RESIDUAL = _LEARNING.replace(activation="tanh", optimizer="sgd", residual=True, branch_scale="1/sqrt(L)")
@@ -105,6 +107,20 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
+        ),
+        Preset("float16", "half precision", "dead: float16 leaves 7 of 20 sigmoid layers exactly nothing", _HALVES),
+        Preset(
+            "loss-scale", "half precision, scaled",
+            "vanishing: the loss times 2^14, and every layer hears something",
+            _HALVES.replace(loss_scale=2**14),
+        ),
+        Preset(
+            "bfloat16", "brain floats", "vanishing: 50 layers, all heard: as far as float32, fewer digits",
+            _HALVES.replace(depth=50, precision="bfloat16"),
+        ),
+        Preset(
+            "float8", "eight bits", "dead: at scale 1 ReLU's signal is lost forward, view 3",
+            _RELUS.replace(initializer="xavier", precision="float8_e4m3"),
         ),
         Preset(
             "frozen-sigmoids", "learning: the frozen stack",
