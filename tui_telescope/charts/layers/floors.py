@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,14 +93,30 @@ def beyond_ends(observation: Observation, settings: Settings) -> str:
     """Which layers lie beyond which end, in a sentence for each; nothing where none does."""
     if observation.gradient is None:
         return ""
-    norms, ends = observation.gradient.log10_mean, _Ends.of(settings)
-    too_small = {name: norms < floor - math.log10(2) for name, floor in ends.floors.items()}
-    too_large = {name: norms > ceiling for name, ceiling in ends.ceilings.items()}
+    too_small, too_large = _measured(observation) or _by_norms(observation.gradient.log10_mean, _Ends.of(settings))
     sentences = (
         _sentence("Most entries are zero at", too_small, observation.stage),
         _sentence("Entries overflow at least at", too_large, observation.stage),
     )
     return " ".join(filter(None, sentences))
+
+
+_Beyond: TypeAlias = tuple[Mapping[str, NDArray[np.bool_]], Mapping[str, NDArray[np.bool_]]]
+"""By the format's name, which layers are too small for it, and which are too large."""
+
+
+def _measured(observation: Observation) -> _Beyond | None:
+    """Of a network that was computed in a format."""
+    rounding = observation.rounding
+    if rounding is None:
+        return None
+    return {rounding.format: rounding.zero > 0.5}, {rounding.format: rounding.overflowed > 0}
+
+
+def _by_norms(norms: NDArray[np.float64], ends: _Ends) -> _Beyond:
+    """Of one that would be; where the root mean square itself is rounded to zero, most entries are."""
+    too_small = {name: norms < floor - math.log10(2) for name, floor in ends.floors.items()}
+    return too_small, {name: norms > ceiling for name, ceiling in ends.ceilings.items()}
 
 
 def written(log10: float) -> str:

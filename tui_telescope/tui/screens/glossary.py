@@ -67,15 +67,16 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "float16, float8",
-            "With precision on, every result of the network is rounded to that format, forward and backward; products of "
-            "matrices are summed in float32 first. The readings are what the format has: a gradient may be exactly zero, "
-            "or NaN or infinite. The ghost is the same network in exact arithmetic, until g puts it off. The loss is the "
-            "sum over samples, and its gradient is multiplied with the loss scale, which the readings leave out again.",
+            "With precision on, every result of the network is rounded to that format, forward and backward; products "
+            "of matrices are summed in float32 first. The readings are what the format has: a gradient may be exactly "
+            "zero, or NaN or infinite. The ghost is the same network in exact arithmetic, until g puts it off. The "
+            "loss is the sum over samples, and its gradient is multiplied with the loss scale, which the readings "
+            "leave out again.",
         ),
         Meaning(
             "gradient zero, overflowed",
-            "In a number format: the shares of a layer's gradient, of all units and samples, that are exactly zero, and "
-            "that are infinite or NaN.",
+            "In a number format: the shares of a layer's gradient, of all units and samples, that are exactly zero, "
+            "and that are infinite or NaN.",
             ("signal",),
         ),
         Meaning(
