@@ -111,7 +111,7 @@ PRESETS: dict[str, Preset] = {
         Preset("float16", "half precision", "dead: float16 leaves 7 of 20 sigmoid layers exactly nothing", _HALVES),
         Preset(
             "loss-scale", "half precision, scaled",
-            "vanishing: the loss times 2^14, and every layer hears something",
+            "vanishing: the loss times 2^14, and every layer is heard",
             _HALVES.replace(loss_scale=2**14),
         ),
         Preset(
@@ -156,6 +156,11 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "rate", "learning: the rate too large", "healthy: but no gradient survives steps of this size",
             _LEARNING_RESIDUAL.replace(learning_rate=3.0),
+        ),
+        Preset(
+            "lost-updates", "learning: the lost updates",
+            "healthy: bfloat16 weights without a float32 copy learn less",
+            _LEARNING_RELUS.replace(depth=8, optimizer="sgd", precision="bfloat16", master_weights=False),
         ),
         Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
         Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),

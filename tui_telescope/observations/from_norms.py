@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tui_telescope.networks import NUMBER_FORMATS, NumberFormat
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.log_statistics import LOG10_2, QUANTILES, summarize_log2
 from tui_telescope.observations.observation import (
@@ -36,13 +37,15 @@ def from_log10_norms(
     layers: Sequence[str] | None = None,
     stage: str = "layer",
     shares_weights: bool = False,
+    kept_in: NumberFormat = NUMBER_FORMATS["float32"],
 ) -> Observation:
     """The readings of one network or more, and what they amount to; of the first four there is one at least.
 
     `gradient`, `weight_gradient` and `weights` are the log10 of each layer's ||d loss / d a_l||, ||d loss / d W_l|| and
     ||W_l||, `rms` that of its signal: shape (L,), or (networks, L) for all but the signal. A zero is -inf; NaN and
     infinity are told of in `Observation.nonfinite`, and of what holds one nothing is judged. `saturated` and `dead` are
-    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names.
+    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names; `kept_in` is the format
+    in which a change is to be felt.
     """
     given = {"weight norm": weights, "signal": rms, "gradient": gradient, "weight gradient": weight_gradient}
     rows = {name: np.array(each, dtype=np.float64, ndmin=2) for name, each in given.items() if each is not None}
@@ -54,7 +57,7 @@ def from_log10_norms(
     return Observation(
         reading,
         None if reading is None else log10_factor(reading.log10_mean),
-        diagnose(_network_readings(sound, shares_weights), reading),
+        diagnose(_network_readings(sound, shares_weights, kept_in), reading),
         WeightGradientReading(by_weights.log10_mean) if by_weights else None,
         SignalReading(shown["signal"][0], saturated, dead, spread) if "signal" in shown else None,
         stage=stage,
@@ -77,13 +80,13 @@ def _over_networks(log10: Array) -> GradientReading:
     return GradientReading(mean * LOG10_2, *(quantiles * LOG10_2))
 
 
-def _network_readings(log10: Mapping[str, Array], shares_weights: bool) -> NetworkReadings:
+def _network_readings(log10: Mapping[str, Array], shares_weights: bool, kept_in: NumberFormat) -> NetworkReadings:
     gradient = log10.get("gradient")
     change = None
     if "weight gradient" in log10 and "weight norm" in log10:
         change = _weight_change(log10["weight gradient"], log10["weight norm"])
     first = None if gradient is None else gradient[:, :1]
-    return NetworkReadings(gradient, first, change, shares_weights=shares_weights)
+    return NetworkReadings(gradient, first, change, shares_weights=shares_weights, kept_in=kept_in)
 
 
 def _weight_change(gradient: Array, weights: Array) -> Array:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
+from tui_telescope.engine.formats.rounding import rounded
 from tui_telescope.engine.learning import tasks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
+from tui_telescope.engine.learning.in_format import RoundedLayers
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS
 from tui_telescope.engine.learning.parameters import Parameters, drawn, parts_read
 from tui_telescope.engine.learning.through_time import Steps
 from tui_telescope.engine.learning.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
+from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, TASKS, Shape
+from tui_telescope.networks import CELLS, EXACT, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 EVALUATED = 512
@@ -51,8 +54,10 @@ class Learner:
         """Draws the network. Raises `SettingsError` where it does not fit into memory with all that it learns by."""
         self.settings = settings
         self.dtype: np.dtype[Any] = np.dtype(dtype)
+        _check_format(settings)
         _check_memory(settings, self.dtype)
         self._parameters, self.network = drawn(units, settings, dtype)
+        self._keep_in_format()
         self._gradient = Parameters(self._parameters.shapes, dtype)
         self._optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate, self._parameters.vector)
         self._data = tasks.made_for(settings)
@@ -112,7 +117,14 @@ class Learner:
         self._clip()
         self._optimizer.turn(gradient)
         self._parameters.vector += gradient
+        self._keep_in_format()
         self.steps += 1
+
+    def _keep_in_format(self) -> None:
+        """Parameters without a master copy are of the format: of an update stays what their digits hold."""
+        if self.settings.number_format and not self.settings.master_weights:
+            parameters = self._parameters.vector
+            parameters[...] = rounded(parameters.astype(np.float64), self.settings.number_format)
 
     @as_floats_are
     def evaluate(self) -> tuple[float, float]:
@@ -168,8 +180,7 @@ class Learner:
     def _trunk_for(self, samples: int) -> Trunk:
         """Room for so many samples, which is kept until another number is asked for."""
         if self._trunk is None or self._trunk[0] != samples:
-            make = Steps if self.settings.is_recurrent else Layers
-            self._trunk = samples, make(self.network, samples)
+            self._trunk = samples, _trunk_of(self.settings)(self.network, samples)
         return self._trunk[1]
 
     def _clip(self) -> None:
@@ -181,6 +192,19 @@ class Learner:
         if largest > 0:
             norm = largest * float(np.linalg.norm(gradient / largest))  # squares of float32 leave its range
             gradient *= min(1.0, limit / norm)
+
+
+def _trunk_of(settings: Settings) -> Callable[[Network, int], Trunk]:
+    if settings.number_format is None:
+        return Steps if settings.is_recurrent else Layers
+    return RoundedLayers
+
+
+def _check_format(settings: Settings) -> None:
+    if settings.number_format and settings.is_recurrent:
+        raise SettingsError(
+            f"precision: {settings.precision!r} is for layers that learn; allowed: {EXACT} for {settings.cell}"
+        )
 
 
 def _check_memory(settings: Settings, dtype: np.dtype[Any]) -> None:

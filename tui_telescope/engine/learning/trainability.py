@@ -13,6 +13,7 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import STRIDES, CellMemory, Place, mapped_depths, mapped_scales
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.networks import EXACT
 from tui_telescope.settings import Settings
 
 STEPS = 100
@@ -82,8 +83,8 @@ def _in_order(scales: Sequence[float], depths: Sequence[int]) -> Iterator[Place]
 
 
 def _accuracy(telescope: Telescope, settings: Settings, progress: Progress) -> float:
-    """What one network reaches; guessing where it diverges."""
-    learner = telescope.learner(settings.replace(optimizer="momentum"))
+    """What one network reaches in float32; guessing where it diverges."""
+    learner = telescope.learner(settings.replace(optimizer="momentum", precision=EXACT))
     for step in range(STEPS):
         progress.reach(step / STEPS)
         learner.step()

@@ -1,0 +1,88 @@
+"""A batch through layers in a number format, and the gradient back: the recipe of `blocks`, each result rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tui_telescope.engine.activations.definitions import Activation
+from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.blocks import Block, Linear, Respond, Step, blocks, final_norm, pulled
+from tui_telescope.engine.formats.rounded import Rounded, kind_of
+from tui_telescope.engine.formats.rounding import as_formats_are
+from tui_telescope.engine.weights.network import Network
+from tui_telescope.networks import MATRICES
+
+
+class RoundedLayers:
+    """The layers of one network as a `trunk.Trunk`; what stands around them, and the loss, is in float32.
+
+    The gradient comes in times the loss scale; whoever asks for one is given it without.
+    """
+
+    def __init__(self, network: Network, batch: int) -> None:
+        self._network, self._settings = network, network.as_is
+        self._loss_scale = self._settings.loss_scale
+        self._kind = kind_of(self._settings.precision, self._loss_scale)
+        self._final_norm = final_norm(self._settings)
+        self._passed: list[tuple[Block, list[Step]]] = []
+        self._signals: list[Floats] = []
+        self._gradients: list[Floats] = []
+        self._by_weights: list[Floats] = []
+        self._pull_back: Any = None
+
+    @as_formats_are
+    def forward(self, inputs: Sequence[Floats]) -> Floats:
+        """What the head is given, (n, batch), from the one thing that is read in: a_L, or its norm."""
+        a: Rounded = self._kind.of(inputs[0].astype(np.float64))
+        self._passed, self._signals = [], []
+        for block in blocks(self._network.layers(), self._settings):
+            a, steps = block.forward(a)
+            self._passed.append((block, steps))
+            self._signals.append(a.array)
+        if self._final_norm is not None:
+            a, self._pull_back = self._final_norm.forward(a)
+        return a.array.astype(inputs[0].dtype)
+
+    @as_formats_are
+    def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
+        """The gradient by what was read in, from that by what the head was given."""
+        delta: Rounded = self._kind.of(gradient.astype(np.float64) * self._loss_scale)
+        if self._final_norm is not None:
+            delta = self._pull_back(delta)
+        self._gradients, self._by_weights = [], []
+        for layer in reversed(range(len(self._passed))):
+            block, steps = self._passed[layer]
+            self._gradients.append(delta.array / self._loss_scale)
+            delta, steps_back = block.backward(steps, delta, pulled)
+            by_matrices = []
+            for back in steps_back:
+                operation = back.step.operation
+                if isinstance(operation, Linear):
+                    by_matrix = back.by_output.outer(back.step.memory).array / self._loss_scale
+                    by_parameters[operation.name][layer] = by_matrix
+                    by_matrices.append(by_matrix.reshape(-1))
+                    if (biases := by_parameters.get(MATRICES[operation.name].biases)) is not None:
+                        biases[layer] = back.by_output.sum(1).array[:, 0] / self._loss_scale
+            self._by_weights.append(np.concatenate(by_matrices))
+        return [(delta.array / self._loss_scale).astype(gradient.dtype)]
+
+    @property
+    def signals(self) -> Sequence[Floats]:
+        return self._signals
+
+    @property
+    def gradients(self) -> Sequence[Floats]:
+        return self._gradients[::-1]
+
+    @as_formats_are
+    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
+        return [
+            [(step.operation.activation, step.memory().array) for step in steps if isinstance(step.operation, Respond)]
+            for _, steps in self._passed
+        ]
+
+    def weight_gradients(self) -> Sequence[Floats]:
+        return self._by_weights[::-1]
