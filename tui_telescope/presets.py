@@ -115,7 +115,7 @@ PRESETS: dict[str, Preset] = {
             _HALVES.replace(loss_scale=2**14),
         ),
         Preset(
-            "bfloat16", "brain floats", "vanishing: 50 layers, all heard: as far as float32, fewer digits",
+            "bfloat16", "brain floats", "vanishing: all 50 layers heard; float32's reach, fewer digits",
             _HALVES.replace(depth=50, precision="bfloat16"),
         ),
         Preset(

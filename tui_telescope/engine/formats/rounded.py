@@ -95,7 +95,9 @@ class Rounded:
         return self + self.of(biases[:, None])
 
     def response(self, activation: Activation) -> tuple[Self, Callable[[], Self]]:
-        return self.of(activation.value(self.array).product), lambda: self.of(activation.slope(self.array).product)
+        return self.of(activation.value(self.array).product), cache(
+            lambda: self.of(activation.slope(self.array).product)
+        )
 
     def normed(self, norm: Norm) -> tuple[Self, Callable[[Self], Self]]:
         out = np.empty_like(self.array)
