@@ -19,6 +19,8 @@ KINDS = [
     {"residual": True, "norm": "layer", "norm_place": "pre", "final_norm": True, "activation": "gelu"},
     {"norm": "batch", "activation": "sigmoid"},
     {"norm": "rms", "norm_place": "post", "residual": True, "branch_scale": 0.5},
+    {"form": "mlp", "expansion": 2, "residual": True, "bias": 0.1},
+    {"form": "pre-activation", "activation": "silu", "residual": True},
 ]
 
 

@@ -52,22 +52,24 @@ class RoundedLayers:
         delta: Rounded = self._kind.of(gradient.astype(np.float64) * self._loss_scale)
         if self._final_norm is not None:
             delta = self._pull_back(delta)
-        self._gradients, self._by_weights = [], []
+        self._gradients = []
         for layer in reversed(range(len(self._passed))):
-            block, steps = self._passed[layer]
             self._gradients.append(delta.array / self._loss_scale)
-            delta, steps_back = block.backward(steps, delta, pulled)
-            by_matrices = []
-            for back in steps_back:
-                operation = back.step.operation
-                if isinstance(operation, Linear):
-                    by_matrix = back.by_output.outer(back.step.memory).array / self._loss_scale
-                    by_parameters[operation.name][layer] = by_matrix
-                    by_matrices.append(by_matrix.reshape(-1))
-                    if (biases := by_parameters.get(MATRICES[operation.name].biases)) is not None:
-                        biases[layer] = back.by_output.sum(1).array[:, 0] / self._loss_scale
-            self._by_weights.append(np.concatenate(by_matrices))
+            delta = self._backward_layer(layer, delta, by_parameters)
+        flat = [by_parameters[name].reshape(len(self._passed), -1) for name in self._network.matrices]
+        self._by_weights = list(np.concatenate(flat, axis=1))
         return [(delta.array / self._loss_scale).astype(gradient.dtype)]
+
+    def _backward_layer(self, layer: int, delta: Rounded, by_parameters: Mapping[str, Floats]) -> Rounded:
+        block, steps = self._passed[layer]
+        below, steps_back = block.backward(steps, delta, pulled)
+        for step, by_output, _ in steps_back:
+            if isinstance(step.operation, Linear):
+                name, biases = step.operation.name, MATRICES[step.operation.name].biases
+                by_parameters[name][layer] = by_output.outer(step.memory).array / self._loss_scale
+                if self._network.biases_of(name) is not None:
+                    by_parameters[biases][layer] = by_output.sum(1).array[:, 0] / self._loss_scale
+        return below
 
     @property
     def signals(self) -> Sequence[Floats]:
@@ -85,4 +87,5 @@ class RoundedLayers:
         ]
 
     def weight_gradients(self) -> Sequence[Floats]:
-        return self._by_weights[::-1]
+        """Of each layer's matrices together, as one vector."""
+        return self._by_weights

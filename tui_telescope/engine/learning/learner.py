@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
 from tui_telescope.engine.formats.rounding import rounded
 from tui_telescope.engine.learning import tasks
+from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
 from tui_telescope.engine.learning.in_format import RoundedLayers
@@ -22,7 +23,7 @@ from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, EXACT, TASKS, Shape
+from tui_telescope.networks import CELLS, EXACT, FORMS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 EVALUATED = 512
@@ -180,7 +181,7 @@ class Learner:
     def _trunk_for(self, samples: int) -> Trunk:
         """Room for so many samples, which is kept until another number is asked for."""
         if self._trunk is None or self._trunk[0] != samples:
-            self._trunk = samples, _trunk_of(self.settings)(self.network, samples)
+            self._trunk = samples, _trunk_of(self.network, samples)
         return self._trunk[1]
 
     def _clip(self) -> None:
@@ -194,10 +195,15 @@ class Learner:
             gradient *= min(1.0, limit / norm)
 
 
-def _trunk_of(settings: Settings) -> Callable[[Network, int], Trunk]:
-    if settings.number_format is None:
-        return Steps if settings.is_recurrent else Layers
-    return RoundedLayers
+def _trunk_of(network: Network, samples: int) -> Trunk:
+    """With room for so many samples."""
+    settings = network.settings
+    if settings.number_format:
+        return RoundedLayers(network, samples)
+    if settings.is_recurrent:
+        return Steps(network, samples)
+    make = Layers if FORMS[settings.form].is_dense_layer else Blocks
+    return make(network, samples)
 
 
 def _check_format(settings: Settings) -> None:
