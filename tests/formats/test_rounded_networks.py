@@ -117,4 +117,34 @@ def test_whatever_the_settings_readings_are_numbers_or_told_of_and_numpy_never_w
     assert ((zero >= 0) & (zero + observation.rounding.overflowed <= 1 + 1e-12)).all()
     lost = {layer for each in observation.nonfinite if each.reading == "gradient" for layer in each.layers}
     silent = set((np.flatnonzero(np.isneginf(observation.gradient.log10_mean)) + 1).tolist())
+    assert lost <= silent, "what is not finite in one network is not finite in the mean"
     assert silent - lost == set((np.flatnonzero(zero == 1) + 1).tolist()) - lost
+
+
+def test_what_overflows_in_one_network_of_several_is_lost_in_the_mean_of_all():
+    network = STACK.replace(
+        activation="relu",
+        initializer="he",
+        scale=1.3,
+        width=12,
+        depth=20,
+        networks=6,
+        precision="float16",
+        loss_scale=2**10,
+    )
+    alone = [Telescope().observe(network.replace(networks=1, seed=42 + k)).nonfinite for k in range(6)]
+    layers = [{layer for each in found if each.reading == "gradient" for layer in each.layers} for found in alone]
+    assert len({frozenset(each) for each in layers}) > 1, "some lose layers that others do not"
+    observation = Telescope().observe(network)
+    (told,) = [each for each in observation.nonfinite if each.reading == "gradient"]
+    assert set(told.layers) == set.union(*layers)
+    assert np.isneginf(observation.gradient.log10_mean[np.array(told.layers) - 1]).all()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
+def test_a_signal_that_is_no_number_leaves_no_gradient_that_looks_like_one(activation):
+    network = STACK.replace(activation=activation, norm="layer", norm_place="pre", residual=True, skip_scale=100)
+    observation = Telescope().observe(network.replace(depth=40, precision="float16"))
+    assert [each.reading for each in observation.nonfinite] == ["signal", "gradient", "weight gradient"]
+    assert describe(observation).startswith("NONFINITE: the signal is NaN or infinite at layer 3 and 37 others.")
+    assert observation.verdict.dead == ()

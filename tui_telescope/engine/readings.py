@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -81,6 +81,24 @@ def nonfinite_readings(measurements: Sequence[Measurement]) -> tuple[NonFinite, 
         for reading, from_above in FROM_ABOVE.items()
         if reading in layers
     )
+
+
+_LOST: dict[str, Callable[[Measurement], Array | None]] = {
+    "signal": lambda measurement: None if measurement.signal is None else measurement.signal.norms,
+    "gradient": lambda measurement: measurement.gradient,
+    "cell gradient": lambda measurement: measurement.cell_gradient,
+    "weight gradient": lambda measurement: measurement.weight_gradient,
+}
+"""The readings that a number format may lose, by their names."""
+
+
+def lose_in_all(measurements: Sequence[Measurement], nonfinite: Sequence[NonFinite]) -> None:
+    """Put -inf for every network where one has lost a reading: the mean over networks is not finite there."""
+    for reading, layers in nonfinite:
+        for measurement in measurements:
+            log2_norms = _LOST[reading](measurement)
+            if log2_norms is not None:
+                log2_norms[np.array(layers) - 1] = -np.inf
 
 
 def rounding_reading(measurements: Sequence[Measurement], precision: str) -> RoundingReading | None:

@@ -23,6 +23,7 @@ from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
+    lose_in_all,
     network_readings,
     nonfinite_readings,
     rounding_reading,
@@ -218,6 +219,8 @@ def _measured(task: Task | SequenceTask) -> Measurement:
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:
     """The readings of some networks of these settings together, and what they amount to."""
+    nonfinite = nonfinite_readings(measurements)
+    lose_in_all(measurements, nonfinite)
     gradient = gradient_reading(measurements)
     weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
     return Observation(
@@ -230,7 +233,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         settings.stage,
         all(each.is_settled for each in measurements),
         rounding=rounding_reading(measurements, settings.precision),
-        nonfinite=nonfinite_readings(measurements),
+        nonfinite=nonfinite,
     )
 
 

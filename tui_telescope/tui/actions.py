@@ -61,7 +61,8 @@ GENERAL: tuple[Action, ...] = (
     ),
     Action(
         "toggle_floors", ("f",), "f",
-        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
+        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32, or in "
+        "the precision that is set",
     ),
     Action(
         "toggle_weights", ("v",), "v",

@@ -95,9 +95,11 @@ class Rounded:
         return self + self.of(biases[:, None])
 
     def response(self, activation: Activation) -> tuple[Self, Callable[[], Self]]:
-        return self.of(activation.value(self.array).product), cache(
-            lambda: self.of(activation.slope(self.array).product)
-        )
+        return self.of(activation.value(self.array).product), cache(lambda: self._slope(activation))
+
+    def _slope(self, activation: Activation) -> Self:
+        """phi'; of what is not a number it is none, whatever comparisons say."""
+        return self.of(np.where(np.isnan(self.array), np.nan, activation.slope(self.array).product))
 
     def normed(self, norm: Norm) -> tuple[Self, Callable[[Self], Self]]:
         out = np.empty_like(self.array)
