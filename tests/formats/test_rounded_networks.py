@@ -148,3 +148,16 @@ def test_a_signal_that_is_no_number_leaves_no_gradient_that_looks_like_one(activ
     assert [each.reading for each in observation.nonfinite] == ["signal", "gradient", "weight gradient"]
     assert describe(observation).startswith("NONFINITE: the signal is NaN or infinite at layer 3 and 37 others.")
     assert observation.verdict.dead == ()
+
+
+@pytest.mark.parametrize("cell", ["feedforward", "rnn"])
+def test_units_whose_slope_the_format_rounds_to_zero_on_every_sample_are_dead(cell):
+    """exp(-|z|) is under 2^-25 for |z| above 17.4, and z has a standard deviation of some hundreds."""
+    network = STACK.replace(
+        cell=cell, scale=300, width=20, samples=2, depth=4, precision="float16", activation="sigmoid"
+    )
+    exact = Telescope().observe(network.replace(precision="exact")).signal
+    signal = Telescope().observe(network).signal
+    assert not exact.dead.any()
+    assert (signal.dead[1:] > 0.6).all()
+    assert (signal.dead <= signal.saturated).all()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
-from tui_telescope.engine.formats.rounding import in_single, rounded
+from tui_telescope.engine.formats.rounding import product_in_single, rounded
 from tui_telescope.engine.learning.float_norms import normalise
 from tui_telescope.engine.losses import Loss
 from tui_telescope.engine.norms import Norm
@@ -70,7 +70,7 @@ class Rounded:
         """gain * weights @ self, of weights that are rounded first."""
         if isinstance(weights, Identity):
             return self._resized(weights.fan_out).times(float(rounded(np.array(gain), self.format)))
-        return self.of(in_single(np.matmul, rounded(weights * gain, self.format), self.array))
+        return self.of(product_in_single(rounded(weights * gain, self.format), self.array))
 
     def _resized(self, units: int) -> Self:
         """The first so many units, zeros in the place of those that are not there."""
@@ -145,7 +145,7 @@ class Rounded:
 
     def outer(self, layer_input: Self) -> Self:
         """The sum over samples of its outer products with the layer input."""
-        return self.of(in_single(np.matmul, self.array, layer_input.array.T))
+        return self.of(product_in_single(self.array, layer_input.array.T))
 
     def log2_outer_norm(self, layer_input: Self) -> float:
         """log2 of its Frobenius norm."""

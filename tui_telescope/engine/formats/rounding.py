@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
@@ -11,7 +9,6 @@ from tui_telescope.networks import NumberFormat
 
 as_formats_are = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 """Decorates what is computed in a format: numbers that leave its range are counted, and told of."""
-
 
 BLOCK = 2**14
 """Numbers that are rounded at a time, in the fast cache."""
@@ -43,6 +40,6 @@ def _rounded(x: Array, to: NumberFormat) -> Array:
     return np.asarray(nearest)
 
 
-def in_single(product: Callable[..., Array], *factors: Array) -> Array:
-    """A product of matrices of numbers that float32 holds, accumulated in float32."""
-    return np.asarray(product(*(each.astype(np.float32) for each in factors)), dtype=np.float64)
+def product_in_single(a: Array, b: Array) -> Array:
+    """a @ b of numbers that float32 holds, accumulated in float32."""
+    return np.asarray(np.matmul(a.astype(np.float32), b.astype(np.float32)), dtype=np.float64)

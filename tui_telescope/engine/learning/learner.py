@@ -223,7 +223,8 @@ def _check_memory(settings: Settings, dtype: np.dtype[Any]) -> None:
         kept = _KEPT_OF_LAYER * n + _KEPT_OF_UNIT * sum(units for _, units in settings.units_given)
     learned = sum(shape.fan_out * (shape.fan_in + 1) for shape in matrices) + n * (kind.inputs + kind.classes)
     signals = kept * settings.depth * settings.batch
-    needed = dtype.itemsize * (_COPIES * learned + signals)
+    number = 8 if settings.number_format else dtype.itemsize  # those of a format are held as float64
+    needed = number * (_COPIES * learned + signals)
     if needed > MEMORY_BUDGET:
         raise SettingsError(
             f"memory: learning with these settings takes {needed / 2**30:.2f} GiB; "

@@ -49,7 +49,7 @@ def saturated_and_dead(
     *layers, units, samples = sizes.shape
     is_saturated = (sizes < SATURATED * activation.steepest / unit).view(np.uint8).reshape(*layers, -1)
     saturated = np.add.reduce(is_saturated, axis=-1, dtype=np.uint32) / (units * samples)
-    if not activation.dies:
+    if not activation.dies and is_zero is None:
         return saturated, np.zeros(layers)
     is_dead = np.matmul(sizes, np.ones(samples)) == 0 if is_zero is None else is_zero.all(axis=-1)
     return saturated, np.asarray(is_dead.mean(axis=-1))

@@ -14,6 +14,7 @@ from typing import Generic
 
 import numpy as np
 
+from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, outer
 from tui_telescope.engine.formats.readings import as_the_format_has_it
@@ -181,6 +182,7 @@ class _Signal:
     """What travels forward, step by step."""
 
     def __init__(self, settings: Settings) -> None:
+        self._is_rounded = settings.number_format is not None
         self.measurement = SignalMeasurement(
             np.empty((settings.depth, settings.samples)), np.empty(settings.depth), np.empty(settings.depth)
         )
@@ -188,8 +190,12 @@ class _Signal:
     def take(self, t: int, step: Step[N]) -> None:
         """The norm of h_t; the saturated share of all gates; the share of dead units, which a single gate can have."""
         self.measurement.norms[t] = step.state[0].log2_norm()
-        shares = [saturated_and_dead(np.abs(slope.values()), gate) for gate, slope in step.slopes]
+        shares = [self._shares(gate, np.abs(slope.values())) for gate, slope in step.slopes]
         self.measurement.saturated[t], self.measurement.dead[t] = np.mean(shares, axis=0)
+
+    def _shares(self, gate: Activation, sizes: Array) -> tuple[Array, Array]:
+        """In a number format any slope may be zero, and none is merely too small for a float64."""
+        return saturated_and_dead(sizes, gate, sizes == 0 if self._is_rounded else None)
 
 
 class _Gradients:
