@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rounded_reference import cast
 
-from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope import Settings, Telescope
 from tui_telescope.engine.learning.moments import moments_of
 from tui_telescope.presets import PRESETS
 from tui_telescope.tui.changing.effect import why_without_effect
@@ -21,6 +21,9 @@ KINDS = [
     {"norm": "rms", "norm_place": "post", "residual": True, "branch_scale": 0.5},
     {"form": "mlp", "expansion": 2, "residual": True, "bias": 0.1},
     {"form": "pre-activation", "activation": "silu", "residual": True},
+    {"cell": "rnn", "activation": "tanh", "depth": 10, "initializer": "orthogonal"},
+    {"cell": "lstm", "depth": 9, "initializer": "xavier"},
+    {"cell": "gru", "depth": 9, "initializer": "xavier", "residual": True},
 ]
 
 
@@ -112,16 +115,20 @@ def test_the_preset_shows_what_a_missing_copy_costs():
     assert losses[1] - losses[0] > 0.03
 
 
-def test_cells_learn_in_float32_alone_and_say_so():
-    with pytest.raises(
-        SettingsError, match=r"^precision: 'bfloat16' is for layers that learn; allowed: exact for lstm$"
-    ):
-        Telescope().learner(Settings(cell="lstm", precision="bfloat16"))
-
-
 @pytest.mark.parametrize("name", ["precision", "loss_scale", "master_weights"])
 def test_the_trainable_map_learns_in_float32(name):
     assert why_without_effect(name, NETWORK.replace(precision="bfloat16"), "trainable") == (
         "every network of the map learns in float32"
     )
     assert why_without_effect(name, NETWORK.replace(precision="bfloat16"), "learn") == ""
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_the_gradients_of_a_cell_are_the_exact_ones_but_for_the_formats_digits(cell):
+    network = NETWORK.replace(cell=cell, activation="tanh", initializer="xavier", depth=9, loss_scale=2**6)
+    learners = [Telescope().learner(network.replace(precision=each)) for each in ("exact", "float16")]
+    exact, rounded = (learner.gradients(*learner.batch(0)) for learner in learners)
+    for name, gradient in exact.items():
+        assert np.linalg.norm(rounded[name] - gradient) < 0.02 * np.linalg.norm(gradient), name
+    for name in ("weights", "input_weights", "biases"):
+        assert np.array_equal(cast(rounded[name] * 2**6, "float16"), rounded[name] * 2**6), name

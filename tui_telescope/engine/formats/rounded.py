@@ -186,10 +186,17 @@ class RoundedSum:
         """log2 of the Frobenius norm of what one step adds, from two `Rounded`; exponents are zero."""
         return float(by_product.log2_outer_norm(layer_input))
 
-    def take(self, by_product: Any, layer_input: Any, exponent: Array) -> None:
-        """Add one step's."""
+    def take(self, by_product: Any, layer_input: Any, exponent: Array | None = None) -> Array:
+        """Add one step's, which is given back."""
         share: Rounded = by_product.outer(layer_input)
         self._total = share if self._total is None else self._total + share
+        return share.array
+
+    @property
+    def array(self) -> Array:
+        """What it has come to, once something was taken."""
+        assert self._total is not None, "some step was taken"
+        return self._total.array
 
     def log2_norm(self) -> float:
         """log2 of its Frobenius norm."""

@@ -1,4 +1,5 @@
-"""A batch through layers in a number format, and the gradient back: the recipe of `blocks`, each result rounded."""
+"""A batch through layers or steps in a number format, and the gradient back: what `blocks` and `recurrent.cells` say,
+each result rounded."""
 
 from __future__ import annotations
 
@@ -10,8 +11,11 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
 from tui_telescope.engine.blocks import Block, Linear, Respond, Step, blocks, final_norm, pulled
-from tui_telescope.engine.formats.rounded import Rounded, kind_of
+from tui_telescope.engine.formats.rounded import Rounded, RoundedSum, kind_of
 from tui_telescope.engine.formats.rounding import as_formats_are
+from tui_telescope.engine.recurrent.cells import Step as CellStep
+from tui_telescope.engine.recurrent.through_time import WeightedCell
+from tui_telescope.engine.weights.draws import Sequences
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.networks import MATRICES
 
@@ -89,3 +93,68 @@ class RoundedLayers:
     def weight_gradients(self) -> Sequence[Floats]:
         """Of each layer's matrices together, as one vector."""
         return self._by_weights
+
+
+class RoundedSteps:
+    """The steps of one recurrent cell likewise; what is read in comes first, and then nothing more."""
+
+    def __init__(self, network: Network, batch: int) -> None:
+        self._network, self._settings = network, network.as_is.replace(samples=batch)
+        self._loss_scale, self._nothing = self._settings.loss_scale, np.zeros((batch, self._settings.width))
+        self._kind = kind_of(self._settings.precision, self._loss_scale)
+        self._read = 0
+        """In how many steps something is read in."""
+        self._cell: WeightedCell[Rounded]
+        self._steps: list[CellStep[Rounded]] = []
+        self._gradients: list[Floats] = []
+        self._shares: list[Floats] = []
+
+    @as_formats_are
+    def forward(self, inputs: Sequence[Floats]) -> Floats:
+        """h_T, (n, batch), from x_t of the first steps."""
+        self._read = len(inputs)
+        shown = [each.T.astype(np.float64) for each in inputs]
+        sequences = Sequences(shown + [self._nothing] * (self._settings.depth - self._read), self._nothing)
+        self._cell = WeightedCell(self._kind, self._network.cell(), sequences, self._settings)
+        self._steps = []
+        for t in range(self._settings.depth):
+            self._steps.append(self._cell.step(t, self._state_before(t)))
+        return self._steps[-1].state[0].array.astype(inputs[0].dtype)
+
+    def _state_before(self, t: int) -> tuple[Rounded, ...]:
+        return self._steps[t - 1].state if t else self._cell.start()
+
+    @as_formats_are
+    def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
+        """The gradients by what was read in, from that by h_T; those by shared parameters are summed in the format."""
+        by_state = self._kind.of(gradient.astype(np.float64) * self._loss_scale), *self._cell.start()[1:]
+        sums = {name: RoundedSum(self._settings) for name in ("weights", "input_weights", "biases")}
+        ones, by_inputs = self._kind(np.ones((1, len(self._nothing)))), list[Floats]()
+        self._gradients, self._shares = [], []
+        for t in reversed(range(self._settings.depth)):
+            pulled_step = self._steps[t].pull(by_state)
+            by_product, by_news = map(self._kind.stack, (pulled_step.by_products, pulled_step.by_inputs))
+            self._gradients.append(pulled_step.totals[0].array / self._loss_scale)
+            self._shares.append(sums["weights"].take(by_product, self._state_before(t)[0]) / self._loss_scale)
+            sums["biases"].take(by_news, ones)
+            if t < self._read:
+                sums["input_weights"].take(by_news, self._kind.of(self._cell.inputs(t)))
+                by_inputs.append(self._cell.by_input(by_news).array / self._loss_scale)
+            by_state = self._cell.before(pulled_step)
+        for name, total in sums.items():
+            by_parameters[name][...] = total.array.reshape(by_parameters[name].shape) / self._loss_scale
+        return [each.astype(gradient.dtype) for each in by_inputs[::-1]]
+
+    @property
+    def signals(self) -> Sequence[Floats]:
+        return [step.state[0].array for step in self._steps]
+
+    @property
+    def gradients(self) -> Sequence[Floats]:
+        return self._gradients[::-1]
+
+    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
+        return [[(gate, slope.array) for gate, slope in step.slopes] for step in self._steps]
+
+    def weight_gradients(self) -> Sequence[Floats]:
+        return self._shares[::-1]

@@ -14,7 +14,7 @@ from tui_telescope.engine.learning import tasks
 from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
-from tui_telescope.engine.learning.in_format import RoundedLayers
+from tui_telescope.engine.learning.in_format import RoundedLayers, RoundedSteps
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS
 from tui_telescope.engine.learning.parameters import Parameters, drawn, parts_read
 from tui_telescope.engine.learning.through_time import Steps
@@ -23,7 +23,7 @@ from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, EXACT, FORMS, TASKS, Shape
+from tui_telescope.networks import CELLS, FORMS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 EVALUATED = 512
@@ -55,7 +55,6 @@ class Learner:
         """Draws the network. Raises `SettingsError` where it does not fit into memory with all that it learns by."""
         self.settings = settings
         self.dtype: np.dtype[Any] = np.dtype(dtype)
-        _check_format(settings)
         _check_memory(settings, self.dtype)
         self._parameters, self.network = drawn(units, settings, dtype)
         self._keep_in_format()
@@ -199,18 +198,11 @@ def _trunk_of(network: Network, samples: int) -> Trunk:
     """With room for so many samples."""
     settings = network.settings
     if settings.number_format:
-        return RoundedLayers(network, samples)
+        return (RoundedSteps if settings.is_recurrent else RoundedLayers)(network, samples)
     if settings.is_recurrent:
         return Steps(network, samples)
     make = Layers if FORMS[settings.form].is_dense_layer else Blocks
     return make(network, samples)
-
-
-def _check_format(settings: Settings) -> None:
-    if settings.number_format and settings.is_recurrent:
-        raise SettingsError(
-            f"precision: {settings.precision!r} is for layers that learn; allowed: {EXACT} for {settings.cell}"
-        )
 
 
 def _check_memory(settings: Settings, dtype: np.dtype[Any]) -> None:

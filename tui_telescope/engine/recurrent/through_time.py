@@ -52,20 +52,20 @@ def measure(task: SequenceTask) -> Measurement:
     if settings.number_format:
         return _in_format(task)
     try:
-        return _Journey(_Network(Float64, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(WeightedCell(Float64, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(_Network(Extended, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(WeightedCell(Extended, cell, sequences, settings), wanted, progress).measure()
 
 
 @as_formats_are
 def _in_format(task: SequenceTask) -> Measurement:
     cell, sequences, settings, wanted, progress, _ = task
     kind = kind_of(settings.precision, settings.loss_scale)
-    journey = _Journey(_Network(kind, cell, sequences, settings), wanted, progress)
+    journey = _Journey(WeightedCell(kind, cell, sequences, settings), wanted, progress)
     return as_the_format_has_it(journey.measure(), settings)
 
 
-class _Network(Generic[N]):
+class WeightedCell(Generic[N]):
     """The cell with its weights and its inputs, in one kind of numbers."""
 
     def __init__(self, kind: type[N], cell: UnitCell, sequences: Sequences, settings: Settings) -> None:
@@ -106,6 +106,10 @@ class _Network(Generic[N]):
             return self.kind.stack([hidden.times(self._diagonal_gain)] * self.cell.gates)
         return hidden.through(self._weights)
 
+    def by_input(self, by_news: N) -> N:
+        """The gradient by x_t from that by U x_t + b of all gates."""
+        return by_news.through(self._input_weights.T)
+
     def before(self, pulled: Pulled[N]) -> tuple[N, ...]:
         """The gradient by the state at t-1."""
         through_weights = self._recurrent_transposed(pulled.by_products)
@@ -128,8 +132,8 @@ class _Network(Generic[N]):
 class _Journey(Generic[N]):
     """One way through time, there and back."""
 
-    def __init__(self, network: _Network[N], wanted: Wanted, progress: Progress) -> None:
-        self._network: _Network[N] = network
+    def __init__(self, network: WeightedCell[N], wanted: Wanted, progress: Progress) -> None:
+        self._network: WeightedCell[N] = network
         self._wanted = wanted
         self._segments = segments(network.settings)
         self._tally = tally_of_passes(progress, self._segments)
