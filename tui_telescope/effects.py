@@ -19,12 +19,15 @@ def uses(settings: Settings, name: str) -> bool:
 _Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
 
 _OF_BLOCK = "the {cell}'s gates are its own"
-_OF_FORM = "recurrent cells have one form alone"
+_OF_FORM = "a {cell} has one form alone"
+_OF_TOKENS = "only a transformer has tokens, and heads that attend to them"
 _OF_NORM = "recurrent cells take no norm"
 _WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
 _LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm takes every bias out again")
 
 WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
+    "heads": ((lambda settings: not uses(settings, "heads"), _OF_TOKENS),),
+    "tokens": ((lambda settings: not uses(settings, "tokens"), _OF_TOKENS),),
     "form": ((lambda settings: not uses(settings, "form"), _OF_FORM),),
     "expansion": (
         (lambda settings: not uses(settings, "expansion"), _OF_FORM),

@@ -26,6 +26,8 @@ _SCRATCH = 20
 """Arrays (n, samples) that one layer takes while it is computed, about."""
 _GATE_SCRATCH = 16
 """The same for each gate of a recurrent step."""
+_PAIR_SCRATCH = 16
+"""Numbers for each pair of tokens in each head while a block is computed, about."""
 _CELL_COPIES = 4
 """Times that the matrices of one recurrent network are there, beside the drawn ones."""
 
@@ -47,7 +49,7 @@ class Footprint(NamedTuple):
 
 def footprint(settings: Settings) -> Footprint:
     """What observing these settings holds at once, whichever pass their numbers turn out to need."""
-    count = _recurrent if settings.is_recurrent else _feedforward
+    count = _recurrent if settings.is_recurrent else _transformer if settings.has_tokens else _feedforward
     weights, signals = count(settings)
     read = 1 + CELLS[settings.cell].states  # the gradients by each, and the signal
     readings = settings.depth * settings.samples * (read * settings.networks + _PASSES)
@@ -56,15 +58,34 @@ def footprint(settings: Settings) -> Footprint:
 
 def _feedforward(settings: Settings) -> tuple[int, int]:
     depth, samples = settings.depth, settings.samples
+    trace = min(_kept_numbers(settings) * depth, TRACE_BYTES // _NUMBER)
+    widest = max(max(each) for each in settings.matrices.values())
+    signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
+    return _weights(settings), signals
+
+
+def _transformer(settings: Settings) -> tuple[int, int]:
+    length, hidden = segment_length(settings), settings.matrices["up"].fan_out
+    starts = 2 * settings.width * settings.columns * (settings.depth // length)
+    trace = _kept_numbers(settings) * min(settings.depth, length)
+    scratch = _SCRATCH * hidden * settings.columns + _PAIR_SCRATCH * _pairs(settings)
+    return _weights(settings), starts + trace + scratch
+
+
+def _pairs(settings: Settings) -> int:
+    """How many times a token of a sample hears one, in all heads of a block."""
+    return settings.samples * settings.heads * settings.tokens**2
+
+
+def _weights(settings: Settings) -> int:
+    """Of all networks."""
+    depth = settings.depth
     shapes = settings.matrices.values()
     fans_out, entries = sum(each.fan_out for each in shapes), sum(each.fan_out * each.fan_in for each in shapes)
     objects = _OBJECT * len(shapes)
     matrices = entries if INITIALIZERS[settings.initializer].diagonal else depth * (entries + fans_out + objects)
     biases = depth * (fans_out + objects) if settings.has_biases else 0
-    trace = min(_kept_numbers(settings) * depth, TRACE_BYTES // _NUMBER)
-    widest = max(max(each) for each in shapes)
-    signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
-    return settings.networks * (matrices + biases), signals
+    return settings.networks * (matrices + biases)
 
 
 def _remembered_units(settings: Settings) -> int:
@@ -98,6 +119,9 @@ def _kept_numbers(settings: Settings) -> int:
     """Those that are kept of one layer, or step, at the most, about."""
     if settings.is_recurrent:
         return 32 * settings.width * settings.samples
+    if settings.has_tokens:
+        units = 16 * settings.width + 4 * settings.matrices["up"].fan_out
+        return units * settings.columns + 4 * _pairs(settings)
     each = 4 if INITIALIZERS[settings.initializer].diagonal else 2  # with an exponent for each unit
     return each * _remembered_units(settings) * settings.samples
 

@@ -221,7 +221,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         log10_factor(gradient.log10_mean),
         diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
         weight_gradient,
-        signal_reading(measurements, settings.width),
+        signal_reading(measurements, settings.width * settings.columns // settings.samples),
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),

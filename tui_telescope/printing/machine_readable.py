@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.notation import decimal_literal, nullable
-from tui_telescope.observations.observation import GradientReading, Observation, SignalReading
+from tui_telescope.observations.observation import GradientReading, Observation, SignalReading, WeightGradientReading
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -48,10 +48,20 @@ def observation_document(observation: Observation) -> dict[str, Any]:
         "gradient": observation.gradient
         and {name: nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
         "cell_gradient": observation.cell_gradient and {"log10_mean": nullable(observation.cell_gradient.log10_mean)},
-        "weight_gradient": weights and {"log10": nullable(weights.log10)},
+        "weight_gradient": weights and {"log10": nullable(weights.log10), **_parts_document(weights)},
         "factor": None if factor is None else [_power(number) for number in factor],
-        "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal)},
+        "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal), **_spread(signal)},
     }
+
+
+def _parts_document(weights: WeightGradientReading) -> dict[str, Any]:
+    """Those of the parts of a layer, where it has parts."""
+    parts = weights.log10_parts
+    return {} if parts is None else {"log10_parts": {name: nullable(each) for name, each in parts.items()}}
+
+
+def _spread(signal: SignalReading) -> dict[str, Any]:
+    return {} if signal.log10_spread is None else {"log10_spread": nullable(signal.log10_spread)}
 
 
 def _layers(observation: Observation) -> list[int] | list[str]:
@@ -116,9 +126,13 @@ def _columns(observation: Observation) -> dict[str, list[Any]]:
         columns["log10_cell_gradient_mean"] = observation.cell_gradient.log10_mean.tolist()
     if weights:
         columns["log10_weight_gradient"] = weights.log10.tolist()
+        parts = weights.log10_parts or {}
+        columns |= {f"log10_weight_gradient_{name}": each.tolist() for name, each in parts.items()}
     if signal:
         columns["log10_rms"] = signal.log10_rms.tolist()
         columns |= {name: each for name, each in _fractions(signal).items() if each is not None}
+        if signal.log10_spread is not None:
+            columns["log10_spread"] = signal.log10_spread.tolist()
     return columns
 
 

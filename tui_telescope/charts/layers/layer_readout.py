@@ -38,7 +38,11 @@ def _factor(observation: Observation, layer: int) -> str:
 
 def _weight_gradient(observation: Observation, layer: int) -> str:
     reading = observation.weight_gradient
-    return _written(observation, "weight gradient", reading.log10, layer) if reading else ""
+    if reading is None:
+        return ""
+    whole, parts = _written(observation, "weight gradient", reading.log10, layer), reading.log10_parts or {}
+    told = [f"{name.replace('_', '+')} {scientific(float(each[layer - 1]))}" for name, each in parts.items()]
+    return f"{whole} ({', '.join(told)})" if told else whole
 
 
 def _signal(observation: Observation, layer: int) -> dict[str, str]:
@@ -46,7 +50,9 @@ def _signal(observation: Observation, layer: int) -> dict[str, str]:
     if signal is None:
         return {}
     saturated = "" if signal.saturated is None else f"{signal.saturated[layer - 1]:.0%}"
-    return {"rms": _written(observation, "signal", signal.log10_rms, layer), "saturated": saturated}
+    spread = "" if signal.log10_spread is None else scientific(float(signal.log10_spread[layer - 1]))
+    rms = _written(observation, "signal", signal.log10_rms, layer)
+    return {"rms": rms, "spread": spread, "saturated": saturated}
 
 
 def _written(observation: Observation, reading: str, log10: Array, layer: int) -> str:

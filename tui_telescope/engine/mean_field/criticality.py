@@ -140,6 +140,11 @@ _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
         "and names no critical scale.",
     ),
     (
+        lambda settings: settings.has_tokens,
+        "No theory here covers attention: whom a token hears depends on the tokens themselves, and no critical scale "
+        "is known.",
+    ),
+    (
         lambda settings: not FORMS[settings.form].is_dense_layer,
         "The theory here is of layers phi(W a + b), and names no critical scale for other forms.",
     ),

@@ -138,7 +138,7 @@ def stack_of(settings: Settings) -> Stack | None:
     sigma_w^2 = n Var(W) and sigma_b^2 = Var(b), as in Poole et al. (2016), section 2.
     """
     initializer = INITIALIZERS[settings.initializer]
-    if settings.is_recurrent or settings.norm_kind is not None or initializer.diagonal:
+    if settings.is_recurrent or settings.has_tokens or settings.norm_kind is not None or initializer.diagonal:
         return None
     if not FORMS[settings.form].is_dense_layer:
         return None

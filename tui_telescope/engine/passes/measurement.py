@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,8 @@ class SignalMeasurement:
     """Fraction of units and samples with |phi'| under `SATURATED` of its maximum, shape (depth,)."""
     dead: Array
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
+    spread: Array | None = None
+    """log2 of ||X_l - the mean of its tokens||_F, shape (depth, samples); None where samples have no tokens."""
 
 
 def saturated_and_dead(
@@ -70,5 +73,7 @@ class Measurement:
     """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""
     global_norm: float | None = None
     """log2 of the norm of d mean loss by all parameters together."""
+    weight_gradient_parts: Mapping[str, Array] | None = None
+    """The weight gradient by the parts of a layer alone, each of shape (depth,); None where it has no parts."""
     is_settled: bool = True
     """False where rounding may decide digits that are read: see `Observation.is_settled`."""
