@@ -138,7 +138,7 @@ ADDITIONS = {
         {"help": "softsign, linear", "print": "activation softsign"},
     ),
     "initializer": Addition(
-        {"networks.py": {'    "orthogonal": ': '    "fourfold": InitializerKind(NORMAL, lambda n: 4.0),\n'}},
+        {"networks.py": {'    "orthogonal": ': '    "fourfold": InitializerKind(NORMAL, lambda *fans: 4.0),\n'}},
         "--init fourfold",
         {"help": "fourfold, orthogonal", "print": "init fourfold"},
     ),

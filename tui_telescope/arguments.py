@@ -247,7 +247,7 @@ def help_text() -> str:
     return HELP.format(
         program=PROGRAM,
         commands=" | ".join(filter(None, COMMANDS)),
-        settings=_in_columns(map(_described_setting, REGISTRY.values()), 3, 26),
+        settings=_in_columns(map(_described_setting, REGISTRY.values()), 3, 25),
         options="\n".join([*_described_options(), _in_columns(_described_switches(), 2, 38)]),
     )
 
@@ -278,4 +278,4 @@ def _sole_user(flag: str) -> str:
 def _in_columns(words: Iterable[str], columns: int, width: int) -> str:
     cells = list(words)
     rows = (cells[row : row + columns] for row in range(0, len(cells), columns))
-    return "\n".join("  " + "".join(f"{cell}  ".ljust(width) for cell in row).rstrip() for row in rows)
+    return "\n".join("  " + "".join(f"{cell} ".ljust(width) for cell in row).rstrip() for row in rows)

@@ -98,8 +98,8 @@ class Settings:
     form: str = _entry(
         "block",
         Choice(
-            "Form", "post-activation", "a layer's branch F: phi(W a + b), W phi(a) + b, or W2 phi(W1 a + b1) + b2",
-            None, "--form", values=tuple(FORMS),
+            "Form", "post-activation", "F(a): phi(W a + b), W phi(a) + b or W2 phi(W1 a + b1) + b2", None, "--form",
+            values=tuple(FORMS),
         )
     )  # fmt: skip
     expansion: int = _entry(

@@ -25,6 +25,17 @@ BLOCKS = [
     {"residual": True, "branch_scale": "1/sqrt(L)"},
     {"residual": True, "branch_scale": 0.5, "activation": "silu", "bias": 0.0},
     {"activation": "selu", "initializer": "identity", "scale": 1.0},
+    *(
+        {"form": form, "activation": activation, "expansion": 3}
+        for form in ("pre-activation", "mlp")
+        for activation in ("sigmoid", "selu", "gelu")
+    ),
+    *(
+        {"form": form, "norm": norm, "norm_place": place, "activation": "tanh", "residual": True, "skip_scale": 0.8}
+        for form in ("pre-activation", "mlp")
+        for norm, place in PLACES
+    ),
+    {"form": "mlp", "norm": "layer", "final_norm": True, "initializer": "identity", "bias": 0.0},
     {"activation": "tanh", "initializer": "orthogonal", "task": "spirals"},
     *({"cell": cell, "depth": 10, "activation": "tanh"} for cell in ("rnn", "lstm", "gru")),
     {"cell": "rnn", "depth": 3, "residual": True, "branch_scale": 0.7, "activation": "softplus"},

@@ -64,10 +64,21 @@ def _through_layers(settings: Any, parameters: dict[str, torch.Tensor], samples:
     def at(place: str, x: torch.Tensor) -> torch.Tensor:
         return norm(x, settings.norm_eps) if place == settings.norm_place else x
 
+    def linear(name: str, layer: int, x: torch.Tensor) -> torch.Tensor:
+        biases = parameters.get("biases" if name == "weights" else f"{name}_biases")
+        return functional.linear(x, parameters[name][layer], None if biases is None else biases[layer])
+
+    def responded(x: torch.Tensor) -> torch.Tensor:
+        return phi(at("activation", x))
+
+    forms = {
+        "post-activation": lambda layer, x: responded(linear("weights", layer, x)),
+        "pre-activation": lambda layer, x: linear("weights", layer, responded(x)),
+        "mlp": lambda layer, x: linear("down", layer, responded(linear("up", layer, x))),
+    }
     a = samples @ parameters["read_in"].T
-    for layer, weights in enumerate(parameters["weights"]):
-        bias = parameters["biases"][layer] if "biases" in parameters else 0.0
-        value = at("branch", phi(at("activation", at("pre", a) @ weights.T + bias)))
+    for layer in range(settings.depth):
+        value = at("branch", forms[settings.form](layer, at("pre", a)))
         a = at("post", _joined(settings, layer + 1, a, value))
     return norm(a, settings.norm_eps) if settings.final_norm else a
 

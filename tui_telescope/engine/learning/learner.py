@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
 from tui_telescope.engine.learning import tasks
+from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS
@@ -17,9 +18,10 @@ from tui_telescope.engine.learning.parameters import Parameters, drawn, parts_re
 from tui_telescope.engine.learning.through_time import Steps
 from tui_telescope.engine.learning.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
+from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ORDER, numpy_generator
 from tui_telescope.footprint import MEMORY_BUDGET
-from tui_telescope.networks import CELLS, TASKS, Shape
+from tui_telescope.networks import CELLS, FORMS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
 
 EVALUATED = 512
@@ -168,8 +170,7 @@ class Learner:
     def _trunk_for(self, samples: int) -> Trunk:
         """Room for so many samples, which is kept until another number is asked for."""
         if self._trunk is None or self._trunk[0] != samples:
-            make = Steps if self.settings.is_recurrent else Layers
-            self._trunk = samples, make(self.network, samples)
+            self._trunk = samples, _trunk_of(self.network, samples)
         return self._trunk[1]
 
     def _clip(self) -> None:
@@ -181,6 +182,14 @@ class Learner:
         if largest > 0:
             norm = largest * float(np.linalg.norm(gradient / largest))  # squares of float32 leave its range
             gradient *= min(1.0, limit / norm)
+
+
+def _trunk_of(network: Network, samples: int) -> Trunk:
+    """With room for so many samples."""
+    if network.settings.is_recurrent:
+        return Steps(network, samples)
+    make = Layers if FORMS[network.settings.form].is_dense_layer else Blocks
+    return make(network, samples)
 
 
 def _check_memory(settings: Settings, dtype: np.dtype[Any]) -> None:

@@ -6,6 +6,7 @@ wait for it. It says None where it cannot vouch for its numbers, and the next on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
@@ -29,8 +30,13 @@ class Cost(NamedTuple):
     """For each weight, which has to come from memory."""
 
     def seconds(self, settings: Settings) -> float:
-        n, samples = settings.width, settings.samples
-        return self.calls + n * samples * self.element + n * n * (samples * self.product + self.weight)
+        samples = settings.samples
+        if settings.is_recurrent:
+            units, weights = settings.width, settings.width**2
+        else:
+            units = max(units for _, units in settings.units_given)
+            weights = sum(math.prod(shape) for shape in settings.matrices.values())
+        return self.calls + units * samples * self.element + weights * (samples * self.product + self.weight)
 
 
 class TransformerCost(NamedTuple):
@@ -95,14 +101,18 @@ def _mixes(settings: Settings) -> bool:
 
 
 def _suits_float64(settings: Settings) -> bool:
-    """Whether layers are dense ones without a norm that mix units, and no branch may cancel its residual connection.
+    """Whether no norm is there, units are mixed, and no residual connection may be cancelled by its branch.
 
     A single unit beside a residual connection has orthogonal weights of -1 or 1: what is left of 1 - phi' has few
     digits.
     """
     is_unit = settings.width == 1 and INITIALIZERS[settings.initializer].family == ORTHOGONAL
     may_cancel = settings.residual and is_unit and not settings.has_biases
-    return _has_no_norm(settings) and _is_dense(settings) and _mixes(settings) and not may_cancel
+    return _has_no_norm(settings) and _mixes(settings) and not may_cancel
+
+
+def _is_dense_and_suits_float64(settings: Settings) -> bool:
+    return _is_dense(settings) and _suits_float64(settings)
 
 
 def _is_dense(settings: Settings) -> bool:
@@ -114,7 +124,17 @@ def _has_norm(settings: Settings) -> bool:
 
 
 def _has_norm_and_mixes(settings: Settings) -> bool:
-    return _has_norm(settings) and _is_dense(settings) and _mixes(settings)
+    return _has_norm(settings) and _mixes(settings)
+
+
+def _is_dense_and_has_norm(settings: Settings) -> bool:
+    return _is_dense(settings) and _has_norm_and_mixes(settings)
+
+
+def _is_of_another_form(settings: Settings) -> bool:
+    """Whether a block is more than one dense layer, and ordinary numbers may do."""
+    is_other = not settings.is_recurrent and not _is_dense(settings)
+    return is_other and (_suits_float64(settings) or _has_norm_and_mixes(settings))
 
 
 def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
@@ -125,10 +145,15 @@ _OF_FLOAT64_BLOCK = TransformerCost(3e-4, 8e-9, 0.14e-9, 2e-9, 20e-9)
 _OF_EXACT_BLOCK = TransformerCost(4e-3, 100e-9, 0.2e-9, 4e-9, 400e-9)
 
 PASSES: dict[str, Pass] = {
-    "float64": Pass("passes.float64.without_norm", _suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
-    "float64, with exponents": Pass("passes.float64.with_exponents", _suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)),
+    "float64": Pass("passes.float64.without_norm", _is_dense_and_suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
+    "float64, with exponents": Pass(
+        "passes.float64.with_exponents", _is_dense_and_suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)
+    ),
+    "float64, by recipe": Pass("passes.float64.by_recipe", _is_of_another_form, Cost(30e-6, 20e-9, 0.14e-9, 2e-9)),
     "exact": Pass("passes.exact.extended_range_pass", _has_no_norm, Cost(180e-6, 58e-9, 0.09e-9, 0.0)),
-    "float64, with a norm": Pass("passes.float64.with_norm", _has_norm_and_mixes, Cost(23e-6, 24e-9, 0.14e-9, 2.5e-9)),
+    "float64, with a norm": Pass(
+        "passes.float64.with_norm", _is_dense_and_has_norm, Cost(23e-6, 24e-9, 0.14e-9, 2.5e-9)
+    ),
     "exact, with a norm": Pass("passes.exact.rounding_check", _has_norm, Cost(1e-3, 180e-9, 0.14e-9, 1.5e-9)),
     "transformer": Pass("transformer.float64_pass", _has_tokens_and_weights, _OF_FLOAT64_BLOCK),
     "exact transformer": Pass("transformer.rounding_check", _has_tokens, _OF_EXACT_BLOCK),

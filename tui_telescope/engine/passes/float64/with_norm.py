@@ -19,14 +19,21 @@ from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.norms import Norm, norm_of
 from tui_telescope.engine.passes.float64.layer_operands import FOLDED_WIDTH
 from tui_telescope.engine.passes.float64.layer_record import is_in_range
+from tui_telescope.engine.passes.float64.normalisation import (
+    ALIKE,
+    Normalisation,
+    is_ordered,
+    products_have_left,
+    rescaled,
+    squares_of,
+)
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import FORWARD_SHARE
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.weights.draws import gain_of
-from tui_telescope.networks import UNITS, Shape
-from tui_telescope.observations.log_statistics import log2_mean
+from tui_telescope.networks import Shape
 
 CHUNK_ELEMENTS = 2**13
 """Layers are taken in chunks of about so many numbers, which stay in the fast cache."""
@@ -34,12 +41,6 @@ CHUNK_LAYERS = 16
 """At most so many: gradients are rescaled after each chunk, and may grow by six decades a layer."""
 SAFE_SQUARE = 1e160
 """Squared norms of signals and of rescaled gradients stay within 1e-160 and 1e160."""
-ALIKE = 1e-4
-"""A norm is trusted while what it takes out is below 1 / ALIKE times what it leaves."""
-CANCELLED = 1e-6
-"""A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled."""
-AMPLIFIED = 2.0**12
-"""Readings are settled while what moves a signal moves the loss at most so many times as much as at the top."""
 
 
 def measure(task: Task) -> Measurement | None:
@@ -73,14 +74,11 @@ class _Run:
         self._layer_inputs = np.empty((depth + 1, n, samples))
         """What each layer's weights multiply; the last is the output, unless the norm stands before the weights."""
         self._arguments = np.empty((depth, n, samples))
-        lines = (1, samples) if self._norm.axis == UNITS else (n, 1)
-        self._means, self._variances, self._inverses = (
-            np.zeros((depth + settings.final_norm, *lines)) for _ in range(3)
-        )
+        self._normalisation = Normalisation(norm, depth + settings.final_norm, n, samples)
+        self._normalise, self._pull = self._normalisation.normalise, self._normalisation.pull
         self._signal_squares = np.empty((depth, samples))
         self._unit_sum = np.ones((1, n))
         """Sums over units as a product, which is quicker than numpy's own sum."""
-        self._average = np.full((1, n), 1 / n) if self._norm.axis == UNITS else np.full((samples, 1), 1 / samples)
         self._scratch = np.empty((n, samples))
         place = settings.place_of_norm
         assert place is not None, "there is a norm"
@@ -143,30 +141,10 @@ class _Run:
         np.multiply(x, self._skip, self._scratch)
         return self._scratch
 
-    def _normalise(self, layer: int, x: Array, out: Array) -> None:
-        """N(x) into `out`; keeps the mean, the variance and 1 / sqrt(variance + epsilon) of each line."""
-        mean, variance, inverse = self._means[layer], self._variances[layer], self._inverses[layer]
-        if self._norm.centred:
-            x = np.subtract(x, self._averaged(x, mean), out)
-        self._averaged(np.multiply(x, x, self._scratch), variance)
-        np.add(variance, self._norm.epsilon, inverse)
-        np.sqrt(inverse, inverse)
-        np.reciprocal(inverse, inverse)
-        np.multiply(x, inverse, out)
-
-    def _averaged(self, x: Array, out: Array | None = None) -> Array:
-        """The mean of each line that the norm normalises."""
-        return np.asarray(self._average.dot(x, out) if self._norm.axis == UNITS else x.dot(self._average, out))
-
     def _are_signals_safe(self) -> bool:
         if not is_in_range(self._signal_squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return False
-        means, variances = self._means, self._variances
-        if not (variances >= ALIKE**2 * means * means).all() or (not self._activation.dies and not variances.all()):
-            return False
-        # where a signal around phi(0) fades, its level is all that float64 keeps of it
-        fades = self._norm.centred and not self._activation.vanishes_at_zero
-        return not (fades and (variances < ALIKE**2 * self._norm.epsilon).any())
+        return self._normalisation.has_digits(self._activation)
 
     def _normed(self, layers: slice) -> Array:
         """What came out of the norm."""
@@ -186,9 +164,9 @@ class _Run:
         top = LOSSES[self._settings.loss].gradient(self._output, targets)
         if self._settings.final_norm:
             given, top = top, self._pull(depth, self._output, top, np.empty_like(top))
-            if not self._is_left(slice(depth, depth + 1), given[None], top[None]):
+            if not self._normalisation.has_left(slice(depth, depth + 1), given[None], top[None]):
                 return None
-        top, exponent = self._rescaled(top)
+        top, exponent = rescaled(top, self._norm)
         for stop in range(depth, 0, -self._chunk):
             self._progress.reach(1 - (1 - FORWARD_SHARE) * stop / depth)
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
@@ -200,15 +178,15 @@ class _Run:
             self._backward_chunk(layers, slopes, deltas, before, after, products)
             branches = before if self._is_inside else products
             if not (
-                self._is_left(layers, before[:count], after[:count])
+                self._normalisation.has_left(layers, before[:count], after[:count])
                 and self._reaches_units(layers, slopes, deltas[1 : count + 1], branches[:count])
             ):
                 return None
-            squares[layers] = self._squares(deltas[1 : count + 1])
+            squares[layers] = squares_of(deltas[1 : count + 1])
             exponents[layers] = exponent
             if not self._take_parameters(layers, products[:count], exponent, gradients):
                 return None
-            top, shift = self._rescaled(deltas[0])
+            top, shift = rescaled(deltas[0], self._norm)
             exponent = exponent + shift
         if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return None
@@ -220,7 +198,7 @@ class _Run:
             signal if self._wanted.signal else None,
             global_norm=gradients.global_norm(),
         )
-        return measured if _is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
+        return measured if is_ordered(gradient, signal.norms) else dataclasses.replace(measured, is_settled=False)
 
     def _backward_chunk(
         self, layers: slice, slopes: Array, deltas: Array, before: Array, after: Array, products: Array
@@ -246,34 +224,11 @@ class _Run:
             if residual:
                 np.add(below, self._skipping(by_sum), below)
 
-    def _pull(self, layer: int, normed: Array, gradient: Array, out: Array) -> Array:
-        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + epsilon): Ioffe and Szegedy (2015), section 3."""
-        if self._norm.centred:
-            gradient = np.subtract(gradient, self._averaged(gradient), out)
-        share = self._averaged(np.multiply(gradient, normed, self._scratch))
-        np.multiply(normed, share, self._scratch)
-        np.subtract(gradient, self._scratch, out)
-        np.multiply(out, self._inverses[layer], out)
-        return out
-
-    def _is_left(self, layers: slice, before: Array, after: Array) -> bool:
-        """Whether the norm left enough of each sample's gradient."""
-        inverses = self._inverses[layers]
-        inverses = inverses * inverses
-        given = np.matmul(inverses.transpose(0, 2, 1) if self._norm.axis != UNITS else self._unit_sum, before * before)
-        if self._norm.axis == UNITS:
-            given *= inverses
-        return bool((self._squares(after) >= ALIKE**2 * given[:, 0]).all())
-
     def _reaches_units(self, layers: slice, slopes: Array, deltas: Array, branches: Array) -> bool:
         """Whether the units with the largest slopes had enough of each sample's gradient."""
         betas = np.array(self._betas[layers])[:, None]
-        most = (ALIKE * betas) ** 2 * self._squares(slopes) * self._squares(deltas)
-        return bool((self._squares(branches) >= most).all())
-
-    def _squares(self, stack: Array) -> Array:
-        """Squared norms over the units, (layers, samples)."""
-        return np.asarray(np.matmul(self._unit_sum, stack * stack)[:, 0])
+        most = (ALIKE * betas) ** 2 * squares_of(slopes) * squares_of(deltas)
+        return bool((squares_of(branches) >= most).all())
 
     def _take_parameters(self, layers: slice, products: Array, exponent: Array, gradients: ParameterGradients) -> bool:
         """Fill in the gradients by parameters, as far as they are wanted; whether they can be vouched for."""
@@ -299,21 +254,5 @@ class _Run:
             # the gradients' sum is zero: what samples share drops out
             layer_inputs = layer_inputs - layer_inputs.mean(axis=2, keepdims=True)
         squares = outer_squares(products, layer_inputs, self._workspace.take)
-        most = np.einsum("lus,lus->l", products, products) * np.einsum("lus,lus->l", layer_inputs, layer_inputs)
-        if not (squares >= CANCELLED * most).all() or not (self._activation.dies or squares.all()):
-            return None
-        return squares
-
-    def _rescaled(self, delta: Array) -> tuple[Array, Array]:
-        """Scaled by powers of two, the same for samples that hear one another; and the exponents."""
-        peaks = np.abs(delta).max(axis=0)
-        if self._norm.axis != UNITS:
-            peaks[...] = peaks.max()
-        _, exponent = np.frexp(peaks)
-        return np.ldexp(delta, -exponent), exponent.astype(np.float64)
-
-
-def _is_ordered(log2_gradient: Array, log2_signal: Array) -> bool:
-    """Whether no layer hands a rounding of its signal on to chaos, which amplifies it on its way to the loss."""
-    moved = log2_mean(log2_gradient + log2_signal)
-    return not moved.max() > moved[-1] + np.log2(AMPLIFIED)
+        is_left = products_have_left(squares, products, layer_inputs, may_be_zero=self._activation.dies)
+        return squares if is_left else None
