@@ -120,7 +120,7 @@ def _kept_numbers(settings: Settings) -> int:
     if settings.is_recurrent:
         return 32 * settings.width * settings.samples
     if settings.has_tokens:
-        units = 16 * settings.width + 4 * settings.matrices["up"].fan_out
+        units = 20 * settings.width + 4 * settings.matrices["up"].fan_out
         return units * settings.columns + 4 * _pairs(settings)
     each = 4 if INITIALIZERS[settings.initializer].diagonal else 2  # with an exponent for each unit
     return each * _remembered_units(settings) * settings.samples

@@ -254,6 +254,8 @@ INITIALIZER_NAMES: dict[str, tuple[str, str]] = {
 BRANCH_SCALES: dict[str, Callable[[int, int], float]] = {
     "1/sqrt(l)": lambda layer, depth: layer**-0.5,
     "1/L": lambda layer, depth: 1 / depth,
+    # Radford et al. (2019), section 2.3: a transformer's block has two branches
+    "1/sqrt(2L)": lambda layer, depth: (2 * depth) ** -0.5,
     "1/sqrt(L)": lambda layer, depth: depth**-0.5,
 }
 """What the branch of layer 1..depth may be multiplied with beside a number, by the word for it."""

@@ -34,6 +34,11 @@ _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
 _LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
 _LEARNING_RESIDUAL = _LEARNING.replace(activation="tanh", optimizer="sgd", residual=True, branch_scale="1/sqrt(L)")
 
+_TRANSFORMER = Settings(
+    cell="transformer", depth=24, width=64, tokens=32, samples=4, activation="gelu", residual=True, norm="layer",
+    norm_place="pre", initializer="xavier", scale=1, loss="probe",
+)  # fmt: skip
+
 _CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7)
 
 PRESETS: dict[str, Preset] = {
@@ -144,6 +149,29 @@ PRESETS: dict[str, Preset] = {
         Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
         Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),
         Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell state", _CELL),
+        Preset(
+            "gpt", "transformer: pre-norm", "healthy: pre-norm, and branches over sqrt(2L), as in GPT-2",
+            _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"),
+        ),
+        Preset(
+            "transformer-post", "transformer: post-norm", "healthy: the gradient arrives, but its tokens grow alike",
+            _TRANSFORMER.replace(norm_place="post"),
+        ),
+        Preset(
+            "transformer-deepnorm", "transformer: DeepNorm",
+            "healthy: skip (2L)^(1/4), weights (8L)^(-1/4); level",
+            _TRANSFORMER.replace(norm_place="post", skip_scale=48**0.25, scale=192**-0.25),
+        ),
+        Preset(
+            "branch-norm", "transformer: branch norm", "healthy: the norm ends each branch; weights 0.02, as OLMo 2",
+            _TRANSFORMER.replace(
+                norm="rms", norm_place="branch", final_norm=True, activation="silu", initializer="gaussian", scale=0.02
+            ),
+        ),
+        Preset(
+            "unnormed", "transformer: no norm", "exploding: scores grow with the signal, and queries starve",
+            _TRANSFORMER.replace(norm="none"),
+        ),
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""

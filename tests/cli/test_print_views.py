@@ -30,7 +30,7 @@ each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
 
 def settings_of(cell: str) -> Settings:
-    return Settings(cell=cell, depth=6, width=3, samples=2, scale=0.9, initializer="xavier")
+    return Settings(cell=cell, depth=6, width=4, samples=2, scale=0.9, initializer="xavier")
 
 
 def printed(settings: Settings, view: str, form: str, depths: Sequence[int] = DEPTHS) -> str:

@@ -19,6 +19,8 @@ KINDS = {
     "recurrent": {"depth": 200, "cell": "rnn"},
     "recurrent, 4 gates": {"depth": 80, "cell": "lstm"},
     "recurrent, 3 gates": {"depth": 80, "cell": "gru"},
+    "transformer": {"depth": 8, "cell": "transformer", "width": 64, "initializer": "xavier", "scale": 1, "samples": 4},
+    "exact transformer": {"depth": 8, "cell": "transformer", "width": 8, "scale": 0},
 }
 
 

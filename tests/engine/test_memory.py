@@ -21,7 +21,7 @@ def peak():  # ru_maxrss would start from what the parent process took
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 chosen = {chosen}
-Telescope().observe(Settings(**chosen | dict(depth=2, width=2, samples=2, networks=1)))  # every import and table
+Telescope().observe(Settings(**chosen | dict(depth=2, width=2, heads=1, samples=2, networks=1)))  # every import and table
 before = peak()
 Telescope().observe(Settings(**chosen))
 print(peak() - before)

@@ -32,6 +32,8 @@ _COPIES = 9
 _KEPT_OF_LAYER, _KEPT_OF_UNIT, _KEPT_OF_GATE = 2, 2, 20
 """Arrays (units, batch) that are kept of a layer, of what each operation of its branch gives, or of a step's gate."""
 
+_LEARNING = tuple(name for name, kind in CELLS.items() if not kind.has_tokens)
+
 as_floats_are = np.errstate(all="ignore")
 """Decorates what may diverge: numbers that leave their range are looked for, and told of."""
 
@@ -50,7 +52,10 @@ class Learner:
     """The network of some settings with a read-in and a head, and their optimizer."""
 
     def __init__(self, units: UnitDraws, settings: Settings, dtype: DTypeLike = np.float32) -> None:
-        """Draws the network. Raises `SettingsError` where it does not fit into memory with all that it learns by."""
+        """Draws the network. Raises `SettingsError` for a transformer, and where it does not fit into memory with all
+        that it learns by."""
+        if settings.has_tokens:
+            raise SettingsError(f"cell: {settings.cell!r} does not learn here; allowed: {', '.join(_LEARNING)}")
         self.settings = settings
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         _check_memory(settings, self.dtype)

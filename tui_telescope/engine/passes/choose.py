@@ -142,7 +142,7 @@ def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
 
 
 _OF_FLOAT64_BLOCK = TransformerCost(3e-4, 8e-9, 0.14e-9, 2e-9, 20e-9)
-_OF_EXACT_BLOCK = TransformerCost(4e-3, 100e-9, 0.2e-9, 4e-9, 400e-9)
+_OF_EXACT_BLOCK = TransformerCost(8e-3, 200e-9, 0.4e-9, 8e-9, 800e-9)
 
 PASSES: dict[str, Pass] = {
     "float64": Pass("passes.float64.without_norm", _is_dense_and_suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
