@@ -40,10 +40,13 @@ def said(*arguments):
         cli.main(arguments)
     return output.getvalue()
 
+def listed(numbers):
+    return {name: each.tolist() for name, each in numbers.items()} if isinstance(numbers, dict) else numbers.tolist()
+
 def reading(settings):
     telescope = Telescope()
     observation, draw = telescope.observe(settings), telescope.draw(settings)
-    numbers = {name: each.tolist() for name, each in vars(draw).items() if each is not None}
+    numbers = {name: listed(each) for name, each in vars(draw).items() if each is not None}
     gradients = observation.gradient.log10_mean.tolist(), observation.weight_gradient.log10.tolist()
     return {"draw": numbers, "gradients": gradients, "ineffective": sorted(settings.ineffective)}
 
@@ -141,6 +144,19 @@ ADDITIONS = {
         {"networks.py": {'    "orthogonal": ': '    "fourfold": InitializerKind(NORMAL, lambda *fans: 4.0),\n'}},
         "--init fourfold",
         {"help": "fourfold, orthogonal", "print": "init fourfold"},
+    ),
+    "form": Addition(
+        {
+            "networks.py": {
+                "\nPHI, NORMALISED =": "MATRICES |= {\n"
+                '    "inner": MatrixKind(101, "inner_biases"),\n'
+                '    "outer": MatrixKind(102, "outer_biases"),\n'
+                "}\n",
+                "    # Vaswani et al.": '    "two-step": FormKind((PHI, "inner", PHI, "outer")),\n',
+            }
+        },
+        "--form two-step",
+        {"help": "two-step, mlp", "print": "form two-step"},
     ),
     "norm": Addition(
         {"networks.py": {'    "rms": ': '    "power": NormKind(SAMPLES, centred=False),\n'}},
@@ -246,6 +262,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
         {"cell": "mgu", "forget_bias": 0.5},
         {"cell": "mgu", "initializer": "identity", "loss": "log_cosh"},
         {"initializer": "fourfold", "scale": 0.2},
+        {"form": "two-step"},
+        {"form": "two-step", "residual": True},
+        {"form": "two-step", "initializer": "identity"},
+        *({"form": "two-step", "norm": "layer", "norm_place": place} for place in PLACES),
+        *({"form": "two-step", "norm": "power", "norm_place": place, "residual": True} for place in PLACES),
+        {"form": "two-step", "norm": "layer", "initializer": "identity", "residual": True},
     )
 }
 """With every addition that is computed with, in each of the passes that it may take."""
@@ -280,10 +302,15 @@ def test_one_entry_is_picked_up_everywhere(name: str, known: dict[str, Any]) -> 
     assert not missing, {place: here[place] for place in missing}
 
 
+def arrays(numbers: Any) -> Any:
+    """Those of a draw, which have names where a layer has several matrices."""
+    return {name: np.array(each) for name, each in numbers.items()} if isinstance(numbers, dict) else np.array(numbers)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_was_added_reads_as_finite_differences_of_plain_numpy_do(name: str, known: dict[str, Any]) -> None:
     reading = known["readings"][name]
-    network = PlainNetwork(NETWORKS[name], {each: np.array(numbers) for each, numbers in reading["draw"].items()})
+    network = PlainNetwork(NETWORKS[name], {each: arrays(numbers) for each, numbers in reading["draw"].items()})
     for seen, wanted in zip(reading["gradients"], network.log10_gradients(), strict=True):
         alive = np.isfinite(seen)
         np.testing.assert_allclose(np.array(seen)[alive], wanted[alive], rtol=0, atol=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tui_telescope import Settings, observe
@@ -44,7 +46,7 @@ def test_settings_know_the_preset_that_they_are() -> None:
 
 def test_a_name_is_found_in_any_case_and_a_mistyped_one_names_its_neighbours() -> None:
     assert preset_named(" Telephone") is PRESETS["telephone"]
-    with pytest.raises(PresetError, match=r"no preset 'telefon'; did you mean telephone\?"):
+    with pytest.raises(PresetError, match=r"no preset 'telefon'; did you mean telephone\b"):
         preset_named("telefon")
 
 
@@ -66,6 +68,44 @@ def test_post_norm_explodes_for_the_branch_that_ends_in_relu_and_not_for_one_of_
         of_zero_mean = observe(post_norm.replace(activation=activation, initializer="xavier")).verdict
         assert of_zero_mean.state == "healthy"
         assert of_zero_mean.end_to_end < observe(post_norm).verdict.end_to_end / 2
+    assert observe(post_norm.replace(form="mlp")).verdict.state == "healthy"
+
+
+@pytest.mark.parametrize("seed", [42, 3])
+def test_with_norm_and_relu_first_a_fifth_of_the_signal_piles_up(seed: int) -> None:
+    """Each branch adds the variance of W phi(N(a)), 1, where phi(N(W a)) adds 1/2 and its mean, which piles up too."""
+    first, last = (PRESETS[name].settings.replace(seed=seed) for name in ("preact-152", "resnet-152"))
+    assert (first.depth, first.norm) == (last.depth, last.norm)
+    rms = [10 ** float(observe(each).signal.log10_rms[-1]) for each in (first, last)]
+    assert rms[0] == pytest.approx(153**0.5, rel=0.1)
+    mean, power = 0.0, 1.0
+    for _ in range(152):
+        power += 2 * mean / (2 * math.pi) ** 0.5 + 0.5
+        mean += 1 / (2 * math.pi) ** 0.5
+    assert rms[1] == pytest.approx(power**0.5, rel=0.1)
+    assert rms[0] / rms[1] == pytest.approx(0.2, abs=0.02)
+
+
+def test_branches_of_zero_leave_the_gradient_as_it_came_and_every_weight_without_one() -> None:
+    rezero = observe(PRESETS["rezero"].settings)
+    assert rezero.log10_factor.tolist() == pytest.approx([0.0] * 49, abs=1e-12)
+    assert set(rezero.weight_gradient.log10.tolist()) == {-math.inf}
+
+
+@pytest.mark.parametrize("seed", [42, 3])
+def test_pytorchs_own_weights_pass_on_what_their_line_says(seed: int) -> None:
+    """Variance 1 / (3 fan-in), of which ReLU passes half: the root of a sixth, 0.408, a layer."""
+    factor = 10 ** observe(PRESETS["pytorch-default"].settings.replace(seed=seed)).log10_factor.mean()
+    assert factor == pytest.approx(6**-0.5, abs=0.01)
+
+
+def test_the_factor_of_a_linear_recurrence_is_its_eigenvalue() -> None:
+    for name, scale in (("state-space", 0.99), ("past-the-circle", 1.01)):
+        settings = PRESETS[name].settings
+        assert settings.scale == scale
+        assert observe(settings).log10_factor.tolist() == pytest.approx([math.log10(scale)] * 999, abs=1e-12)
+    level = observe(PRESETS["past-the-circle"].settings.replace(scale=1.0))
+    assert level.log10_factor.tolist() == pytest.approx([0.0] * 999, abs=1e-12)
 
 
 def test_the_nearest_preset_is_the_one_with_the_fewest_changes() -> None:

@@ -38,7 +38,9 @@ _TRANSFORMER = Settings(
     cell="transformer", depth=24, width=64, tokens=32, samples=4, activation="gelu", residual=True, norm="layer",
     norm_place="pre", initializer="xavier", scale=1, loss="probe",
 )  # fmt: skip
-
+_STATE_SPACE = Settings(
+    cell="rnn", depth=1000, width=16, activation="linear", initializer="identity", scale=0.99, loss="probe"
+)
 _CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7)
 
 PRESETS: dict[str, Preset] = {
@@ -104,12 +106,24 @@ PRESETS: dict[str, Preset] = {
             _DEEP_RELUS.replace(norm="batch", residual=True),
         ),
         Preset(
+            "preact-152", "identity mappings", "healthy: norm and ReLU before W; a fifth of resnet-152's rms",
+            _DEEP_RELUS.replace(form="pre-activation", norm="batch", norm_place="pre", residual=True),
+        ),
+        Preset(
             "pre-norm", "the pre-norm stack", "healthy: 100 blocks, the norm inside the branch, as in GPT-2",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="pre", residual=True),
         ),
         Preset(
             "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
+        ),
+        Preset(
+            "rezero", "ReZero: branches of zero", "healthy: the skip alone passes it on, and no weight learns",
+            _RELUS.replace(form="mlp", residual=True, branch_scale=0.0),
+        ),
+        Preset(
+            "pytorch-default", "nn.Linear as it comes", "vanishing: PyTorch's own weights under ReLU: 0.41 a layer",
+            _RELUS.replace(width=256, initializer="torch", bias=(3 * 256) ** -0.5),
         ),
         Preset(
             "frozen-sigmoids", "learning: the frozen stack",
@@ -149,6 +163,15 @@ PRESETS: dict[str, Preset] = {
         Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
         Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),
         Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell state", _CELL),
+        Preset(
+            "state-space", "time: a linear recurrence", "vanishing: all eigenvalues are 0.99, and so is the factor",
+            _STATE_SPACE,
+        ),
+        Preset(
+            "past-the-circle", "time: past the unit circle",
+            "exploding: the same at 1.01; 1 alone carries 1000 steps level",
+            _STATE_SPACE.replace(scale=1.01),
+        ),
         Preset(
             "gpt", "transformer: pre-norm", "healthy: pre-norm, and branches over sqrt(2L), as in GPT-2",
             _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"),

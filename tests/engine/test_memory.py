@@ -21,7 +21,8 @@ def peak():  # ru_maxrss would start from what the parent process took
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 chosen = {chosen}
-Telescope().observe(Settings(**chosen | dict(depth=2, width=2, heads=1, samples=2, networks=1)))  # every import and table
+small = chosen | dict(depth=2, width=2, heads=1, samples=2, networks=1)
+Telescope().observe(Settings(**small))  # every import and table
 before = peak()
 Telescope().observe(Settings(**chosen))
 print(peak() - before)
@@ -44,8 +45,9 @@ def bytes_taken(chosen: dict) -> int:
         ({"width": 3, "depth": 500, "samples": 4096, "norm": "layer"}, 0.7),
         ({"width": 4, "depth": 100, "samples": 500, "networks": 64, "activation": "relu"}, 0.5),
         ({"width": 64, "depth": 64, "samples": 256, "cell": "lstm"}, 0.4),
+        ({"width": 32, "depth": 5, "samples": 16, "cell": "transformer", "tokens": 64, "scale": 6.0}, 0.5),
     ],
-    ids=["weights", "signals", "readings", "steps"],
+    ids=["weights", "signals", "readings", "steps", "tokens"],
 )
 def test_the_peak_is_what_was_counted(chosen, at_least):
     whole = {"initializer": "he", "scale": 1.0, "activation": "tanh", **chosen}

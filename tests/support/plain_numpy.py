@@ -34,11 +34,12 @@ def _sigmoid(z: Array) -> Array:
 class PlainNetwork:
     """One network of these settings, with the numbers of a draw. Arrays are (samples, units)."""
 
-    def __init__(self, settings: dict[str, Any], draw: dict[str, Array]) -> None:
+    def __init__(self, settings: dict[str, Any], draw: dict[str, Any]) -> None:
         self._is_cell, self._depth = "cell" in settings, settings["depth"]
-        self._inputs, self._targets, self._biases = draw["inputs"], draw["targets"], draw["biases"][0]
-        weights = draw["weights"][0]
-        self._weights = np.stack([weights] * self._depth) if self._is_cell else weights
+        self._inputs, self._targets = draw["inputs"], draw["targets"]
+        self._weights, self._biases = _of_first_network(draw["weights"]), _of_first_network(draw["biases"])
+        if self._is_cell:
+            self._weights = {"all": np.stack([self._weights["all"]] * self._depth)}
         self._input_weights = draw["input_weights"][0] if self._is_cell else None
         self._cell = settings.get("cell")
         self._phi, self._loss = PHI[settings["activation"]], LOSS[settings.get("loss", "mse")]
@@ -48,11 +49,17 @@ class PlainNetwork:
     def log10_gradients(self) -> tuple[Array, Array]:
         """The gradient by a_l, its norm averaged over the samples, and that of the mean loss by W_l: (depth,) each."""
         samples, n = self._targets.shape
-        by_signals = self._differences(np.zeros((self._depth, samples, n)), lambda push: self._total(push, 0.0))
-        by_weights = self._differences(np.zeros(self._weights.shape), lambda push: self._total(None, push)) / samples
+        by_signals = self._differences(np.zeros((self._depth, samples, n)), lambda push: self._total(push, {}))
+        squares = sum(self._squares_by(name) for name in self._weights)
         with np.errstate(divide="ignore"):
-            weights = np.log10(np.sqrt((by_weights**2).reshape(self._depth, -1).sum(1)))
+            weights = np.log10(np.sqrt(squares) / samples)
             return np.log10(np.linalg.norm(by_signals, axis=2).mean(1)), weights
+
+    def _squares_by(self, name: str) -> Array:
+        """The squared norm of the gradient of all samples' loss by one matrix of each layer, (depth,)."""
+        zeros = np.zeros(self._weights[name].shape)
+        by_weights = self._differences(zeros, lambda push: self._total(None, {name: push}))
+        return np.asarray((by_weights**2).reshape(self._depth, -1).sum(1))
 
     def _differences(self, zeros: Array, total: Callable[[Array], float]) -> Array:
         result = np.zeros_like(zeros)
@@ -62,27 +69,40 @@ class PlainNetwork:
             result[index] = (total(push) - total(-push)) / (2 * STEP)
         return result
 
-    def _total(self, push: Array | None, weight_push: Array | float) -> float:
+    def _total(self, push: Array | None, weight_push: dict[str, Array]) -> float:
         """The loss of all samples, with something added to every signal and every weight."""
-        weights = self._weights + weight_push
+        weights = {name: each + weight_push.get(name, 0.0) for name, each in self._weights.items()}
         a = np.zeros_like(self._targets) if self._is_cell else self._inputs
         for layer in range(self._depth):
-            a = (self._step if self._is_cell else self._layer)(layer, weights[layer], a)
+            of_layer = {name: each[layer] for name, each in weights.items()}
+            a = (self._step if self._is_cell else self._layer)(layer, of_layer, a)
             a = a if push is None else a + push[layer]
         return self._loss(a, self._targets)
 
-    def _layer(self, layer: int, weights: Array, a: Array) -> Array:
+    def _layer(self, layer: int, weights: dict[str, Array], a: Array) -> Array:
         norms = {self._place: self._norm}
-        layer_input = norms.get("pre", NORM["none"])(a)
-        z = norms.get("activation", NORM["none"])(layer_input @ weights.T + self._biases[layer])
-        branch = norms.get("branch", NORM["none"])(self._phi(z))
+
+        def linear(name: str, x: Array) -> Array:
+            return np.asarray(x @ weights[name].T + self._biases[name][layer])
+
+        def phi(z: Array) -> Array:
+            return self._phi(norms.get("activation", NORM["none"])(z))
+
+        branch = norms.get("pre", NORM["none"])(a)
+        branch = phi(linear("all", branch)) if "all" in weights else linear("outer", phi(linear("inner", phi(branch))))
+        branch = norms.get("branch", NORM["none"])(branch)
         return norms.get("post", NORM["none"])(branch + (a if self._residual else 0))
 
-    def _step(self, t: int, weights: Array, h: Array) -> Array:
+    def _step(self, t: int, weights: dict[str, Array], h: Array) -> Array:
         assert self._input_weights is not None
-        inputs = self._inputs[:, t]
-        z = [h @ w.T + inputs @ u.T + b for w, u, b in zip(weights, self._input_weights, self._biases, strict=True)]
+        inputs, gates = self._inputs[:, t], zip(weights["all"], self._input_weights, self._biases["all"], strict=True)
+        z = [h @ w.T + inputs @ u.T + b for w, u, b in gates]
         if self._cell == "rnn":
             return self._phi(z[0])
         keep = _sigmoid(z[0])
         return np.asarray(keep * h + (1 - keep) * np.tanh(z[1]))
+
+
+def _of_first_network(arrays: Any) -> dict[str, Array]:
+    """By name; matrices that are a layer's only ones have none."""
+    return {name: each[0] for name, each in arrays.items()} if isinstance(arrays, dict) else {"all": arrays[0]}

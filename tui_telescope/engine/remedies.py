@@ -115,7 +115,8 @@ def _balanced_scales(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
     critical = critical_scale(settings)
     if critical is not None:
         yield {"scale": float(f"{critical:.4g}")}
-    slope = measured(verdict.decades_per_layer)
+    matrices = 1 if settings.is_recurrent else len(settings.matrices)
+    slope = measured(verdict.decades_per_layer) / matrices
     if abs(slope) < FARTHEST_STEP:
         yield {"scale": float(f"{settings.scale * 10**-slope:.3g}")}
 
