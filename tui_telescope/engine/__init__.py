@@ -8,8 +8,9 @@ The way of the data, from settings to an observation:
 2. Network, samples, settings and what is wanted become a `passes.task.Task`. The passes stand in one table
    (`passes.choose`), quickest first, each with the networks that it takes and what it costs a layer. A pass that cannot
    vouch for its numbers answers `None`, and the next one is asked:
-   - `passes.float64`: ordinary numbers in a few in-place numpy calls a layer, with and without a norm, rescaled by
-     powers of two on the way back; each checks its range, and that nothing has cancelled.
+   - `passes.float64`: ordinary numbers in a few in-place numpy calls a layer, rescaled by powers of two on the way
+     back; dense layers phi(W a + b) have passes of their own, with and without a norm, and blocks of every other form
+     share one that runs their recipe. Each checks its range, and that nothing has cancelled.
    - `passes.exact`: the operations of `blocks`, each with its forward and backward, run layer by layer over numbers
      with an exponent of their own for each sample or unit, which neither overflow nor underflow; what guards them
      against cancellation stands beside them. Where a rounding may decide a reading, the rounding check runs them
@@ -26,8 +27,8 @@ an observation without running a network; `sweep` observes many networks over de
 an observation takes, and learns from each; `passes.progress` is asked between layers whether anybody still waits, and
 told how far it is.
 
-A registry entry says what it is, and nobody asks for its name: `activations.definitions.ACTIVATIONS`,
-`weights.initializers.INITIALIZERS`, `norms.NORMS`, `losses.LOSSES`, `recurrent.cells.CELLS`,
-`learning.optimizers.OPTIMIZERS`. Arrays are feature-major, (units, samples): a layer is then one product W a. All
-readings are logarithms; an exact zero is -inf.
+A registry entry says what it is, and nobody asks for its name: `networks.FORMS` and `networks.MATRICES` (what a block
+computes, and with which matrices), `activations.definitions.ACTIVATIONS`, `weights.initializers.INITIALIZERS`,
+`norms.NORMS`, `losses.LOSSES`, `recurrent.cells.CELLS`, `learning.optimizers.OPTIMIZERS`. Arrays are feature-major,
+(units, samples): a layer is then one product W a. All readings are logarithms; an exact zero is -inf.
 """

@@ -37,6 +37,11 @@ def _meanings() -> tuple[Meaning, ...]:
             "last, and its gradient travels back in time to step 1.",
         ),
         Meaning(
+            "form",
+            "What a layer's branch F computes: phi(W a + b) in post-activation, W phi(a) + b in pre-activation, where "
+            "the norm's places pre and activation are one, and W2 phi(W1 a + b1) + b2 in an mlp.",
+        ),
+        Meaning(
             "gradient",
             "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, averaged "
             "over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1.",
