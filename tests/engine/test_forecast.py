@@ -16,6 +16,7 @@ KINDS = {
     "float64, with a norm": {"depth": 300, "norm": "layer", "activation": "tanh", "initializer": "he", "width": 32},
     "exact": {"depth": 100, "initializer": "identity"},
     "exact, with a norm": {"depth": 30, "initializer": "identity", "norm": "rms", "width": 100},
+    "float64, by recipe": {"depth": 100, "form": "mlp", "initializer": "xavier", "scale": 1, "width": 32},
     "recurrent": {"depth": 200, "cell": "rnn"},
     "recurrent, 4 gates": {"depth": 80, "cell": "lstm"},
     "recurrent, 3 gates": {"depth": 80, "cell": "gru"},

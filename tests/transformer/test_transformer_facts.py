@@ -75,8 +75,8 @@ def test_without_a_norm_it_is_the_queries_and_keys_that_starve(telescope):
 
 
 def test_causal_attention_makes_tokens_alike_by_a_factor_a_block_and_a_residual_connection_holds_them_apart(telescope):
-    """Dong, Cordonnier and Loukas (2021) show it twice as fast as that where every token hears all. Here the second token
-    hears itself and the first alike, so that half of what it differs by is left in each block, all else being linear."""
+    """Where every token hears all it is doubly exponential (Dong, Cordonnier and Loukas 2021). Here the second token
+    hears itself and the first one alike: half of what it differs by is left in each block, all else being linear."""
     collapsing = Settings(
         cell="transformer", depth=100, width=16, heads=1, tokens=4, samples=2, activation="linear",
         initializer="orthogonal", scale=0.2, generator="numpy", expansion=1,
