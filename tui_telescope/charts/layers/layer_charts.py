@@ -112,7 +112,7 @@ def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
 def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     """The root mean square of each layer; in a strip below, how many units of the first trace are silent there."""
     live = traces[0].observation
-    curves = _curves(traces, _root_mean_square, name="rms")
+    curves = _curves(traces, _root_mean_square, name="rms") + _spread(live)
     decades = gradient_axis(extent(*(curve.y for curve in curves)), options.previous and _decades(options.previous))
     height = decades.high - decades.low
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
@@ -129,6 +129,14 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
 
 def _root_mean_square(observation: Observation) -> Array | None:
     return None if observation.signal is None else observation.signal.log10_rms
+
+
+def _spread(observation: Observation) -> tuple[Curve, ...]:
+    """The share of the signal in which the tokens of a sample differ, on the same decades."""
+    if observation.signal is None or observation.signal.log10_spread is None:
+        return ()
+    blocks = np.arange(1, observation.depth + 1, dtype=np.float64)
+    return (Curve(blocks, observation.signal.log10_spread, "spread", "curve-4", "sparse"),)
 
 
 def _decades(axis: Axis) -> Axis:

@@ -43,10 +43,10 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "block",
-            "What a layer is to a transformer: causal attention, in which a token hears itself and those before it, and an "
-            "mlp, each with a residual connection and a norm of its own; at activation the norm stands in the mlp alone. A "
-            "sample is a sequence of tokens, the loss acts on all of them, and a gradient's norm is over all of them. The "
-            "cursor's line tells the gradient by the weights of queries and keys, of values and output, and of the mlp.",
+            "What a layer is to a transformer: causal attention, in which a token hears itself and those before it, "
+            "and an mlp, each with a residual connection and a norm of its own; at activation the norm stands in the "
+            "mlp alone. A sample is a sequence of tokens; the loss acts on all, and norms are over all of them. The "
+            "cursor's line tells the weights' gradient of queries and keys, of values and output, and of the mlp.",
         ),
         Meaning(
             "gradient",
