@@ -139,6 +139,11 @@ PRESETS: dict[str, Preset] = {
             "adam", "learning: Adam hides the fade", "vanishing: every layer moves, and nothing is learned",
             _LEARNING.replace(optimizer="adam"),
         ),
+        Preset(
+            "critical-sigmoids", "learning: the critical scale",
+            "healthy: the gradient arrives, layers move, and hardly learn",
+            _LEARNING.replace(scale=10.15),
+        ),
         Preset("plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS),
         Preset(
             "plain-56", "learning: 56 plain layers", "healthy: yet deeper learns worse, as He saw in 2015",

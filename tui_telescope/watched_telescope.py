@@ -19,9 +19,10 @@ class WatchedTelescope(Telescope):
         super().__init__()
         self._line = line
 
-    def begin(self, what: str, networks: Iterable[Settings] | None) -> None:
+    def begin(self, what: str, networks: Iterable[Settings] | None, readings: Sequence[str] = READINGS) -> None:
         """Work begins on these networks; None where nobody knows how many there will be."""
-        self._line.begin(what, None if networks is None else sum(map(self.expected_seconds, networks)))
+        seconds = None if networks is None else sum(self.expected_seconds(each, readings) for each in networks)
+        self._line.begin(what, seconds)
 
     def observe(
         self,
@@ -37,5 +38,5 @@ class WatchedTelescope(Telescope):
             self._line.tell(share)
             progress(share)
 
-        with self._line.part(self.expected_seconds(settings)):
+        with self._line.part(self.expected_seconds(settings, readings)):
             return super().observe(settings, readings=readings, should_stop=should_stop, progress=tell)

@@ -26,10 +26,10 @@ from unittest.mock import patch
 import numpy as np
 
 from tui_telescope.engine import telescope
+from tui_telescope.engine.arithmetic.arrays import aligned
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import ForwardPass
 from tui_telescope.engine.passes.float64.layer_record import LayerRecord
-from tui_telescope.engine.passes.float64.workspace import aligned
 from tui_telescope.engine.sweep import map_scales_and_depths
 from tui_telescope.engine.telescope import READINGS, Telescope
 from tui_telescope.engine.weights.draws import UnitDraws

@@ -14,9 +14,9 @@ from tui_telescope.charts.axes import step_axis, zero_based_axis
 from tui_telescope.charts.drawing.picture import row_text
 from tui_telescope.charts.layers.trace import LearningTrace
 from tui_telescope.charts.learning_chart import READINGS, LearningChart, following, learning_chart
+from tui_telescope.engine.learning.course.moments import Moment
+from tui_telescope.engine.learning.course.training import History
 from tui_telescope.engine.learning.learner import Diverged
-from tui_telescope.engine.learning.moments import Moment
-from tui_telescope.engine.learning.training import History
 from tui_telescope.settings import Settings
 
 

@@ -209,6 +209,20 @@ async def test_a_divergence_is_said_with_its_step_and_its_layer_and_ends_the_pla
         assert f"diverged at step {expected.diverged.step}: {where} was the first" in explorer.said()
 
 
+async def test_a_ghost_that_diverges_is_said_to_while_the_live_network_goes_on() -> None:
+    """Forty orthogonal layers keep a signal; beside a residual connection each of them may double it."""
+    live = Settings(activation="linear", initializer="orthogonal", scale=1.0, depth=40, width=8, batch=8)
+    async with exploring(live, size=(100, 30)) as explorer:
+        await begin(explorer)
+        await explorer.press("g", "space")
+        await explorer.until(lambda: "The ghost diverged at step" in explorer.said())
+        *_, expected = Telescope().learn(live.replace(residual=True), 600, every=1)
+        assert expected.diverged
+        assert f"The ghost diverged at step {expected.diverged.step}: " in explorer.said()
+        assert explorer.app.learning.history is not None
+        assert explorer.app.learning.history.latest.diverged is None
+
+
 async def test_settings_of_learning_have_rows_where_they_make_a_difference_and_others_say_why_they_make_none() -> None:
     async with exploring(SIGMOIDS, size=(80, 50)) as explorer:
         assert "LEARNING" not in explorer.text(Panels)

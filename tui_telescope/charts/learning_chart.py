@@ -29,9 +29,9 @@ from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
 from tui_telescope.charts.elements import Array, Axis, Curve, Rule
 from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.layers.trace import LearningTrace
-from tui_telescope.engine.learning.description import divergence
-from tui_telescope.engine.learning.moments import Moment
-from tui_telescope.engine.learning.training import History
+from tui_telescope.engine.learning.course.description import divergence
+from tui_telescope.engine.learning.course.moments import Moment
+from tui_telescope.engine.learning.course.training import History
 from tui_telescope.networks import TASKS
 from tui_telescope.observations.observation import measured
 

@@ -41,6 +41,8 @@ class View(NamedTuple):
     """What a survey's networks are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
+    shows_spread: bool = False
+    """Whether it shows the signal's spread, which nobody else waits for."""
     beside: tuple[Callable[[Sequence[Trace], ChartOptions], Chart], ...] = ()
     """What is drawn small below the view's own chart, on the same layers, where there is room for it."""
 
@@ -104,7 +106,7 @@ VIEWS: dict[str, View] = {
             "gradient", "1", "gradient per layer or step", _gradient, shows_gradients=True, beside=(_factor, _signal),
         ),
         View("factor", "2", "factor per layer or step", _factor),
-        View("signal", "3", "signal per layer or step", _signal),
+        View("signal", "3", "signal per layer or step", _signal, shows_spread=True),
         View(
             "depth", "4", "gradient at layer or step 1 against the depth",
             survey=_depth, computed="networks of many depths",

@@ -37,11 +37,16 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
+    from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
-    from tui_telescope.engine.learning.moments import Moment
+    from tui_telescope.engine.learning.side_by_side import SideBySide
 
 READINGS = ("gradient", "weight_gradient", "signal")
-"""What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
+"""What `Telescope.observe` takes unless it is asked; the factor and the verdict come with the gradient."""
+ALL_READINGS = (*READINGS, "spread")
+"""What may be asked of it: the signal's spread, too, which takes many times as long as the others together."""
+_SPREADING = 10
+"""How many times as long, about."""
 
 
 class Telescope:
@@ -76,7 +81,7 @@ class Telescope:
     ) -> Observation:
         """The readings of the network that these settings describe.
 
-        `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
+        `readings` names those wanted, of `ALL_READINGS`; the gradient is always among them. `should_stop` is asked
         between layers; once it says yes, `Stopped` is raised. `progress` is told there which share of the
         work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
         `ValueError` for another reading.
@@ -104,6 +109,8 @@ class Telescope:
             weights = network.cell() if settings.is_recurrent else network.layers()
             task = self._task(weights, settings, wanted, UNWATCHED, Progress(should_stop, progress))
             measured = _measured(task)
+            if wanted.spread:
+                measured = _with_spread(measured, task)
         return _observation([measured], settings)
 
     def _make_room(self, settings: Settings) -> None:
@@ -113,7 +120,10 @@ class Telescope:
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, drawn as far as it is not yet, and timed."""
-        drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
+        seconds = self._forecast.seconds(settings)
+        drawing, passing, spreading = progress.parts(
+            (self._drawing_seconds(settings, index), seconds, _spreading(settings) * seconds * wanted.spread)
+        )
         task = self._task(self._drawn(settings, index, drawing), settings, wanted, drawing, passing)
         for each in choose.passes_of(settings):
             each.load()  # no pass's time
@@ -121,7 +131,7 @@ class Telescope:
         measured = _measured(task)
         if wanted.weight_gradient and wanted.signal:
             self._forecast.learn(settings, index, time.thread_time() - began)
-        return measured
+        return _with_spread(measured, task._replace(progress=spreading)) if wanted.spread else measured
 
     def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
@@ -165,6 +175,14 @@ class Telescope:
         with self._lock:
             return Learner(self._units, settings, dtype)
 
+    @as_numpy_begins
+    def learners(self, networks: Sequence[Settings]) -> SideBySide:
+        """Several such networks at once, in float32, whose settings differ in what weights are drawn by alone."""
+        from tui_telescope.engine.learning.side_by_side import SideBySide
+
+        with self._lock:
+            return SideBySide(self._units, networks)
+
     def learn(
         self,
         settings: Settings,
@@ -181,14 +199,15 @@ class Telescope:
         `should_stop` is asked and `progress` told as by `observe`, at each step. Raises `SettingsError` where memory is
         too small.
         """
-        from tui_telescope.engine.learning.moments import moments_of
+        from tui_telescope.engine.learning.course.moments import moments_of
 
         yield from moments_of(self.learner(settings, dtype=dtype), steps, every, Progress(should_stop, progress))
 
-    def expected_seconds(self, settings: Settings) -> float:
+    def expected_seconds(self, settings: Settings, readings: Sequence[str] = READINGS) -> float:
         """A forecast of what `observe` takes on one core: see `forecast`."""
         drawing = sum(self._drawing_seconds(settings, index) for index in range(settings.networks))
-        return drawing + settings.networks * self._forecast.seconds(settings)
+        times = 1 + _spreading(settings) * ("spread" in readings)
+        return drawing + settings.networks * times * self._forecast.seconds(settings)
 
     def _drawing_seconds(self, settings: Settings, index: int) -> float:
         inputs = self._units.undrawn_inputs(settings) if index == 0 else 0
@@ -197,11 +216,11 @@ class Telescope:
 
 def _wanted(readings: Sequence[str], settings: Settings) -> Wanted:
     """What to measure for these readings; raises `ValueError` for one that is not known."""
-    unknown = set(readings) - set(READINGS)
+    unknown = set(readings) - set(ALL_READINGS)
     if unknown:
-        raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
-    by_weights = "weight_gradient" in readings
-    return Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+        raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(ALL_READINGS)}")
+    by_weights, spread = "weight_gradient" in readings, "spread" in readings
+    return Wanted(by_weights, "signal" in readings or spread, by_weights and settings.clip_norm is not None, spread)
 
 
 def _measured(task: Task | SequenceTask) -> Measurement:
@@ -210,6 +229,22 @@ def _measured(task: Task | SequenceTask) -> Measurement:
     if isinstance(task, SequenceTask):
         return measured
     return dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, task.settings))
+
+
+def _spreading(settings: Settings) -> int:
+    """How many times as long the spread takes as all that the passes read."""
+    return 0 if settings.has_tokens else _SPREADING
+
+
+def _with_spread(measured: Measurement, task: Task | SequenceTask) -> Measurement:
+    """The same with what differs among the samples. Raises `Stopped`."""
+    from tui_telescope.engine.passes.exact.spread import log2_differing  # not before: few ask for it
+
+    assert measured.signal is not None, "spread is a share of the signal"
+    if measured.signal.differing is not None:  # tokens are told apart on the way
+        return measured
+    signal = dataclasses.replace(measured.signal, differing=log2_differing(task))
+    return dataclasses.replace(measured, signal=signal)
 
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:

@@ -50,7 +50,7 @@ def observation_document(observation: Observation) -> dict[str, Any]:
         "cell_gradient": observation.cell_gradient and {"log10_mean": nullable(observation.cell_gradient.log10_mean)},
         "weight_gradient": weights and {"log10": nullable(weights.log10), **_parts_document(weights)},
         "factor": None if factor is None else [_power(number) for number in factor],
-        "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal), **_spread(signal)},
+        "signal": signal and _signal(signal),
     }
 
 
@@ -60,13 +60,14 @@ def _parts_document(weights: WeightGradientReading) -> dict[str, Any]:
     return {} if parts is None else {"log10_parts": {name: nullable(each) for name, each in parts.items()}}
 
 
-def _spread(signal: SignalReading) -> dict[str, Any]:
-    return {} if signal.log10_spread is None else {"log10_spread": nullable(signal.log10_spread)}
-
-
 def _layers(observation: Observation) -> list[int] | list[str]:
     """Their names, or numbers where they have none."""
     return list(observation.layers) if observation.layers else list(range(1, observation.depth + 1))
+
+
+def _signal(signal: SignalReading) -> dict[str, list[float | None] | list[float] | None]:
+    spread = None if signal.log10_spread is None else nullable(signal.log10_spread)
+    return {"log10_rms": nullable(signal.log10_rms), **_fractions(signal), "log10_spread": spread}
 
 
 def _fractions(signal: SignalReading) -> dict[str, list[float] | None]:

@@ -27,6 +27,7 @@ from tui_telescope.tui.messages import (
     Observed,
     Outcome,
     Predicted,
+    SpreadTaken,
     Surveyed,
 )
 from tui_telescope.tui.notices import NEEDS_SETTINGS, NOTICE_SECONDS, Notice
@@ -299,6 +300,9 @@ class ShowingApp(ScreenApp):
     def on_predicted(self, message: Predicted) -> None:
         self.comparing.take_prediction(message)
 
+    def on_spread_taken(self, message: SpreadTaken) -> None:
+        self.comparing.take_spread(message)
+
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
@@ -317,7 +321,7 @@ class ShowingApp(ScreenApp):
     @property
     def seen(self) -> Observed | None:
         """What the views of layers show: the network as it is, if it has begun to learn, or else as it was drawn."""
-        return self.learning.seen or self.shown
+        return self.learning.seen or self.comparing.completed(self.shown)
 
     @property
     def is_read(self) -> bool:

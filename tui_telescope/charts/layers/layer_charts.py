@@ -17,7 +17,8 @@ from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.observations.description import nonfinite_layers
+from tui_telescope.observations.description import alike, nonfinite_layers
+from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
 
 LOOKS: tuple[tuple[Ink, Stroke], ...] = (
@@ -30,6 +31,7 @@ LOOKS: tuple[tuple[Ink, Stroke], ...] = (
 SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
 _THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
+_FOURTH: tuple[Ink, Stroke] = ("curve-5", "solid")
 
 _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
@@ -112,8 +114,10 @@ def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
 def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     """The root mean square of each layer; in a strip below, how many units of the first trace are silent there."""
     live = traces[0].observation
-    curves = _curves(traces, _root_mean_square, name="rms") + _spread(live)
-    decades = gradient_axis(extent(*(curve.y for curve in curves)), options.previous and _decades(options.previous))
+    curves = (*_curves(traces, _root_mean_square, name="rms"), *_spread(live))
+    previous = options.previous and _decades(options.previous)
+    fitted = gradient_axis(extent(*(curve.y for curve in curves)), previous)
+    decades = previous if previous and options.awaits_spread else fitted
     height = decades.high - decades.low
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
@@ -121,8 +125,11 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
-        rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
-        note=_stillness(live),
+        rules=(
+            Rule(decades.low - 0.5 * _GAP * height, "share of the units"),
+            *_epsilons(live, decades.low),
+        ),
+        note=_stillness(live) or alike(live),
         **_layers(traces, options),
     )
 
@@ -132,11 +139,19 @@ def _root_mean_square(observation: Observation) -> Array | None:
 
 
 def _spread(observation: Observation) -> tuple[Curve, ...]:
-    """The share of the signal in which the tokens of a sample differ, on the same decades."""
+    """What differs among the samples, as a share of the signal."""
     if observation.signal is None or observation.signal.log10_spread is None:
         return ()
-    blocks = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(blocks, observation.signal.log10_spread, "spread", "curve-4", "sparse"),)
+    layers = np.arange(1, observation.depth + 1, dtype=np.float64)
+    return (Curve(layers, observation.signal.log10_spread, "spread", *_FOURTH),)
+
+
+def _epsilons(observation: Observation, low: float) -> tuple[Rule, ...]:
+    """Below which share samples are one and the same number to a format, where the spread comes so far down."""
+    if not _spread(observation):
+        return ()
+    formats = {"float32": FLOAT32_EPSILON_LOG10, "float64": FLOAT64_EPSILON_LOG10}
+    return tuple(Rule(log10, f"{name}: inputs alike below") for name, log10 in formats.items() if log10 > low)
 
 
 def _decades(axis: Axis) -> Axis:

@@ -51,8 +51,11 @@ def _signal(observation: Observation, layer: int) -> dict[str, str]:
         return {}
     saturated = "" if signal.saturated is None else f"{signal.saturated[layer - 1]:.0%}"
     spread = "" if signal.log10_spread is None else scientific(float(signal.log10_spread[layer - 1]))
-    rms = _written(observation, "signal", signal.log10_rms, layer)
-    return {"rms": rms, "spread": spread, "saturated": saturated}
+    return {
+        "rms": _written(observation, "signal", signal.log10_rms, layer),
+        "saturated": saturated,
+        "spread": spread,
+    }
 
 
 def _written(observation: Observation, reading: str, log10: Array, layer: int) -> str:

@@ -23,6 +23,8 @@ class Wanted:
     signal: bool = True
     global_norm: bool = False
     """Needs the weight gradient."""
+    spread: bool = False
+    """Needs the signal, and is no pass's matter: see `passes.exact.spread`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +37,9 @@ class SignalMeasurement:
     """Fraction of units and samples with |phi'| under `SATURATED` of its maximum, shape (depth,)."""
     dead: Array
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
-    spread: Array | None = None
-    """log2 of ||X_l - the mean of its tokens||_F, shape (depth, samples); None where samples have no tokens."""
+    differing: Array | None = None
+    """log2 of ||a_l - its mean over samples||, shape (depth, samples); of sequences, over the tokens of each sample.
+    None where it was not wanted."""
 
 
 def saturated_and_dead(

@@ -42,7 +42,7 @@ class _ThroughBlocks:
         self._signal: SignalMeasurement | None = None
         if wanted.signal:
             self._signal = SignalMeasurement(*(np.empty(shape) for shape in ((depth, samples), depth, depth)))
-            self._signal = dataclasses.replace(self._signal, spread=np.empty((depth, samples)))
+            self._signal = dataclasses.replace(self._signal, differing=np.empty((depth, samples)))
 
     def measure(self) -> Measurement:
         starts, layers = self._go_forward()
@@ -86,8 +86,8 @@ class _ThroughBlocks:
                 x, steps = half.forward(x)
                 steps_of_halves.append(steps)
             layers.append(steps_of_halves)
-            if reads and self._signal is not None and self._signal.spread is not None:
-                self._signal.norms[layer], self._signal.spread[layer] = x.log2_norm(), x.log2_spread()
+            if reads and self._signal is not None and self._signal.differing is not None:
+                self._signal.norms[layer], self._signal.differing[layer] = x.log2_norm(), x.log2_spread()
         return x, layers
 
     def _go_back(self, starts: list[TokenSignal], layers: list[Halves], delta: ExtendedRange) -> None:

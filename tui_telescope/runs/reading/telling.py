@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
 from tui_telescope.runs.reading.observing import Course, NonFiniteStep
 
@@ -19,7 +20,7 @@ def course_sentences(course: Course, observation: Observation) -> Iterator[str]:
     if course.since is not None:
         yield f"It is {observation.verdict.state} since step {course.since}."
     if course.halvings:
-        yield f"The loss's scale was halved {course.halvings} time{'s' * (course.halvings > 1)}."
+        yield f"The loss's scale was halved {counted(course.halvings, 'time')}."
 
 
 def _where_it_was_lost(lost: NonFiniteStep) -> str:

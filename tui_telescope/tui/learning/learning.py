@@ -10,7 +10,7 @@ from tui_telescope.tui.messages import Learned, Observed
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
-    from tui_telescope.engine.learning.training import History
+    from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.description import Words
     from tui_telescope.tui.showing import ShowingApp
 

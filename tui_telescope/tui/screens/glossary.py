@@ -83,6 +83,13 @@ def _meanings() -> tuple[Meaning, ...]:
             ("signal",),
         ),
         Meaning(
+            "spread",
+            "How much the samples still differ: the root mean square of what differs from their mean, as a share of "
+            f"the signal's. Below a number format's epsilon ({epsilon} in float32) a layer cannot tell its inputs "
+            "apart: the layers above it are given one and the same, and cannot learn which is which.",
+            ("signal",),
+        ),
+        Meaning(
             "saturated",
             "Units whose slope is under 1% of the activation's steepest; they pass hardly anything down.",
             ("signal",),
