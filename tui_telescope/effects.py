@@ -19,7 +19,7 @@ def uses(settings: Settings, name: str) -> bool:
 _Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
 
 _OF_BLOCK = "the {cell}'s gates are its own"
-_OF_FORM = "a {cell} has one form alone"
+_OF_FORM = "recurrent cells have one form alone"
 _OF_TOKENS = "only a transformer has tokens, and heads that attend to them"
 _OF_NORM = "recurrent cells take no norm"
 _WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
@@ -28,7 +28,10 @@ _LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm ta
 WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
     "heads": ((lambda settings: not uses(settings, "heads"), _OF_TOKENS),),
     "tokens": ((lambda settings: not uses(settings, "tokens"), _OF_TOKENS),),
-    "form": ((lambda settings: not uses(settings, "form"), _OF_FORM),),
+    "form": (
+        (lambda settings: settings.has_tokens, "a transformer's blocks are all of one form"),
+        (lambda settings: not uses(settings, "form"), _OF_FORM),
+    ),
     "expansion": (
         (lambda settings: not uses(settings, "expansion"), _OF_FORM),
         (

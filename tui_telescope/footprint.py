@@ -132,7 +132,7 @@ def refusal(settings: Settings) -> str | None:
     if needed.total <= MEMORY_BUDGET:
         return None
     largest = max(needed._fields, key=lambda part: getattr(needed, part))
-    lower = _LOWER["shared weights" if largest == "weights" and settings.is_recurrent else largest]
+    lower = _LOWER[_OTHERWISE.get((largest, settings.is_recurrent, settings.has_tokens), largest)]
     parts = ", ".join(f"{bytes_ / 2**30:.2f} GiB of {part}" for part, bytes_ in needed._asdict().items())
     return (
         f"memory: these settings take {needed.total / 2**30:.2f} GiB ({parts}); "
@@ -144,6 +144,12 @@ _LOWER = {
     "weights": "width, depth or networks",
     "shared weights": "width or networks",
     "signals": "samples, depth or width",
+    "signals of tokens": "tokens, samples or heads",
     "readings": "samples, depth or networks",
 }
 """What makes each part of the footprint smaller."""
+_OTHERWISE = {
+    ("weights", True, False): "shared weights",
+    ("signals", False, True): "signals of tokens",
+}
+"""The parts that it takes something else for, of recurrent cells and of sequences."""

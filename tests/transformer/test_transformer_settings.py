@@ -27,6 +27,7 @@ SETTINGS = Settings(cell="transformer", depth=4, width=8, heads=2, tokens=4, sam
         ({"heads": 3}, "heads: 3 is not allowed at width 8, which it does not divide; allowed: 1, 2, 4, 8"),
         ({"width": 6, "heads": 4}, "heads: 4 is not allowed at width 6, which it does not divide; allowed: 1, 2, 3, 6"),
         ({"depth": 513}, "depth: 513 is not allowed for a transformer; allowed: 1 to 512 blocks"),
+        ({"tokens": 1024, "heads": 8}, "memory: these settings take "),
         ({"norm": "batch", "samples": 1, "tokens": 1}, "norm: 'batch' needs more than 1 sample"),
     ],
 )
@@ -35,6 +36,11 @@ def test_what_no_transformer_can_be_is_refused_in_a_line(changes, refusal):
         SETTINGS.replace(**changes)
     assert str(refused.value).startswith(refusal)
     assert "\n" not in str(refused.value)
+
+
+def test_many_tokens_are_what_is_to_be_lowered():
+    with pytest.raises(SettingsError, match=r"\(lower tokens, samples or heads\)"):
+        SETTINGS.replace(tokens=1024, heads=8, samples=20)
 
 
 def test_batch_norm_takes_a_single_samples_tokens_for_its_batch():
@@ -52,7 +58,7 @@ def test_a_step_of_width_or_heads_leads_to_the_next_that_fits():
 
 
 def test_settings_that_are_not_a_transformers_say_why_they_change_nothing():
-    assert SETTINGS.why_ineffective("form") == "a TRANSFORMER has one form alone"
+    assert SETTINGS.why_ineffective("form") == "a transformer's blocks are all of one form"
     for name in ("heads", "tokens"):
         assert not SETTINGS.why_ineffective(name)
         assert Settings().why_ineffective(name) == "only a transformer has tokens, and heads that attend to them"

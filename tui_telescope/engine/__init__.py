@@ -16,6 +16,7 @@ The way of the data, from settings to an observation:
      against cancellation stands beside them. Where a rounding may decide a reading, the rounding check runs them
      twice, and the same blocks over decimals with as many digits as it takes settle it.
    - `recurrent`: cells through time, in float64 where that reaches, else in extended range.
+   - `transformer`: attention and mlp over the tokens of sequences; likewise, with what tokens differ by carried apart.
    Who asks for the signal's spread has the same blocks and cells taken forward once more, over numbers that carry what
    samples share and what differs among them apart (`passes.exact.spread`).
 3. A pass hands over a `passes.measurement.Measurement`: raw readings of one network as log2, per layer and sample.
