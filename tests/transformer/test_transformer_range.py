@@ -101,7 +101,7 @@ def test_blocks_that_are_too_many_to_keep_are_gone_through_again_and_read_the_sa
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one.gradient, other.gradient)
         np.testing.assert_array_equal(one.weight_gradient, other.weight_gradient)
-        np.testing.assert_array_equal(one.signal.differing, other.signal.spread)
+        np.testing.assert_array_equal(one.signal.differing, other.signal.differing)
 
 
 def test_scores_so_large_that_rounding_decides_whom_a_token_hears_are_not_settled():

@@ -75,7 +75,7 @@ def test_each_setting_of_a_transformer_makes_a_difference(name):
 
 def test_theory_says_that_it_has_none_and_why():
     assert predict(SETTINGS) is None
-    assert criticality(SETTINGS).reason.startswith("No theory here covers attention")
+    assert criticality(SETTINGS).reason.startswith("No theory here: whom a transformer's token hears")
 
 
 def test_parts_of_a_block_stand_in_json_csv_and_beside_the_cursor():

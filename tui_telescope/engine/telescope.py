@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.passes import choose
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
     from tui_telescope.engine.learning.side_by_side import SideBySide
+    from tui_telescope.engine.spectrum.spectrum import Spectrum
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What `Telescope.observe` takes unless it is asked; the factor and the verdict come with the gradient."""
@@ -136,6 +138,8 @@ class Telescope:
     def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
             return self._units.cell(settings, index, drawing.part(0, 0))
+        if settings.samples_weights:
+            return self._units.sampled_network(settings, index, drawing)
         return self._units.network(settings, index, drawing)
 
     def _task(
@@ -163,9 +167,29 @@ class Telescope:
 
     @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
-        """The numbers that `observe` uses for these settings, scale included."""
+        """The numbers that `observe` uses for these settings, scale included. Raises `SettingsError` where those are
+        never there at once."""
+        settings.check_stored("draw")
         with self._lock:
             return scaled_draw(self._units, settings)
+
+    def spectrum(
+        self, settings: Settings, *, should_stop: ShouldStop = never, progress: Tell = nobody
+    ) -> Iterator[Spectrum]:
+        """The singular values of the Jacobian from end to end: of one sample's, then each time of one more.
+
+        `should_stop` is asked and `progress` told as by `observe`. Raises `SettingsError` where samples have none.
+        """
+        from tui_telescope.engine.spectrum.spectrum import spectra_of
+
+        settings.check_spectrum()
+        yield from spectra_of(self._network_and_inputs, settings, Progress(should_stop, progress))
+
+    @as_numpy_begins
+    def _network_and_inputs(self, settings: Settings, index: int, drawing: Progress) -> tuple[UnitNetwork, Array]:
+        with self._lock:
+            self._make_room(settings)
+            return self._units.network(settings, index, drawing), self._units.samples(settings)[0]
 
     @as_numpy_begins
     def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
@@ -260,6 +284,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),
+        settings.samples_weights,
     )
 
 

@@ -1,7 +1,8 @@
 """The verdict in words: a few sentences, each of them true by itself.
 
-They are, in this order: what is not finite, the message, where it is lost, what learns, and clipping where it is on;
-what was not measured is left out. A remedy, where one was found, is a sentence of its own (see `remedies`).
+They are, in this order: what is not finite, the message, where it is lost, what learns, clipping where it is on, and
+that weights were sampled where they were; what was not measured is left out. A remedy, where one was found, is a
+sentence of its own (see `remedies`).
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def words_of(observation: Observation) -> Words:
         _where_it_is_lost(observation),
         _what_learns(observation),
         _clipping(observation),
+        "Weights are sampled, not stored." if observation.has_sampled_weights else "",
     )
     return Words(first.headline, " ".join(sentence for sentence in sentences if sentence))
 

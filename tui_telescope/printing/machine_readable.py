@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.notation import decimal_literal, nullable
@@ -28,7 +29,9 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         "settings": settings.as_dict(),
         **observation_document(observation),
         "theory": _theory(settings),
+        "why_no_theory": why_no_theory(settings) or None,
         "settled": observation.is_settled,
+        "weights_sampled": observation.has_sampled_weights,
         "verdict": verdict_document(observation, remedy),
     }
     return as_json(document)

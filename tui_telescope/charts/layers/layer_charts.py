@@ -5,6 +5,7 @@ Each function takes one trace or more, the live one first, and what else to show
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TypedDict
@@ -14,7 +15,7 @@ import numpy as np
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.picture import Span
-from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.observations.description import alike, nonfinite_layers
@@ -130,6 +131,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
             *_epsilons(live, decades.low),
         ),
         note=_stillness(live) or alike(live),
+        hints=((Span("spread ...", "rule"),),) if options.awaits_spread else (),
         **_layers(traces, options),
     )
 
@@ -201,10 +203,20 @@ def _curves(
     for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
-            depth = trace.observation.depth
+            live = traces[0].observation
+            depth, y = live.depth if live.layers else trace.observation.depth, _aligned(y, trace.observation, live)
             layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
             curves.append(Curve(layers, y, trace.label or name, ink, stroke, briefs=trace.briefs))
     return tuple(curves)
+
+
+def _aligned(y: Array, observation: Observation, live: Observation) -> Array:
+    """One entry for each of the live one's layers, where both have names: that of the layer of the same name, and a gap
+    where there is none."""
+    if not observation.layers or not live.layers or observation.layers == live.layers:
+        return y
+    by_name = dict(zip(observation.layers[-len(y) :], y.tolist(), strict=True))
+    return np.array([by_name.get(name, np.nan) for name in live.layers])
 
 
 def _weights(observation: Observation) -> tuple[Curve, ...]:
@@ -230,16 +242,26 @@ class _Layers(TypedDict):
     x_title: str
     states: tuple[LayerState, ...]
     cursor: float | None
+    bar: Bar | None
 
 
 def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
     live = traces[0].observation
+    deepest = live.depth if live.layers else max(trace.observation.depth for trace in traces)
     return {
-        "x_axis": layer_axis(max(trace.observation.depth for trace in traces)),
+        "x_axis": layer_axis(deepest, live.layers or ()),
         "x_title": live.stage,
         "states": live.layer_states or (),
         "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,
+        "bar": next((_depth_scale(trace) for trace in traces if trace.depth_scale is not None), None),
     }
+
+
+def _depth_scale(trace: Trace) -> Bar:
+    """As many layers as theory has a signal last, down from the last one."""
+    scale, depth = trace.depth_scale or 0.0, trace.observation.depth
+    words = f"{scale:.3g} {trace.observation.stage}s" if math.isfinite(scale) else "infinite"
+    return Bar(depth - scale, depth, f"depth scale: {words}")
 
 
 def _silence(observation: Observation) -> str:

@@ -67,7 +67,7 @@ class Comparison:
         source: Source[Any],
         live: Compared,
         companion: Observation | None,
-        predicted: Observation | None = None,
+        predicted: Trace | None = None,
     ) -> list[Trace]:
         """The live curve first, then the pins, the ghost and the theory, each with words that tell it from the others.
 
@@ -80,7 +80,7 @@ class Comparison:
         if ghost and companion:
             traces.append(Trace(f"ghost: {ghost.label}", companion, ("ghost",)))
         if self.wants_theory and predicted:
-            traces.append(Trace("theory: infinite width", predicted, ("theory",)))
+            traces.append(predicted)
         return traces
 
     def learning_traces(
