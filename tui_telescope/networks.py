@@ -42,7 +42,7 @@ CELLS = {
     "rnn": CellKind(BLOCK),
     "lstm": CellKind(gates=4, states=2, forget_gate=1),
     "gru": CellKind(gates=3),
-    # Vaswani et al. (2017), section 3
+    # attention is all there is beside an mlp: Vaswani et al. (2017), section 3
     "transformer": CellKind(
         BLOCK | NORM | TOKENS | {"expansion"},
         is_recurrent=False,

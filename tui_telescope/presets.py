@@ -53,8 +53,9 @@ SCALE = "Scale, initialisation and activation"
 RELU = "ReLU"
 WAY_AROUND = "Residual connections and norms"
 TIME = "Time"
+ATTENTION = "Transformers"
 LEARNS = "Learning"
-TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, LEARNS)
+TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, ATTENTION, LEARNS)
 """In the order in which they are listed; others come after them."""
 
 PRESETS: dict[str, Preset] = {
@@ -264,26 +265,27 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "gpt", "transformer: pre-norm", "healthy: pre-norm, and branches over sqrt(2L), as in GPT-2",
-            _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"),
+            _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"), ATTENTION,
         ),
         Preset(
-            "transformer-post", "transformer: post-norm", "healthy: the gradient arrives, but its tokens grow alike",
-            _TRANSFORMER.replace(norm_place="post"),
+            "post-ln", "transformer: post-norm", "healthy: the gradient arrives, but its tokens grow alike",
+            _TRANSFORMER.replace(norm_place="post"), ATTENTION,
         ),
         Preset(
-            "transformer-deepnorm", "transformer: DeepNorm",
+            "deep-norm", "transformer: DeepNorm",
             "healthy: skip (2L)^(1/4), weights (8L)^(-1/4); level",
-            _TRANSFORMER.replace(norm_place="post", skip_scale=48**0.25, scale=192**-0.25),
+            _TRANSFORMER.replace(norm_place="post", skip_scale=48**0.25, scale=192**-0.25), ATTENTION,
         ),
         Preset(
             "branch-norm", "transformer: branch norm", "healthy: the norm ends each branch; weights 0.02, as OLMo 2",
             _TRANSFORMER.replace(
                 norm="rms", norm_place="branch", final_norm=True, activation="silu", initializer="gaussian", scale=0.02
             ),
+            ATTENTION,
         ),
         Preset(
             "unnormed", "transformer: no norm", "exploding: scores grow with the signal, and queries starve",
-            _TRANSFORMER.replace(norm="none"),
+            _TRANSFORMER.replace(norm="none"), ATTENTION,
         ),
     )
 }  # fmt: skip

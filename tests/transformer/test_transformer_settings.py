@@ -137,19 +137,19 @@ def test_a_transformer_that_is_to_learn_is_refused_in_a_line():
 
 @pytest.fixture(scope="module")
 def seen():
-    names = ("gpt", "transformer-post", "transformer-deepnorm", "branch-norm", "unnormed")
+    names = ("gpt", "post-ln", "deep-norm", "branch-norm", "unnormed")
     return {name: Telescope().observe(PRESETS[name].settings) for name in names}
 
 
 def test_tokens_grow_alike_in_post_norm_and_not_in_pre_norm(seen):
-    assert seen["transformer-post"].signal.log10_spread[-1] < -1
+    assert seen["post-ln"].signal.log10_spread[-1] < -1
     assert seen["gpt"].signal.log10_spread[-1] > -0.1
 
 
 def test_deepnorm_is_level(seen):
-    assert PRESETS["transformer-deepnorm"].settings.skip_scale == pytest.approx((2 * 24) ** (1 / 4))
-    assert PRESETS["transformer-deepnorm"].settings.scale == pytest.approx((8 * 24) ** (-1 / 4))
-    assert np.ptp(seen["transformer-deepnorm"].gradient.log10_mean) < np.log10(1.1)
+    assert PRESETS["deep-norm"].settings.skip_scale == pytest.approx((2 * 24) ** (1 / 4))
+    assert PRESETS["deep-norm"].settings.scale == pytest.approx((8 * 24) ** (-1 / 4))
+    assert np.ptp(seen["deep-norm"].gradient.log10_mean) < np.log10(1.1)
 
 
 def test_gpts_branches_are_over_the_root_of_their_number():
