@@ -21,6 +21,8 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "
 RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("depth", 1, 10_000, 50, "d", "--depth"),
     ("width", 1, 65_536, 4, "w", "--width"),
+    ("heads", 1, 64, 4, None, "--heads"),
+    ("tokens", 1, 1024, 16, None, "--tokens"),
     ("expansion", 1, 8, 4, None, "--expansion"),
     ("scale", 0.001, 1000, 2.0, "s", "--scale"),
     ("skip_scale", 0, 100, 1.0, None, "--skip-scale"),
@@ -40,7 +42,7 @@ RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("loss_scale", 1, 2**24, 1, None, "--loss-scale"),
 ]
 VALUES = [  # and of the choices: name, values, at start, key, flag
-    ("cell", ("feedforward", "rnn", "lstm", "gru"), "feedforward", "c", "--cell"),
+    ("cell", ("feedforward", "rnn", "lstm", "gru", "transformer"), "feedforward", "c", "--cell"),
     ("form", ("post-activation", "pre-activation", "mlp"), "post-activation", None, "--form"),
     ("activation", ACTIVATIONS, "sigmoid", "a", "--activation"),
     ("residual", (False, True), False, "r", "--residual"),

@@ -41,13 +41,14 @@ class Block:
 
     @cached_property
     def branch(self) -> tuple[str, ...]:
-        """What a layer's branch does, in order: see `networks.FormKind`."""
-        return FORMS[self.form].branch(self.place_of_norm)
+        """What a layer's branch does, in order: see `networks.FormKind`. Empty where a layer has several branches."""
+        return () if CELLS[self.cell].matrices else FORMS[self.form].branch(self.place_of_norm)
 
     @cached_property
     def matrices(self) -> Mapping[str, Shape]:
         """The matrices of a layer, by name, in the order in which they act."""
-        return {name: MATRICES[name].shape(self.width, self.expansion) for name in FORMS[self.form].matrices}
+        names = CELLS[self.cell].matrices or FORMS[self.form].matrices
+        return {name: MATRICES[name].shape(self.width, self.expansion) for name in names}
 
     @cached_property
     def units_given(self) -> tuple[tuple[str, int], ...]:

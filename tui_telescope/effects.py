@@ -21,12 +21,18 @@ Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
 
 _OF_BLOCK = "the {cell}'s gates are its own"
 _OF_FORM = "recurrent cells have one form alone"
+_OF_TOKENS = "only a transformer has tokens, and heads that attend to them"
 _OF_NORM = "recurrent cells take no norm"
 _WITHOUT_NORM: Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
 _LOST_BIASES: Reason = (lambda settings: settings.loses_biases, "{norm} norm takes every bias out again")
 
 WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
-    "form": ((lambda settings: not uses(settings, "form"), _OF_FORM),),
+    "heads": ((lambda settings: not uses(settings, "heads"), _OF_TOKENS),),
+    "tokens": ((lambda settings: not uses(settings, "tokens"), _OF_TOKENS),),
+    "form": (
+        (lambda settings: settings.has_tokens, "a transformer's blocks are all of one form"),
+        (lambda settings: not uses(settings, "form"), _OF_FORM),
+    ),
     "expansion": (
         (lambda settings: not uses(settings, "expansion"), _OF_FORM),
         (
@@ -79,6 +85,7 @@ WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
 WITHOUT_SPECTRUM: tuple[Reason, ...] = (
     (lambda settings: settings.samples_weights, NEEDS_STORED),
     (lambda settings: settings.is_recurrent, "it is one of layers, and {cell} cells have steps"),
+    (lambda settings: settings.has_tokens, "it is one of vectors, and a transformer takes sequences of them"),
     (
         lambda settings: settings.norm_kind is not None and settings.norm_kind.axis == SAMPLES,
         "with {norm} norm a sample's output depends on the other samples: it has no Jacobian of its own",

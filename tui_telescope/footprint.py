@@ -27,6 +27,8 @@ _SCRATCH = 20
 """Arrays (n, samples) that one layer takes while it is computed, about."""
 _GATE_SCRATCH = 16
 """The same for each gate of a recurrent step."""
+_PAIR_SCRATCH = 16
+"""Numbers for each pair of tokens in each head while a block is computed, about."""
 _CELL_COPIES = 4
 """Times that the matrices of one recurrent network are there, beside the drawn ones."""
 
@@ -59,6 +61,8 @@ def footprint(settings: Settings) -> Footprint:
     """What observing these settings holds at once, whichever pass their numbers turn out to need."""
     if samples_weights(settings):
         return _counted(settings, _sampled)
+    if settings.has_tokens:
+        return _counted(settings, _transformer)
     return _counted(settings, _recurrent if settings.is_recurrent else _feedforward)
 
 
@@ -76,6 +80,8 @@ def _why_stored(settings: Settings) -> str:
     """Why weights cannot be sampled without being stored, as a clause; empty where they can."""
     if settings.is_recurrent:
         return "the steps of a recurrent cell share theirs"
+    if settings.has_tokens:
+        return "the tokens of a transformer share theirs"
     return "" if settings.family == NORMAL else f"{settings.family} ones have to be stored"
 
 
@@ -88,15 +94,34 @@ def _counted(settings: Settings, count: Callable[[Settings], tuple[int, int]]) -
 
 def _feedforward(settings: Settings) -> tuple[int, int]:
     depth, samples = settings.depth, settings.samples
+    trace = min(_kept_numbers(settings) * depth, TRACE_BYTES // _NUMBER)
+    widest = max(max(each) for each in settings.matrices.values())
+    signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
+    return _weights(settings), signals
+
+
+def _transformer(settings: Settings) -> tuple[int, int]:
+    length, hidden = segment_length(settings), settings.matrices["up"].fan_out
+    starts = 2 * settings.width * settings.columns * (settings.depth // length)
+    trace = _kept_numbers(settings) * min(settings.depth, length)
+    scratch = _SCRATCH * hidden * settings.columns + _PAIR_SCRATCH * _pairs(settings)
+    return _weights(settings), starts + trace + scratch
+
+
+def _pairs(settings: Settings) -> int:
+    """How many times a token of a sample hears one, in all heads of a block."""
+    return settings.samples * settings.heads * settings.tokens**2
+
+
+def _weights(settings: Settings) -> int:
+    """Of all networks."""
+    depth = settings.depth
     shapes = settings.matrices.values()
     fans_out, entries = sum(each.fan_out for each in shapes), sum(each.fan_out * each.fan_in for each in shapes)
     objects = _OBJECT * len(shapes)
     matrices = entries if INITIALIZERS[settings.initializer].diagonal else depth * (entries + fans_out + objects)
     biases = depth * (fans_out + objects) if settings.has_biases else 0
-    trace = min(_kept_numbers(settings) * depth, TRACE_BYTES // _NUMBER)
-    widest = max(max(each) for each in shapes)
-    signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
-    return settings.networks * (matrices + biases), signals
+    return settings.networks * (matrices + biases)
 
 
 def _sampled(settings: Settings) -> tuple[int, int]:
@@ -147,6 +172,9 @@ def _kept_numbers(settings: Settings) -> int:
     """Those that are kept of one layer, or step, at the most, about."""
     if settings.is_recurrent:
         return 32 * settings.width * settings.samples
+    if settings.has_tokens:
+        units = 20 * settings.width + 4 * settings.matrices["up"].fan_out
+        return units * settings.columns + 4 * _pairs(settings)
     each = 4 if INITIALIZERS[settings.initializer].diagonal else 2  # with an exponent for each unit
     return each * _remembered_units(settings) * settings.samples
 
@@ -162,7 +190,7 @@ def refusal(settings: Settings) -> str | None:
     if needed.total <= MEMORY_BUDGET:
         return None
     largest = max(needed._fields, key=lambda part: getattr(needed, part))
-    lower = _LOWER["shared weights" if largest == "weights" and settings.is_recurrent else largest]
+    lower = _LOWER[_OTHERWISE.get((largest, settings.is_recurrent, settings.has_tokens), largest)]
     parts = ", ".join(f"{bytes_ / 2**30:.2f} GiB of {part}" for part, bytes_ in needed._asdict().items())
     return (
         f"memory: these settings take {needed.total / 2**30:.2f} GiB ({parts}); "
@@ -174,6 +202,12 @@ _LOWER = {
     "weights": "width, depth or networks",
     "shared weights": "width or networks",
     "signals": "samples, depth or width",
+    "signals of tokens": "tokens, samples or heads",
     "readings": "samples, depth or networks",
 }
 """What makes each part of the footprint smaller."""
+_OTHERWISE = {
+    ("weights", True, False): "shared weights",
+    ("signals", False, True): "signals of tokens",
+}
+"""The parts that it takes something else for, of recurrent cells and of sequences."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 BLOCK = frozenset({"activation", "residual", "skip_scale", "branch_scale"})
 FORM = frozenset({"form", "expansion"})
+TOKENS = frozenset({"heads", "tokens"})
 NORM = frozenset({"norm", "norm_place", "final_norm", "norm_eps"})
 
 
@@ -20,7 +21,7 @@ class CellKind:
     """What `depth` counts: layers of their own weights, or steps of time that share them."""
 
     uses: frozenset[str] = frozenset()
-    """The settings of `BLOCK`, `FORM` and `NORM` that make a difference to it."""
+    """The settings of `BLOCK`, `FORM`, `TOKENS` and `NORM` that make a difference to it."""
     is_recurrent: bool = True
     gates: int = 1
     """How many matrices a step has for its state, and as many for its input; a layer has one in all."""
@@ -28,6 +29,12 @@ class CellKind:
     """How many vectors go from one to the next: h, and perhaps a cell state."""
     forget_gate: int | None = None
     """Which gate, counted from 0, `forget_bias` is added to; None where there is no such gate."""
+    matrices: tuple[str, ...] = ()
+    """Those of `MATRICES` that a layer has, where it is not its form that says which."""
+    most_layers: int | None = None
+    """To how many its depth goes; None where to as many as for any cell."""
+    has_tokens: bool = False
+    """Whether a sample is a sequence of tokens, which all go through a layer at once."""
 
 
 CELLS = {
@@ -35,6 +42,14 @@ CELLS = {
     "rnn": CellKind(BLOCK),
     "lstm": CellKind(gates=4, states=2, forget_gate=1),
     "gru": CellKind(gates=3),
+    # attention is all there is beside an mlp: Vaswani et al. (2017), section 3
+    "transformer": CellKind(
+        BLOCK | NORM | TOKENS | {"expansion"},
+        is_recurrent=False,
+        matrices=("query", "key", "value", "output", "up", "down"),
+        most_layers=512,
+        has_tokens=True,
+    ),
 }
 
 UNITS, SAMPLES = 0, 1
@@ -111,6 +126,10 @@ class MatrixKind:
     """How many numbers it gives, by width and expansion."""
     fan_in: Callable[[int, int], int] = _of_width
     """How many it is given."""
+    part: str = ""
+    """Of what it is a part, where a layer has several: gradients by the parts of one layer differ by decades."""
+    is_levelled: bool = False
+    """Whether nothing is heard of what its products have in common over the tokens of a sample."""
 
     def shape(self, width: int, expansion: int) -> Shape:
         return Shape(self.fan_out(width, expansion), self.fan_in(width, expansion))
@@ -121,10 +140,17 @@ class MatrixKind:
         return self.shape(1, 1) != self.shape(1, 2)
 
 
+QUERY_KEY, VALUE_OUTPUT, MLP = "query_key", "value_output", "mlp"
+"""The parts of a transformer's block."""
+
 MATRICES = {
     "weights": MatrixKind(0, "biases"),
-    "up": MatrixKind(1, "up_biases", fan_out=_hidden),
-    "down": MatrixKind(2, "down_biases", fan_in=_hidden),
+    "up": MatrixKind(1, "up_biases", fan_out=_hidden, part=MLP),
+    "down": MatrixKind(2, "down_biases", fan_in=_hidden, part=MLP),
+    "query": MatrixKind(3, "query_biases", part=QUERY_KEY),
+    "key": MatrixKind(4, "key_biases", part=QUERY_KEY, is_levelled=True),
+    "value": MatrixKind(5, "value_biases", part=VALUE_OUTPUT),
+    "output": MatrixKind(6, "output_biases", part=VALUE_OUTPUT),
 }
 
 PHI, NORMALISED = "phi", "norm"
@@ -228,6 +254,8 @@ INITIALIZER_NAMES: dict[str, tuple[str, str]] = {
 BRANCH_SCALES: dict[str, Callable[[int, int], float]] = {
     "1/sqrt(l)": lambda layer, depth: layer**-0.5,
     "1/L": lambda layer, depth: 1 / depth,
+    # Radford et al. (2019), section 2.3: a transformer's block has two branches
+    "1/sqrt(2L)": lambda layer, depth: (2 * depth) ** -0.5,
     "1/sqrt(L)": lambda layer, depth: depth**-0.5,
 }
 """What the branch of layer 1..depth may be multiplied with beside a number, by the word for it."""

@@ -41,6 +41,10 @@ _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
 _LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
 _LEARNING_RESIDUAL = _LEARNING.replace(activation="tanh", optimizer="sgd", residual=True, branch_scale="1/sqrt(L)")
 
+_TRANSFORMER = Settings(
+    cell="transformer", depth=24, width=64, tokens=32, samples=4, activation="gelu", residual=True, norm="layer",
+    norm_place="pre", initializer="xavier", scale=1, loss="probe",
+)  # fmt: skip
 _STATE_SPACE = Settings(
     cell="rnn", depth=1000, width=16, activation="linear", initializer="identity", scale=0.99, loss="probe"
 )
@@ -51,9 +55,10 @@ SCALE = "Scale, initialisation and activation"
 RELU = "ReLU"
 WAY_AROUND = "Residual connections and norms"
 TIME = "Time"
+ATTENTION = "Transformers"
 FORMATS = "Number formats"
 LEARNS = "Learning"
-TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, FORMATS, LEARNS)
+TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, ATTENTION, FORMATS, LEARNS)
 """In the order in which they are listed; others come after them."""
 
 PRESETS: dict[str, Preset] = {
@@ -285,6 +290,30 @@ PRESETS: dict[str, Preset] = {
             "exploding: the same at 1.01; 1 alone carries 1000 steps level",
             _STATE_SPACE.replace(scale=1.01),
             TIME,
+        ),
+        Preset(
+            "gpt", "transformer: pre-norm", "healthy: pre-norm, and branches over sqrt(2L), as in GPT-2",
+            _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"), ATTENTION,
+        ),
+        Preset(
+            "post-ln", "transformer: post-norm", "healthy: the gradient arrives, but its tokens grow alike",
+            _TRANSFORMER.replace(norm_place="post"), ATTENTION,
+        ),
+        Preset(
+            "deep-norm", "transformer: DeepNorm",
+            "healthy: skip (2L)^(1/4), weights (8L)^(-1/4); level",
+            _TRANSFORMER.replace(norm_place="post", skip_scale=48**0.25, scale=192**-0.25), ATTENTION,
+        ),
+        Preset(
+            "branch-norm", "transformer: branch norm", "healthy: the norm ends each branch; weights 0.02, as OLMo 2",
+            _TRANSFORMER.replace(
+                norm="rms", norm_place="branch", final_norm=True, activation="silu", initializer="gaussian", scale=0.02
+            ),
+            ATTENTION,
+        ),
+        Preset(
+            "unnormed", "transformer: no norm", "exploding: scores grow with the signal, and queries starve",
+            _TRANSFORMER.replace(norm="none"), ATTENTION,
         ),
     )
 }  # fmt: skip

@@ -89,6 +89,20 @@ class Settings(Block):
             minimum=1, maximum=65_536, ladder=tuple(n for n in HALF_POWERS if n <= 65_536), coarse_ladder=POWERS,
         )
     )  # fmt: skip
+    heads: int = _entry(
+        "network",
+        Whole(
+            "Heads", 4, "parts of the width that attend each by itself", None, "--heads",
+            minimum=1, maximum=64, ladder=tuple(n for n in HALF_POWERS if n <= 64), coarse_ladder=POWERS[:7],
+        )
+    )  # fmt: skip
+    tokens: int = _entry(
+        "network",
+        Whole(
+            "Tokens", 16, "vectors in the sequence that each sample is", None, "--tokens",
+            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+        )
+    )  # fmt: skip
     form: str = _entry(
         "block",
         Choice(
@@ -317,9 +331,21 @@ class Settings(Block):
                 object.__setattr__(self, meant, value)
         for name, setting in REGISTRY.items():
             object.__setattr__(self, name, setting.check(getattr(self, name)))
+        self._check_transformer()
         if refused := refusal(self):
             raise SettingsError(refused)
         self._check_batch()
+
+    def _check_transformer(self) -> None:
+        most = CELLS[self.cell].most_layers
+        if most is not None and self.depth > most:
+            raise SettingsError(f"depth: {self.depth} is not allowed for a {self.cell}; allowed: 1 to {most} blocks")
+        if self.has_tokens and self.width % self.heads:
+            divisors = [str(heads) for heads in range(1, min(self.width, 64) + 1) if self.width % heads == 0]
+            raise SettingsError(
+                f"heads: {self.heads} is not allowed at width {self.width}, which it does not divide; "
+                f"allowed: {', '.join(divisors)}"
+            )
 
     @property
     def footprint(self) -> Footprint:
@@ -338,7 +364,7 @@ class Settings(Block):
 
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
-        if norm is not None and norm.takes_shares_out and self.samples == 1:
+        if norm is not None and norm.takes_shares_out and self.columns == 1:
             raise SettingsError(
                 f"norm: {self.norm!r} needs more than 1 sample to take a variance over; allowed: samples from 2"
             )
@@ -349,13 +375,25 @@ class Settings(Block):
         return CELLS[self.cell].is_recurrent
 
     @property
+    def has_tokens(self) -> bool:
+        """Whether a sample is a sequence of `tokens` vectors, and not a single one."""
+        return CELLS[self.cell].has_tokens
+
+    @property
+    def columns(self) -> int:
+        """How many vectors go through a layer at once: the samples, or the tokens of all of them."""
+        return self.samples * (self.tokens if self.has_tokens else 1)
+
+    @property
     def gates(self) -> int:
         """How many matrices each layer has for what it hears from the layer, or step, before."""
         return CELLS[self.cell].gates
 
     @property
     def stage(self) -> str:
-        """What `depth` counts, in a word for users: a layer, or a step of time."""
+        """What `depth` counts, in a word for users: a layer, a block, or a step of time."""
+        if self.has_tokens:
+            return "block"
         return "step" if self.is_recurrent else "layer"
 
     @cached_property
@@ -423,7 +461,20 @@ class Settings(Block):
 
     def stepped(self, name: str, direction: int, *, coarse: bool = False) -> Settings:
         """These settings with one value a step up (1) or down (-1). Raises `SettingsError`."""
-        return self.replace(**{name: REGISTRY[name].step(getattr(self, name), direction, coarse=coarse)})
+        value = REGISTRY[name].step(getattr(self, name), direction, coarse=coarse)
+        if self.has_tokens and name in ("width", "heads"):
+            value = self._divisible(name, value, direction)
+        return self.replace(**{name: value})
+
+    def _divisible(self, name: str, value: int, direction: int) -> int:
+        """The next value from this one on at which the heads divide the width; this one where there is none."""
+        setting, candidate = REGISTRY[name], value
+        while (candidate % self.heads if name == "width" else self.width % candidate) != 0:
+            after = setting.step(candidate, direction)
+            if after == candidate:
+                return value
+            candidate = after
+        return candidate
 
     def as_dict(self) -> dict[str, Any]:
         """Every setting by name, in registry order."""

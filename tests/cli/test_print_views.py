@@ -30,7 +30,7 @@ each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
 
 def settings_of(cell: str) -> Settings:
-    return Settings(cell=cell, depth=6, width=3, samples=2, scale=0.9, initializer="xavier")
+    return Settings(cell=cell, depth=6, width=3, heads=3, samples=2, scale=0.9, initializer="xavier")
 
 
 def printed(settings: Settings, view: str, form: str, depths: Sequence[int] = DEPTHS) -> str:
@@ -64,8 +64,12 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
     else:
         assert document["gradient"]["log10_mean"][0] == pytest.approx(layer_1(settings), abs=1e-10)
         assert (document["cell_gradient"] is not None) == (cell == "lstm")
-        assert len(document["theory"]["log10_gradient"]) == len(document["layers"])
-        assert document["why_no_theory"] is None
+        if cell == "transformer":
+            assert document["theory"] is None
+            assert document["why_no_theory"].startswith("No theory here: whom a transformer's token hears")
+        else:
+            assert len(document["theory"]["log10_gradient"]) == len(document["layers"])
+            assert document["why_no_theory"] is None
 
 
 @each_cell

@@ -21,7 +21,8 @@ def peak():  # ru_maxrss would start from what the parent process took
         return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 chosen = {chosen}
-Telescope().observe(Settings(**chosen | dict(depth=2, width=2, samples=2, networks=1)))  # every import and table
+small = chosen | dict(depth=2, width=2, heads=1, samples=2, networks=1)
+Telescope().observe(Settings(**small))  # every import and table
 before = peak()
 Telescope().observe(Settings(**chosen))
 print(peak() - before)
@@ -46,9 +47,10 @@ def bytes_taken(chosen: dict) -> int:
         ({"width": 64, "depth": 64, "samples": 256, "form": "mlp", "generator": "numpy"}, 0.5),
         ({"width": 16, "depth": 200, "samples": 512, "form": "pre-activation", "norm": "layer"}, 0.5),
         ({"width": 64, "depth": 64, "samples": 256, "cell": "lstm"}, 0.4),
+        ({"width": 32, "depth": 5, "samples": 16, "cell": "transformer", "tokens": 64, "scale": 6.0}, 0.5),
         ({"width": 8192, "depth": 20, "samples": 64}, 0.4),
     ],
-    ids=["weights", "signals", "readings", "an mlp", "another form with a norm", "steps", "sampled weights"],
+    ids=["weights", "signals", "readings", "an mlp", "another form with a norm", "steps", "tokens", "sampled weights"],
 )
 def test_the_peak_is_what_was_counted(chosen, at_least):
     whole = {"initializer": "he", "scale": 1.0, "activation": "tanh", **chosen}

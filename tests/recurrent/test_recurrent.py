@@ -255,7 +255,7 @@ def test_a_forget_bias_is_written_so_that_a_command_line_reads_it_back(value):
 
 def test_every_cell_can_be_reached_from_every_other():
     visited = [Settings()]
-    for _ in range(4):
+    for _ in range(5):
         visited.append(visited[-1].stepped("cell", 1))
-    assert [each.cell for each in visited] == ["feedforward", *CELLS, "feedforward"]
+    assert [each.cell for each in visited] == ["feedforward", *CELLS, "transformer", "feedforward"]
     assert dataclasses.replace(visited[1], cell="feedforward") == Settings()

@@ -62,10 +62,10 @@ def matrices(arrays: Any) -> list[list[list[Node]]]:
 
 
 def product(matrix: list[list[Node]], x: list[Node]) -> list[Node]:
-    return [_sum([w * e for w, e in zip(row, x, strict=True)]) for row in matrix]
+    return [total_of([w * e for w, e in zip(row, x, strict=True)]) for row in matrix]
 
 
-def _sum(nodes: list[Node]) -> Node:
+def total_of(nodes: list[Node]) -> Node:
     return Node(mp.fsum(node.value for node in nodes), *((node, mpf(1)) for node in nodes))
 
 
@@ -145,8 +145,8 @@ _UNITS: dict[str, Any] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
 def _loss(settings: Any, output: list[Node], targets: list[Node]) -> Node:
     if settings.loss == "mse":
         differences = [a + t.negated() for a, t in zip(output, targets, strict=True)]
-        return Node(mpf(1) / 2) * _sum([d * d for d in differences])
-    return _sum([e * a for e, a in zip(targets, output, strict=True)])
+        return Node(mpf(1) / 2) * total_of([d * d for d in differences])
+    return total_of([e * a for e, a in zip(targets, output, strict=True)])
 
 
 class Expected(NamedTuple):

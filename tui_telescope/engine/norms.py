@@ -36,7 +36,7 @@ class Norm(networks.NormKind):
         mantissa, exponent = x_aligned.mantissa, x_aligned.exponent
         direction, root = self.direction(mantissa)
         epsilon = ExtendedRange(np.full_like(root, self.epsilon), np.zeros_like(exponent))
-        inverse = (ExtendedRange(root * root, 2 * exponent) + epsilon).reciprocal_root()
+        inverse = (ExtendedRange(root * root, 2 * exponent).normalized() + epsilon).reciprocal_root()
         length = ExtendedRange(root, exponent) * inverse
         value = ExtendedRange(direction, np.zeros_like(exponent)) * length
         shrinkage = inverse * inverse * epsilon

@@ -153,29 +153,44 @@ def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | N
     if not norms:
         return None
     if clip is None or any(each.global_norm is None for each in measurements):
-        return WeightGradientReading(_mean_over_networks(norms) * LOG10_2)
+        return WeightGradientReading(_mean_over_networks(norms) * LOG10_2, log10_parts=_parts(measurements, 0.0))
     global_norms = np.array([each.global_norm for each in measurements], dtype=np.float64)
     excess = np.maximum(0.0, global_norms - np.log2(clip))
     clipped = [each - above for each, above in zip(norms, excess, strict=True)]
     _, ((median,),) = summarize_log2(global_norms[None], (0.5,))
     return WeightGradientReading(
-        _mean_over_networks(clipped) * LOG10_2, float(median) * LOG10_2, int(np.count_nonzero(excess))
+        _mean_over_networks(clipped) * LOG10_2,
+        float(median) * LOG10_2,
+        int(np.count_nonzero(excess)),
+        _parts(measurements, excess),
     )
+
+
+def _parts(measurements: Sequence[Measurement], excess: Array | float) -> dict[str, Array] | None:
+    """log10 of each part's gradient by its weights, each network's less the `excess` that clipping takes off."""
+    parts = [each.weight_gradient_parts for each in measurements if each.weight_gradient_parts is not None]
+    if not parts:
+        return None
+    less = np.broadcast_to(excess, len(parts))
+    return {
+        name: _mean_over_networks([each[name] - above for each, above in zip(parts, less, strict=True)]) * LOG10_2
+        for name in parts[0]
+    }
 
 
 def _mean_over_networks(log2_norms: Sequence[Array]) -> Array:
     return log2_mean(np.stack(log2_norms, axis=1)) if len(log2_norms) > 1 else log2_norms[0]
 
 
-def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:
-    """The root mean square over units, samples and networks, what of it differs among samples, and the mean fractions
-    of saturated and dead units."""
+def signal_reading(measurements: Sequence[Measurement], numbers: int) -> SignalReading | None:
+    """The root mean square over a sample's `numbers`, samples and networks, what of it differs among samples or tokens,
+    and the mean fractions of saturated and dead units."""
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None
     log2_norm = _root_mean_square([signal.norms for signal in signals])
     differing = [signal.differing for signal in signals if signal.differing is not None]
-    log2_rms = log2_norm - 0.5 * np.log2(width)
+    log2_rms = log2_norm - 0.5 * np.log2(numbers)
     saturated = _averaged([signal.saturated for signal in signals])
     dead = _averaged([signal.dead for signal in signals])
     return SignalReading(log2_rms * LOG10_2, saturated, dead, _log10_share(differing, log2_norm) if differing else None)

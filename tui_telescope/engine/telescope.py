@@ -127,7 +127,7 @@ class Telescope:
         """One network, drawn as far as it is not yet, and timed."""
         seconds = self._forecast.seconds(settings)
         drawing, passing, spreading = progress.parts(
-            (self._drawing_seconds(settings, index), seconds, _SPREADING * seconds * wanted.spread)
+            (self._drawing_seconds(settings, index), seconds, _spreading(settings) * seconds * wanted.spread)
         )
         task = self._task(self._drawn(settings, index, drawing), settings, wanted, drawing, passing)
         for each in choose.passes_of(settings):
@@ -235,7 +235,7 @@ class Telescope:
     def expected_seconds(self, settings: Settings, readings: Sequence[str] = READINGS) -> float:
         """A forecast of what `observe` takes on one core: see `forecast`."""
         drawing = sum(self._drawing_seconds(settings, index) for index in range(settings.networks))
-        times = 1 + _SPREADING * ("spread" in readings)
+        times = 1 + _spreading(settings) * ("spread" in readings)
         return drawing + settings.networks * times * self._forecast.seconds(settings)
 
     def _drawing_seconds(self, settings: Settings, index: int) -> float:
@@ -260,11 +260,18 @@ def _measured(task: Task | SequenceTask) -> Measurement:
     return dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, task.settings))
 
 
+def _spreading(settings: Settings) -> int:
+    """How many times as long the spread takes as all that the passes read."""
+    return 0 if settings.has_tokens else _SPREADING
+
+
 def _with_spread(measured: Measurement, task: Task | SequenceTask) -> Measurement:
     """The same with what differs among the samples. Raises `Stopped`."""
     from tui_telescope.engine.passes.exact.spread import log2_differing  # not before: few ask for it
 
     assert measured.signal is not None, "spread is a share of the signal"
+    if measured.signal.differing is not None:  # tokens are told apart on the way
+        return measured
     signal = dataclasses.replace(measured.signal, differing=log2_differing(task))
     return dataclasses.replace(measured, signal=signal)
 
@@ -280,7 +287,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         log10_factor(gradient.log10_mean),
         diagnose(network_readings(measurements, gradient, settings), gradient, weight_gradient),
         weight_gradient,
-        signal_reading(measurements, settings.width),
+        signal_reading(measurements, settings.width * settings.columns // settings.samples),
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),

@@ -5,6 +5,7 @@ An observation says nothing of how it was made; whatever yields gradients per la
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeVar
 
@@ -57,6 +58,8 @@ class WeightGradientReading:
     is off."""
     clipped_networks: int = 0
     """How many networks' global norm is above the limit."""
+    log10_parts: Mapping[str, Array] | None = None
+    """The same by the weights of each part of a layer alone, by the part's name; None where layers have no parts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,8 @@ class SignalReading:
     """The fraction of units whose derivative is zero on every sample; None likewise."""
     log10_spread: Array | None = None
     """log10 of the root mean square of a_l less its mean over samples, as a share of that of a_l: where it comes down
-    to a format's epsilon, the layer cannot tell its inputs apart. None where nobody took it."""
+    to a format's epsilon, the layer cannot tell its inputs apart. Of sequences the mean is over the tokens of each
+    sample: whether those can be told apart. None where nobody took it."""
 
 
 @dataclass(frozen=True, eq=False)

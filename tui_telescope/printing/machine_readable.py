@@ -17,7 +17,7 @@ from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.notation import decimal_literal, nullable
-from tui_telescope.observations.observation import GradientReading, Observation, SignalReading
+from tui_telescope.observations.observation import GradientReading, Observation, SignalReading, WeightGradientReading
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
@@ -53,10 +53,16 @@ def observation_document(observation: Observation) -> dict[str, Any]:
         "gradient": observation.gradient
         and {name: nullable(numbers) for name, numbers in _statistics(observation.gradient).items()},
         "cell_gradient": observation.cell_gradient and {"log10_mean": nullable(observation.cell_gradient.log10_mean)},
-        "weight_gradient": weights and {"log10": nullable(weights.log10)},
+        "weight_gradient": weights and {"log10": nullable(weights.log10), **_parts_document(weights)},
         "factor": None if factor is None else [_power(number) for number in factor],
         "signal": signal and _signal(signal),
     }
+
+
+def _parts_document(weights: WeightGradientReading) -> dict[str, Any]:
+    """Those of the parts of a layer, where it has parts."""
+    parts = weights.log10_parts
+    return {} if parts is None else {"log10_parts": {name: nullable(each) for name, each in parts.items()}}
 
 
 def _layers(observation: Observation) -> list[int] | list[str]:
@@ -135,6 +141,8 @@ def _columns(observation: Observation) -> dict[str, list[Any]]:
         columns["log10_cell_gradient_mean"] = observation.cell_gradient.log10_mean.tolist()
     if weights:
         columns["log10_weight_gradient"] = weights.log10.tolist()
+        parts = weights.log10_parts or {}
+        columns |= {f"log10_weight_gradient_{name}": each.tolist() for name, each in parts.items()}
     if signal:
         columns["log10_rms"] = signal.log10_rms.tolist()
         columns |= {name: each for name, each in _fractions(signal).items() if each is not None}

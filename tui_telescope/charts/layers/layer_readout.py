@@ -39,7 +39,11 @@ def _factor(observation: Observation, layer: int) -> str:
 
 def _weight_gradient(observation: Observation, layer: int) -> str:
     reading = observation.weight_gradient
-    return _written(observation, "weight gradient", reading.log10, layer) if reading else ""
+    if reading is None:
+        return ""
+    whole, parts = _written(observation, "weight gradient", reading.log10, layer), reading.log10_parts or {}
+    told = [f"{name.replace('_', '+')} {scientific(float(each[layer - 1]))}" for name, each in parts.items()]
+    return f"{whole} ({', '.join(told)})" if told else whole
 
 
 def _signal(observation: Observation, layer: int) -> dict[str, str]:

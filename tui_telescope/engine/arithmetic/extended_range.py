@@ -153,6 +153,12 @@ class ExtendedRange:
         exponent = x.exponent.max(axis=axis, keepdims=True)
         return type(self)(shifted(x.mantissa, x.exponent - exponent), exponent)
 
+    def split(self, count: int) -> list[Self]:
+        """The parts of a stack of units, `count` equal ones."""
+        mantissas = np.split(self.mantissa, count)
+        exponents = np.split(self.exponent, count) if self.is_per_unit else [self.exponent] * count
+        return [type(self)(*part).normalized() for part in zip(mantissas, exponents, strict=True)]
+
     def sum(self, axis: int) -> Self:
         """The sums over the units (0), shape (1, samples), or over the samples (1), shape (units, 1)."""
         x = self.aligned(axis)

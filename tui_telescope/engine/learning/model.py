@@ -88,7 +88,11 @@ def _trunk_of(network: Network, samples: int) -> Trunk:
 
 
 def most_at_once(settings: Settings, dtype: DTypeLike) -> int:
-    """How many of these networks can learn within `MEMORY_BUDGET`. Raises `SettingsError` where not one can."""
+    """How many of these networks can learn within `MEMORY_BUDGET`. Raises `SettingsError` where not one can, and for a
+    transformer, whose learning is not told here."""
+    if settings.has_tokens:
+        learning = ", ".join(name for name, kind in CELLS.items() if not kind.has_tokens)
+        raise SettingsError(f"cell: {settings.cell!r} does not learn here; allowed: {learning}")
     needed = _bytes_needed(settings, np.dtype(dtype).itemsize)
     if needed > MEMORY_BUDGET:
         raise SettingsError(

@@ -35,6 +35,7 @@ def _uses_activation(settings: Settings) -> bool:
 
 _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (lambda settings: LOSSES[settings.loss].slope is not None, "it covers no such loss"),
+    (lambda settings: settings.has_tokens, "whom a transformer's token hears depends on the tokens themselves"),
     (
         lambda settings: settings.residual and settings.skip_scale == 0 and 0 in settings.branch_factors,
         "skip and branch are both multiplied with 0, so that nothing is carried",

@@ -42,6 +42,25 @@ class Cost(NamedTuple):
         return self.calls + by_units + weights * (samples * self.product + self.weight)
 
 
+class TransformerCost(NamedTuple):
+    """The same for one block."""
+
+    calls: float
+    element: float
+    """For each number of a token in a block: those of all products."""
+    product: float
+    weight: float
+    pair: float
+    """For each pair of tokens in each head."""
+
+    def seconds(self, settings: Settings) -> float:
+        shapes, columns = settings.matrices.values(), settings.columns
+        units, weights = sum(each.fan_out for each in shapes), sum(each.fan_out * each.fan_in for each in shapes)
+        pairs = settings.samples * settings.heads * settings.tokens**2
+        of_weights = weights * (columns * self.product + self.weight)
+        return self.calls + columns * units * self.element + of_weights + pairs * self.pair
+
+
 class Pass(NamedTuple):
     """One way to measure a network."""
 
@@ -49,7 +68,7 @@ class Pass(NamedTuple):
     """Below `engine`."""
     takes: Callable[[Settings], bool]
     """Whether it may do for networks of these settings."""
-    cost: Cost
+    cost: Cost | TransformerCost
     """What one layer or step takes."""
     rounds: bool = False
     """Whether it computes in a number format, and no exact network."""
@@ -74,8 +93,16 @@ def _samples_weights(settings: Settings) -> bool:
     return settings.samples_weights
 
 
+def _has_tokens(settings: Settings) -> bool:
+    return settings.has_tokens
+
+
+def _has_tokens_and_weights(settings: Settings) -> bool:
+    return settings.has_tokens and settings.scale > 0
+
+
 def _has_no_norm(settings: Settings) -> bool:
-    return not settings.is_recurrent and settings.norm_kind is None
+    return not settings.is_recurrent and not settings.has_tokens and settings.norm_kind is None
 
 
 def _mixes(settings: Settings) -> bool:
@@ -103,7 +130,7 @@ def _is_dense(settings: Settings) -> bool:
 
 
 def _has_norm(settings: Settings) -> bool:
-    return settings.norm_kind is not None
+    return settings.norm_kind is not None and not settings.has_tokens
 
 
 def _has_norm_and_mixes(settings: Settings) -> bool:
@@ -128,6 +155,9 @@ def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
     return lambda settings: settings.is_recurrent and least <= settings.gates <= most
 
 
+_OF_FLOAT64_BLOCK = TransformerCost(3e-4, 8e-9, 0.14e-9, 2e-9, 20e-9)
+_OF_EXACT_BLOCK = TransformerCost(8e-3, 200e-9, 0.4e-9, 8e-9, 800e-9)
+
 PASSES: dict[str, Pass] = {
     "sampled weights": Pass("passes.exact.sampled_weights", _samples_weights, Cost(0.6e-3, 110e-9, 0.0, 0.0, 1.2e-9)),
     "float64": Pass("passes.float64.without_norm", _is_dense_and_suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
@@ -140,6 +170,8 @@ PASSES: dict[str, Pass] = {
         "passes.float64.with_norm", _is_dense_and_has_norm, Cost(23e-6, 24e-9, 0.14e-9, 2.5e-9)
     ),
     "exact, with a norm": Pass("passes.exact.rounding_check", _has_norm, Cost(1e-3, 180e-9, 0.14e-9, 1.5e-9)),
+    "transformer": Pass("transformer.float64_pass", _has_tokens_and_weights, _OF_FLOAT64_BLOCK),
+    "exact transformer": Pass("transformer.rounding_check", _has_tokens, _OF_EXACT_BLOCK),
     "recurrent": Pass("recurrent.through_time", _has_gates(1, 2), Cost(84e-6, 18e-9, 0.16e-9, 1.9e-9)),
     "recurrent, 3 gates": Pass("recurrent.through_time", _has_gates(3, 3), Cost(140e-6, 110e-9, 0.31e-9, 18e-9)),
     "recurrent, 4 gates": Pass(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,8 @@ class SignalMeasurement:
     dead: Array
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
     differing: Array | None = None
-    """log2 of ||a_l - its mean over samples||, shape (depth, samples); None where it was not wanted."""
+    """log2 of ||a_l - its mean over samples||, shape (depth, samples); of sequences, over the tokens of each sample.
+    None where it was not wanted."""
 
 
 def saturated_and_dead(
@@ -95,6 +97,8 @@ class Measurement:
     """log2 of ||W_l||_F, shape (depth,); None where all steps share W."""
     global_norm: float | None = None
     """log2 of the norm of d mean loss by all parameters together."""
+    weight_gradient_parts: Mapping[str, Array] | None = None
+    """The weight gradient by the parts of a layer alone, each of shape (depth,); None where it has no parts."""
     entries: EntryShares | None = None
     """None where nothing is rounded."""
     nonfinite: tuple[NonFinite, ...] = ()

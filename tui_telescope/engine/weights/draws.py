@@ -247,13 +247,21 @@ class UnitDraws:
         return settings.samples * settings.width * (stack.missing(later) if stack else later)
 
     def samples(self, settings: Settings) -> tuple[Array, Array]:
-        """Inputs as they are shown and targets as the loss wants them, each of shape (samples, n)."""
-        key = (settings.generator, settings.sample_seed, settings.samples, settings.width)
+        """Inputs as they are shown and targets as the loss wants them, (samples, n), or (samples, tokens, n).
+
+        The stream gives the first token and its target of each sample in turn, then the second ones, and so on, so that
+        a longer sequence keeps the tokens it had.
+        """
+        n, samples = settings.width, settings.samples
+        tokens = settings.columns // samples
+        key = (settings.generator, settings.sample_seed, samples, n, tokens)
         if self._samples is None or self._samples[0] != key:
-            generator, seed, samples, width = key
-            self._samples = key, sample_stream(generator, seed).layers(1, samples * 2 * width).reshape(samples, -1)
-        both, n = self._samples[1], settings.width
-        return settings.input_scale * both[:, :n], LOSSES[settings.loss].vectors(both[:, n:])
+            drawn = sample_stream(settings.generator, settings.sample_seed).layers(tokens, samples * 2 * n)
+            self._samples = key, drawn.reshape(tokens, samples, 2, n).transpose(2, 1, 0, 3)
+        inputs, vectors = self._samples[1]
+        shape = (samples, tokens, n) if settings.has_tokens else (samples, n)
+        vectors = LOSSES[settings.loss].vectors(vectors.reshape(samples, -1))
+        return settings.input_scale * inputs.reshape(shape), vectors.reshape(shape)
 
     def sequences(self, settings: Settings, progress: Progress = UNWATCHED) -> Sequences:
         """Inputs of every step, and targets.

@@ -42,6 +42,13 @@ def _meanings() -> tuple[Meaning, ...]:
             "the norm's places pre and activation are one, and W2 phi(W1 a + b1) + b2 in an mlp.",
         ),
         Meaning(
+            "block",
+            "What a layer is to a transformer: causal attention, in which a token hears itself and those before it, "
+            "and an mlp, each with a residual connection and a norm of its own; at activation the norm stands in the "
+            "mlp alone. A sample is a sequence of tokens; the loss acts on all, and norms are over all of them. The "
+            "cursor's line tells the weights' gradient of queries and keys, of values and output, and of the mlp.",
+        ),
+        Meaning(
             "gradient",
             "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, averaged "
             "over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1.",

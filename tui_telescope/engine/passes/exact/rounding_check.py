@@ -37,7 +37,7 @@ def measure(task: Task) -> Measurement:
         return dataclasses.replace(extended_range_pass.measure(task), is_settled=False)
     first, second, last = (task._replace(progress=piece) for piece in task.progress.parts(COSTS))
     measured = extended_range_pass.measure(first)
-    if decimal_pass.differ_by(measured, extended_range_pass.measure(_moved(second))) <= STEADY:
+    if decimal_pass.differ_by(measured, extended_range_pass.measure(moved(second))) <= STEADY:
         return measured
     return (decimal_pass.measure(last) if is_small else None) or dataclasses.replace(measured, is_settled=False)
 
@@ -47,20 +47,20 @@ def _is_checked_quickly(settings: Settings) -> bool:
     return settings.depth * (widest * settings.samples + _NUMBERS_OF_CALLS) <= MOST_NUMBERS
 
 
-def _moved(task: Task) -> Task:
+def moved(task: Task) -> Task:
     """The same with another last digit in every number, up or down at random; in the scale for all weights alike."""
     rng = np.random.default_rng(0)
 
-    def moved(numbers: Array) -> Array:
+    def nudged(numbers: Array) -> Array:
         return np.asarray(numbers * (1 + _LAST_DIGIT * rng.choice((-1, 1), numbers.shape)))
 
     def moved_matrices(each: UnitMatrices) -> UnitMatrices:
-        biases = None if each.biases is None else moved(each.biases)
-        return dataclasses.replace(each, weights=[moved(weights) for weights in each.weights], biases=biases)
+        biases = None if each.biases is None else nudged(each.biases)
+        return dataclasses.replace(each, weights=[nudged(weights) for weights in each.weights], biases=biases)
 
     network, (inputs, targets), settings = task.network, task.samples, task.settings
     return task._replace(
         network=UnitNetwork({name: moved_matrices(each) for name, each in network.matrices.items()}),
-        samples=(moved(inputs), moved(targets)),
+        samples=(nudged(inputs), nudged(targets)),
         settings=settings.replace(scale=settings.scale * (1 + (3 if settings.scale < 1 else -3) * _LAST_DIGIT)),
     )

@@ -19,6 +19,9 @@ SATURATED_FROM = 1.0
 SHORT_WAY = 1 / 16
 """Up to this share of their scale, differences of phi are taken as integrals of phi'."""
 
+SHORTEST_WAY = 1 / 64
+"""The same for two arguments whose difference is known by itself: further apart phi may be subtracted from phi."""
+
 _NODES = (1 + np.array([-(0.6**0.5), 0.0, 0.6**0.5]))[:, None, None] / 2
 _WEIGHTS = np.array([5 / 18, 8 / 18, 5 / 18])[:, None, None]
 """Gauss and Legendre's, of order six, on [0, 1]; (nodes, 1, 1)."""
@@ -60,6 +63,26 @@ def differences_of_phi(activation: Activation, base: ExtendedRange, way: Extende
         return _integral(activation, base, way)
     result = _from_level(activation, z, 1)
     return where(is_short, _integral(activation, base, way), result) if is_short.any() else result
+
+
+def difference_of_phi(
+    activation: Activation, base: ExtendedRange, z: ExtendedRange, way: ExtendedRange
+) -> ExtendedRange:
+    """phi(z) - phi(base) where z = base + way, to full relative precision; an exponent a unit."""
+    base, z, way = base.per_unit(), z.per_unit(), way.per_unit()
+    result = phi_value(activation, z) - phi_value(activation, base)
+    start, end = bounded(base)[0], bounded(z)[0]
+    for side, less in activation.levels.items():
+        if side:
+            is_there = np.minimum(side * start, side * end) > SATURATED_FROM
+            result = where(is_there, _assembled_from(less(end)) - _assembled_from(less(start)), result)
+    is_short = np.minimum(np.abs(way.values()), 1) * (1 + np.abs(start)) < SHORTEST_WAY
+    if activation.vanishes_at_zero:
+        is_short &= np.sign(start) == np.sign(end)  # no kink on the way
+    result = where(is_short, _integral(activation, base, way), result)
+    slope, other = phi_slope(activation, z), phi_slope(activation, base)
+    is_straight = (slope.mantissa == other.mantissa) & (slope.exponent == other.exponent)
+    return where(is_straight, way * slope, result)
 
 
 def _from_level(activation: Activation, z: ExtendedRange, axis: int) -> ExtendedRange:

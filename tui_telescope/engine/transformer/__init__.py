@@ -1,0 +1,1 @@
+"""Transformers: blocks of causal attention and an mlp, over sequences of tokens."""
