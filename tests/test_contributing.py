@@ -59,7 +59,7 @@ print(json.dumps({
     "footer": " ".join(FOOTER[call] for call in fitting_calls(500)),
     "palette": "\\n".join(f"{entry.title} {entry.help}" for entry in entries()),
     "help": " ".join(text(help_lines(500)).split()),
-    "flags": said("--help"),
+    "flags": said("print", "--help"),
     "presets": said("presets"),
     "next preset": neighbouring(list(PRESETS.values())[0], -1).name,
     "print": {name: said("print", *words.split()) for name, words in json.loads(sys.argv[1]).items()},
@@ -229,9 +229,10 @@ ADDITIONS = {
     ),
     "tour step": Addition(
         {
-            "lessons/tour.py": {
+            "lessons/chapters/whispering.py": {
                 '    Step(\n        "The whispering line"': (
-                    '    Step("A step of mine", "All of it.", "Is it?", WHISPER, lambda m: True, lambda m: True),\n'
+                    '    Step(\n        "A step of mine", "mine", "All of it.", "Is it?", "It is.", WHISPER,\n'
+                    "        lambda m: True, lambda m: True,\n    ),\n"
                 )
             }
         },

@@ -20,7 +20,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "
 
 RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("depth", 1, 10_000, 50, "d", "--depth"),
-    ("width", 1, 1024, 4, "w", "--width"),
+    ("width", 1, 65_536, 4, "w", "--width"),
     ("expansion", 1, 8, 4, None, "--expansion"),
     ("scale", 0.001, 1000, 2.0, "s", "--scale"),
     ("skip_scale", 0, 100, 1.0, None, "--skip-scale"),
@@ -275,7 +275,7 @@ def test_switching_off_has_a_word_of_its_own():
 
 
 def test_all_that_is_held_at_once_may_take_a_gibibyte_and_no_more():
-    most = Settings(depth=118, width=1024)
+    most = Settings(depth=118, width=1024, initializer="orthogonal")
     assert 0.99 * 2**30 < most.footprint.total <= 2**30
     with pytest.raises(SettingsError):
         most.replace(depth=119)
@@ -290,10 +290,10 @@ def test_all_that_is_held_at_once_may_take_a_gibibyte_and_no_more():
     ],
 )
 def test_weights_beyond_the_budget_are_refused_with_their_size_and_what_to_lower(sizes):
-    whole = Settings().as_dict() | sizes
+    whole = Settings().as_dict() | sizes | {"initializer": "orthogonal"}
     gibibytes = 8 * whole["networks"] * whole["depth"] * (whole["width"] ** 2 + whole["width"] + 25) / 2**30
     with pytest.raises(SettingsError) as refusal:
-        Settings(**sizes)
+        Settings(**whole)
     message = str(refusal.value)
     assert f"{gibibytes:.2f} GiB of weights" in message
     assert "allowed: 1 GiB" in message
@@ -301,7 +301,7 @@ def test_weights_beyond_the_budget_are_refused_with_their_size_and_what_to_lower
 
 
 def test_a_step_into_too_much_memory_is_refused_and_a_step_back_is_not():
-    largest = Settings(depth=118, width=1024)
+    largest = Settings(depth=118, width=1024, initializer="orthogonal")
     with pytest.raises(SettingsError, match="GiB"):
         largest.stepped("depth", 1)
     assert largest.stepped("width", -1).width < 1024

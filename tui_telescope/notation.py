@@ -29,6 +29,11 @@ def decimal_literal(log10: float, digits: int) -> str:
     return f"{mantissa}e{exponent:+03d}"
 
 
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def nullable(log10: Iterable[float]) -> list[float | None]:
     """For JSON, which has no infinity: None in place of what is not finite, such as the log10 of an exact zero."""
     return [float(number) if math.isfinite(number) else None for number in log10]

@@ -8,14 +8,14 @@ new field of `Settings`, of one of the kinds in `setting_kinds`. This module imp
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
-from tui_telescope.effects import WITHOUT_EFFECT, uses
-from tui_telescope.footprint import Footprint, footprint, refusal
+from tui_telescope.block import Block
+from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason
+from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -26,16 +26,11 @@ from tui_telescope.networks import (
     INITIALIZER_NAMES,
     INITIALIZERS,
     LOSSES,
-    MATRICES,
     NORM_PLACES,
     NORMAL,
-    NORMALISED,
     NORMS,
     OPTIMIZERS,
     TASKS,
-    NormKind,
-    NormPlace,
-    Shape,
 )
 from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
 
@@ -53,7 +48,7 @@ def _entry(group: str, setting: Setting) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Block):
     """Everything that determines an observation, and how the network learns.
 
     Raises `SettingsError` for a value outside its range and for an observation that the memory budget does not hold.
@@ -78,7 +73,7 @@ class Settings:
         "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
-            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+            minimum=1, maximum=65_536, ladder=tuple(n for n in HALF_POWERS if n <= 65_536), coarse_ladder=POWERS,
         )
     )  # fmt: skip
     form: str = _entry(
@@ -295,6 +290,16 @@ class Settings:
         """What an observation holds in memory at once."""
         return footprint(self)
 
+    @cached_property
+    def samples_weights(self) -> bool:
+        """Whether weights are sampled where they are needed, and not stored."""
+        return samples_weights(self)
+
+    def check_stored(self, what: str) -> None:
+        """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
+        if self.samples_weights:
+            raise SettingsError(f"{what}: {NEEDS_STORED}")
+
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
         if norm is not None and norm.takes_shares_out and self.samples == 1:
@@ -324,57 +329,28 @@ class Settings:
 
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
-        reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
+        return self._first_that_holds(WITHOUT_EFFECT.get(name, ()))
+
+    @property
+    def why_no_spectrum(self) -> str:
+        """What keeps a sample from having a Jacobian from end to end that could be looked at, as a clause; empty where
+        nothing does."""
+        return self._first_that_holds(WITHOUT_SPECTRUM)
+
+    def check_spectrum(self) -> None:
+        """Raises `SettingsError` where `why_no_spectrum` says why."""
+        if why_not := self.why_no_spectrum:
+            raise SettingsError(f"spectrum: {why_not}")
+
+    def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
+        clauses = (clause for holds, clause in reasons if holds(self))
+        return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
 
     @property
     def family(self) -> str:
         """Which unit matrices the initializer scales."""
         family = INITIALIZERS[self.initializer].family
         return self.distribution if family == NORMAL else family
-
-    @property
-    def norm_kind(self) -> NormKind | None:
-        """What the layers are normalised by; None where they are not."""
-        return NORMS.get(self.norm) if uses(self, "norm") else None
-
-    @property
-    def place_of_norm(self) -> NormPlace | None:
-        """Where in the layers it stands; None where there is none."""
-        return None if self.norm_kind is None else NORM_PLACES[self.norm_place]
-
-    @cached_property
-    def branch(self) -> tuple[str, ...]:
-        """What a layer's branch does, in order: see `networks.FormKind`."""
-        return FORMS[self.form].branch(self.place_of_norm)
-
-    @cached_property
-    def matrices(self) -> Mapping[str, Shape]:
-        """The matrices of a layer, by name, in the order in which they act."""
-        return {name: MATRICES[name].shape(self.width, self.expansion) for name in FORMS[self.form].matrices}
-
-    @cached_property
-    def units_given(self) -> tuple[tuple[str, int], ...]:
-        """The words of the branch, each with how many units it gives."""
-        given, units = [], self.width
-        for word in self.branch:
-            units = self.matrices[word].fan_out if word in self.matrices else units
-            given.append((word, units))
-        return tuple(given)
-
-    @cached_property
-    def levelled(self) -> frozenset[str]:
-        """The matrices after which a norm takes out at once what all samples have in common, the biases too."""
-        norm, place = self.norm_kind, self.place_of_norm
-        if norm is None or place is None or not norm.takes_shares_out:
-            return frozenset()
-        words = (*self.branch, NORMALISED) if place.crosses_residual else self.branch
-        return frozenset(word for word, after in pairwise(words) if word in MATRICES and after == NORMALISED)
-
-    @property
-    def loses_biases(self) -> bool:
-        """Whether biases make no difference, whatever they are."""
-        return self.levelled == self.matrices.keys()
 
     @property
     def has_biases(self) -> bool:

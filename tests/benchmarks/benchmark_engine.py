@@ -26,13 +26,14 @@ from unittest.mock import patch
 import numpy as np
 
 from tui_telescope.engine import telescope
+from tui_telescope.engine.arithmetic.arrays import aligned
 from tui_telescope.engine.passes.float64.backward import BackwardPass
 from tui_telescope.engine.passes.float64.forward import ForwardPass
 from tui_telescope.engine.passes.float64.layer_record import LayerRecord
-from tui_telescope.engine.passes.float64.workspace import aligned
 from tui_telescope.engine.sweep import map_scales_and_depths
 from tui_telescope.engine.telescope import READINGS, Telescope
 from tui_telescope.engine.weights.draws import UnitDraws
+from tui_telescope.networks import FORMS
 from tui_telescope.settings import Settings
 
 SIZES = (
@@ -45,6 +46,8 @@ SIZES = (
 )
 """Depth, width, samples, and the most that sigmoid, tanh and ReLU may take of the floor."""
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "gelu", "silu")
+FORMED = ((50, 64, 32), (100, 128, 64), (50, 256, 64))
+"""Depth, width and samples of the blocks of every form."""
 _MAP = Settings(width=64, samples=16, initializer="xavier", scale=1.0, generator="numpy")
 MAPPED = {
     "sigmoid": _MAP,
@@ -87,15 +90,19 @@ def settings_for(activation: str, depth: int, width: int, samples: int) -> Setti
     return common.replace(initializer="he" if rectified else "xavier", scale=1.0)
 
 
-def floor(depth: int, width: int, samples: int) -> Callable[[], object]:
-    weights = UnitDraws().network(Settings(depth=depth, width=width, generator="numpy"), 0).single.weights
-    pairs = [(w, w.T) for w in weights]
-    signal, out = np.random.default_rng(0).normal(size=(width, samples)), np.empty((width, samples))
+def floor(settings: Settings) -> Callable[[], object]:
+    """The two products with each matrix of each layer."""
+    pairs = []
+    for name, (fan_out, fan_in) in settings.matrices.items():
+        above, below = (np.random.default_rng(0).normal(size=(units, settings.samples)) for units in (fan_out, fan_in))
+        out, back = np.empty_like(above), np.empty_like(below)
+        weights = UnitDraws().network(settings, 0).matrices[name].weights
+        pairs += [(w.dot, w.T.dot, above, below, out, back) for w in weights]
 
     def products() -> None:
-        for forward, backward in pairs:
-            forward.dot(signal, out)
-            backward.dot(signal, out)
+        for forward, backward, above, below, out, back in pairs:
+            forward(below, out)
+            backward(above, back)
 
     return products
 
@@ -129,7 +136,7 @@ def observing(settings: Settings, readings: Sequence[str]) -> Callable[[], objec
 
 def report(depth: int, width: int, samples: int, target: float) -> None:
     runs = [settings_for(activation, depth, width, samples) for activation in ACTIVATIONS]
-    subjects = [floor(depth, width, samples), least(depth, width, samples)]
+    subjects = [floor(runs[0]), least(depth, width, samples)]
     subjects += [observing(settings, readings) for settings in runs for readings in (("gradient",), READINGS)]
     seconds = best_seconds(subjects)
     alone, together = seconds[2::2], seconds[3::2]
@@ -137,6 +144,19 @@ def report(depth: int, width: int, samples: int, target: float) -> None:
     drawing = best_seconds([lambda: UnitDraws().network(runs[0], 0)])[0] if width < 512 else float("nan")
     size, bound = f"{depth} x {width} x {samples}", seconds[1] / seconds[0]
     print(f"{size:>14} {seconds[0] * 1e3:9.3f} {target:6.1f} {bound:5.2f}  {cells} {drawing * 1e3:9.2f}", flush=True)
+
+
+def report_forms(depth: int, width: int, samples: int) -> None:
+    """Blocks of each form beside a residual connection, as ratios to the products with their own matrices."""
+    told = []
+    for form in FORMS:
+        for activation in ("tanh", "relu"):
+            settings = settings_for(activation, depth, width, samples)
+            settings = settings.replace(form=form, residual=True, branch_scale="1/sqrt(L)")
+            subjects = [floor(settings), observing(settings, ("gradient",)), observing(settings, READINGS)]
+            products, alone, together = best_seconds(subjects)
+            told.append(f"{form} {activation} {alone / products:.2f} ({together / products:.2f})")
+    print(f"{depth} x {width} x {samples}: {', '.join(told)}", flush=True)
 
 
 GRADIENT_PARTS: dict[str, tuple[Any, str]] = {
@@ -226,12 +246,35 @@ def main() -> None:
     for depth, width, samples, target in SIZES:
         if width <= largest:
             report(depth, width, samples, target)
+    print("time / floor of a form's own products, of the gradient alone (and of all readings)")
+    for size in FORMED:
+        report_forms(*size)
     lists, arrays = best_seconds([lambda: plain_python(50, 4, 20), observing(Settings(), ("gradient",))])
     print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
     for size in ((50, 4, 20), (50, 32, 20), (50, 64, 32), (100, 128, 64)):
         report_parts(*size)
+    wide = [(4096, 20), (16_384, 4), (16_384, 20), (65_536, 4)]
+    sampled = ", ".join(f"{n} x {samples} {wide_network(n, samples):.2f} s" for n, samples in wide)
+    print(f"50 layers of sampled weights, width x samples (target of 16384 x 20: 3 s): {sampled}")
     maps = ", ".join(f"{name} {first_map(settings):.2f} s" for name, settings in MAPPED.items())
+    spectra = {name: spectrum_of_one(MAPPED[name]) for name in ("sigmoid", "ReLU", "layer norm")}
+    took = zip(spectra, best_seconds(list(spectra.values())), strict=True)
+    print(f"spectrum of 50 x 64 (target 50 ms): {', '.join(f'{name} {s * 1e3:.0f} ms' for name, s in took)}")
     print(f"first map at width 64 and 16 samples (target 0.5 s): {maps}")
+
+
+def wide_network(width: int, samples: int) -> float:
+    """Seconds of one core for all readings of 50 tanh layers too wide to be stored."""
+    settings = settings_for("tanh", 50, width, samples)
+    start = time.thread_time()
+    Telescope().observe(settings)
+    return time.thread_time() - start
+
+
+def spectrum_of_one(settings: Settings) -> Callable[[], object]:
+    """The singular values of one sample's Jacobian, the weights at hand."""
+    through = Telescope()
+    return lambda: list(through.spectrum(settings.replace(samples=1)))
 
 
 def first_map(settings: Settings) -> float:

@@ -224,3 +224,9 @@ def test_depths_at_which_nothing_arrives_are_said_in_words():
 def test_the_depth_charts_axis_stays_while_the_curves_fit():
     axis = depth_chart([sweep(np.linspace(0, -16, 7))]).y_axis
     assert depth_chart([sweep(np.linspace(0, -15, 7))], axis).y_axis is axis
+
+
+def test_a_scale_of_zero_has_no_place_on_a_log_axis_and_no_mark_on_the_map():
+    marked, unmarked = ("".join(lines(60, 20, shown=grid(Settings(scale=scale)))[2:]) for scale in (2.0, 0.0))
+    assert "◆" in marked
+    assert "◆" not in unmarked

@@ -55,6 +55,15 @@ def test_your_network_the_critical_scale_and_the_depth_scales_are_marked_and_exp
         assert words in legend
 
 
+@pytest.mark.parametrize(
+    ("network", "own"), [({"scale": 0.1, "depth": 1}, "100%"), ({"scale": 1.2, "depth": 48}, "25%"), ({"scale": 0}, "")]
+)
+def test_the_accuracy_of_your_own_network_is_told_beside_its_mark(network, own):
+    legend = " ".join(lines(chart(network=Settings(**network)), 90, 20)[:2])
+    assert (f"@ you {own}" in legend) == bool(own)
+    assert ("you" in legend) == bool(own)
+
+
 def test_without_theory_there_is_no_line_of_it():
     text = lines(chart(critical=None))
     assert not any("!" in line or "--" in line[6:-1] for line in text[2:-2])

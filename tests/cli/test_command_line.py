@@ -19,7 +19,8 @@ import pytest
 from terminal import SCRIPT, Terminal
 
 import tui_telescope
-from tui_telescope import Settings, __version__, observe
+from tui_telescope import Settings, Telescope, __version__, observe
+from tui_telescope.engine.telescope import ALL_READINGS
 
 LONG = "x" * 100_000
 LONG_WORK = ("--cell", "lstm", "--depth", "10000", "--width", "64", "--samples", "64")
@@ -80,7 +81,7 @@ def test_json_names_every_setting_and_every_layer() -> None:
 
 def test_json_agrees_with_the_library() -> None:
     document = print_json("--depth", "9", "--residual")
-    observation = observe(Settings(depth=9, residual=True))
+    observation = Telescope().observe(Settings(depth=9, residual=True), readings=ALL_READINGS)
     assert document["gradient"]["log10_mean"] == observation.gradient.log10_mean.tolist()
     assert document["factor"] == pytest.approx((10**observation.log10_factor).tolist())
     assert document["verdict"]["frozen_layers"] == observation.verdict.frozen_layers
@@ -89,6 +90,7 @@ def test_json_agrees_with_the_library() -> None:
         "log10_rms": observation.signal.log10_rms.tolist(),
         "saturated": observation.signal.saturated.tolist(),
         "dead": observation.signal.dead.tolist(),
+        "log10_spread": observation.signal.log10_spread.tolist(),
     }
 
 
@@ -169,7 +171,7 @@ def test_text_says_the_verdict_then_what_was_changed_then_draws_the_chart() -> N
     [
         ("gradient", "layer gradient 10% 90% weights factor"),
         ("factor", "layer gradient 10% 90% weights factor"),
-        ("signal", "layer rms saturated dead"),
+        ("signal", "layer rms saturated dead spread"),
     ],
 )
 def test_text_tabulates_what_the_view_shows_within_80_columns(view: str, columns: str) -> None:
@@ -221,7 +223,10 @@ def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str
         (("--depth", "many"), ("depth", "many", "whole number")),
         (("--scale", "nan"), ("scale", "nan", "0.001 to 1000")),
         (("--activation", "sine"), ("activation", "sine", "sigmoid, tanh")),
-        (("--width", "1024", "--depth", "10000"), ("memory", "78.20 GiB of weights", "lower width, depth or networks")),
+        (
+            ("--init", "orthogonal", "--width", "1024", "--depth", "10000"),
+            ("memory", "78.20 GiB of weights", "lower width, depth or networks"),
+        ),
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),
@@ -349,11 +354,11 @@ def test_version_is_the_package_version() -> None:
     assert run("--version").stdout == f"tui-telescope {__version__}\n"
 
 
-@pytest.mark.parametrize("flag", ["--help", "--version"])
-def test_help_and_version_import_nothing_heavy(flag: str) -> None:
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["print", "--help"], ["watch", "--help"]], ids=" ".join)
+def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\nfrom tui_telescope.cli import main\n"
-        f"try: main(['{flag}'])\nexcept SystemExit: pass\n"
+        f"try: main({words})\nexcept SystemExit: pass\n"
         "print(sorted({'numpy', 'textual', 'plotext'} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)

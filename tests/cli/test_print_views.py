@@ -24,7 +24,7 @@ DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]
 assert isinstance(CELLS, Choice)
 
-PRINTED = [name for name, view in VIEWS.items() if not view.learns]
+PRINTED = [name for name, view in VIEWS.items() if not view.learns and name != "spectrum"]
 
 each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
@@ -82,6 +82,24 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
         for name, numbers in document["gradient"].items():
             column = header.index(name.replace("log10", "log10_gradient"))
             assert [float(row[column]) for row in rows] == numbers
+
+
+def test_the_spectrum_is_json_csv_and_text_of_the_same_numbers() -> None:
+    settings = settings_of("feedforward").replace(activation="relu", seed=1)
+    *_, found = Telescope().spectrum(settings)
+    document = json.loads(printed(settings, "spectrum", "json"), parse_constant=refuse)
+    values = document["singular_values"]
+    assert (document["settings"], document["jacobians"], document["ranks"]) == (settings.as_dict(), 2, found.ranks)
+    assert document["text"] == found.text
+    header, *rows = csv.reader(io.StringIO(printed(settings, "spectrum", "csv")))
+    assert header == ["direction", *values]
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    for column, (numbers, quantiles) in enumerate(zip(values.values(), found.log10_quantiles, strict=True), 1):
+        assert [float(row[column]) for row in rows] == quantiles.tolist()
+        assert [-math.inf if each is None else each for each in numbers] == quantiles.tolist()
+    text = printed(settings, "spectrum", "text")
+    assert found.text in text
+    assert f"{'direction':>9} {'median':>12} {'10%':>12} {'90%':>12}" in text
 
 
 def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:

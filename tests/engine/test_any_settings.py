@@ -18,7 +18,13 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import REGISTRY
 
 WORK = 1e5
-"""What depth * networks * (30 + width^2 * samples / 50) may come to, so that one network takes milliseconds."""
+"""What depth * networks * (30 + weights * samples / 50) may come to, so that one network takes milliseconds."""
+
+
+def weights_of(network: Settings) -> int:
+    """Of one layer."""
+    return sum(math.prod(shape) for shape in network.matrices.values())
+
 
 small = settings_within(
     cell=st.just("feedforward"),
@@ -28,7 +34,7 @@ small = settings_within(
     bias=st.just(0.0) | st.floats(0, 10),
     samples=st.integers(1, 12),
     networks=st.integers(1, 3),
-).filter(lambda each: each.depth * each.networks * (30 + each.width**2 * each.samples / 50) <= WORK)
+).filter(lambda each: each.depth * each.networks * (30 + weights_of(each) * each.samples / 50) <= WORK)
 
 
 def normalises_a_single_unit(network: Settings) -> bool:

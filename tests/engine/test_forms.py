@@ -6,7 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from drawn_settings import settings_within
 from exact_readings import assert_exact
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reference_of_norms import reading
+from reference_readings import assert_agrees
 from single_passes import assert_the_same, by_the_exact_pass, task_of
 
 from tui_telescope import Settings, Telescope
@@ -47,6 +52,32 @@ MADE = {
 @pytest.mark.parametrize("name", MADE)
 def test_every_reading_is_what_finite_differences_measure(form, name):
     assert_exact(MADE[name].replace(form=form))
+
+
+at_ordinary_scales = settings_within(
+    cell=st.just("feedforward"),
+    form=st.sampled_from(NEW),
+    depth=st.integers(2, 40),
+    width=st.integers(1, 24),
+    samples=st.integers(2, 24),
+    scale=st.floats(0.3, 3.0),
+    bias=st.just(0.0) | st.floats(0.0, 1.0),
+    bias_mean=st.just(0.0) | st.floats(-1.0, 1.0),
+    branch_scale=st.just(1.0) | st.just("1/sqrt(l)"),
+    skip_scale=st.just(1.0) | st.floats(0.3, 1.5),
+    input_scale=st.just(1.0) | st.floats(0.1, 10.0),
+    networks=st.just(1),
+    clip=st.just("off"),
+).filter(lambda each: each.depth * each.width * each.samples * (20 + 2 * each.expansion * each.width) <= 15_000)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(at_ordinary_scales)
+def test_whatever_is_drawn_at_ordinary_scales_is_exact(network):
+    telescope = Telescope()
+    observation = telescope.observe(network)
+    if observation.is_settled:
+        assert_agrees(observation.gradient, reading(network, telescope.draw(network)), 1e-8)
 
 
 @pytest.mark.parametrize("form", NEW)

@@ -43,9 +43,12 @@ def bytes_taken(chosen: dict) -> int:
         ({"width": 512, "depth": 32, "samples": 64, "generator": "python"}, 0.7),
         ({"width": 3, "depth": 500, "samples": 4096, "norm": "layer"}, 0.7),
         ({"width": 4, "depth": 100, "samples": 500, "networks": 64, "activation": "relu"}, 0.5),
+        ({"width": 64, "depth": 64, "samples": 256, "form": "mlp", "generator": "numpy"}, 0.5),
+        ({"width": 16, "depth": 200, "samples": 512, "form": "pre-activation", "norm": "layer"}, 0.5),
         ({"width": 64, "depth": 64, "samples": 256, "cell": "lstm"}, 0.4),
+        ({"width": 8192, "depth": 20, "samples": 64}, 0.4),
     ],
-    ids=["weights", "signals", "readings", "steps"],
+    ids=["weights", "signals", "readings", "an mlp", "another form with a norm", "steps", "sampled weights"],
 )
 def test_the_peak_is_what_was_counted(chosen, at_least):
     whole = {"initializer": "he", "scale": 1.0, "activation": "tanh", **chosen}
@@ -64,7 +67,9 @@ def test_much_memory_is_not_kept_for_the_next_observation():
     assert not np.shares_memory(first, workspace.take("signals", 5))
 
 
-@pytest.mark.parametrize("chosen", [{"initializer": "identity"}, {"norm": "batch", "samples": 2, "norm_place": "pre"}])
+@pytest.mark.parametrize(
+    "chosen", [{"initializer": "identity"}, {"norm": "batch", "samples": 2, "norm_place": "pre"}, {"form": "mlp"}]
+)
 def test_layers_that_are_too_many_to_keep_are_gone_through_again_and_read_the_same(chosen, monkeypatch):
     settings = Settings(**{"depth": 23, "samples": 3, "residual": True} | chosen)
     whole = by_the_exact_pass(settings)

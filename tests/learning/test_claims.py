@@ -19,10 +19,10 @@ def after(settings: Settings, steps: int):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_first_layers_of_a_deep_sigmoid_stack_stay_bit_for_bit_what_they_were_while_the_head_moves(seed):
-    """Seen over six seeds: 8 or 9 of 20 layers unchanged, the last moved by 3 to 7%, accuracy 11% of 10 classes."""
+    """Seen over six seeds: 8 or 9 of 20 layers unchanged, the last moved by 4 to 7%, accuracy 11% of 10 classes."""
     learner = Telescope().learner(STACK.replace(seed=seed))
     start = {name: array.copy() for name, array in learner.parameters.items()}
-    for _ in range(150):
+    for _ in range(600):
         learner.step()
     weights = learner.parameters["weights"]
     np.testing.assert_array_equal(weights[:4], start["weights"][:4])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tui_telescope import Settings, SettingsError, Telescope
+from tui_telescope.engine.learning.course.description import summary
+from tui_telescope.engine.learning.course.moments import observed
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
-from tui_telescope.engine.learning.moments import observed
 from tui_telescope.networks import OPTIMIZERS, TASKS
+from tui_telescope.observations.description import describe
 from tui_telescope.observations.interruption import Stopped
 
 SMALL = Settings(depth=3, width=6, activation="tanh", initializer="xavier", scale=1.0, task="glyphs", batch=48)
@@ -118,6 +122,45 @@ def test_the_observation_of_a_moment_is_that_of_the_tasks_own_loss(cell):
         assert seen.signal.saturated[layer] == pytest.approx(np.mean(slopes < 0.01))
         by_signal = weights[layer if cell == "feedforward" else 0].T @ (slopes * by_signal)
     assert 0 < seen.signal.saturated.max() < 1
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_steps_that_change_no_bit_of_the_gradient_by_the_shared_weights_are_unheard(cell):
+    """What a step adds is the difference that it makes if its own copy of the weights alone is held still."""
+    settings = SMALL.replace(cell=cell, depth=40, scale=0.3, batch=5, bias=0.5, forget_bias=-2.0)
+    learner = Telescope().learner(settings, dtype=np.float64)
+    seen = next(Telescope().learn(settings, 1, dtype=np.float64)).observation
+    whole = np.linalg.norm(learner.gradients(*learner.batch(0))["weights"])
+    shares = seen.weight_gradient.log10 - np.log10(whole)
+    expected = np.flatnonzero(shares < -24 * np.log10(2)) + 1
+    assert 1 < len(expected) < 40
+    assert seen.verdict.frozen == tuple(expected.tolist())
+    assert f"{len(expected)} of 40 steps are unheard in float32" in describe(seen)
+    if cell == "rnn":
+        signals = [np.zeros((6, 5)), *learner.gone_forward(learner.batch(0)[0]).signals]
+        by_signal = learner.gone_back(*learner.batch(0)).gradients
+        last = (1 - signals[-1] ** 2) * by_signal[-1] @ signals[-2].T
+        assert seen.weight_gradient.log10[-1] == pytest.approx(np.log10(np.linalg.norm(last)), abs=1e-12)
+
+
+def test_where_inputs_cannot_be_told_apart_it_is_said_that_moving_layers_learn_nothing():
+    stack = Settings(depth=20, width=16, initializer="xavier", scale=1.0, task="glyphs", optimizer="momentum", batch=32)
+    telescope = Telescope()
+    first, *_, last = telescope.learn(stack, 150, every=150)
+    learner = telescope.learner(stack)
+    for _ in range(150):
+        learner.step()
+    signals = [each.astype(np.float64) for each in learner.gone_forward(learner.batch(150)[0]).signals]
+    spread = [np.sqrt(np.mean((a - a.mean(axis=1, keepdims=True)) ** 2) / np.mean(a**2)) for a in signals]
+    layer = next(number for number, share in enumerate(spread, 1) if share < 2**-23)
+    words = f"% of the samples are right, a guess: float32 cannot tell the inputs apart at layer {layer} (spread "
+    assert words in summary(stack, first, last)
+    assert last.log10_change[-1] > -2, "and yet the last layer moves"
+    assert "a guess" not in summary(stack, first, first)
+    assert "a guess" not in summary(stack, first, replace(last, accuracy=0.2)), "guessing is right in 10 to 14%"
+    thawed = stack.replace(residual=True)
+    first, *_, last = telescope.learn(thawed, 150, every=150)
+    assert "a guess" not in summary(thawed, first, last)
 
 
 def test_a_unit_that_is_silent_on_every_sample_of_the_batch_is_dead():

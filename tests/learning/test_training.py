@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.engine.learning.training import MOST_MOMENTS, Training
+from tui_telescope.engine.learning.course.training import MOST_MOMENTS, Training
 
 SMALL = Settings(depth=3, width=4, activation="tanh", initializer="xavier", scale=1.0, batch=8)
 

@@ -108,7 +108,7 @@ def test_a_signal_without_fractions_is_its_size_alone():
     assert [curve.label for curve in signal_chart([Trace("", observation)], ChartOptions()).curves] == ["rms"]
     assert table(observation, "signal").splitlines()[1] == "  layer          rms"
     signal = json.loads(reading_as_json(Settings(), observation, None))["signal"]
-    assert signal == {"log10_rms": [0.0, -1.0], "saturated": None, "dead": None}
+    assert signal == {"log10_rms": [0.0, -1.0], "saturated": None, "dead": None, "log10_spread": None}
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -142,6 +142,15 @@ def expected_signal(settings: Any, draw: Any, *, digits: int = 50) -> Signals:
         return result
 
 
+def expected_spread(batches: Sequence[Batch]) -> float:
+    """log10 of what differs from the mean over samples as a share of the whole, root mean squares over all networks;
+    from one signal of each of them, in the digits at work."""
+    columns = [column for batch in batches for column in transposed(batch)]
+    differing = mp.fsum((x - mp.fsum(column) / len(column)) ** 2 for column in columns for x in column)
+    whole = mp.fsum(x**2 for column in columns for x in column)
+    return log10(mp.sqrt(differing / whole)) if whole else float("-inf")
+
+
 def quantile(values: Sequence[Any], fraction: Any) -> Any:
     """Linear between the order statistics: Hyndman and Fan (1996), type 7."""
     ordered = sorted(values)

@@ -11,7 +11,7 @@ from exploring import Explorer, exploring
 
 from tui_telescope import Telescope
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.learning_chart import LearningChart
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
 from tui_telescope.settings import Settings
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.panels import Panels
@@ -23,9 +23,9 @@ LONG = SIGMOIDS.replace(width=64, batch=512)
 """Takes many seconds to play."""
 
 
-def shown(explorer: Explorer) -> LearningChart:
+def shown(explorer: Explorer) -> LossAndLayers:
     chart = explorer.app.chart_view.chart
-    assert isinstance(chart, LearningChart)
+    assert isinstance(chart, LossAndLayers)
     return chart
 
 
@@ -36,7 +36,7 @@ def step(explorer: Explorer) -> int:
 
 async def begin(explorer: Explorer) -> None:
     await explorer.press("6")
-    await explorer.until(lambda: step(explorer) == 0 and isinstance(explorer.app.chart_view.chart, LearningChart))
+    await explorer.until(lambda: step(explorer) == 0 and isinstance(explorer.app.chart_view.chart, LossAndLayers))
 
 
 async def until_it_rests(explorer: Explorer, at_step: int) -> None:
@@ -83,7 +83,7 @@ async def test_a_full_stop_takes_one_step_and_a_comma_goes_back_to_the_network_b
         for number in (1, 2):
             await explorer.press("full_stop")
             await until_it_rests(explorer, number)
-        assert [moment.step for moment in shown(explorer).layers.history.moments] == [0, 1, 2]
+        assert shown(explorer).layers.steps.tolist() == [0, 1, 2]
         await explorer.press("comma")
         await until_it_rests(explorer, 0)
         again = explorer.app.learning.history
@@ -207,6 +207,20 @@ async def test_a_divergence_is_said_with_its_step_and_its_layer_and_ends_the_pla
         assert expected.diverged
         where = f"layer {expected.diverged.layer}" if expected.diverged.layer else "the head"
         assert f"diverged at step {expected.diverged.step}: {where} was the first" in explorer.said()
+
+
+async def test_a_ghost_that_diverges_is_said_to_while_the_live_network_goes_on() -> None:
+    """Forty orthogonal layers keep a signal; beside a residual connection each of them may double it."""
+    live = Settings(activation="linear", initializer="orthogonal", scale=1.0, depth=40, width=8, batch=8)
+    async with exploring(live, size=(100, 30)) as explorer:
+        await begin(explorer)
+        await explorer.press("g", "space")
+        await explorer.until(lambda: "The ghost diverged at step" in explorer.said())
+        *_, expected = Telescope().learn(live.replace(residual=True), 600, every=1)
+        assert expected.diverged
+        assert f"The ghost diverged at step {expected.diverged.step}: " in explorer.said()
+        assert explorer.app.learning.history is not None
+        assert explorer.app.learning.history.latest.diverged is None
 
 
 async def test_settings_of_learning_have_rows_where_they_make_a_difference_and_others_say_why_they_make_none() -> None:

@@ -20,5 +20,7 @@ class ChartOptions:
     """Whether the gradient by the weights is drawn beside the one by the signals."""
     names_keys: bool = False
     """Whether the legend names the keys that show what is not shown."""
+    awaits_spread: bool = False
+    """Whether the spread is being taken, and its curve about to come: the axis stays until then."""
     cursor: int | None = None
     """The layer to mark, counted from 1; a number beyond the last one marks nothing."""

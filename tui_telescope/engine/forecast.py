@@ -44,5 +44,12 @@ def _counted(settings: Settings) -> float:
 
 def _kind(settings: Settings) -> Hashable:
     """What decides with how much care numbers have to be treated, scale and depth apart."""
-    block = settings.activation, settings.residual, settings.norm, settings.norm_place
+    block = (
+        settings.form,
+        settings.expansion,
+        settings.activation,
+        settings.residual,
+        settings.norm,
+        settings.norm_place,
+    )
     return settings.cell, settings.width, settings.initializer, *block

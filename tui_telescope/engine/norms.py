@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,11 @@ class Norm(networks.NormKind):
         shrinkage = inverse * inverse * epsilon
         normed = _like(value, x.is_per_unit)
         return normed, Pullback(self, mantissa, normed, length, inverse, shrinkage, x.is_per_unit)
+
+    @property
+    def of_stacks(self) -> Norm:
+        """The same over the last two axes of arrays that have more."""
+        return replace(self, axis=self.axis - 2)
 
     def centre(self, mantissa: Array) -> Array:
         """Less the mean, if this norm takes it out."""

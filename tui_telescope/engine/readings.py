@@ -114,12 +114,26 @@ def _mean_over_networks(log2_norms: Sequence[Array]) -> Array:
 
 
 def signal_reading(measurements: Sequence[Measurement], width: int) -> SignalReading | None:
-    """The root mean square over units, samples and networks, and the mean fractions of saturated and dead units."""
+    """The root mean square over units, samples and networks, what of it differs among samples, and the mean fractions
+    of saturated and dead units."""
     signals = [each.signal for each in measurements if each.signal is not None]
     if not signals:
         return None
-    norms = [log2_root_mean_square(part) for part in _joined([signal.norms for signal in signals])]
-    log2_rms = np.concatenate(norms) - 0.5 * np.log2(width)
+    log2_norm = _root_mean_square([signal.norms for signal in signals])
+    differing = [signal.differing for signal in signals if signal.differing is not None]
+    log2_rms = log2_norm - 0.5 * np.log2(width)
     saturated = _averaged([signal.saturated for signal in signals])
     dead = _averaged([signal.dead for signal in signals])
-    return SignalReading(log2_rms * LOG10_2, saturated, dead)
+    return SignalReading(log2_rms * LOG10_2, saturated, dead, _log10_share(differing, log2_norm) if differing else None)
+
+
+def _root_mean_square(log2_norms: Sequence[Array]) -> Array:
+    """log2 of that over the samples of all networks, (depth,)."""
+    return np.concatenate([log2_root_mean_square(part) for part in _joined(log2_norms)])
+
+
+def _log10_share(differing: Sequence[Array], log2_whole: Array) -> Array:
+    """What differs as a share of the whole; of a whole that is zero nothing does."""
+    log2 = _root_mean_square(differing)
+    # rounding may not make it more than the whole
+    return np.where(np.isneginf(log2), log2, np.minimum(log2 - np.where(np.isneginf(log2), 0, log2_whole), 0)) * LOG10_2

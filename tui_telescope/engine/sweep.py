@@ -25,7 +25,7 @@ from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation, State, measured
 from tui_telescope.settings import Settings, SettingsError
 
-_Grid = tuple[tuple[float, ...], tuple[int, ...]]
+Grid = tuple[tuple[float, ...], tuple[int, ...]]
 """Scales and depths."""
 Place = tuple[int, float]
 """Depth and scale."""
@@ -166,7 +166,7 @@ def map_scales_and_depths(
     )
     seen = (memory or MapMemory()).cells(settings)
     survey = _Survey(telescope, settings, grid, seen, Progress(should_stop, progress))
-    coarser: _Grid | None = None
+    coarser: Grid | None = None
     for columns, rows in _unseen_refinements(grid, seen):
         for depth in rows:
             is_new = survey.observe_row(depth, columns)
@@ -180,7 +180,7 @@ class _Survey:
     """Observes a map's cells, and tells which share of the work is done."""
 
     def __init__(
-        self, telescope: Telescope, settings: Settings, grid: _Grid, seen: dict[Place, _Cell], progress: Progress
+        self, telescope: Telescope, settings: Settings, grid: Grid, seen: dict[Place, _Cell], progress: Progress
     ) -> None:
         self._telescope, self._settings, self._seen, self._progress = telescope, settings, seen, progress
         costs = {depth: telescope.expected_seconds(settings.replace(depth=depth)) for depth in grid[1]}
@@ -206,7 +206,7 @@ class _Known(NamedTuple):
     """What is known of a map's cells."""
 
     seen: Mapping[Place, _Cell]
-    coarser: _Grid | None
+    coarser: Grid | None
     """A map all of whose cells were seen, for those that were not."""
 
     def cell(self, depth: int, scale: float) -> _Cell:
@@ -223,11 +223,17 @@ def _nearest(number: Any, among: Sequence[Any]) -> Any:
     return min(among, key=lambda each: abs(math.log(each / number)))
 
 
-def _unseen_refinements(grid: _Grid, seen: Container[Place]) -> list[_Grid]:
+def _unseen_refinements(grid: Grid, seen: Container[Place]) -> list[Grid]:
     """The scales and depths of each map to come, from the finest of which all is seen to the whole grid."""
-    refinements = list(dict.fromkeys(_coarsened(grid, stride) for stride in STRIDES))
+    refinements = list(dict.fromkeys(coarsened(grid, stride) for stride in STRIDES))
     known = [all((depth, scale) in seen for scale in scales for depth in depths) for scales, depths in refinements]
     return refinements[max(sum(known) - 1, 0) :]
+
+
+def coarsened(grid: Grid, stride: int) -> Grid:
+    """Every so many entries of both axes, the last ones always among them."""
+    scales, depths = grid
+    return (*scales[:-1:stride], scales[-1]), (*depths[:-1:stride], depths[-1])
 
 
 def swept_depths(deepest: int, least: int = SWEPT_DEPTHS) -> tuple[int, ...]:
@@ -273,13 +279,7 @@ def _first_gradient(observation: Observation) -> float:
     return float(measured(observation.gradient).log10_mean[0])
 
 
-def _coarsened(grid: _Grid, stride: int) -> _Grid:
-    """Every so many entries of both axes, the last ones always among them."""
-    scales, depths = grid
-    return (*scales[:-1:stride], scales[-1]), (*depths[:-1:stride], depths[-1])
-
-
-def _assembled(settings: Settings, grid: _Grid, known: _Known, *, is_finished: bool) -> ScaleDepthMap:
+def _assembled(settings: Settings, grid: Grid, known: _Known, *, is_finished: bool) -> ScaleDepthMap:
     scales, depths = grid
     rows = [[known.cell(depth, scale) for scale in scales] for depth in depths]
     return ScaleDepthMap(

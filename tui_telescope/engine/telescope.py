@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.passes import choose
@@ -37,11 +38,17 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
+    from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
-    from tui_telescope.engine.learning.moments import Moment
+    from tui_telescope.engine.learning.side_by_side import SideBySide
+    from tui_telescope.engine.spectrum.spectrum import Spectrum
 
 READINGS = ("gradient", "weight_gradient", "signal")
-"""What may be asked of `Telescope.observe`; the factor and the verdict come with the gradient."""
+"""What `Telescope.observe` takes unless it is asked; the factor and the verdict come with the gradient."""
+ALL_READINGS = (*READINGS, "spread")
+"""What may be asked of it: the signal's spread, too, which takes many times as long as the others together."""
+_SPREADING = 10
+"""How many times as long, about."""
 
 
 class Telescope:
@@ -76,7 +83,7 @@ class Telescope:
     ) -> Observation:
         """The readings of the network that these settings describe.
 
-        `readings` names those wanted, of `READINGS`; the gradient is always among them. `should_stop` is asked
+        `readings` names those wanted, of `ALL_READINGS`; the gradient is always among them. `should_stop` is asked
         between layers; once it says yes, `Stopped` is raised. `progress` is told there which share of the
         work is done, from 0 to 1; less again where a network has to be gone through anew with more care. Raises
         `ValueError` for another reading.
@@ -104,6 +111,8 @@ class Telescope:
             weights = network.cell() if settings.is_recurrent else network.layers()
             task = self._task(weights, settings, wanted, UNWATCHED, Progress(should_stop, progress))
             measured = _measured(task)
+            if wanted.spread:
+                measured = _with_spread(measured, task)
         return _observation([measured], settings)
 
     def _make_room(self, settings: Settings) -> None:
@@ -113,7 +122,10 @@ class Telescope:
 
     def _measure(self, settings: Settings, index: int, wanted: Wanted, progress: Progress) -> Measurement:
         """One network, drawn as far as it is not yet, and timed."""
-        drawing, passing = progress.parts((self._drawing_seconds(settings, index), self._forecast.seconds(settings)))
+        seconds = self._forecast.seconds(settings)
+        drawing, passing, spreading = progress.parts(
+            (self._drawing_seconds(settings, index), seconds, _SPREADING * seconds * wanted.spread)
+        )
         task = self._task(self._drawn(settings, index, drawing), settings, wanted, drawing, passing)
         for each in choose.passes_of(settings):
             each.load()  # no pass's time
@@ -121,11 +133,13 @@ class Telescope:
         measured = _measured(task)
         if wanted.weight_gradient and wanted.signal:
             self._forecast.learn(settings, index, time.thread_time() - began)
-        return measured
+        return _with_spread(measured, task._replace(progress=spreading)) if wanted.spread else measured
 
     def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
             return self._units.cell(settings, index, drawing.part(0, 0))
+        if settings.samples_weights:
+            return self._units.sampled_network(settings, index, drawing)
         return self._units.network(settings, index, drawing)
 
     def _task(
@@ -153,9 +167,29 @@ class Telescope:
 
     @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
-        """The numbers that `observe` uses for these settings, scale included."""
+        """The numbers that `observe` uses for these settings, scale included. Raises `SettingsError` where those are
+        never there at once."""
+        settings.check_stored("draw")
         with self._lock:
             return scaled_draw(self._units, settings)
+
+    def spectrum(
+        self, settings: Settings, *, should_stop: ShouldStop = never, progress: Tell = nobody
+    ) -> Iterator[Spectrum]:
+        """The singular values of the Jacobian from end to end: of one sample's, then each time of one more.
+
+        `should_stop` is asked and `progress` told as by `observe`. Raises `SettingsError` where samples have none.
+        """
+        from tui_telescope.engine.spectrum.spectrum import spectra_of
+
+        settings.check_spectrum()
+        yield from spectra_of(self._network_and_inputs, settings, Progress(should_stop, progress))
+
+    @as_numpy_begins
+    def _network_and_inputs(self, settings: Settings, index: int, drawing: Progress) -> tuple[UnitNetwork, Array]:
+        with self._lock:
+            self._make_room(settings)
+            return self._units.network(settings, index, drawing), self._units.samples(settings)[0]
 
     @as_numpy_begins
     def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
@@ -164,6 +198,14 @@ class Telescope:
 
         with self._lock:
             return Learner(self._units, settings, dtype)
+
+    @as_numpy_begins
+    def learners(self, networks: Sequence[Settings]) -> SideBySide:
+        """Several such networks at once, in float32, whose settings differ in what weights are drawn by alone."""
+        from tui_telescope.engine.learning.side_by_side import SideBySide
+
+        with self._lock:
+            return SideBySide(self._units, networks)
 
     def learn(
         self,
@@ -181,14 +223,15 @@ class Telescope:
         `should_stop` is asked and `progress` told as by `observe`, at each step. Raises `SettingsError` where memory is
         too small.
         """
-        from tui_telescope.engine.learning.moments import moments_of
+        from tui_telescope.engine.learning.course.moments import moments_of
 
         yield from moments_of(self.learner(settings, dtype=dtype), steps, every, Progress(should_stop, progress))
 
-    def expected_seconds(self, settings: Settings) -> float:
+    def expected_seconds(self, settings: Settings, readings: Sequence[str] = READINGS) -> float:
         """A forecast of what `observe` takes on one core: see `forecast`."""
         drawing = sum(self._drawing_seconds(settings, index) for index in range(settings.networks))
-        return drawing + settings.networks * self._forecast.seconds(settings)
+        times = 1 + _SPREADING * ("spread" in readings)
+        return drawing + settings.networks * times * self._forecast.seconds(settings)
 
     def _drawing_seconds(self, settings: Settings, index: int) -> float:
         inputs = self._units.undrawn_inputs(settings) if index == 0 else 0
@@ -197,11 +240,11 @@ class Telescope:
 
 def _wanted(readings: Sequence[str], settings: Settings) -> Wanted:
     """What to measure for these readings; raises `ValueError` for one that is not known."""
-    unknown = set(readings) - set(READINGS)
+    unknown = set(readings) - set(ALL_READINGS)
     if unknown:
-        raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(READINGS)}")
-    by_weights = "weight_gradient" in readings
-    return Wanted(by_weights, "signal" in readings, by_weights and settings.clip_norm is not None)
+        raise ValueError(f"readings: {sorted(unknown)} not known; allowed: {', '.join(ALL_READINGS)}")
+    by_weights, spread = "weight_gradient" in readings, "spread" in readings
+    return Wanted(by_weights, "signal" in readings or spread, by_weights and settings.clip_norm is not None, spread)
 
 
 def _measured(task: Task | SequenceTask) -> Measurement:
@@ -210,6 +253,15 @@ def _measured(task: Task | SequenceTask) -> Measurement:
     if isinstance(task, SequenceTask):
         return measured
     return dataclasses.replace(measured, weight_norms=log2_weight_norms(task.network, task.settings))
+
+
+def _with_spread(measured: Measurement, task: Task | SequenceTask) -> Measurement:
+    """The same with what differs among the samples. Raises `Stopped`."""
+    from tui_telescope.engine.passes.exact.spread import log2_differing  # not before: few ask for it
+
+    assert measured.signal is not None, "spread is a share of the signal"
+    signal = dataclasses.replace(measured.signal, differing=log2_differing(task))
+    return dataclasses.replace(measured, signal=signal)
 
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:
@@ -225,6 +277,7 @@ def _observation(measurements: Sequence[Measurement], settings: Settings) -> Obs
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),
+        settings.samples_weights,
     )
 
 

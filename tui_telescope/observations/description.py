@@ -1,7 +1,8 @@
 """The verdict in words: a few sentences, each of them true by itself.
 
-They are, in this order: what is not finite, the message, where it is lost, what learns, and clipping where it is on;
-what was not measured is left out. A remedy, where one was found, is a sentence of its own (see `remedies`).
+They are, in this order: what is not finite, the message, where it is lost, what learns, clipping where it is on, and
+that weights were sampled where they were; what was not measured is left out. A remedy, where one was found, is a
+sentence of its own (see `remedies`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tui_telescope.notation import scientific
+import numpy as np
+
+from tui_telescope.notation import counted, scientific
+from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10
 from tui_telescope.observations.observation import NonFinite, Observation, Verdict, measured
 
 
@@ -47,6 +51,7 @@ def words_of(observation: Observation) -> Words:
         _where_it_is_lost(observation),
         _what_learns(observation),
         _clipping(observation),
+        "Weights are sampled, not stored." if observation.has_sampled_weights else "",
     )
     return Words(first.headline, " ".join(sentence for sentence in sentences if sentence))
 
@@ -62,8 +67,19 @@ def _nonfinite(observation: Observation) -> Words:
 def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
     """Where a reading is not finite: `NaN or infinite at layer 7 and 2 others`."""
     first, *others = nonfinite.layers
-    more = f" and {len(others)} other{'s' * (len(others) > 1)}" if others else ""
+    more = f" and {counted(len(others), 'other')}" if others else ""
     return f"NaN or infinite at {_at(observation, first)}{more}"
+
+
+def alike(observation: Observation) -> str:
+    """The first layer at which samples differ by less than float32's epsilon, in a clause; or empty."""
+    spread = None if observation.signal is None else observation.signal.log10_spread
+    is_alike = np.zeros(0) if spread is None else spread < FLOAT32_EPSILON_LOG10
+    if spread is None or not is_alike.any():
+        return ""
+    layer = int(np.argmax(is_alike)) + 1
+    share = scientific(float(spread[layer - 1]))
+    return f"float32 cannot tell the inputs apart at {_at(observation, layer)} (spread {share})"
 
 
 def _at(observation: Observation, layer: int) -> str:
@@ -175,7 +191,7 @@ def _what_learns(observation: Observation) -> str:
     if stage == "step":
         return _unheard(verdict.frozen_layers, depth)
     verb = "are" if verdict.frozen_layers > 1 else "is"
-    return f"{verdict.frozen_layers or 'None'} of {depth} {stage}{'s' * (depth > 1)} {verb} frozen in float32."
+    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in float32."
 
 
 def _unheard(count: int, depth: int) -> str:

@@ -42,7 +42,8 @@ def from_log10_norms(
     `gradient`, `weight_gradient` and `weights` are the log10 of each layer's ||d loss / d a_l||, ||d loss / d W_l|| and
     ||W_l||, `rms` that of its signal: shape (L,), or (networks, L) for all but the signal. A zero is -inf; NaN and
     infinity are told of in `Observation.nonfinite`, and of what holds one nothing is judged. `saturated` and `dead` are
-    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names.
+    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names. With `shares_weights`
+    `weight_gradient` is what each step adds to the gradient by the shared ones, and `weights` the norm of that whole.
     """
     given = {"weight norm": weights, "signal": rms, "gradient": gradient, "weight gradient": weight_gradient}
     rows = {name: np.array(each, dtype=np.float64, ndmin=2) for name, each in given.items() if each is not None}
@@ -81,9 +82,15 @@ def _network_readings(log10: Mapping[str, Array], shares_weights: bool) -> Netwo
     gradient = log10.get("gradient")
     change = None
     if "weight gradient" in log10 and "weight norm" in log10:
-        change = _weight_change(log10["weight gradient"], log10["weight norm"])
+        change_of = _share_of_whole if shares_weights else _weight_change
+        change = change_of(log10["weight gradient"], log10["weight norm"])
     first = None if gradient is None else gradient[:, :1]
     return NetworkReadings(gradient, first, change, shares_weights=shares_weights)
+
+
+def _share_of_whole(gradient: Array, whole: Array) -> Array:
+    """See `NetworkReadings`; of a whole that is zero the gradient itself."""
+    return gradient - np.where(np.isneginf(whole), 0.0, whole)
 
 
 def _weight_change(gradient: Array, weights: Array) -> Array:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 LOG10_2 = float(np.log10(2.0))
+FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10 = -23 * LOG10_2, -52 * LOG10_2
+"""What a number may be changed by, as a share of it, before the format tells it from the number before."""
 QUANTILES = (0.1, 0.5, 0.9)
 """The band of a reading and its median."""
 WIDEST_SPREAD = 900.0

@@ -172,6 +172,8 @@ class Observation:
     """What the readings have one entry for each of, in a word for users: a layer, or a step of time."""
     is_settled: bool = True
     """False where beside a norm rounding may decide digits that are read, and more would have taken too long."""
+    has_sampled_weights: bool = False
+    """Whether weights were sampled where they were needed, and never there at once."""
     layers: tuple[str, ...] | None = None
     """The layers' names, from the first to the last; None where they go by their numbers."""
     nonfinite: tuple[NonFinite, ...] = ()

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tui_telescope.engine.learning.description import counted, summary
-from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.learning.course.description import summary
+from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.notation import nullable, scientific
+from tui_telescope.notation import counted, nullable, scientific
 from tui_telescope.observations.observation import measured
 from tui_telescope.printing.machine_readable import rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine

@@ -31,6 +31,7 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         "theory": _theory(settings),
         "why_no_theory": why_no_theory(settings) or None,
         "settled": observation.is_settled,
+        "weights_sampled": observation.has_sampled_weights,
         "verdict": verdict_document(observation, remedy),
     }
     return as_json(document)
@@ -52,13 +53,18 @@ def observation_document(observation: Observation) -> dict[str, Any]:
         "cell_gradient": observation.cell_gradient and {"log10_mean": nullable(observation.cell_gradient.log10_mean)},
         "weight_gradient": weights and {"log10": nullable(weights.log10)},
         "factor": None if factor is None else [_power(number) for number in factor],
-        "signal": signal and {"log10_rms": nullable(signal.log10_rms), **_fractions(signal)},
+        "signal": signal and _signal(signal),
     }
 
 
 def _layers(observation: Observation) -> list[int] | list[str]:
     """Their names, or numbers where they have none."""
     return list(observation.layers) if observation.layers else list(range(1, observation.depth + 1))
+
+
+def _signal(signal: SignalReading) -> dict[str, list[float | None] | list[float] | None]:
+    spread = None if signal.log10_spread is None else nullable(signal.log10_spread)
+    return {"log10_rms": nullable(signal.log10_rms), **_fractions(signal), "log10_spread": spread}
 
 
 def _fractions(signal: SignalReading) -> dict[str, list[float] | None]:
@@ -121,6 +127,8 @@ def _columns(observation: Observation) -> dict[str, list[Any]]:
     if signal:
         columns["log10_rms"] = signal.log10_rms.tolist()
         columns |= {name: each for name, each in _fractions(signal).items() if each is not None}
+        if signal.log10_spread is not None:
+            columns["log10_spread"] = signal.log10_spread.tolist()
     return columns
 
 

@@ -17,6 +17,8 @@ from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
+from tui_telescope.engine.telescope import ALL_READINGS, READINGS
+from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation, State
 from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
@@ -59,7 +61,8 @@ def _reading(
     telescope: WatchedTelescope, settings: Settings, form: str, view: str, ascii_only: bool
 ) -> tuple[str, State | None]:
     """A single network, and the state that it is in."""
-    observation, remedy = _observed(telescope, settings)
+    readings = ALL_READINGS if form in WRITERS or VIEWS[view].shows_spread else READINGS
+    observation, remedy = _observed(telescope, settings, readings)
     state = observation.verdict.state
     if form in WRITERS:
         return WRITERS[form](settings, observation, remedy), state
@@ -92,11 +95,13 @@ def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_o
     return reading_text(words, settings, chart, survey.table(found[0]), ascii_only=ascii_only)
 
 
-def _observed(telescope: WatchedTelescope, settings: Settings) -> tuple[Observation, Remedy | None]:
+def _observed(
+    telescope: WatchedTelescope, settings: Settings, readings: Sequence[str] = READINGS
+) -> tuple[Observation, Remedy | None]:
     """The readings, and what would mend what they show."""
-    stages = f"{settings.depth} {settings.stage}{'s' * (settings.depth != 1)} of width {settings.width}"
-    telescope.begin(f"observing {stages}", [settings])
-    observation = telescope.observe(settings)
+    stages = f"{counted(settings.depth, settings.stage)} of width {settings.width}"
+    telescope.begin(f"observing {stages}", [settings], readings)
+    observation = telescope.observe(settings, readings=readings)
     telescope.begin("trying what would mend it", None)
     return observation, telescope.advise(settings, observation)
 

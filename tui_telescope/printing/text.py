@@ -12,7 +12,7 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.criticality import why_no_critical_scale
 from tui_telescope.engine.mean_field.theory import predict
-from tui_telescope.notation import scientific
+from tui_telescope.notation import counted, scientific
 from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.window_size import columns
 from tui_telescope.settings import REGISTRY, Settings
@@ -41,7 +41,7 @@ def table(observation: Observation, view: str) -> str:
     readings = _signal_columns(observation) if view == "signal" else _gradient_columns(observation)
     depth, stage = observation.depth, observation.stage
     layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
-    lines = [f"{len(layers)} of {depth} {stage}{'s' * (depth != 1)}:"]
+    lines = [f"{len(layers)} of {counted(depth, stage)}:"]
     names = {layer: observation.name(layer) for layer in layers.tolist()}
     room = max(7, *map(len, names.values()))
     lines += [f"{stage:>{room}}" + "".join(f" {reading:>12}" for reading in readings)]
@@ -82,9 +82,11 @@ def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     if signal is None:
         return {}
     fractions = {"saturated": signal.saturated, "dead": signal.dead}
+    spread = {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, ())}
     return {
         "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
         **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},
+        **spread,
     }
 
 

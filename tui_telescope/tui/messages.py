@@ -11,9 +11,9 @@ from textual.message import Message
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.layers.trace import Trace
-    from tui_telescope.engine.learning.training import History
+    from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.description import Words
-    from tui_telescope.observations.observation import Observation
+    from tui_telescope.observations.observation import Array, Observation
     from tui_telescope.settings import Settings
 
 
@@ -95,6 +95,15 @@ class Learned(Message):
         self.companion = companion
         self.words = words
         self.text = text
+
+
+class SpreadTaken(Message):
+    """It is known how much the samples differ in the network of these settings."""
+
+    def __init__(self, settings: Settings, log10_spread: Array) -> None:
+        super().__init__()
+        self.settings = settings
+        self.log10_spread = log10_spread
 
 
 class Predicted(Message):

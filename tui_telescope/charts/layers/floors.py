@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Rule
+from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
@@ -60,7 +61,7 @@ def summary(settings: Settings) -> str:
     reach = _reach(settings)
     zero = ", ".join(f"{written(floor + reach)} in {name}" for name, floor in FLOORS.items())
     overflow = ", ".join(f"{written(ceiling + reach)} in {name}" for name, ceiling in CEILINGS.items())
-    mean = f"In a mean over {settings.samples} sample{'s' * (settings.samples != 1)}"
+    mean = f"In a mean over {counted(settings.samples, 'sample')}"
     return f"{mean} about half of the entries are zero below {zero}; entries overflow above {overflow}."
 
 

@@ -18,7 +18,8 @@ from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.observations.description import nonfinite_layers
+from tui_telescope.observations.description import alike, nonfinite_layers
+from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
 
 LOOKS: tuple[tuple[Ink, Stroke], ...] = (
@@ -31,6 +32,7 @@ LOOKS: tuple[tuple[Ink, Stroke], ...] = (
 SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
 _THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
+_FOURTH: tuple[Ink, Stroke] = ("curve-5", "solid")
 
 _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
@@ -113,8 +115,10 @@ def factor_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
 def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
     """The root mean square of each layer; in a strip below, how many units of the first trace are silent there."""
     live = traces[0].observation
-    curves = _curves(traces, _root_mean_square, name="rms")
-    decades = gradient_axis(extent(*(curve.y for curve in curves)), options.previous and _decades(options.previous))
+    curves = (*_curves(traces, _root_mean_square, name="rms"), *_spread(live))
+    previous = options.previous and _decades(options.previous)
+    fitted = gradient_axis(extent(*(curve.y for curve in curves)), previous)
+    decades = previous if previous and options.awaits_spread else fitted
     height = decades.high - decades.low
     full, zero = decades.low - _GAP * height, decades.low - (_GAP + _STRIP) * height
     percents = (Tick(zero, "0%"), Tick(full, "100%"))
@@ -122,14 +126,34 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         title=f"signal per {live.stage}",
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
-        rules=(Rule(decades.low - 0.5 * _GAP * height, "share of the units"),),
-        note=_stillness(live),
+        rules=(
+            Rule(decades.low - 0.5 * _GAP * height, "share of the units"),
+            *_epsilons(live, decades.low),
+        ),
+        note=_stillness(live) or alike(live),
+        hints=((Span("spread ...", "rule"),),) if options.awaits_spread else (),
         **_layers(traces, options),
     )
 
 
 def _root_mean_square(observation: Observation) -> Array | None:
     return None if observation.signal is None else observation.signal.log10_rms
+
+
+def _spread(observation: Observation) -> tuple[Curve, ...]:
+    """What differs among the samples, as a share of the signal."""
+    if observation.signal is None or observation.signal.log10_spread is None:
+        return ()
+    layers = np.arange(1, observation.depth + 1, dtype=np.float64)
+    return (Curve(layers, observation.signal.log10_spread, "spread", *_FOURTH),)
+
+
+def _epsilons(observation: Observation, low: float) -> tuple[Rule, ...]:
+    """Below which share samples are one and the same number to a format, where the spread comes so far down."""
+    if not _spread(observation):
+        return ()
+    formats = {"float32": FLOAT32_EPSILON_LOG10, "float64": FLOAT64_EPSILON_LOG10}
+    return tuple(Rule(log10, f"{name}: inputs alike below") for name, log10 in formats.items() if log10 > low)
 
 
 def _decades(axis: Axis) -> Axis:
@@ -179,10 +203,20 @@ def _curves(
     for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
-            depth = trace.observation.depth
+            live = traces[0].observation
+            depth, y = live.depth if live.layers else trace.observation.depth, _aligned(y, trace.observation, live)
             layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
             curves.append(Curve(layers, y, trace.label or name, ink, stroke, briefs=trace.briefs))
     return tuple(curves)
+
+
+def _aligned(y: Array, observation: Observation, live: Observation) -> Array:
+    """One entry for each of the live one's layers, where both have names: that of the layer of the same name, and a gap
+    where there is none."""
+    if not observation.layers or not live.layers or observation.layers == live.layers:
+        return y
+    by_name = dict(zip(observation.layers[-len(y) :], y.tolist(), strict=True))
+    return np.array([by_name.get(name, np.nan) for name in live.layers])
 
 
 def _weights(observation: Observation) -> tuple[Curve, ...]:
@@ -213,8 +247,9 @@ class _Layers(TypedDict):
 
 def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
     live = traces[0].observation
+    deepest = live.depth if live.layers else max(trace.observation.depth for trace in traces)
     return {
-        "x_axis": layer_axis(max(trace.observation.depth for trace in traces)),
+        "x_axis": layer_axis(deepest, live.layers or ()),
         "x_title": live.stage,
         "states": live.layer_states or (),
         "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,

@@ -46,7 +46,12 @@ def _signal(observation: Observation, layer: int) -> dict[str, str]:
     if signal is None:
         return {}
     saturated = "" if signal.saturated is None else f"{signal.saturated[layer - 1]:.0%}"
-    return {"rms": _written(observation, "signal", signal.log10_rms, layer), "saturated": saturated}
+    spread = "" if signal.log10_spread is None else scientific(float(signal.log10_spread[layer - 1]))
+    return {
+        "rms": _written(observation, "signal", signal.log10_rms, layer),
+        "saturated": saturated,
+        "spread": spread,
+    }
 
 
 def _written(observation: Observation, reading: str, log10: Array, layer: int) -> str:

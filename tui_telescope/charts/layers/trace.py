@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.learning.training import History
+    from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.observation import Observation
 
 

@@ -32,3 +32,8 @@ def _round_numbers(low: float, high: float, mantissas: tuple[int, ...]) -> list[
 
 def _tick(number: float) -> Tick:
     return Tick(math.log10(number), f"{number:.4g}")
+
+
+def log10_or_nowhere(x: float) -> float:
+    """Where a number stands on a log axis; 0 lies beyond its low end."""
+    return math.log10(x) if x > 0 else -math.inf

@@ -18,7 +18,7 @@ from tui_telescope.charts.drawing.heatmap import CURSOR, THEORY, UNKNOWN, Cells,
 from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
 from tui_telescope.charts.drawing.raster import BLANK_BRAILLE, scattered
 from tui_telescope.charts.elements import Array, Axis
-from tui_telescope.charts.surveys.log_axes import log_axis
+from tui_telescope.charts.surveys.log_axes import log10_or_nowhere, log_axis
 from tui_telescope.engine.sweep import ScaleDepthMap
 from tui_telescope.observations.diagnosis import HEALTHY_DECADES
 
@@ -85,7 +85,7 @@ def _cells(chart: MapChart, charset: Charset, width: int, height: int) -> Cells:
     if chart.critical_scale is not None:
         mark(cells, frame, charset, THEORY, math.log10(chart.critical_scale))
     _draw_contour(cells, _interpolated(grid, frame, width * charset.columns, height * charset.rows), charset)
-    mark(cells, frame, charset, CURSOR, math.log10(grid.settings.scale), math.log10(grid.settings.depth))
+    mark(cells, frame, charset, CURSOR, log10_or_nowhere(grid.settings.scale), math.log10(grid.settings.depth))
     return cells
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -24,7 +24,7 @@ from tui_telescope.charts.drawing.heatmap import (
 )
 from tui_telescope.charts.drawing.picture import Picture, Row, Span, row
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.surveys.log_axes import log_axis
+from tui_telescope.charts.surveys.log_axes import log10_or_nowhere, log_axis
 from tui_telescope.engine.learning.trainability import TrainabilityMap
 
 DEPTH_SCALES = 5
@@ -75,7 +75,7 @@ class TrainabilityChart:
         levels = np.searchsorted(_ENDS, grid.accuracy[np.ix_(rows, columns)], side="right")
         cells = [[LEVELS[level] for level in line] for line in levels.tolist()]
         self._draw_theory(cells, frame, charset)
-        mark(cells, frame, charset, CURSOR, math.log10(grid.settings.scale), math.log10(grid.settings.depth))
+        mark(cells, frame, charset, CURSOR, log10_or_nowhere(grid.settings.scale), math.log10(grid.settings.depth))
         return cells
 
     def _draw_theory(self, cells: Cells, frame: Chart, charset: Charset) -> None:
@@ -93,5 +93,7 @@ class TrainabilityChart:
     def _legend(self, charset: Charset) -> tuple[Row, ...]:
         """The accuracies at which one character gives way to the next, and what the marks mean."""
         scale = scale_of_levels("accuracy", [f"{end:.0%}" for end in _ENDS], charset)
-        marks = [CURSOR, *([THEORY] if self.critical_scale else []), *([_CONTOUR] if self.depth_scales else [])]
+        own = self.grid.own_accuracy
+        cursor = [] if own is None else [replace(CURSOR, word=f"{CURSOR.word} {own:.0%}")]
+        marks = [*cursor, *([THEORY] if self.critical_scale else []), *([_CONTOUR] if self.depth_scales else [])]
         return (scale, *(row(*spans([look], charset), Span(f" {look.word}", "tick")) for look in marks))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.passes.float64.workspace import aligned
+from tui_telescope.engine.arithmetic.arrays import Array, aligned
 
 SQRT_2PI = float(np.sqrt(2 * np.pi))
 

@@ -13,7 +13,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
 from tui_telescope.engine.learning.float_norms import Pull, normalise
-from tui_telescope.engine.norms import Norm, norm_of, places_of_norm
+from tui_telescope.engine.norms import Norm, Places, norm_of, places_of_norm
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.networks import MATRICES, NORMALISED, PHI
 
@@ -34,12 +34,16 @@ class _Layer(NamedTuple):
 
 
 class Blocks:
-    """The blocks of one network, as a `trunk.Trunk`."""
+    """The blocks of one network, or of several side by side as in `feedforward.Layers`, as a `trunk.Trunk`."""
 
     def __init__(self, network: Network, batch: int) -> None:
-        self._network, self._settings = network, network.settings
-        self._activation, self._norm = ACTIVATIONS[self._settings.activation], norm_of(self._settings)
-        self._places = places_of_norm(self._settings)
+        self._settings = network.settings
+        self._activation, norm = ACTIVATIONS[self._settings.activation], norm_of(self._settings)
+        self._norm = norm and norm.of_stacks
+        self._places = Places(*(norm and norm.of_stacks for norm in places_of_norm(self._settings)))
+        self._matrices = {name: _by_layer(stack) for name, stack in network.matrices.items()}
+        biases = {name: network.biases_of(name) for name in network.matrices}
+        self._biases = {name: _by_layer(each, 1)[..., None] for name, each in biases.items() if each is not None}
         self._dtype: np.dtype[Any] = next(iter(network.matrices.values())).dtype
         kernel = self._activation.kernel
         self._betas, self._skip = (
@@ -52,7 +56,7 @@ class Blocks:
         self._gradients: list[Floats] = []
         self._layers: list[_Layer] = []
         self._before_loss: Pull | None = None
-        self._by_weights: list[Floats] = []
+        self._by_matrices: list[Floats] = []
 
     def _constant(self, numbers: float | Sequence[float]) -> Floats:
         """An array of the parameters' type: numpy converts a Python number anew at every call."""
@@ -87,8 +91,8 @@ class Blocks:
         if word == NORMALISED:
             assert self._norm is not None, "there is a norm"
             return _normed(self._norm, x)
-        z, biases = self._network.parameters[word][layer].dot(x), self._network.biases_of(word)
-        return (z if biases is None else z + biases[layer][:, None]), x
+        z = np.asarray(np.matmul(self._matrices[word][layer], x))
+        return (z + self._biases[word][layer] if word in self._biases else z), x
 
     def _responded(self, x: Floats) -> tuple[Floats, Floats]:
         """phi and phi'."""
@@ -104,8 +108,7 @@ class Blocks:
         for layer in reversed(range(self._settings.depth)):
             gradients.append(self._backward_layer(layer, gradients[-1], by_parameters))
         self._gradients = gradients[::-1]
-        flat = [by_parameters[name].reshape(self._settings.depth, -1) for name in self._network.matrices]
-        self._by_weights = list(np.concatenate(flat, axis=1))
+        self._by_matrices = [by_parameters[name] for name in self._matrices]
         return self._gradients[:1]
 
     def _backward_layer(self, layer: int, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Floats:
@@ -118,10 +121,10 @@ class Blocks:
             elif word == NORMALISED:
                 below = memory(below)
             else:
-                np.dot(below, memory.T, out=by_parameters[word][layer])
-                if self._network.biases_of(word) is not None:
-                    below.sum(axis=1, out=by_parameters[MATRICES[word].biases][layer])
-                below = self._network.parameters[word][layer].T.dot(below)
+                np.matmul(below, memory.mT, out=_by_layer(by_parameters[word])[layer])
+                if word in self._biases:
+                    below.sum(axis=-1, out=_by_layer(by_parameters[MATRICES[word].biases], 1)[layer])
+                below = np.asarray(np.matmul(self._matrices[word][layer].mT, below))
         return np.asarray(below + by_sum * self._skip) if self._settings.residual else below
 
     @property
@@ -138,7 +141,13 @@ class Blocks:
 
     def weight_gradients(self) -> Sequence[Floats]:
         """Of each layer's matrices together, as one vector."""
-        return self._by_weights
+        flat = [each.reshape(self._settings.depth, -1) for each in self._by_matrices]
+        return list(np.concatenate(flat, axis=1))
+
+
+def _by_layer(stack: Floats, axes: int = 2) -> Floats:
+    """With the layers first, before the networks if there are several: what is kept of a layer has so many axes."""
+    return np.moveaxis(stack, -1 - axes, 0)
 
 
 def _normed(norm: Norm, x: Floats) -> tuple[Floats, Pull]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.arithmetic.arrays import Classes, Floats
+from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
 
 
-def softmax_cross_entropy(logits: Floats, classes: Classes) -> tuple[float, Floats]:
-    """-log softmax(z)_c, the mean over samples, and its gradient by the logits; both (classes, samples).
+def softmax_cross_entropy(logits: Floats, classes: Classes) -> tuple[Array, Floats]:
+    """-log softmax(z)_c, the mean over samples, and its gradient by the logits, from (..., classes, samples).
 
-    Bridle (1990); the largest logit is taken out first, so that no exponential overflows.
+    The mean has the shape that stands before these two, and is of float64. Bridle (1990); the largest logit is taken
+    out first, so that no exponential overflows.
     """
-    samples = np.arange(len(classes))
-    centred = logits - logits.max(axis=0)
-    exponentials = np.exp(centred)
-    total = exponentials.sum(axis=0)
-    loss = float(np.mean(np.log(total) - centred[classes, samples], dtype=np.float64))
-    gradient = exponentials / (total * len(classes))
-    gradient[classes, samples] -= 1 / len(classes)
+    count = len(classes)
+    right = ..., classes, np.arange(count)
+    centred = logits - logits.max(axis=-2, keepdims=True)
+    gradient = np.exp(centred)
+    total = gradient.sum(axis=-2, keepdims=True)
+    loss = (np.log(total)[..., 0, :] - centred[right]).sum(axis=-1, dtype=np.float64) / count
+    gradient /= total * count
+    gradient[right] -= 1 / count
     return loss, gradient

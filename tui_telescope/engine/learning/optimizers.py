@@ -51,18 +51,18 @@ class Adam:
     def turn(self, gradient: Floats) -> None:
         self._steps += 1
         first, second, scratch = self._first, self._second, self._scratch
+        # m / (1 - b1) and v / (1 - b2): what they lack is made up for all parameters at once
         first *= FIRST_DECAY
+        first += gradient
         second *= SECOND_DECAY
         np.multiply(gradient, gradient, out=scratch)
-        scratch *= 1 - SECOND_DECAY
         second += scratch
-        gradient *= 1 - FIRST_DECAY
-        first += gradient
+        weight_of_first = (1 - FIRST_DECAY**self._steps) / (1 - FIRST_DECAY)
+        weight_of_second = (1 - SECOND_DECAY**self._steps) / (1 - SECOND_DECAY)
         np.sqrt(second, out=scratch)
-        scratch *= (1 - SECOND_DECAY**self._steps) ** -0.5
-        scratch += EPSILON
+        scratch += EPSILON * weight_of_second**0.5
         np.divide(first, scratch, out=gradient)
-        gradient *= -self._rate / (1 - FIRST_DECAY**self._steps)
+        gradient *= -self._rate * weight_of_second**0.5 / weight_of_first
 
 
 OPTIMIZERS: dict[str, Callable[[float, Floats], Optimizer]] = {
@@ -71,3 +71,14 @@ OPTIMIZERS: dict[str, Callable[[float, Floats], Optimizer]] = {
     "adam": Adam,
 }
 """Every optimizer by its name in `Settings`."""
+
+
+def clip(gradient: Floats, limit: float) -> None:
+    """Bring the global norm down to the limit, that of each network by itself; (..., parameters), all finite.
+
+    Pascanu, Mikolov and Bengio (2013), algorithm 1.
+    """
+    largest = np.abs(gradient).max(axis=-1, keepdims=True)
+    shares = gradient / np.where(largest > 0, largest, 1)  # squares of float32 leave its range
+    norm = largest.astype(np.float64) * np.linalg.norm(shares, axis=-1, keepdims=True)
+    gradient *= np.where(norm > limit, limit / np.maximum(norm, limit), 1).astype(gradient.dtype)

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.arithmetic.arrays import Floats, aligned
 from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.engine.weights.streams import ENDS, numpy_generator
 from tui_telescope.networks import TASKS
 from tui_telescope.settings import Settings
 
+_ENDS = ("read_in", "head", "head_bias")
+
 
 class Parameters:
-    """Arrays by name, which are views of one vector."""
+    """Arrays by name, which are views of one vector; of several networks side by side, of one for each."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike) -> None:
-        self.vector = np.zeros(sum(map(math.prod, shapes.values())), dtype)
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike, side_by_side: tuple[int, ...] = ()
+    ) -> None:
+        """Zeros; `shapes` are those of one network, `side_by_side` is how many there are, if there are several."""
+        self.shapes, self.side_by_side = dict(shapes), side_by_side
+        self.vector: Floats = aligned(*side_by_side, sum(map(math.prod, shapes.values())), dtype=dtype)
+        self.vector.fill(0)
         self.by_name: dict[str, Floats] = {}
         start = 0
         for name, shape in shapes.items():
             end = start + math.prod(shape)
-            self.by_name[name] = self.vector[start:end].reshape(shape)
+            self.by_name[name] = self.vector[..., start:end].reshape(*side_by_side, *shape)
             start = end
 
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: array.shape for name, array in self.by_name.items()}
+    @classmethod
+    def of_several(cls, parts: Sequence[Parameters]) -> Parameters:
+        """Copies of those of networks that have the same shapes."""
+        whole = cls(parts[0].shapes, parts[0].vector.dtype, (len(parts),))
+        np.stack([part.vector for part in parts], out=whole.vector)
+        return whole
+
+    def network(self, settings: Settings) -> Network:
+        """What the layers are made of."""
+        return Network(settings, {name: self.by_name[name] for name in self.by_name if name not in _ENDS})
 
 
 def parts_read(settings: Settings) -> int:
@@ -38,8 +52,8 @@ def parts_read(settings: Settings) -> int:
     return min(TASKS[settings.task].parts, settings.depth) if settings.is_recurrent else 1
 
 
-def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> tuple[Parameters, Network]:
-    """The settings' network with a read-in and a head: the parameters, and the network whose arrays are among them.
+def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> Parameters:
+    """Those of the settings' network with a read-in and a head.
 
     The read-in has entries N(0, 1 / inputs), the head N(0, 1/n) and a bias of 0 (LeCun et al. 1998, section 4.6). They
     have a stream of their own.
@@ -55,4 +69,4 @@ def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> tuple[Param
     for index, (name, fan_in) in enumerate((("read_in", inputs), ("head", n))):
         normals = numpy_generator(settings.seed, ENDS, index).standard_normal(shapes[name])
         parameters.by_name[name][...] = normals * fan_in**-0.5
-    return parameters, Network(settings, {name: parameters.by_name[name] for name in network.parameters})
+    return parameters

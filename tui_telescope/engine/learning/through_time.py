@@ -14,15 +14,19 @@ from tui_telescope.engine.weights.network import Network
 
 
 class Steps:
-    """The steps of one recurrent network as a `trunk.Trunk`; what is read in comes first, and then nothing more."""
+    """The steps of one recurrent network as a `trunk.Trunk`; what is read in comes first, and then nothing more.
+
+    Networks may stand side by side as in `feedforward.Layers`.
+    """
 
     def __init__(self, network: Network, batch: int) -> None:
-        self._depth, self._shape = network.settings.depth, (network.settings.width, batch)
-        self._cell = CELLS[network.settings.cell](network.settings)
         parameters = network.parameters
-        self._weights = parameters["weights"].reshape(-1, network.settings.width)
+        *side_by_side, gates, n, _ = parameters["weights"].shape
+        self._depth, self._shape = network.settings.depth, (*side_by_side, n, batch)
+        self._cell = CELLS[network.settings.cell](network.settings)
+        self._weights = parameters["weights"].reshape(*side_by_side, gates * n, n)
         self._input_weights = parameters["input_weights"].reshape(self._weights.shape)
-        self._biases = parameters["biases"].reshape(-1, 1)
+        self._biases = parameters["biases"].reshape(*side_by_side, gates * n, 1)
         self._inputs: Sequence[Floats] = ()
         self._steps: list[Step[Unwatched]] = []
         self._gradients: list[Floats] = []
@@ -33,7 +37,7 @@ class Steps:
         self._inputs, self._steps = inputs, []
         for t in range(self._depth):
             state = self._state_before(t)
-            recurrent = Unwatched(self._weights.dot(state[0].array))
+            recurrent = Unwatched(np.matmul(self._weights, state[0].array))
             self._steps.append(self._cell.step(t, recurrent, Unwatched(self._news(t)), state))
         return self._steps[-1].state[0].array
 
@@ -46,13 +50,17 @@ class Steps:
     def _news(self, t: int) -> Floats:
         """U x_t + b of all gates."""
         if t < len(self._inputs):
-            return np.asarray(self._input_weights.dot(self._inputs[t]) + self._biases)
-        return np.broadcast_to(self._biases, (len(self._biases), self._shape[1]))
+            return np.asarray(np.matmul(self._input_weights, self._inputs[t]) + self._biases)
+        return np.broadcast_to(self._biases, (*self._biases.shape[:-1], self._shape[-1]))
 
     def backward(self, gradient: Floats, by_parameters: Mapping[str, Floats]) -> Sequence[Floats]:
         """The gradients by what was read in, from that by h_T: Werbos (1990)."""
-        for name in ("weights", "input_weights", "biases"):
-            by_parameters[name].fill(0)
+        by_weights, by_input_weights = (
+            by_parameters[name].reshape(self._weights.shape) for name in ("weights", "input_weights")
+        )
+        by_biases = by_parameters["biases"].reshape(self._biases.shape)
+        for each in (by_weights, by_input_weights, by_biases):
+            each.fill(0)
         by_state = (
             Unwatched(gradient),
             *(Unwatched(np.zeros_like(gradient)) for _ in range(self._cell.state_size - 1)),
@@ -62,13 +70,13 @@ class Steps:
             pulled = self._steps[t].pull(by_state)
             by_product, by_news = Unwatched.stack(pulled.by_products).array, Unwatched.stack(pulled.by_inputs).array
             self._gradients.append(pulled.totals[0].array)
-            self._shares.append(by_product.dot(self._state_before(t)[0].array.T))
-            by_parameters["weights"].reshape(self._weights.shape)[...] += self._shares[-1]
-            by_parameters["biases"].reshape(-1)[...] += by_news.sum(axis=-1)
+            self._shares.append(np.matmul(by_product, self._state_before(t)[0].array.mT))
+            by_weights += self._shares[-1]
+            by_biases += by_news.sum(axis=-1, keepdims=True)
             if t < len(self._inputs):
-                by_parameters["input_weights"].reshape(self._weights.shape)[...] += by_news.dot(self._inputs[t].T)
-                by_inputs.append(self._input_weights.T.dot(by_news))
-            by_hidden = Unwatched(self._weights.T.dot(by_product))
+                by_input_weights += np.matmul(by_news, self._inputs[t].mT)
+                by_inputs.append(np.matmul(self._input_weights.mT, by_news))
+            by_hidden = Unwatched(np.matmul(self._weights.mT, by_product))
             by_state = (
                 by_hidden if pulled.hidden_skip is None else pulled.hidden_skip + by_hidden,
                 *pulled.other_skips,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.learning.model import most_at_once
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.engine.sweep import STRIDES, CellMemory, Place, mapped_depths, mapped_scales
+from tui_telescope.engine.sweep import STRIDES, CellMemory, Grid, Place, coarsened, mapped_depths, mapped_scales
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import Settings
 
 STEPS = 100
 """That every network of a map may take, with momentum."""
+_NUMBERS_AT_ONCE = 2**14
+"""Of a layer's signal, of all networks that learn side by side: more of them leave the fast cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,17 @@ class TrainabilityMap:
     depths: tuple[int, ...]
     accuracy: Array
     """(depths, scales); what is yet to be trained is as the nearest that has been."""
+
+    @property
+    def own_accuracy(self) -> float | None:
+        """That of the settings themselves, or of the cell nearest to them; None where the map has no place for them."""
+        if self.settings.scale == 0:
+            return None
+        row, column = (
+            int(np.abs(np.log(np.array(each) / own)).argmin())
+            for each, own in ((self.depths, self.settings.depth), (self.scales, self.settings.scale))
+        )
+        return float(self.accuracy[row, column])
 
     def document(self) -> dict[str, Any]:
         """What `print --view trainable` writes as JSON: rows by depth."""
@@ -61,33 +75,41 @@ def trainability(
     """
     grid = tuple(scales or mapped_scales(settings)), tuple(depths or mapped_depths(settings))
     seen = memory.cells(settings)
-    missing = [place for place in _in_order(*grid) if place not in seen]
-    pieces = progress.parts([depth for depth, _ in missing])
-    row = missing[0][0] if missing else 0
-    for (depth, scale), piece in zip(missing, pieces, strict=True):
-        if depth != row:
-            yield _assembled(settings, *grid, seen)
-        row = depth
-        seen[depth, scale] = _accuracy(telescope, settings.replace(depth=depth, scale=scale), piece)
-    yield _assembled(settings, *grid, seen)
+    rows = _rows_to_come(grid, seen)
+    pieces = progress.parts([depth * len(missing) for depth, missing in rows])
+    if not rows:
+        yield _assembled(settings, *grid, seen)
+    for (depth, missing), piece in zip(rows, pieces, strict=True):
+        networks = [settings.replace(depth=depth, scale=scale, optimizer="momentum") for scale in missing]
+        accuracies = _accuracies(telescope, networks, piece)
+        seen.update({(depth, scale): accuracy for scale, accuracy in zip(missing, accuracies, strict=True)})
+        yield _assembled(settings, *grid, seen)
 
 
-def _in_order(scales: Sequence[float], depths: Sequence[int]) -> Iterator[Place]:
-    """All cells, those of coarse maps first; the last scale and depth are on every map."""
-    places: dict[Place, None] = {}
-    for stride in STRIDES:
-        rows, columns = depths[::-1][::stride], [*scales[:-1:stride], scales[-1]]
-        places |= dict.fromkeys(product(rows, columns))
-    return iter(places)
+def _rows_to_come(grid: Grid, seen: Iterable[Place]) -> list[tuple[int, list[float]]]:
+    """Depths, each with the scales that are missing: those of coarse maps first, and of a map the deepest first."""
+    known, rows = set(seen), []
+    for scales, depths in (coarsened(grid, stride) for stride in STRIDES):
+        for depth in reversed(depths):
+            if missing := [scale for scale in scales if (depth, scale) not in known]:
+                rows.append((depth, missing))
+                known.update((depth, scale) for scale in missing)
+    return rows
 
 
-def _accuracy(telescope: Telescope, settings: Settings, progress: Progress) -> float:
-    """What one network reaches; guessing where it diverges."""
-    learner = telescope.learner(settings.replace(optimizer="momentum"))
-    for step in range(STEPS):
-        progress.reach(step / STEPS)
-        learner.step()
-    return learner.evaluate()[1]
+def _accuracies(telescope: Telescope, networks: Sequence[Settings], progress: Progress) -> list[float]:
+    """What networks of one depth reach; guessing where they diverge."""
+    in_cache = _NUMBERS_AT_ONCE // (networks[0].width * networks[0].batch)
+    size = max(1, min(in_cache, most_at_once(networks[0], np.float32)))
+    groups = [networks[start : start + size] for start in range(0, len(networks), size)]
+    accuracies: list[float] = []
+    for group, piece in zip(groups, progress.parts([len(group) for group in groups]), strict=True):
+        learners = telescope.learners(group)
+        for step in range(STEPS):
+            piece.reach(step / STEPS)
+            learners.step()
+        accuracies += learners.accuracies().tolist()
+    return accuracies
 
 
 def _assembled(

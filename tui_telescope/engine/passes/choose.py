@@ -28,6 +28,8 @@ class Cost(NamedTuple):
     """For each weight and each sample."""
     weight: float
     """For each weight, which has to come from memory."""
+    pair: float = 0.0
+    """For each unit of each pair of samples."""
 
     def seconds(self, settings: Settings) -> float:
         samples = settings.samples
@@ -36,7 +38,8 @@ class Cost(NamedTuple):
         else:
             units = max(units for _, units in settings.units_given)
             weights = sum(math.prod(shape) for shape in settings.matrices.values())
-        return self.calls + units * samples * self.element + weights * (samples * self.product + self.weight)
+        by_units = units * samples * (self.element + samples * self.pair)
+        return self.calls + by_units + weights * (samples * self.product + self.weight)
 
 
 class Pass(NamedTuple):
@@ -62,6 +65,10 @@ def measure(task: Task | SequenceTask) -> Measurement:
 def passes_of(settings: Settings) -> list[Pass]:
     """Those that take such networks, in the order in which they are asked."""
     return [each for each in PASSES.values() if each.takes(settings)]
+
+
+def _samples_weights(settings: Settings) -> bool:
+    return settings.samples_weights
 
 
 def _has_no_norm(settings: Settings) -> bool:
@@ -115,6 +122,7 @@ def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
 
 
 PASSES: dict[str, Pass] = {
+    "sampled weights": Pass("passes.exact.sampled_weights", _samples_weights, Cost(0.6e-3, 110e-9, 0.0, 0.0, 1.2e-9)),
     "float64": Pass("passes.float64.without_norm", _is_dense_and_suits_float64, Cost(5e-6, 14e-9, 0.14e-9, 2e-9)),
     "float64, with exponents": Pass(
         "passes.float64.with_exponents", _is_dense_and_suits_float64, Cost(35e-6, 28e-9, 0.1e-9, 5e-9)

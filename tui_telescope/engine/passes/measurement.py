@@ -22,6 +22,8 @@ class Wanted:
     signal: bool = True
     global_norm: bool = False
     """Needs the weight gradient."""
+    spread: bool = False
+    """Needs the signal, and is no pass's matter: see `passes.exact.spread`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class SignalMeasurement:
     """Fraction of units and samples with |phi'| under `SATURATED` of its maximum, shape (depth,)."""
     dead: Array
     """Fraction of units whose phi' is zero on every sample, shape (depth,)."""
+    differing: Array | None = None
+    """log2 of ||a_l - its mean over samples||, shape (depth, samples); None where it was not wanted."""
 
 
 def saturated_and_dead(

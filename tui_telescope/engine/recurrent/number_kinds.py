@@ -36,7 +36,7 @@ SMALLEST_SQUARE = 2.0**-950
 
 
 class Unwatched:
-    """Floats of either precision that over- and underflow as they do."""
+    """Floats of either precision that over- and underflow as they do; those of several networks may stand in front."""
 
     __slots__ = ("array",)
 
@@ -46,12 +46,12 @@ class Unwatched:
     @classmethod
     def stack(cls, parts: Sequence[Self]) -> Self:
         """The units of all parts, one part after another."""
-        return parts[0] if len(parts) == 1 else cls(np.concatenate([part.array for part in parts]))
+        return parts[0] if len(parts) == 1 else cls(np.concatenate([part.array for part in parts], axis=-2))
 
     def split(self, count: int) -> list[Self]:
         """The parts of a stack of `count` equal ones."""
-        size = len(self.array) // count
-        return [type(self)(self.array[k * size : (k + 1) * size]) for k in range(count)]
+        size = self.array.shape[-2] // count
+        return [type(self)(self.array[..., k * size : (k + 1) * size, :]) for k in range(count)]
 
     def __add__(self, other: Self) -> Self:
         return type(self)(self.array + other.array)

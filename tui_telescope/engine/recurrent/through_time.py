@@ -40,12 +40,12 @@ def measure(task: SequenceTask) -> Measurement:
     """
     cell, sequences, settings, wanted, progress, _ = task
     try:
-        return _Journey(_Network(Float64, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(RecurrentNetwork(Float64, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(_Network(Extended, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(RecurrentNetwork(Extended, cell, sequences, settings), wanted, progress).measure()
 
 
-class _Network(Generic[N]):
+class RecurrentNetwork(Generic[N]):
     """The cell with its weights and its inputs, in one kind of numbers."""
 
     def __init__(self, kind: type[N], cell: UnitCell, sequences: Sequences, settings: Settings) -> None:
@@ -111,8 +111,8 @@ class _Network(Generic[N]):
 class _Journey(Generic[N]):
     """One way through time, there and back."""
 
-    def __init__(self, network: _Network[N], wanted: Wanted, progress: Progress) -> None:
-        self._network: _Network[N] = network
+    def __init__(self, network: RecurrentNetwork[N], wanted: Wanted, progress: Progress) -> None:
+        self._network: RecurrentNetwork[N] = network
         self._wanted = wanted
         self._segments = segments(network.settings)
         self._tally = tally_of_passes(progress, self._segments)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.charts.views import View
+from tui_telescope.notation import counted
 from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
 from tui_telescope.tui.notices import NEEDS_SETTINGS
+from tui_telescope.tui.sources.spread import SpreadTaker
 from tui_telescope.tui.work.theorist import Theorist
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
     from tui_telescope.settings import Settings
-    from tui_telescope.tui.messages import Judged, Observed, Predicted
+    from tui_telescope.tui.messages import Judged, Observed, Predicted, SpreadTaken
     from tui_telescope.tui.showing import ShowingApp
 
 
@@ -27,6 +30,7 @@ class Comparing:
         self.shows_floors = self.shows_weights = False
         self._app = app
         self._theorist = Theorist(app.post_message)
+        self._spread = SpreadTaker(app.post_message)
         self._judged: Judged | None = None
         """What has been said of the scale on the screen, if that was asked for."""
 
@@ -47,7 +51,8 @@ class Comparing:
         source, settings = self._app.source, self._app.source.settings_of(observed.subject)
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
-        options = ChartOptions(previous, self.shows_weights, names_keys=True, cursor=cursor)
+        awaits_spread = view.shows_spread and self._spread.is_awaited
+        options = ChartOptions(previous, self.shows_weights, True, awaits_spread, cursor)
         traces = self.comparison.traces(source, live, observed.companion, predicted)
         chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:
@@ -59,8 +64,27 @@ class Comparing:
         is_alone = not view.beside or not has_room(*self._app.chart_view.size)
         return chart if is_alone else stacked(chart, view, traces, options)
 
+    def completed(self, observed: Observed | None) -> Observed | None:
+        """With the signal's spread where the view shows it, as soon as that is known."""
+        if not self._app.current_view.shows_spread:
+            self._spread.drop()
+            return observed
+        if observed is None:
+            return None
+        settings = self._app.source.settings_of(observed.subject)
+        if settings is None:
+            return observed
+        return replace(observed, observation=self._spread.completed(settings, observed.observation))
+
+    def take_spread(self, message: SpreadTaken) -> None:
+        self._spread.take(message)
+        if self._app.shown_settings == message.settings:
+            self._app.show_chart()
+            self._app.show_words()
+
     def close(self) -> None:
         self._theorist.close()
+        self._spread.drop()
 
     # Pins and the ghost
 
@@ -78,7 +102,7 @@ class Comparing:
         count = len(self.comparison.pins)
         self.comparison.pins.clear()
         self._app.show_chart_afresh()
-        self._app.say(f"Dropped {count} pin{'s' * (count != 1)}." if count else "There are no pins; p sets one.")
+        self._app.say(f"Dropped {counted(count, 'pin')}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
         if not self._is_taken(self.comparison.toggle_ghost):
@@ -102,16 +126,16 @@ class Comparing:
 
     def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.compares) -> str:
         """Nothing where the view on the screen shows it, else which views do."""
-        if shows(VIEWS[self._app.view]):
+        if shows(self._app.current_view):
             return ""
-        keys = [view.key for view in VIEWS.values() if shows(view)]
+        keys = [view.key for view in self._app.keys.views.values() if shows(view)]
         return f" To see it press {' or '.join(keys)}."
 
     # The gradient by the weights
 
     def toggle_weights(self) -> None:
         """The gradient by the weights; where a network learns, the next of what its layers are shown by."""
-        if VIEWS[self._app.view].learning:
+        if self._app.current_view.learning:
             self._app.learning.show_next_reading()
             return
         self.shows_weights = not self.shows_weights

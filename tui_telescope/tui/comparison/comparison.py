@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui_telescope.charts.layers.trace import LearningTrace, Trace
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.learning.training import History
+    from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.observation import Observation
     from tui_telescope.tui.sources.source import Source
 

@@ -14,7 +14,7 @@ from tui_telescope.tui.messages import Declined, Failed, Learned
 from tui_telescope.tui.work.progress import Work
 
 if TYPE_CHECKING:
-    from tui_telescope.engine.learning.training import Training
+    from tui_telescope.engine.learning.course.training import Training
 
 STEPS_AT_A_TIME = 600
 """Then it rests until it is told to go on: nobody forgets it."""
@@ -178,12 +178,14 @@ class Trainer:
                 self._post(Declined(reason))
 
     def _tell(self, task: _Task) -> None:
-        from tui_telescope.engine.learning.description import summary
+        from tui_telescope.engine.learning.course.description import divergence, summary
         from tui_telescope.observations.description import words_of
 
         live, *others = (training.history for training in self._trainings.values())
         words = words_of(live.latest.observation)
         text = summary(live.settings, live.moments[0], live.latest)
+        for other in others:
+            text += f" The ghost {lost}." if (lost := divergence(other.settings, other.latest)) else ""
         self._post(Learned(task.generation, live, others[0] if others else None, words, text))
         self._told = monotonic()
         with self._change:
@@ -192,7 +194,7 @@ class Trainer:
 
 
 def _begun(settings: Settings) -> Training:
-    from tui_telescope.engine.learning.training import Training
+    from tui_telescope.engine.learning.course.training import Training
     from tui_telescope.engine.telescope import Telescope
 
     return Training(Telescope().learner(settings))

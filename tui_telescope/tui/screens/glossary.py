@@ -37,6 +37,11 @@ def _meanings() -> tuple[Meaning, ...]:
             "last, and its gradient travels back in time to step 1.",
         ),
         Meaning(
+            "form",
+            "What a layer's branch F computes: phi(W a + b) in post-activation, W phi(a) + b in pre-activation, where "
+            "the norm's places pre and activation are one, and W2 phi(W1 a + b1) + b2 in an mlp.",
+        ),
+        Meaning(
             "gradient",
             "How much of the loss's gradient reaches a layer: the norm of d loss / d a_l of each sample, averaged "
             "over samples and networks. The scale is logarithmic: 1e-18 is 18 decades below 1.",
@@ -68,6 +73,13 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "rms",
             "The signal on its way up: the root mean square of a layer's outputs.",
+            ("signal",),
+        ),
+        Meaning(
+            "spread",
+            "How much the samples still differ: the root mean square of what differs from their mean, as a share of "
+            f"the signal's. Below a number format's epsilon ({epsilon} in float32) a layer cannot tell its inputs "
+            "apart: the layers above it are given one and the same, and cannot learn which is which.",
             ("signal",),
         ),
         Meaning(
@@ -129,6 +141,20 @@ def _meanings() -> tuple[Meaning, ...]:
             "depth of the network. The dashed line is five times the depth over which theory has a signal last: about "
             "where half of what can be learned is. Your own network is marked; its rate and batch are those of all.",
             ("trainable",),
+        ),
+        Meaning(
+            "direction",
+            "The input can move in n directions at right angles, and the output answers in n: each passes at a "
+            "singular value of d a_L / d a_0, the largest first, with the median and the range over the first samples. "
+            "Where all are about 1 (dynamical isometry) no gradient fades, whichever way it points; one that is dead "
+            "passes nothing.",
+            ("spectrum",),
+        ),
+        Meaning(
+            "sampled",
+            "Weights between more than 1024 units, or of more than 1 GiB, are not stored: what they give for the "
+            "samples is drawn where it is needed, distributed exactly as it would be. So it is for layers with normal "
+            "weights alone.",
         ),
         Meaning(
             "decades",
@@ -201,6 +227,35 @@ def _of_runs() -> tuple[Meaning, ...]:
             "The gradient by a layer's parameters, as the optimizer applied it. Shown by itself where none by the "
             "outputs was recorded.",
             ("gradient",),
+        ),
+        Meaning(
+            "layer over steps",
+            "The gradient of the layer under the cursor (< and > choose it; without one the first layer) at each "
+            "record that is kept: the newest all, the older ones thinned out. What a restart took back is left out. "
+            "While it is frozen, the step is marked.",
+            ("layer",),
+        ),
+        Meaning(
+            "loss, learning rate",
+            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge.",
+            ("layer", "heatmap"),
+        ),
+        Meaning(
+            "heatmap",
+            "A row a layer, the first at the bottom, and a column a step: the fuller, the larger the gradient; the "
+            "legend says where one character gives way to the next. Of layers or steps that share a cell the one is "
+            "shown that differs most from the others of its step, so that a single dead layer is seen.",
+            ("heatmap",),
+        ),
+        Meaning(
+            "role",
+            "A layer's name without its block's number: blocks.*.mlp are the MLPs of all blocks. r shows the layers of "
+            "one role alone; frozen they are by what the largest of all layers does.",
+        ),
+        Meaning(
+            "runs",
+            "l lists the runs of the folder. Enter watches one; c sets it beside the one that is watched, at the same "
+            "step and by the layers' names: where it has no layer of that name its line has a gap, and that is said.",
         ),
         Meaning("rms", "The root mean square of a layer's output.", ("signal",)),
         Meaning("dead", "Units whose output is zero on every sample of the step.", ("signal",)),

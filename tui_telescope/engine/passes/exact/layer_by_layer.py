@@ -114,6 +114,10 @@ def _saturated_and_dead(steps: Sequence[Step]) -> tuple[float, float]:
         if isinstance(step.operation, Respond):
             slope = step.memory()
             sizes = np.abs(slope.values())
-            counted.append((*saturated_and_dead(sizes, step.operation.activation, slope.is_zero()), len(sizes)))
-    saturated, dead, units = map(np.array, zip(*counted, strict=True))
-    return float(np.average(saturated, weights=units)), float(np.average(dead, weights=units))
+            saturated, dead = saturated_and_dead(sizes, step.operation.activation, slope.is_zero())
+            counted.append((float(saturated), float(dead), len(sizes)))
+    units = sum(count for *_, count in counted)
+    return (
+        sum(saturated * (count / units) for saturated, _, count in counted),
+        sum(dead * (count / units) for _, dead, count in counted),
+    )

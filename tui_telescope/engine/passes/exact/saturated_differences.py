@@ -12,16 +12,16 @@ from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.activations.extended_range_values import assembled, bounded, phi_slope, phi_value
 from tui_telescope.engine.activations.tailed_values import Tailed
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, where
+from tui_telescope.engine.arithmetic.extended_range import REPRESENTABLE, ExtendedRange, shifted, where
 
 SATURATED_FROM = 1.0
 """Beyond this argument phi is told from its limit there, nearer than that from phi(0)."""
 SHORT_WAY = 1 / 16
 """Up to this share of their scale, differences of phi are taken as integrals of phi'."""
 
-_NODES = tuple((1 + node) / 2 for node in (-(0.6**0.5), 0.0, 0.6**0.5))
-_WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
-"""Gauss and Legendre's, of order six, on [0, 1]."""
+_NODES = (1 + np.array([-(0.6**0.5), 0.0, 0.6**0.5]))[:, None, None] / 2
+_WEIGHTS = np.array([5 / 18, 8 / 18, 5 / 18])[:, None, None]
+"""Gauss and Legendre's, of order six, on [0, 1]; (nodes, 1, 1)."""
 
 
 def spread_of_phi(
@@ -39,7 +39,27 @@ def spread_of_phi(
     argument, way = z.values(), np.abs(product.values())
     is_short = (way * (1 + np.abs(base))).max(axis=axis, keepdims=True) < SHORT_WAY
     is_short &= (np.sign(argument) == np.sign(base)).all(axis=axis, keepdims=True)  # no kink on the way
-    return where(is_short, _integral(activation, base, product.per_unit()), result) if is_short.any() else result
+    if not is_short.any():
+        return result
+    return where(is_short, _integral(activation, ExtendedRange.of(base, per_unit=True), product.per_unit()), result)
+
+
+def differences_of_phi(activation: Activation, base: ExtendedRange, way: ExtendedRange) -> ExtendedRange:
+    """phi(base + way) less a level that is the same for all samples, to full relative precision; an exponent a unit.
+
+    `base` is a column (units, 1) of any size, `way` what each sample adds to it. As in `spread_of_phi`, but a way may
+    also be short beside the base, where phi has come to grow evenly.
+    """
+    z, size, reach = base + way, np.abs(base.mantissa), np.abs(way.mantissa)
+    is_short = np.abs(way.values()) * (1 + np.abs(base.values())) < SHORT_WAY
+    share = shifted(reach, np.minimum(way.exponent - base.exponent, REPRESENTABLE))
+    is_short |= np.where(base.mantissa > 0, *activation.grows[::-1]) & (share < SHORT_WAY * size)
+    is_short &= np.sign(z.mantissa) == np.sign(base.mantissa)  # no kink on the way
+    is_short = (is_short | (reach == 0)).all(axis=1, keepdims=True)
+    if is_short.all():
+        return _integral(activation, base, way)
+    result = _from_level(activation, z, 1)
+    return where(is_short, _integral(activation, base, way), result) if is_short.any() else result
 
 
 def _from_level(activation: Activation, z: ExtendedRange, axis: int) -> ExtendedRange:
@@ -66,11 +86,10 @@ def _assembled_from(response: Tailed) -> ExtendedRange:
     return assembled(response, per_unit=True)
 
 
-def _integral(activation: Activation, base: Array, way: ExtendedRange) -> ExtendedRange:
+def _integral(activation: Activation, base: ExtendedRange, way: ExtendedRange) -> ExtendedRange:
     """phi(base + way) - phi(base) for a short way."""
-    reach = way.values()
-    points = [ExtendedRange.of(base + node * reach, per_unit=True) for node in _NODES]
-    first, second, third = (
-        (way * phi_slope(activation, point)).times(weight) for point, weight in zip(points, _WEIGHTS, strict=True)
-    )
-    return first + second + third
+    points = base + ExtendedRange(way.mantissa * _NODES, way.exponent)
+    slopes = phi_slope(activation, points)
+    exponent = slopes.exponent.max(axis=0)
+    mean = np.add.reduce(_WEIGHTS * shifted(slopes.mantissa, slopes.exponent - exponent))
+    return way * ExtendedRange(mean, exponent)

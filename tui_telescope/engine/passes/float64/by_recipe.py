@@ -7,7 +7,6 @@ is, or where the samples' weight gradients all but cancel.
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -157,42 +156,48 @@ class _Run:
         settings, wanted = self._settings, self._task.wanted
         depth, samples = settings.depth, settings.samples
         squares, exponents = np.empty((depth, samples)), np.empty((depth, samples))
-        gradients = ParameterGradients(settings, wanted)
-        saturated, dead = np.empty(depth), np.empty(depth)
-        top = LOSSES[settings.loss].gradient(self._output, targets)
-        if self._final:
-            given, top = top, np.empty_like(top)
-            self._final.backward(0, given, top)
-            if not self._final.has_left(slice(0, 1), given[None], top[None]):
-                return None
-        top, exponent = rescaled(top, self._norm)
+        gradients, signal = ParameterGradients(settings, wanted), self._signal()
         walk = _Walk(self._chunk, settings.width, [units for _, units in settings.units_given], samples)
+        top = self._by_last_signal(targets)
+        if top is None:
+            return None
+        top, exponent = rescaled(top, self._norm)
         for stop in range(depth, 0, -self._chunk):
             self._task.progress.reach(1 - (1 - FORWARD_SHARE) * stop / depth)
             layers, count = slice(max(0, stop - self._chunk), stop), min(stop, self._chunk)
             np.copyto(walk.deltas[count], top)
             self._walk_down(layers, walk)
-            if not self._has_left(layers, walk):
+            if not (self._has_left(layers, walk) and self._take_parameters(layers, walk, exponent, gradients)):
                 return None
             squares[layers], exponents[layers] = squares_of(walk.deltas[1 : count + 1]), exponent
             if wanted.signal:
-                saturated[layers], dead[layers] = self._saturated_and_dead(layers)
-            if not self._take_parameters(layers, walk, exponent, gradients):
-                return None
+                signal.saturated[layers], signal.dead[layers] = self._saturated_and_dead(layers)
             top, shift = rescaled(walk.deltas[0], self._norm)
             exponent = exponent + shift
         if not is_in_range(squares, SAFE_SQUARE, may_be_zero=self._activation.dies):
             return None
-        signal = SignalMeasurement(0.5 * np.log2(self._squares), saturated, dead)
         gradient = 0.5 * np.log2(squares) + exponents
-        is_settled = self._norm is None or is_ordered(gradient, signal.norms)
-        measured = Measurement(
+        return Measurement(
             gradient,
             gradients.by_weights,
             signal if wanted.signal else None,
             global_norm=gradients.global_norm(),
+            is_settled=self._norm is None or is_ordered(gradient, signal.norms),
         )
-        return measured if is_settled else dataclasses.replace(measured, is_settled=False)
+
+    def _signal(self) -> SignalMeasurement:
+        """Its saturated and dead fractions are filled in on the way back."""
+        depth = self._settings.depth
+        return SignalMeasurement(0.5 * np.log2(self._squares), np.empty(depth), np.empty(depth))
+
+    def _by_last_signal(self, targets: Array) -> Array | None:
+        """The gradient by a_L; None where too little is left of it."""
+        by_output = LOSSES[self._settings.loss].gradient(self._output, targets)
+        if self._final is None:
+            return by_output
+        by_last = np.empty_like(by_output)
+        self._final.backward(0, by_output, by_last)
+        return by_last if self._final.has_left(slice(0, 1), by_output[None], by_last[None]) else None
 
     def _walk_down(self, layers: slice, walk: _Walk) -> None:
         """From the top layer down: deltas[i] are the gradients by a_{l-1}."""

@@ -6,17 +6,12 @@ import math
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, aligned
 
 Kept = TypeVar("Kept")
 
 MUCH = 2**27
 """Bytes that are worth keeping from one observation to the next."""
-_ALIGNMENT = 64
-"""Bytes of a cache line and of the widest vector registers: numpy's own arrays start anywhere between two, which costs
-a product of two arrays half its speed."""
 
 
 class Stack(NamedTuple):
@@ -58,14 +53,6 @@ class Workspace:
         if sum(each.nbytes for each in self._memory.values()) > MUCH:
             self._memory.clear()
             self._kept.clear()
-
-
-def aligned(*shape: int) -> Array:
-    """An uninitialised array that starts at the beginning of a cache line."""
-    size = math.prod(shape)
-    memory = np.empty(size + _ALIGNMENT // 8)
-    start = -memory.__array_interface__["data"][0] % _ALIGNMENT // 8
-    return memory[start : start + size].reshape(shape)
 
 
 def _stack(array: Array) -> Stack:

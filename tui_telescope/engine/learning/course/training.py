@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_telescope.engine.learning.course.moments import Moment, Watch
 from tui_telescope.engine.learning.learner import Learner
-from tui_telescope.engine.learning.moments import Moment, Watch
 from tui_telescope.settings import Settings
 
 MOST_MOMENTS = 128

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_telescope.engine.learning.moments import Moment
+from tui_telescope.engine.learning.course.moments import Moment
+from tui_telescope.engine.learning.tasks.batches import EVALUATED
 from tui_telescope.networks import TASKS
+from tui_telescope.notation import counted
+from tui_telescope.observations.description import alike
 from tui_telescope.settings import Settings
 
 
@@ -18,11 +21,19 @@ def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
     if last.diverged:
         return f"It {divergence(settings, last)}."
     chance = 1 / TASKS[settings.task].classes
+    if last.step and (reason := _why_it_guesses(last, chance)):
+        return f"The loss is {last.loss:.4g} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
     since = f", from {first.loss:.4g}," if last.step else ""
     return (
         f"{_taken(last)} the loss is {last.loss:.4g}{since} and {last.accuracy:.0%} of the samples are put into their "
         f"class, where guessing gives {chance:.0%}."
     )
+
+
+def _why_it_guesses(moment: Moment, chance: float) -> str:
+    """Why layers that move all the same learn nothing: what they are given is one and the same for all. Or empty."""
+    deviation = (chance * (1 - chance) / EVALUATED) ** 0.5  # of the share of guesses that are right
+    return alike(moment.observation) if moment.accuracy < chance + 3 * deviation else ""
 
 
 def divergence(settings: Settings, last: Moment) -> str:
@@ -47,8 +58,3 @@ def _unchanged(settings: Settings, moment: Moment) -> str:
 
 def _taken(moment: Moment) -> str:
     return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
-
-
-def counted(number: int, what: str) -> str:
-    """`1 step`, `2 steps`."""
-    return f"{number} {what}{'s' * (number != 1)}"

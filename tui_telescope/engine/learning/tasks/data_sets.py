@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes
-from tui_telescope.engine.learning.glyphs import GLYPHS
+from tui_telescope.engine.learning.tasks.glyphs import GLYPHS
 from tui_telescope.engine.weights.streams import TASK, numpy_generator
 from tui_telescope.networks import TASKS, TaskKind
 from tui_telescope.settings import Settings

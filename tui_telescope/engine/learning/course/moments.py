@@ -28,7 +28,7 @@ class Moment:
 
     step: int
     loss: float
-    """The mean cross-entropy over `learner.EVALUATED` samples of the task, in nats."""
+    """The mean cross-entropy over `batches.EVALUATED` samples of the task, in nats."""
     accuracy: float
     """The share of them that is put into its class."""
     observation: Observation
@@ -99,20 +99,26 @@ def observed(learner: Learner) -> Observation:
     # the loss is a mean over samples: of one of them alone the gradient is as many times as large
     gradient = log2_mean(_of_samples(trunk.gradients)) + np.log2(len(inputs))
     rms = log2_root_mean_square(_of_samples(trunk.signals)) - 0.5 * np.log2(learner.settings.width)
-    by_weights = _log10_norms(trunk.weight_gradients())
+    by_weights, is_recurrent = trunk.weight_gradients(), learner.settings.is_recurrent
     spread = np.array([_log10_spread(each) for each in trunk.signals])
     slopes = learner.gone_forward(inputs).slopes()
     return from_log10_norms(
         gradient * LOG10_2,
-        weight_gradient=by_weights,
-        weights=None if learner.settings.is_recurrent else _log10_norms(learner.network.by_layer()),
+        weight_gradient=_log10_norms(by_weights),
+        weights=_of_whole(by_weights) if is_recurrent else _log10_norms(learner.network.by_layer()),
         rms=rms * LOG10_2,
         saturated=np.array([np.mean([_saturated(*each) for each in layer]) for layer in slopes]),
         dead=np.array([np.mean([_dead(*each) for each in layer]) for layer in slopes]),
         spread=spread,
         stage=learner.settings.stage,
-        shares_weights=learner.settings.is_recurrent,
+        shares_weights=is_recurrent,
     )
+
+
+def _of_whole(shares: Sequence[Floats]) -> Array | None:
+    """log10 of the norm of the sum of what each step adds to it, (1,); None of one that is not finite."""
+    log10 = _log10_norms([np.asarray(np.sum(shares, axis=0, dtype=np.float64))])
+    return log10 if log10[0] < np.inf else None
 
 
 def _log10_spread(signal: Floats) -> float:
