@@ -46,7 +46,7 @@ def measure(task: SequenceTask) -> Measurement:
 
 
 class RecurrentNetwork(Generic[N]):
-    """The cell with its weights and its inputs, in one kind of numbers."""
+    """The cell with its weights and its inputs, in one kind of numbers; no theory in it."""
 
     def __init__(self, kind: type[N], cell: UnitCell, sequences: Sequences, settings: Settings) -> None:
         weights, input_weights, biases = scaled_cell(cell, settings)
