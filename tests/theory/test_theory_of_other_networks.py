@@ -187,7 +187,14 @@ def test_the_theory_of_a_cell_is_the_same_every_time_and_stops_when_nobody_waits
 
 def test_what_takes_long_says_so():
     assert is_quick(Settings(norm="layer", residual=True))
-    assert not any(is_quick(Settings(**changes)) for changes in ({"cell": "lstm"}, {"depth": 10_000}))
+    slow = (
+        {"cell": "lstm"},
+        {"depth": 10_000},
+        {"form": "mlp"},
+        {"bias_mean": 1.0},
+        {"residual": True, "skip_scale": 0.9},
+    )
+    assert not any(is_quick(Settings(**changes)) for changes in slow)
 
 
 # What there is none of

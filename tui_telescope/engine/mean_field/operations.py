@@ -326,25 +326,33 @@ class Join:
         mean = a * below.mean + y * branch.mean
         spread = a * a * below.spread + y * y * branch.spread
         power = mean * mean + spread
-        differing = (a * a * below.differing + y * y * branch.differing) / power
-        a_part, y_part = (
-            part * part * point.differing / (differing * power) if differing else 0.0
-            for part, point in ((a, below), (y, branch))
-        )
-        unsteady = a_part**2 * below.unsteady + y_part**2 * branch.unsteady + 4 * a_part * y_part
-        known, steep = a_part * below.known, 1 + y_part * (branch.steep - 1)
-        to_branch = from_branch = 1.0
-        if self.batch:
-            correction = (steep - 1) * (1 / (self.batch - 3) + 1 / (self.batch - 1))
-            to_branch = 1 - min(correction, _MOST_OF_BATCH)
-            from_branch, steep = 1 - known / (self.batch - 1), 1.0
+        differing = [part * part * point.differing / power for part, point in ((a, below), (y, branch))]
+        of_batch, (to_branch, from_branch) = self._of_batch(below, branch, *differing)
         shares = [
             part * math.sqrt(point.spread / spread) if spread else 0.0
             for part, point in zip((a, y), parts, strict=True)
         ]
         sizes = unit + math.log(power), mean / math.sqrt(power), spread / power
-        point = Point(*sizes, differing, unsteady, known, steep)
-        return point, JoinMemory(self.skip, factor, shares[0], shares[1], to_branch, from_branch)
+        memory = JoinMemory(self.skip, factor, shares[0], shares[1], to_branch, from_branch)
+        return Point(*sizes, sum(differing), *of_batch), memory
+
+    def _of_batch(
+        self, below: Point, branch: Point, of_below: float, of_branch: float
+    ) -> tuple[tuple[float, float, float], tuple[float, float]]:
+        """`unsteady`, `known` and `steep` of the sum, from what either part contributes to its variance over samples,
+        and what `JoinMemory` holds of a batch norm.
+
+        Derived here: variances of independent parts add up with twice their covariance, whose square has mean 1 / B;
+        slopes are the branch's alone, and what is known is what is below.
+        """
+        whole = of_below + of_branch
+        a, y = (of_below / whole, of_branch / whole) if whole else (0.0, 0.0)
+        unsteady = a**2 * below.unsteady + y**2 * branch.unsteady + 4 * a * y
+        known, steep = a * below.known, 1 + y * (branch.steep - 1)
+        if not self.batch:
+            return (unsteady, known, steep), (1.0, 1.0)
+        correction = (steep - 1) * (1 / (self.batch - 3) + 1 / (self.batch - 1))
+        return (unsteady, known, 1.0), (1 - min(correction, _MOST_OF_BATCH), 1 - known / (self.batch - 1))
 
     def to_branch(self, gradient: Moments, memory: JoinMemory) -> Moments:
         """The gradient by F(a): derived from the chain rule."""
