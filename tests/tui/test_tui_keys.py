@@ -134,7 +134,7 @@ async def test_while_a_value_is_typed_a_click_on_the_keys_and_settings_does_noth
 
 
 async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_next_key() -> None:
-    start = Settings(width=128, depth=2)
+    start = Settings(width=128, depth=2, initializer="orthogonal")
     async with exploring(start) as explorer:
         await explorer.press("end")
         refused = explorer.said()
