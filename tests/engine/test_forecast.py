@@ -14,6 +14,7 @@ from tui_telescope.settings import REGISTRY
 KINDS = {
     "float64": {"depth": 1000, "initializer": "xavier", "width": 32},
     "float64, with a norm": {"depth": 300, "norm": "layer", "activation": "tanh", "initializer": "he", "width": 32},
+    "float64, by recipe": {"depth": 300, "form": "mlp", "initializer": "xavier", "width": 32},
     "exact": {"depth": 100, "initializer": "identity"},
     "exact, with a norm": {"depth": 30, "initializer": "identity", "norm": "rms", "width": 100},
     "sampled weights": {"depth": 20, "width": 2048, "samples": 10},
