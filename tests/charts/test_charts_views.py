@@ -65,7 +65,7 @@ def dead_up_to(layer, depth=50):
 def test_views_are_called_by_name_and_numbered_in_order():
     assert [(view.name, view.key) for view in VIEWS.values()] == [
         ("gradient", "1"), ("factor", "2"), ("signal", "3"), ("depth", "4"), ("map", "5"),
-        ("learn", "6"), ("trainable", "7"),
+        ("learn", "6"), ("trainable", "7"), ("spectrum", "8"),
     ]  # fmt: skip
     assert all(name == view.name for name, view in VIEWS.items())
 

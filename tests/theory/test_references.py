@@ -21,7 +21,7 @@ from tui_telescope.engine.mean_field import (
 )
 from tui_telescope.engine.recurrent import cells, number_kinds, through_time
 
-SOURCE = re.compile(r"\b(1[89]|20)\d\d\b|\bderived\b|no theory in it", re.IGNORECASE)
+SOURCE = re.compile(r"\b(1[89]|20)\d\d\b|\bderived\b", re.IGNORECASE)
 """A paper's year, or the word that it is this project's own."""
 MODULES = (
     theory, wide_layers, unmixed_layers, cells_in_time, stacks, operations, gradients, factors, quadrature,
@@ -39,7 +39,10 @@ def documented() -> Iterator[tuple[str, str]]:
     yield number_kinds.__name__, number_kinds.__doc__ or ""
 
 
-FRAMES = {f"{cells.__name__}.{name}" for name in ("Pulled", "Step", "Cell")}
+FRAMES = {
+    *(f"{cells.__name__}.{name}" for name in ("Pulled", "Step", "Cell")),
+    f"{through_time.__name__}.WeightedCell",
+}
 """They hold the formulas of others."""
 
 

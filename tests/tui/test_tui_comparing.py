@@ -223,7 +223,7 @@ async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_
 
 
 async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
-    async with exploring(size=(180, 30)) as explorer:
+    async with exploring(size=(200, 30)) as explorer:
         assert f"the telephone game: {PRESETS['telephone'].line}" in explorer.lines(TopLine)[0]
 
 

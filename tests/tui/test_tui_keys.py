@@ -31,7 +31,7 @@ async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back() -> None:
 async def test_arrows_pages_home_and_end_work_on_the_selected_setting() -> None:
     async with exploring() as explorer:
         app = explorer.app
-        await explorer.press(*["down"] * 7)
+        await explorer.press(*["down"] * 8)
         assert app.selected == "scale"
         await explorer.press("right")
         assert app.settings.scale == 2.5
@@ -134,7 +134,7 @@ async def test_while_a_value_is_typed_a_click_on_the_keys_and_settings_does_noth
 
 
 async def test_settings_beyond_the_memory_budget_are_refused_in_words_until_the_next_key() -> None:
-    start = Settings(width=128, depth=2)
+    start = Settings(width=128, depth=2, initializer="orthogonal")
     async with exploring(start) as explorer:
         await explorer.press("end")
         refused = explorer.said()
