@@ -31,7 +31,7 @@ async def test_a_letter_steps_its_setting_up_and_shift_steps_it_back() -> None:
 async def test_arrows_pages_home_and_end_work_on_the_selected_setting() -> None:
     async with exploring() as explorer:
         app = explorer.app
-        await explorer.press(*["down"] * 7)
+        await explorer.press(*["down"] * 8)
         assert app.selected == "scale"
         await explorer.press("right")
         assert app.settings.scale == 2.5

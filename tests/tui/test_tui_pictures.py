@@ -34,7 +34,7 @@ async def test_the_first_screen_at_80x24() -> None:
     assert rows[0] == " Telescope 1 gradient  2 factor  3 signal  4 depth  5 map  6 learn  7 trainable "
     assert rows[1][:25] == " NETWORK                 "
     assert rows[3][:25] == ">d Depth              50 "
-    assert rows[7][:25] == " r Residual          off "
+    assert rows[8][:25] == " r Residual          off "
     assert rows[19].split()[-6:] == ["1", "10", "20", "30", "40", "50"]
     assert rows[20] == "  ▼ VANISHING  Layer 1 receives 2.51e-18 (factor 0.43 a layer). 33 of 50 layers "
     assert rows[21] == " are frozen in float32. Try r: the residual connection brings 8.39e+01.         "
