@@ -59,7 +59,7 @@ print(json.dumps({
     "footer": " ".join(FOOTER[call] for call in fitting_calls(500)),
     "palette": "\\n".join(f"{entry.title} {entry.help}" for entry in entries()),
     "help": " ".join(text(help_lines(500)).split()),
-    "flags": said("--help"),
+    "flags": said("print", "--help"),
     "presets": said("presets"),
     "next preset": neighbouring(list(PRESETS.values())[0], -1).name,
     "print": {name: said("print", *words.split()) for name, words in json.loads(sys.argv[1]).items()},
@@ -174,6 +174,11 @@ ADDITIONS = {
         "--loss log_cosh",
         {"help": "log_cosh, probe", "print": "loss log_cosh"},
     ),
+    "number format": Addition(
+        {"networks.py": {'        NumberFormat("float8_e5m2"': '        NumberFormat("float8_e3m4", 4, -2, 15.5),\n'}},
+        "--precision float8_e3m4",
+        {"help": "float8_e3m4, float8_e5m2", "print": "precision float8_e3m4"},
+    ),
     "cell": Addition(
         {
             "engine/recurrent/cells.py": {
@@ -229,9 +234,10 @@ ADDITIONS = {
     ),
     "tour step": Addition(
         {
-            "lessons/tour.py": {
+            "lessons/chapters/whispering.py": {
                 '    Step(\n        "The whispering line"': (
-                    '    Step("A step of mine", "All of it.", "Is it?", WHISPER, lambda m: True, lambda m: True),\n'
+                    '    Step(\n        "A step of mine", "mine", "All of it.", "Is it?", "It is.", WHISPER,\n'
+                    "        lambda m: True, lambda m: True,\n    ),\n"
                 )
             }
         },

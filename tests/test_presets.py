@@ -7,7 +7,18 @@ import math
 import pytest
 
 from tui_telescope import Settings, observe
-from tui_telescope.presets import PRESETS, PresetError, nearest_preset, neighbouring, preset_named, preset_of
+from tui_telescope.lessons.tour import STEPS
+from tui_telescope.presets import (
+    PRESETS,
+    TOPICS,
+    PresetError,
+    by_topic,
+    nearest_preset,
+    neighbouring,
+    preset_named,
+    preset_of,
+)
+from tui_telescope.printing.presets import preset_list
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -36,7 +47,7 @@ def test_a_presets_name_title_and_line_fit_one_row_of_80_cells() -> None:
     for name, preset in PRESETS.items():
         assert name == preset.name
         assert len(preset.title) <= 30
-        assert len(preset.line) <= 62
+        assert len(preset.line) <= 61
 
 
 def test_settings_know_the_preset_that_they_are() -> None:
@@ -60,6 +71,16 @@ def test_what_the_lines_count_is_counted() -> None:
     for name, frozen in (("telephone", 33), ("residual", 16)):
         assert str(frozen) in PRESETS[name].line
         assert observe(PRESETS[name].settings).verdict.frozen_layers == frozen
+
+
+def test_what_the_lines_say_of_number_formats_is_so() -> None:
+    silent = {
+        name: observe(PRESETS[name].settings).rounding.silent_layers for name in ("float16", "loss-scale", "bfloat16")
+    }
+    assert silent == {"float16": 7, "loss-scale": 0, "bfloat16": 0}
+    assert "7 of 20" in PRESETS["float16"].line
+    assert PRESETS["loss-scale"].settings.changes(PRESETS["float16"].settings) == {"loss_scale": 2**14}
+    assert observe(PRESETS["bfloat16"].settings.replace(precision="float16")).rounding.silent_layers == 37
 
 
 def test_post_norm_explodes_for_the_branch_that_ends_in_relu_and_not_for_one_of_zero_mean() -> None:
@@ -111,3 +132,24 @@ def test_the_factor_of_a_linear_recurrence_is_its_eigenvalue() -> None:
 def test_the_nearest_preset_is_the_one_with_the_fewest_changes() -> None:
     assert nearest_preset(PRESETS["he-relu"].settings.replace(depth=7)).name == "he-relu"
     assert nearest_preset(Settings(depth=7)).name == "telephone"
+
+
+def test_presets_are_listed_by_topic_in_lines_of_80_cells_with_the_steps_of_the_tour_below() -> None:
+    assert {preset.name for presets in by_topic().values() for preset in presets} == set(PRESETS)
+    assert {preset.topic for preset in PRESETS.values()} == set(TOPICS)
+    listed = preset_list()
+    assert max(map(len, listed.splitlines())) <= 80
+    places = [listed.index(f"{topic}\n") for topic in TOPICS]
+    assert places == sorted(places)
+    ends = dict(zip(TOPICS, [*places[1:], len(listed)], strict=True))
+    for name, preset in PRESETS.items():
+        line = listed.index(f"\n  {name} ")
+        assert listed.index(f"{preset.topic}\n") < line < ends[preset.topic]
+    assert all(step.shows in listed for step in STEPS)
+
+
+def test_the_chains_of_the_lecture_give_the_powers_that_their_lines_say() -> None:
+    by_hand, best = (observe(PRESETS[name].settings).gradient.log10_mean for name in ("by-hand", "best-case"))
+    assert by_hand[4] == pytest.approx(5 * math.log10(0.2), abs=1e-3)
+    assert [best[24 - k] for k in (5, 10, 20)] == pytest.approx([k * math.log10(0.25) for k in (5, 10, 20)], abs=1e-3)
+    assert observe(PRESETS["doubling"].settings).gradient.log10_mean[0] == pytest.approx(50 * math.log10(2), abs=1e-9)

@@ -20,7 +20,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "
 
 RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("depth", 1, 10_000, 50, "d", "--depth"),
-    ("width", 1, 1024, 4, "w", "--width"),
+    ("width", 1, 65_536, 4, "w", "--width"),
     ("expansion", 1, 8, 4, None, "--expansion"),
     ("scale", 0.001, 1000, 2.0, "s", "--scale"),
     ("skip_scale", 0, 100, 1.0, None, "--skip-scale"),
@@ -37,6 +37,7 @@ RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("sample_seed", 0, 2**32 - 1, 7, None, "--sample-seed"),
     ("learning_rate", 1e-6, 100, 0.01, None, "--learning-rate"),
     ("batch", 1, 1024, 64, None, "--batch"),
+    ("loss_scale", 1, 2**24, 1, None, "--loss-scale"),
 ]
 VALUES = [  # and of the choices: name, values, at start, key, flag
     ("cell", ("feedforward", "rnn", "lstm", "gru"), "feedforward", "c", "--cell"),
@@ -58,6 +59,14 @@ VALUES = [  # and of the choices: name, values, at start, key, flag
     ("generator", ("python", "numpy"), "python", None, "--generator"),
     ("task", ("spirals", "glyphs"), "spirals", None, "--task"),
     ("optimizer", ("sgd", "momentum", "adam"), "sgd", None, "--optimizer"),
+    (
+        "precision",
+        ("exact", "float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2"),
+        "exact",
+        None,
+        "--precision",
+    ),
+    ("master_weights", (False, True), True, None, "--master-weights"),
 ]
 
 
@@ -105,8 +114,24 @@ def test_what_is_no_finite_number_is_refused_where_a_number_belongs(name, value)
 @pytest.mark.parametrize("name", WHOLES)
 @pytest.mark.parametrize("value", [2.5, 2.0, np.float64(3)])
 def test_a_fraction_is_refused_where_a_whole_number_belongs(name, value):
-    with pytest.raises(SettingsError, match=f"^{name}: .* is not allowed; allowed: a whole number from "):
+    with pytest.raises(
+        SettingsError, match=f"^{name}: .* is not allowed; allowed: a (whole number|power of two) from "
+    ):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize("value", [3, 2**24 - 1, "2^3.5", "2^25", "3^2", "2^", "2^-1"])
+def test_a_loss_scale_is_a_power_of_two(value):
+    with pytest.raises(
+        SettingsError, match=r"^loss_scale: .* is not allowed; allowed: a power of two from 1 to 16777216"
+    ):
+        REGISTRY["loss_scale"].parse(value) if isinstance(value, str) else Settings(loss_scale=value)
+
+
+def test_a_loss_scale_is_read_as_a_power_too_and_shown_as_one_where_it_is_long():
+    entry = REGISTRY["loss_scale"]
+    assert entry.parse("2^14") == entry.parse("16384") == 16384
+    assert (entry.show(8192), entry.show(16384), entry.write(16384)) == ("8192", "2^14", "16384")
 
 
 @pytest.mark.parametrize("name", ["depth", "scale"])
@@ -275,7 +300,7 @@ def test_switching_off_has_a_word_of_its_own():
 
 
 def test_all_that_is_held_at_once_may_take_a_gibibyte_and_no_more():
-    most = Settings(depth=118, width=1024)
+    most = Settings(depth=118, width=1024, initializer="orthogonal")
     assert 0.99 * 2**30 < most.footprint.total <= 2**30
     with pytest.raises(SettingsError):
         most.replace(depth=119)
@@ -290,10 +315,10 @@ def test_all_that_is_held_at_once_may_take_a_gibibyte_and_no_more():
     ],
 )
 def test_weights_beyond_the_budget_are_refused_with_their_size_and_what_to_lower(sizes):
-    whole = Settings().as_dict() | sizes
+    whole = Settings().as_dict() | sizes | {"initializer": "orthogonal"}
     gibibytes = 8 * whole["networks"] * whole["depth"] * (whole["width"] ** 2 + whole["width"] + 25) / 2**30
     with pytest.raises(SettingsError) as refusal:
-        Settings(**sizes)
+        Settings(**whole)
     message = str(refusal.value)
     assert f"{gibibytes:.2f} GiB of weights" in message
     assert "allowed: 1 GiB" in message
@@ -301,7 +326,7 @@ def test_weights_beyond_the_budget_are_refused_with_their_size_and_what_to_lower
 
 
 def test_a_step_into_too_much_memory_is_refused_and_a_step_back_is_not():
-    largest = Settings(depth=118, width=1024)
+    largest = Settings(depth=118, width=1024, initializer="orthogonal")
     with pytest.raises(SettingsError, match="GiB"):
         largest.stepped("depth", 1)
     assert largest.stepped("width", -1).width < 1024

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import RUN_VIEWS, VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
-from tui_telescope.setting_kinds import Choice, Setting, SettingsError, Switch, Whole
+from tui_telescope.setting_kinds import Choice, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
 from tui_telescope.version import __version__
 
@@ -56,19 +56,24 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
 
 _steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
 
+_EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
+
 OPTIONS: dict[str, Option] = {
     "--preset": Option(
-        next(iter(PRESETS.values())), "NAME", "start from it; single settings win over it", preset_named
+        next(iter(PRESETS.values())), "NAME", "start from one of `presets`; single settings win over it", preset_named
     ),
-    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", VIEWS)),
-    "--depths": Option(None, "5,10,50", "depths for the views depth and map", _depths),
+    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", _EVERY_VIEW)),
+    "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
-    "--steps": Option(600, "N", "how many to take", _steps),
-    "--expect": Option(None, "STATE", f"{'|'.join(STATES)}, or status 1", _one_of("expect", STATES)),
-    "--ascii": Option(False, "", "draw in ASCII"),
-    "--no-mouse": Option(True, "", "leave the mouse alone"),
-    "--autoplay": Option(False, "", "unattended"),
-    "--once": Option(False, "", "print and exit"),
+    "--steps": Option(600, "N", "how many to learn for", _steps),
+    "--expect": Option(
+        None, "STATE", f"{'|'.join(STATES)}: exit status 1 if the verdict is another", _one_of("expect", STATES)
+    ),
+    "--ascii": Option(False, "", "draw with plain characters alone"),
+    "--no-mouse": Option(True, "", "leave the mouse to the terminal"),
+    "--autoplay": Option(False, "", "go on by itself and quit at the end"),
+    "--quiz": Option(False, "", "eight questions that are answered by playing"),
+    "--once": Option(False, "", "print the newest record and exit"),
 }
 
 EXPLORING = ""
@@ -83,15 +88,17 @@ COMMANDS: dict[str, Command] = {
     EXPLORING: Command("exploring", _ON_SCREEN),
     "print": Command("print", _PRINTED),
     "learn": Command("learn", _LEARNED, formats=FORMATS[:3]),
-    "tour": Command("tour", _ON_SCREEN | {"--autoplay"}),
+    "tour": Command("tour", _ON_SCREEN | {"--autoplay", "--quiz"}),
     "presets": Command("presets"),
     "watch": Command("watch", _WATCHED, "PATH", FORMATS[:3]),
 }
 """By the word that asks for it."""
 
-_SURVEYS = frozenset(view.name for view in VIEWS.values() if view.survey)
-VIEWS_THAT_USE = {"--depths": _SURVEYS, "--expect": frozenset(VIEWS) - _SURVEYS}
-"""The flags that not every view uses: a single verdict is had from a single network."""
+VIEWS_THAT_USE = {
+    "--depths": frozenset(view.name for view in VIEWS.values() if view.over_depths),
+    "--expect": frozenset(view.name for view in _EVERY_VIEW.values() if not view.survey),
+}
+"""The flags that not every view uses: a verdict is had of what was observed alone."""
 
 
 class Answer(Exception):
@@ -114,15 +121,23 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
     command = COMMANDS[options.command]
     if options.format not in command.formats:
         raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
-    if options.command == "print" and VIEWS[options.view].learning:
-        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
-    if options.command == "watch" and not VIEWS[options.view].chart:
-        allowed = ", ".join(view.name for view in VIEWS.values() if view.chart)
-        raise UsageError(f"--view: {options.view} needs settings, and a run has none; allowed: {allowed}")
+    if options.view not in (views := views_of(options.command)):
+        is_told_elsewhere = options.command == "print" and options.view in VIEWS
+        instead = "the command learn tells of it" if is_told_elsewhere else f"allowed: {', '.join(views)}"
+        raise UsageError(f"--view: {command.name} does not show {options.view}; {instead}")
+    if options.quiz and options.autoplay:
+        raise UsageError("--autoplay: the quiz waits for its answers; allowed without --quiz")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
     return options
+
+
+def views_of(command: str) -> list[str]:
+    """The names of the views that a command shows."""
+    if command == "watch":
+        return list(RUN_VIEWS)
+    return [view.name for view in VIEWS.values() if command != "print" or not view.learning]
 
 
 def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
@@ -131,7 +146,7 @@ def _refuse_unused(flags: Iterable[str], options: argparse.Namespace) -> None:
         if flag not in command.flags:
             users = [each.name for each in COMMANDS.values() if flag in each.flags]
             raise UsageError(f"{flag}: {command.name} does not use it; allowed with: {', '.join(users)}")
-        views = VIEWS_THAT_USE.get(flag, VIEWS)
+        views = VIEWS_THAT_USE.get(flag, _EVERY_VIEW)
         if options.view not in views:
             allowed = [view for view in VIEWS if view in views]
             raise UsageError(f"{flag}: the view {options.view} does not use it; allowed with: {', '.join(allowed)}")
@@ -167,10 +182,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Answering(argparse.Action):
-    """Asks for a text, whatever else is asked for."""
+    """Asks for a text about the command before it, if there is one, whatever else is asked for."""
 
-    def __call__(self, *_: object) -> NoReturn:
-        raise Answer(self.const())
+    def __call__(self, parser: object, namespace: argparse.Namespace, *_: object) -> NoReturn:
+        raise Answer(self.const(getattr(namespace, "command", None)))
+
+
+def _version(command: str | None) -> str:
+    return f"{PROGRAM} {__version__}\n"
+
+
+def _help(command: str | None) -> str:
+    from tui_telescope.manual import overview, page  # which knows all that stands here
+
+    return page(command) if command and command in COMMANDS else overview()
 
 
 def _parsed(words: Iterable[str]) -> argparse.Namespace:
@@ -202,8 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS)
     add = parser.add_argument
     add("command", nargs="?", default=None)
-    add("-h", "--help", action=_Answering, nargs=0, const=help_text)
-    add("--version", action=_Answering, nargs=0, const=lambda: f"{PROGRAM} {__version__}\n")
+    add("-h", "--help", action=_Answering, nargs=0, const=_help)
+    add("--version", action=_Answering, nargs=0, const=_version)
     for flag, option in OPTIONS.items():
         if option.metavar:
             add(flag, type=_as_argument(_name(flag), option.parse), dest=_name(flag))
@@ -227,55 +252,3 @@ def _as_argument(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]
             raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name}: ")) from None
 
     return parse_argument
-
-
-HELP = """\
-{program} [{commands}] [SETTINGS] [OPTIONS]
-See, live, how much of the loss's gradient reaches each layer of a deep network.
-Without a command: explore (? is help, q quits); without a terminal: print.
-print: a reading.  learn: train.  watch PATH: a real run.  presets: list.  tour.
-
-Settings, with their values at the start (? inside tells what each one means):
-{settings}
-Options, and --version, -h, --help:
-{options}
-"""
-
-
-def help_text() -> str:
-    """One screen of 80x24."""
-    return HELP.format(
-        program=PROGRAM,
-        commands=" | ".join(filter(None, COMMANDS)),
-        settings=_in_columns(map(_described_setting, REGISTRY.values()), 3, 25),
-        options="\n".join([*_described_options(), _in_columns(_described_switches(), 2, 38)]),
-    )
-
-
-def _described_setting(setting: Setting) -> str:
-    """The flag with its value at the start."""
-    flag = setting.flag
-    return f"{flag}/--no-{flag[2:]}" if isinstance(setting, Switch) else f"{flag} {setting.write(setting.default)}"
-
-
-def _described_options() -> list[str]:
-    return [
-        f"  {flag + ' ' + option.metavar:<19} {_sole_user(flag)}{option.help}"
-        for flag, option in OPTIONS.items() if option.metavar
-    ]  # fmt: skip
-
-
-def _described_switches() -> list[str]:
-    return [f"{flag:<10}  {_sole_user(flag)}{option.help}" for flag, option in OPTIONS.items() if not option.metavar]
-
-
-def _sole_user(flag: str) -> str:
-    """Whose flag it is, where it is one command's alone."""
-    users = [command.name for command in COMMANDS.values() if flag in command.flags]
-    return f"of {users[0]}: " if len(users) == 1 else ""
-
-
-def _in_columns(words: Iterable[str], columns: int, width: int) -> str:
-    cells = list(words)
-    rows = (cells[row : row + columns] for row in range(0, len(cells), columns))
-    return "\n".join("  " + "".join(f"{cell} ".ljust(width) for cell in row).rstrip() for row in rows)

@@ -10,13 +10,11 @@ import argparse
 import gc
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
-from tui_telescope.presets import PRESETS
 from tui_telescope.printing.progress_line import on_stderr
 from tui_telescope.printing.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.printing.window_size import forget_absurd_sizes
@@ -61,15 +59,16 @@ def _explore(settings: Settings, options: argparse.Namespace) -> int:
     from tui_telescope.tui.sources.telescope_source import TelescopeSource
 
     ascii_only = options.ascii or not _speaks_unicode()
-    tour: Literal["", "led", "unattended"] = ""
+    tour: Literal["", "led", "unattended", "quiz"] = ""
     if options.command == "tour":
-        tour = "unattended" if options.autoplay else "led"
+        tour = "quiz" if options.quiz else "unattended" if options.autoplay else "led"
     return run(TelescopeSource(), settings, view=options.view, ascii_only=ascii_only, mouse=options.mouse, tour=tour)
 
 
 def _list_presets(output: StandardOutput, options: argparse.Namespace) -> int:
-    column = max(map(len, PRESETS))
-    output.write("".join(f"{preset.name:<{column}}  {preset.line}\n" for preset in PRESETS.values()))
+    from tui_telescope.printing.presets import preset_list
+
+    output.write(preset_list())
     return 0
 
 
@@ -95,15 +94,12 @@ def _learn(output: StandardOutput, options: argparse.Namespace) -> int:
 
 def _tell_tour(output: StandardOutput, options: argparse.Namespace) -> int:
     """The tour as text, for pipes and screen readers."""
-    from tui_telescope.lessons.measures import Measures
-    from tui_telescope.lessons.tour import STEPS
-    from tui_telescope.watched_telescope import WatchedTelescope
+    from tui_telescope.printing.tour import write_quiz, write_tour
 
-    telescope = WatchedTelescope(on_stderr())
-    measures = Measures(telescope)
-    for number, step in enumerate(STEPS, 1):
-        telescope.begin(f"measuring for step {number} of {len(STEPS)}", None)
-        output.write(f"{number}. {step.title}\n\n{textwrap.fill(step.told(measures), 78)}\n\n{step.question}\n\n")
+    if options.quiz:
+        write_quiz(output)
+    else:
+        write_tour(output, on_stderr())
     return 0
 
 
@@ -132,20 +128,18 @@ def _watch_live(options: argparse.Namespace) -> int:
 
     end_at_once_on_signals()
     from tui_telescope.runs.reading.follower import Refused
-    from tui_telescope.runs.reading.opening import choose_run, open_run
+    from tui_telescope.runs.reading.opening import open_run
+    from tui_telescope.tui.sources.run_source import RunSource
 
     path = Path(options.operand)
     try:
-        chosen, others = choose_run(path)
-        if chosen.is_file():
-            open_run(chosen)
+        source = RunSource(path)
+        if path.exists() and not path.is_dir():
+            open_run(path)
     except Refused as refusal:
         return fail(str(refusal))
-    from tui_telescope.tui.sources.run_source import RunSource
     from tui_telescope.tui.watching.app import watch
 
-    hint = f"The one written last of {others + 1} runs: watch {chosen.parent}/NAME shows another."
-    source = RunSource(chosen, hint if others else "")
     source.poll()
     return watch(source, view=options.view, ascii_only=options.ascii or not _speaks_unicode(), mouse=options.mouse)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, NORMAL
+from tui_telescope.footprint import NEEDS_STORED
+from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, NORMAL, SAMPLES
 
 if TYPE_CHECKING:
     from tui_telescope.settings import Settings
@@ -16,15 +17,15 @@ def uses(settings: Settings, name: str) -> bool:
     return name in CELLS[settings.cell].uses
 
 
-_Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
+Reason: TypeAlias = "tuple[Callable[[Settings], bool], str]"
 
 _OF_BLOCK = "the {cell}'s gates are its own"
 _OF_FORM = "recurrent cells have one form alone"
 _OF_NORM = "recurrent cells take no norm"
-_WITHOUT_NORM: _Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
-_LOST_BIASES: _Reason = (lambda settings: settings.loses_biases, "{norm} norm takes every bias out again")
+_WITHOUT_NORM: Reason = (lambda settings: settings.norm_kind is None, "there is no norm")
+_LOST_BIASES: Reason = (lambda settings: settings.loses_biases, "{norm} norm takes every bias out again")
 
-WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
+WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
     "form": ((lambda settings: not uses(settings, "form"), _OF_FORM),),
     "expansion": (
         (lambda settings: not uses(settings, "expansion"), _OF_FORM),
@@ -59,6 +60,11 @@ WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
     "final_norm": ((lambda settings: not uses(settings, "final_norm"), _OF_NORM), _WITHOUT_NORM),
     "norm_eps": ((lambda settings: not uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
     "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
+    "loss_scale": ((lambda settings: settings.number_format is None, "nothing underflows where nothing is rounded"),),
+    "master_weights": (
+        (lambda settings: settings.number_format is None, "nothing is rounded"),
+        (lambda settings: settings.precision == "float32", "float32 weights are their own copy"),
+    ),
     "seed": (
         (
             lambda settings: (
@@ -69,3 +75,13 @@ WITHOUT_EFFECT: dict[str, tuple[_Reason, ...]] = {
     ),
 }
 """When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
+
+WITHOUT_SPECTRUM: tuple[Reason, ...] = (
+    (lambda settings: settings.samples_weights, NEEDS_STORED),
+    (lambda settings: settings.is_recurrent, "it is one of layers, and {cell} cells have steps"),
+    (
+        lambda settings: settings.norm_kind is not None and settings.norm_kind.axis == SAMPLES,
+        "with {norm} norm a sample's output depends on the other samples: it has no Jacobian of its own",
+    ),
+)
+"""When no Jacobian of one sample from end to end is to be had, and why."""

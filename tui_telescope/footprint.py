@@ -5,6 +5,7 @@ It imports the standard library alone: settings ask it whether they are allowed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, MATRICES, NORMAL, NORMALISED, PHI
@@ -45,9 +46,40 @@ class Footprint(NamedTuple):
         return sum(self)
 
 
+WIDEST_STORED = 1024
+"""Weights between more units than these are not stored."""
+NEEDS_STORED = (
+    "it needs weights that are stored, and these are sampled; "
+    f"allowed: width up to {WIDEST_STORED}, weights up to {MEMORY_BUDGET / 2**30:g} GiB"
+)
+"""Why what needs whole matrices is refused, as a clause."""
+
+
 def footprint(settings: Settings) -> Footprint:
     """What observing these settings holds at once, whichever pass their numbers turn out to need."""
-    count = _recurrent if settings.is_recurrent else _feedforward
+    if samples_weights(settings):
+        return _counted(settings, _sampled)
+    return _counted(settings, _recurrent if settings.is_recurrent else _feedforward)
+
+
+def samples_weights(settings: Settings) -> bool:
+    """Whether weights are sampled where they are needed, and not stored: where layers are wide or weights would pass
+    the memory budget, and each is used once."""
+    if _why_stored(settings):
+        return False
+    stored = _counted(settings, _feedforward)
+    passes_by_weights = stored.total > MEMORY_BUDGET and stored.weights == max(stored)
+    return settings.width > WIDEST_STORED or passes_by_weights
+
+
+def _why_stored(settings: Settings) -> str:
+    """Why weights cannot be sampled without being stored, as a clause; empty where they can."""
+    if settings.is_recurrent:
+        return "the steps of a recurrent cell share theirs"
+    return "" if settings.family == NORMAL else f"{settings.family} ones have to be stored"
+
+
+def _counted(settings: Settings, count: Callable[[Settings], tuple[int, int]]) -> Footprint:
     weights, signals = count(settings)
     read = 1 + CELLS[settings.cell].states  # the gradients by each, and the signal
     readings = settings.depth * settings.samples * (read * settings.networks + _PASSES)
@@ -65,6 +97,17 @@ def _feedforward(settings: Settings) -> tuple[int, int]:
     widest = max(max(each) for each in shapes)
     signals = max(_remembered_units(settings) * depth * samples, trace) + _SCRATCH * widest * samples
     return settings.networks * (matrices + biases), signals
+
+
+def _sampled(settings: Settings) -> tuple[int, int]:
+    depth, shapes = settings.depth, settings.matrices.values()
+    numbers = sum(each.fan_out for each in shapes) if settings.has_biases else 0
+    biases = settings.networks * depth * (numbers + _OBJECT)
+    length = segment_length(settings)
+    starts = 2 * (depth // length) * settings.width * settings.samples
+    trace = _kept_numbers(settings) * min(depth, length)
+    widest = max(max(each) for each in shapes)
+    return biases, starts + trace + _SCRATCH * widest * settings.samples
 
 
 def _remembered_units(settings: Settings) -> int:
@@ -110,6 +153,11 @@ def _kept_numbers(settings: Settings) -> int:
 
 def refusal(settings: Settings) -> str | None:
     """Why an observation of these settings is too much to hold, and what to lower; None where it is not."""
+    if settings.width > WIDEST_STORED and (why := _why_stored(settings)):
+        return (
+            f"width: {settings.width} needs weights that are sampled, not stored, and {why}; "
+            f"allowed: 1 to {WIDEST_STORED}"
+        )
     needed = footprint(settings)
     if needed.total <= MEMORY_BUDGET:
         return None

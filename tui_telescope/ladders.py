@@ -21,5 +21,5 @@ FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8)
 COARSE = (1, 2, 5)
 """Mantissas of small and of large steps."""
 SIGNED = tuple(k / 10 for k in (*range(-100, -20, 5), *range(-20, 21), *range(25, 101, 5)))
-POWERS = tuple(2**k for k in range(13))
-HALF_POWERS = tuple(sorted({*POWERS, *(3 * 2**k for k in range(11))}))
+POWERS = tuple(2**k for k in range(17))
+HALF_POWERS = tuple(sorted({*POWERS, *(3 * 2**k for k in range(15))}))

@@ -23,12 +23,19 @@ class Preset:
     title: str
     line: str
     settings: Settings
+    topic: str = "More to try"
+    """What it is listed under."""
 
 
+_CHAIN = Settings(initializer="identity", width=1, scale=1, loss="unit", input_scale=0)
+"""One unit a layer, with weight 1 and an error of 1 at the top."""
 _SIGMOIDS = Settings(width=32, initializer="xavier", scale=1, loss="probe")
 _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="probe")
 _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, loss="probe")
+_NEARLY_LINEAR = _TANHS.replace(input_scale=0.05)
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
+
+_HALVES = _SIGMOIDS.replace(width=64, depth=20, precision="float16")
 
 _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
 _LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
@@ -39,6 +46,16 @@ _STATE_SPACE = Settings(
 )
 _CELL = Settings(cell="lstm", activation="tanh", width=16, initializer="xavier", scale=0.7)
 
+FADES = "The message fades"
+SCALE = "Scale, initialisation and activation"
+RELU = "ReLU"
+WAY_AROUND = "Residual connections and norms"
+TIME = "Time"
+FORMATS = "Number formats"
+LEARNS = "Learning"
+TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, FORMATS, LEARNS)
+"""In the order in which they are listed; others come after them."""
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
@@ -47,135 +64,239 @@ PRESETS: dict[str, Preset] = {
             "the telephone game",
             "vanishing: 50 sigmoid layers, 33 of them frozen in float32",
             Settings(),
+            FADES,
         ),
         Preset(
             "residual",
             "skip connections",
-            "healthy: the same, residual; yet 16 of 50 layers are frozen",
+            "healthy: the telephone, residual; yet 16 layers are frozen",
             Settings(residual=True),
+            WAY_AROUND,
         ),
-        Preset("sigmoid", "the sigmoid stack", "vanishing: a sigmoid passes on a quarter at the very most", _SIGMOIDS),
+        Preset(
+            "sigmoid", "the sigmoid stack", "vanishing: a sigmoid passes on a quarter at the very most", _SIGMOIDS,
+            FADES,
+        ),
         Preset(
             "chain",
             "the scalar chain",
             "vanishing: one unit a layer, every factor plain to see",
             Settings(initializer="identity", width=1, depth=16, scale=1),
+            FADES,
+        ),
+        Preset(
+            "by-hand", "by hand", "vanishing: slope 0.2 from layer 6 on; after five layers 0.2^5",
+            _CHAIN.replace(depth=10, bias_mean=0.2388),
+            FADES,
+        ),
+        Preset(
+            "best-case", "the best case", "vanishing: slope 0.25; on the way 0.25^5, 0.25^10, 0.25^20",
+            _CHAIN.replace(depth=25, bias_mean=-0.5),
+            FADES,
+        ),
+        Preset(
+            "doubling", "factors of 2", "exploding: fifty factors of 2 make 2^50",
+            _CHAIN.replace(depth=51, scale=2, activation="linear"),
+            FADES,
         ),
         Preset(
             "knife-edge",
             "the knife edge",
             "healthy: sigmoids do pass the message on, at this one scale",
             _SIGMOIDS.replace(width=256, scale=10.15),
+            SCALE,
         ),
-        Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS),
+        Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS, RELU),
+        Preset(
+            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o lays theory over it",
+            _RELUS.replace(width=4096, samples=4),
+            SCALE,
+        ),
         Preset(
             "exploding-relu",
             "the exploding ReLU",
             "exploding: the same at one and a half times He's scale",
             _RELUS.replace(scale=1.5),
+            RELU,
         ),
         Preset(
             "dying-relu",
             "the dying ReLU",
             "dead: of 4 units a layer, soon all 4 are silent at once",
             Settings(activation="relu", initializer="he", scale=1),
+            RELU,
+        ),
+        Preset(
+            "leaky-relu", "the leaky ReLU", "vanishing: the same, alive: every closed path leaks",
+            Settings(activation="leaky_relu", initializer="he", scale=1),
+            RELU,
         ),
         Preset(
             "selu", "the self-normalising SELU", "healthy: constants chosen so that the signal keeps its size",
             _TANHS.replace(activation="selu"),
+            SCALE,
         ),
         Preset(
             "edge-of-chaos", "the edge of chaos", "healthy: tanh just between fading order and screaming chaos",
             _TANHS.replace(width=256, scale=math.sqrt(1.76095), bias=math.sqrt(0.05)),
+            SCALE,
         ),
-        Preset("chaos", "the chaotic side", "exploding: tanh at a scale past the edge", _TANHS.replace(scale=2.5)),
+        Preset(
+            "chaos", "the chaotic side", "exploding: tanh at a scale past the edge", _TANHS.replace(scale=2.5),
+            SCALE,
+        ),
         Preset(
             "orthogonal", "a thousand layers", "healthy: orthogonal weights carry tanh through 1000 layers",
             _TANHS.replace(width=32, depth=1000, initializer="orthogonal"),
+            SCALE,
+        ),
+        Preset(
+            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions, see view 8",
+            _NEARLY_LINEAR.replace(initializer="orthogonal"),
+            SCALE,
+        ),
+        Preset(
+            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions: view 8",
+            _NEARLY_LINEAR,
+            SCALE,
         ),
         Preset(
             "batch-norm", "batch norm on its own", "exploding: 152 ReLU layers that batch norm alone cannot save",
             _DEEP_RELUS.replace(norm="batch"),
+            WAY_AROUND,
         ),
         Preset(
-            "resnet-152", "the depth of ResNet-152", "healthy: the same 152 layers, each with a residual connection",
+            "resnet-152", "the depth of ResNet-152", "healthy: the same 152 layers, with residual connections",
             _DEEP_RELUS.replace(norm="batch", residual=True),
+            WAY_AROUND,
         ),
         Preset(
             "preact-152", "identity mappings", "healthy: norm and ReLU before W; a fifth of resnet-152's rms",
             _DEEP_RELUS.replace(form="pre-activation", norm="batch", norm_place="pre", residual=True),
+            WAY_AROUND,
         ),
         Preset(
             "pre-norm", "the pre-norm stack", "healthy: 100 blocks, the norm inside the branch, as in GPT-2",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="pre", residual=True),
+            WAY_AROUND,
         ),
         Preset(
             "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
+            WAY_AROUND,
+        ),
+        Preset(
+            "float16", "half precision", "dead: float16 leaves 7 of 20 sigmoid layers exactly nothing", _HALVES, FORMATS
+        ),
+        Preset(
+            "loss-scale", "half precision, scaled",
+            "vanishing: the loss times 2^14, and every layer is heard",
+            _HALVES.replace(loss_scale=2**14),
+            FORMATS,
+        ),
+        Preset(
+            "bfloat16", "brain floats", "vanishing: all 50 layers heard; float32's reach, fewer digits",
+            _HALVES.replace(depth=50, precision="bfloat16"),
+            FORMATS,
+        ),
+        Preset(
+            "float8", "eight bits", "dead: at scale 1 ReLU's signal is lost forward, view 3",
+            _RELUS.replace(initializer="xavier", precision="float8_e4m3"),
+            FORMATS,
         ),
         Preset(
             "rezero", "ReZero: branches of zero", "healthy: the skip alone passes it on, and no weight learns",
             _RELUS.replace(form="mlp", residual=True, branch_scale=0.0),
+            WAY_AROUND,
         ),
         Preset(
             "pytorch-default", "nn.Linear as it comes", "vanishing: PyTorch's own weights under ReLU: 0.41 a layer",
             _RELUS.replace(width=256, initializer="torch", bias=(3 * 256) ** -0.5),
+            SCALE,
         ),
         Preset(
             "frozen-sigmoids", "learning: the frozen stack",
             "vanishing: learning leaves the first layers bit for bit alone",
             _LEARNING,
+            LEARNS,
         ),
         Preset(
             "thawed-sigmoids", "learning: its residual twin",
             "healthy: the same, residual, learns from the first layer on",
             _LEARNING.replace(residual=True),
+            LEARNS,
         ),
         Preset(
             "adam", "learning: Adam hides the fade", "vanishing: every layer moves, and nothing is learned",
             _LEARNING.replace(optimizer="adam"),
+            LEARNS,
         ),
         Preset(
-            "critical-sigmoids", "learning: the critical scale",
+            "critical-stack", "learning: the critical scale",
             "healthy: the gradient arrives, layers move, and hardly learn",
             _LEARNING.replace(scale=10.15),
+            LEARNS,
         ),
-        Preset("plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS),
+        Preset("plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS, LEARNS),
         Preset(
             "plain-56", "learning: 56 plain layers", "healthy: yet deeper learns worse, as He saw in 2015",
             _LEARNING_RELUS.replace(depth=56),
+            LEARNS,
         ),
         Preset(
             "residual-56", "learning: 56 residual layers", "healthy: the same 56, residual, learn as well as 20",
             _LEARNING_RELUS.replace(depth=56, residual=True, branch_scale="1/sqrt(L)"),
+            LEARNS,
         ),
         Preset(
             "one-step", "learning: one step too many", "exploding: a single update throws the weights away",
             _LEARNING_RELUS.replace(scale=2, optimizer="sgd"),
+            LEARNS,
         ),
         Preset(
             "clipped", "learning: the clipped step", "exploding: clipping keeps the weights where they were",
             _LEARNING_RELUS.replace(scale=2, optimizer="sgd", clip=1.0),
+            LEARNS,
         ),
         Preset(
             "rate", "learning: the rate too large", "healthy: but no gradient survives steps of this size",
             _LEARNING_RESIDUAL.replace(learning_rate=3.0),
+            LEARNS,
         ),
-        Preset("rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn")),
-        Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru")),
-        Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell state", _CELL),
+        Preset(
+            "lost-updates", "learning: the lost updates",
+            "healthy: bfloat16 weights without a float32 copy learn less",
+            _LEARNING_RELUS.replace(depth=8, optimizer="sgd", precision="bfloat16", master_weights=False),
+            LEARNS,
+        ),
+        Preset(
+            "rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn"),
+            TIME,
+        ),
+        Preset("gru", "time: the GRU", "vanishing: gates that forget, if more slowly", _CELL.replace(cell="gru"), TIME),
+        Preset("lstm", "time: the LSTM", "vanishing: least of the three; watch its cell state", _CELL, TIME),
         Preset(
             "state-space", "time: a linear recurrence", "vanishing: all eigenvalues are 0.99, and so is the factor",
             _STATE_SPACE,
+            TIME,
         ),
         Preset(
             "past-the-circle", "time: past the unit circle",
             "exploding: the same at 1.01; 1 alone carries 1000 steps level",
             _STATE_SPACE.replace(scale=1.01),
+            TIME,
         ),
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""
+
+
+def by_topic() -> dict[str, list[Preset]]:
+    """The presets of each topic, in the order of the story."""
+    topics: dict[str, list[Preset]] = {topic: [] for topic in TOPICS}
+    for preset in PRESETS.values():
+        topics.setdefault(preset.topic, []).append(preset)
+    return topics
 
 
 def preset_named(name: str) -> Preset:

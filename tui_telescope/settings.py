@@ -8,19 +8,21 @@ new field of `Settings`, of one of the kinds in `setting_kinds`. This module imp
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from tui_telescope.block import Block
-from tui_telescope.effects import WITHOUT_EFFECT
-from tui_telescope.footprint import Footprint, footprint, refusal
+from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason
+from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
     BRANCH_SCALES,
     CELLS,
     DISTRIBUTIONS,
+    EXACT,
     FORMS,
     INITIALIZER_NAMES,
     INITIALIZERS,
@@ -28,10 +30,22 @@ from tui_telescope.networks import (
     NORM_PLACES,
     NORMAL,
     NORMS,
+    NUMBER_FORMATS,
     OPTIMIZERS,
     TASKS,
+    NumberFormat,
 )
-from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
+from tui_telescope.setting_kinds import (
+    Choice,
+    PowerOfTwo,
+    Real,
+    RealOrWord,
+    Setting,
+    SettingsError,
+    SignedReal,
+    Switch,
+    Whole,
+)
 
 __all__ = ["REGISTRY", "Settings", "SettingsError"]
 
@@ -72,7 +86,7 @@ class Settings(Block):
         "network",
         Whole(
             "Width", 4, "units in each layer", "w", "--width",
-            minimum=1, maximum=1024, ladder=tuple(n for n in HALF_POWERS if n <= 1024), coarse_ladder=POWERS[:11],
+            minimum=1, maximum=65_536, ladder=tuple(n for n in HALF_POWERS if n <= 65_536), coarse_ladder=POWERS,
         )
     )  # fmt: skip
     form: str = _entry(
@@ -211,6 +225,29 @@ class Settings(Block):
             ladder=preferred(FINE, 1e-6, 1e6), coarse_ladder=preferred(COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
+    precision: str = _entry(
+        "loss",
+        Choice(
+            "Precision", EXACT, "the number format that every result is rounded to; exact rounds nothing",
+            None, "--precision", values=(EXACT, *NUMBER_FORMATS),
+        )
+    )  # fmt: skip
+    loss_scale: int = _entry(
+        "loss",
+        PowerOfTwo(
+            "Loss scale", 1, "multiplies the gradient while it is computed, out of a format's zeros",
+            None, "--loss-scale",
+            minimum=1, maximum=2**24,
+            ladder=tuple(2**k for k in range(25)), coarse_ladder=tuple(2**k for k in range(0, 25, 4)),
+        )
+    )  # fmt: skip
+    master_weights: bool = _entry(
+        "loss",
+        Switch(
+            "Master weights", True, "weights are kept in float32, and rounded where they are used",
+            None, "--master-weights",
+        )
+    )  # fmt: skip
     samples: int = _entry(
         "draws",
         Whole(
@@ -289,6 +326,16 @@ class Settings(Block):
         """What an observation holds in memory at once."""
         return footprint(self)
 
+    @cached_property
+    def samples_weights(self) -> bool:
+        """Whether weights are sampled where they are needed, and not stored."""
+        return samples_weights(self)
+
+    def check_stored(self, what: str) -> None:
+        """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
+        if self.samples_weights:
+            raise SettingsError(f"{what}: {NEEDS_STORED}")
+
     def _check_batch(self) -> None:
         norm = NORMS.get(self.norm)
         if norm is not None and norm.takes_shares_out and self.samples == 1:
@@ -318,8 +365,22 @@ class Settings(Block):
 
     def why_ineffective(self, name: str) -> str:
         """What keeps a setting from making a difference, as a clause; empty where it does make one."""
-        reasons = (reason for holds, reason in WITHOUT_EFFECT.get(name, ()) if holds(self))
-        return next(reasons, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
+        return self._first_that_holds(WITHOUT_EFFECT.get(name, ()))
+
+    @property
+    def why_no_spectrum(self) -> str:
+        """What keeps a sample from having a Jacobian from end to end that could be looked at, as a clause; empty where
+        nothing does."""
+        return self._first_that_holds(WITHOUT_SPECTRUM)
+
+    def check_spectrum(self) -> None:
+        """Raises `SettingsError` where `why_no_spectrum` says why."""
+        if why_not := self.why_no_spectrum:
+            raise SettingsError(f"spectrum: {why_not}")
+
+    def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
+        clauses = (clause for holds, clause in reasons if holds(self))
+        return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
 
     @property
     def family(self) -> str:
@@ -339,6 +400,17 @@ class Settings(Block):
             return (float(self.branch_scale) if self.residual else 1.0,) * self.depth
         of_layer = BRANCH_SCALES[self.branch_scale]
         return tuple(of_layer(layer, self.depth) for layer in range(1, self.depth + 1))
+
+    @property
+    def number_format(self) -> NumberFormat | None:
+        """What every result is rounded to; None where nothing is rounded."""
+        return NUMBER_FORMATS.get(self.precision)
+
+    @property
+    def weight_format(self) -> NumberFormat:
+        """What the weights are kept in while they learn: float32, unless the format is to do without such a copy."""
+        single = NUMBER_FORMATS["float32"]
+        return single if self.master_weights else self.number_format or single
 
     @property
     def clip_norm(self) -> float | None:

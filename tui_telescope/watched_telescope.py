@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tui_telescope.engine.passes.progress import Tell, never, nobody
+from tui_telescope.engine.spectrum.spectrum import Spectrum
 from tui_telescope.engine.telescope import READINGS, Telescope
 from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation
@@ -40,3 +41,10 @@ class WatchedTelescope(Telescope):
 
         with self._line.part(self.expected_seconds(settings, readings)):
             return super().observe(settings, readings=readings, should_stop=should_stop, progress=tell)
+
+    def spectrum(
+        self, settings: Settings, *, should_stop: ShouldStop = never, progress: Tell = nobody
+    ) -> Iterator[Spectrum]:
+        """As any telescope does."""
+        with self._line.part(self.expected_seconds(settings)):
+            yield from super().spectrum(settings, should_stop=should_stop, progress=self._line.tell)

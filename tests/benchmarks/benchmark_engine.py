@@ -253,8 +253,28 @@ def main() -> None:
     print(f"plain Python / engine at 50 x 4 x 20: {lists / arrays:.0f} (target 40), engine {arrays * 1e3:.3f} ms")
     for size in ((50, 4, 20), (50, 32, 20), (50, 64, 32), (100, 128, 64)):
         report_parts(*size)
+    wide = [(4096, 20), (16_384, 4), (16_384, 20), (65_536, 4)]
+    sampled = ", ".join(f"{n} x {samples} {wide_network(n, samples):.2f} s" for n, samples in wide)
+    print(f"50 layers of sampled weights, width x samples (target of 16384 x 20: 3 s): {sampled}")
     maps = ", ".join(f"{name} {first_map(settings):.2f} s" for name, settings in MAPPED.items())
+    spectra = {name: spectrum_of_one(MAPPED[name]) for name in ("sigmoid", "ReLU", "layer norm")}
+    took = zip(spectra, best_seconds(list(spectra.values())), strict=True)
+    print(f"spectrum of 50 x 64 (target 50 ms): {', '.join(f'{name} {s * 1e3:.0f} ms' for name, s in took)}")
     print(f"first map at width 64 and 16 samples (target 0.5 s): {maps}")
+
+
+def wide_network(width: int, samples: int) -> float:
+    """Seconds of one core for all readings of 50 tanh layers too wide to be stored."""
+    settings = settings_for("tanh", 50, width, samples)
+    start = time.thread_time()
+    Telescope().observe(settings)
+    return time.thread_time() - start
+
+
+def spectrum_of_one(settings: Settings) -> Callable[[], object]:
+    """The singular values of one sample's Jacobian, the weights at hand."""
+    through = Telescope()
+    return lambda: list(through.spectrum(settings.replace(samples=1)))
 
 
 def first_map(settings: Settings) -> float:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -19,7 +19,8 @@ from tui_telescope import Recorder
 
 WARM_UP = 110
 """Steps: in the first hundred more are recorded."""
-SECONDS = 15
+ROUNDS, SECONDS = 7, 15
+"""Each on new models."""
 
 
 def mlp() -> tuple[Any, Any]:
@@ -35,57 +36,77 @@ def transformer() -> tuple[Any, Any]:
 
 
 def loop(make: Callable[[], tuple[Any, Any]], folder: str | None) -> Callable[[], float]:
-    """Makes a step with each call, and tells its seconds; records into the folder if there is one."""
+    """Makes a step with each call, and tells its seconds by the thread's own clock, which stands still while another
+    program has the core; records into the folder if there is one."""
     torch.manual_seed(0)
     model, x = make()
     optimizer = torch.optim.AdamW(model.parameters())
     recorder = Recorder(model, optimizer, folder) if folder else None
 
     def step() -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         optimizer.zero_grad()
         loss = model(x).square().mean()
         loss.backward()
         if recorder:
             recorder.log(loss=loss)
         optimizer.step()
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     return step
 
 
-def pairs(without: Callable[[], float], with_it: Callable[[], float], file: Path) -> list[tuple[float, float, bool]]:
-    """The seconds of a step without and of one with the recorder, and whether that one was recorded."""
-    found = []
-    end = time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        size = file.stat().st_size
-        if len(found) % 2:  # whoever comes second finds the caches as the other left them
-            before, after = without(), with_it()
-        else:
-            after, before = with_it(), without()
-        found.append((before, after, file.stat().st_size > size))
-    return found
+class Round(NamedTuple):
+    """What three loops on models of their own took; each as a share of a plain step."""
+
+    plain: float
+    """Seconds of a step without the recorder."""
+    recorded: float
+    """What the recorded steps take beyond that, for each of all steps."""
+    others: float
+    """The same of the others."""
+    control: float
+    """What a second loop without the recorder takes beyond it: two models lie differently in memory."""
+    count: int
+    """How many steps were recorded."""
+
+
+def measured(make: Callable[[], tuple[Any, Any]]) -> Round:
+    """Step by step in turns; whoever comes later finds the caches as another left them, so each comes first as often.
+    Medians of recorded steps and of the others by themselves."""
+    with tempfile.TemporaryDirectory() as folder:
+        loops = [loop(make, None), loop(make, None), loop(make, folder)]
+        for _ in range(WARM_UP):
+            loops[2]()
+        (file,) = Path(folder).glob("telescope/*")
+        seconds: list[list[float]] = []
+        was_recorded = []
+        end = time.perf_counter() + SECONDS
+        while time.perf_counter() < end:
+            size, first = file.stat().st_size, len(seconds) % 3
+            took = {which % 3: loops[which % 3]() for which in range(first, first + 3)}
+            seconds.append([took[which] for which in range(3)])
+            was_recorded.append(file.stat().st_size > size)
+    plain = median(before for before, _, _ in seconds)
+    excess = [after - (before + again) / 2 for before, again, after in seconds]
+    shares = {}
+    for kind in (True, False):
+        its_own = [each for each, was in zip(excess, was_recorded, strict=True) if was is kind]
+        shares[kind] = median(its_own or [0.0]) * len(its_own) / len(seconds) / plain
+    control = median(again - before for before, again, _ in seconds) / plain
+    return Round(plain, shares[True], shares[False], control, sum(was_recorded))
 
 
 def main() -> None:
-    """Medians, of recorded steps and of the others by themselves: another program's seconds are in neither."""
     torch.set_num_threads(1)
     for make in (mlp, transformer):
-        with tempfile.TemporaryDirectory() as folder:
-            without, with_it = loop(make, None), loop(make, folder)
-            for _ in range(WARM_UP):
-                with_it()
-            (file,) = Path(folder).glob("telescope/*")
-            found = pairs(without, with_it, file)
-        plain = median(before for before, _, _ in found)
-        shares = {}
-        for is_recorded in (True, False):
-            excesses = [after - before for before, after, was_recorded in found if was_recorded is is_recorded]
-            shares[is_recorded] = median(excesses or [0.0]) * len(excesses) / len(found) / plain
-        recorded = sum(was_recorded for *_, was_recorded in found)
-        print(f"{make.__doc__} {1000 * plain:.1f} ms a step; the recorder takes {sum(shares.values()):.2%}:")
-        print(f"    {shares[True]:.2%} in {recorded} of {len(found)} steps, {shares[False]:.2%} in all the others")
+        rounds = [measured(make) for _ in range(ROUNDS)]
+        plain, recorded, others, _, _ = (median(column) for column in zip(*rounds, strict=True))
+        control = median(abs(each.control) for each in rounds)
+        count = sum(each.count for each in rounds)
+        print(f"{make.__doc__} {1000 * plain:.1f} ms a step; the recorder takes {recorded + others:.2%}:")
+        print(f"    {recorded:.2%} in {count} recorded steps, {others:.2%} in all the others")
+        print(f"    two loops without it differ by {control:.2%}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tui_telescope.charts.axes import step_axis, zero_based_axis
 from tui_telescope.charts.drawing.picture import row_text
 from tui_telescope.charts.layers.trace import LearningTrace
-from tui_telescope.charts.learning_chart import READINGS, LearningChart, following, learning_chart
+from tui_telescope.charts.steps.learning_chart import READINGS, following, learning_chart
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
 from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.learning.course.training import History
 from tui_telescope.engine.learning.learner import Diverged
@@ -35,13 +36,13 @@ FROZEN_BELOW = history(
 )
 
 
-def chart(*histories: History, reading: str = "update") -> LearningChart:
+def chart(*histories: History, reading: str = "update") -> LossAndLayers:
     labels = [""] if len(histories) == 1 else [f"network {number}" for number in range(len(histories))]
     traces = [LearningTrace(label, each) for label, each in zip(labels, histories, strict=True)]
     return learning_chart(traces, reading, names_keys=True)
 
 
-def lines(shown: LearningChart, width: int = 46, height: int = 18, ascii_only: bool = True) -> list[str]:
+def lines(shown: LossAndLayers, width: int = 46, height: int = 18, ascii_only: bool = True) -> list[str]:
     return [row_text(cells) for cells in shown.draw(width, height, ascii_only=ascii_only).rows]
 
 

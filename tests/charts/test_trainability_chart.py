@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,7 +76,14 @@ def test_theorys_depth_scale_is_longest_at_the_critical_scale():
     assert critical == pytest.approx(1.76095**0.5, rel=1e-4)
     nearest = min(mapped_scales(tanh), key=lambda scale: abs(np.log(scale / critical)))
     assert mapped_scales(tanh)[int(np.argmax(depth_scales))] == nearest
-    assert TrainabilitySurvey(tanh.replace(norm="layer"))._theory[1] == ()
+    assert TrainabilitySurvey(tanh.replace(cell="lstm"))._theory[1] == ()
+
+
+def test_where_a_norm_divides_the_scale_out_theorys_depth_scale_is_the_same_at_every_scale():
+    normed = Settings(activation="tanh", initializer="xavier", width=16, norm="layer", norm_eps=1e-12)
+    critical, depth_scales = TrainabilitySurvey(normed)._theory
+    assert critical is None
+    assert depth_scales == pytest.approx([1 / (2 * math.log(1.0853))] * len(depth_scales), rel=1e-3)
 
 
 @given(width=st.integers(1, 120), height=st.integers(1, 40), ascii_only=st.booleans())

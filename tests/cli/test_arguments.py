@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import get_args
 
 import pytest
 
 from tui_telescope.arguments import COMMANDS, OPTIONS, STATES, Answer, parse
 from tui_telescope.charts.views import VIEWS
+from tui_telescope.manual import PAGES
 from tui_telescope.observations.observation import State
 from tui_telescope.presets import PRESETS
 from tui_telescope.printing.standard_output import UsageError
@@ -34,6 +37,12 @@ def test_a_command_takes_the_flags_that_it_uses_and_refuses_all_others_by_name(c
             with pytest.raises(UsageError) as refusal:
                 parse([*word, *words], in_terminal=True)
             assert str(refusal.value).startswith(f"{flag}: {COMMANDS[command].name} does not use it")
+
+
+def test_a_quiz_that_nobody_answers_is_refused() -> None:
+    assert parse(["tour", "--quiz"], in_terminal=True).quiz
+    with pytest.raises(UsageError, match="--autoplay: the quiz waits for its answers"):
+        parse(["tour", "--quiz", "--autoplay"], in_terminal=True)
 
 
 def test_without_a_terminal_no_command_is_print() -> None:
@@ -84,14 +93,48 @@ def test_a_flag_in_the_place_of_a_value_is_a_flag() -> None:
         parse(["--forget-bias"], in_terminal=True)
 
 
-def test_help_is_little_more_than_a_screen_and_names_every_flag_view_and_state() -> None:
+def asked(*words: str) -> str:
     with pytest.raises(Answer) as answer:
-        parse(["print", "--help", "--nonsense"], in_terminal=True)
-    lines = str(answer.value).splitlines()
-    assert len(lines) <= 28
+        parse(words, in_terminal=True)
+    return str(answer.value)
+
+
+def test_help_is_one_screen_and_names_every_command_and_view_and_where_the_rest_is() -> None:
+    lines = asked("--help", "--nonsense").splitlines()
+    assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
-    for word in (*FLAGS, *VIEWS, *STATES, "--version", "--no-residual"):
-        assert word in str(answer.value)
+    for word in (*COMMANDS, *VIEWS, "--preset", "--version", "COMMAND --help"):
+        assert word in "\n".join(lines)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command])
+def test_a_commands_own_help_says_all_of_its_flags_its_values_and_its_exit_statuses(command: str) -> None:
+    text = asked(command, "--help", "--nonsense")
+    assert max(map(len, text.splitlines())) <= 80
+    for title in ("NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "EXIT STATUS"):
+        assert f"{title}\n" in text
+    above_the_examples = text.partition("EXAMPLES\n")[0]
+    for flag in FLAGS:
+        words = (f"  {flag} ", f"  --[no-]{flag[2:]} ")
+        assert any(word in above_the_examples for word in words) == (flag in COMMANDS[command].flags), flag
+    for setting in REGISTRY.values():
+        if setting.flag in COMMANDS[command].flags:
+            assert " ".join(f"{setting.help} ({setting.allowed})".split()) in " ".join(text.split())
+    if "--expect" in COMMANDS[command].flags:
+        assert all(state in text for state in STATES)
+
+
+@pytest.mark.parametrize("command", list(PAGES))
+def test_the_examples_of_a_commands_help_make_sense(command: str) -> None:
+    for words, said in PAGES[command].examples:
+        parse(shlex.split(re.split(r" [>|] ", words)[0]), in_terminal=False)
+        assert said
+
+
+def test_the_help_of_watch_lists_the_views_and_formats_that_a_run_has() -> None:
+    text = asked("watch", "runs/a", "--help")
+    assert "gradient|factor|signal\n" in text
+    assert "text|json|csv\n" in text
 
 
 def test_every_state_can_be_expected() -> None:

@@ -223,7 +223,10 @@ def test_braille_where_the_locale_is_utf8_or_none_is_named(environment: dict[str
         (("--depth", "many"), ("depth", "many", "whole number")),
         (("--scale", "nan"), ("scale", "nan", "0.001 to 1000")),
         (("--activation", "sine"), ("activation", "sine", "sigmoid, tanh")),
-        (("--width", "1024", "--depth", "10000"), ("memory", "78.20 GiB of weights", "lower width, depth or networks")),
+        (
+            ("--init", "orthogonal", "--width", "1024", "--depth", "10000"),
+            ("memory", "78.20 GiB of weights", "lower width, depth or networks"),
+        ),
         (("--colour",), ("--colour",)),
         (("--view", "sideways"), ("--view", "sideways", "gradient")),
         (("explode",), ("explode", "print")),
@@ -351,11 +354,11 @@ def test_version_is_the_package_version() -> None:
     assert run("--version").stdout == f"tui-telescope {__version__}\n"
 
 
-@pytest.mark.parametrize("flag", ["--help", "--version"])
-def test_help_and_version_import_nothing_heavy(flag: str) -> None:
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["print", "--help"], ["watch", "--help"]], ids=" ".join)
+def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\nfrom tui_telescope.cli import main\n"
-        f"try: main(['{flag}'])\nexcept SystemExit: pass\n"
+        f"try: main({words})\nexcept SystemExit: pass\n"
         "print(sorted({'numpy', 'textual', 'plotext'} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)

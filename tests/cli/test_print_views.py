@@ -24,7 +24,7 @@ DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]
 assert isinstance(CELLS, Choice)
 
-PRINTED = [name for name, view in VIEWS.items() if not view.learns]
+PRINTED = [name for name, view in VIEWS.items() if not view.learns and name != "spectrum"]
 
 each_cell = pytest.mark.parametrize("cell", CELLS.values)
 
@@ -64,7 +64,8 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
     else:
         assert document["gradient"]["log10_mean"][0] == pytest.approx(layer_1(settings), abs=1e-10)
         assert (document["cell_gradient"] is not None) == (cell == "lstm")
-        assert (document["theory"] is not None) == (cell == "feedforward")
+        assert len(document["theory"]["log10_gradient"]) == len(document["layers"])
+        assert document["why_no_theory"] is None
 
 
 @each_cell
@@ -83,11 +84,44 @@ def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) ->
             assert [float(row[column]) for row in rows] == numbers
 
 
+def test_the_spectrum_is_json_csv_and_text_of_the_same_numbers() -> None:
+    settings = settings_of("feedforward").replace(activation="relu", seed=1)
+    *_, found = Telescope().spectrum(settings)
+    document = json.loads(printed(settings, "spectrum", "json"), parse_constant=refuse)
+    values = document["singular_values"]
+    assert (document["settings"], document["jacobians"], document["ranks"]) == (settings.as_dict(), 2, found.ranks)
+    assert document["text"] == found.text
+    header, *rows = csv.reader(io.StringIO(printed(settings, "spectrum", "csv")))
+    assert header == ["direction", *values]
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    for column, (numbers, quantiles) in enumerate(zip(values.values(), found.log10_quantiles, strict=True), 1):
+        assert [float(row[column]) for row in rows] == quantiles.tolist()
+        assert [-math.inf if each is None else each for each in numbers] == quantiles.tolist()
+    text = printed(settings, "spectrum", "text")
+    assert found.text in text
+    assert f"{'direction':>9} {'median':>12} {'10%':>12} {'90%':>12}" in text
+
+
 def test_theory_tells_its_depth_scale_and_null_where_it_is_infinite() -> None:
     start, critical = Settings(depth=3), Settings(depth=3, activation="relu", initializer="he", scale=1.0)
     theory, level = (json.loads(printed(each, "gradient", "json"))["theory"] for each in (start, critical))
     assert theory["depth_scale"] == pytest.approx(1 / abs(2 * math.log(theory["factor"])))
     assert (level["factor"], level["depth_scale"]) == (1.0, None)
+
+
+def test_where_there_is_no_theory_json_and_text_say_why() -> None:
+    settings = Settings(depth=3, initializer="identity", norm="layer")
+    document = json.loads(printed(settings, "gradient", "json"))
+    assert document["theory"] is None
+    assert document["why_no_theory"] == "No theory here: it covers no norms beside identity weights."
+    assert document["why_no_theory"] in printed(settings, "gradient", "text")
+
+
+def test_text_tells_theorys_factor_and_why_no_scale_is_critical() -> None:
+    words = " ".join(printed(Settings(depth=3, norm="layer", activation="relu"), "gradient", "text").split())
+    assert "Theory of infinite width: a factor of 1 a layer. The norm before phi divides the scale out" in words
+    words = " ".join(printed(Settings(depth=3, cell="gru"), "gradient", "text").split())
+    assert "a step. Its gates decide what a cell keeps" in words
 
 
 def test_no_terminal_is_too_wide_or_too_narrow_for_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tui_telescope.printing import progress_line, standard_output
 from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.printing.standard_output import StandardOutput, tell
+from tui_telescope.settings import Settings
+from tui_telescope.watched_telescope import WatchedTelescope
 
 
 class Watcher:
@@ -74,6 +76,16 @@ def test_a_terminal_that_goes_away_ends_the_line_and_not_the_work(watcher: Watch
     with watcher.line.part(1.0):
         watcher.line.tell(0.5)
     watcher.line.wipe()
+
+
+def test_a_spectrum_tells_the_share_of_its_jacobians(watcher: Watcher) -> None:
+    telescope, settings = WatchedTelescope(watcher.line), Settings(depth=4, samples=4)
+    telescope.begin("looking", [settings])
+    jacobians = telescope.spectrum(settings)
+    next(jacobians)
+    watcher.now = 6.0
+    next(jacobians)
+    assert watcher.shown() == "looking: 25% done, about 18 s left"
 
 
 @pytest.mark.parametrize("write", [lambda: StandardOutput().write("a reading\n"), lambda: tell("an error")])

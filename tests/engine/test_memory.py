@@ -46,8 +46,9 @@ def bytes_taken(chosen: dict) -> int:
         ({"width": 64, "depth": 64, "samples": 256, "form": "mlp", "generator": "numpy"}, 0.5),
         ({"width": 16, "depth": 200, "samples": 512, "form": "pre-activation", "norm": "layer"}, 0.5),
         ({"width": 64, "depth": 64, "samples": 256, "cell": "lstm"}, 0.4),
+        ({"width": 8192, "depth": 20, "samples": 64}, 0.4),
     ],
-    ids=["weights", "signals", "readings", "an mlp", "another form with a norm", "steps"],
+    ids=["weights", "signals", "readings", "an mlp", "another form with a norm", "steps", "sampled weights"],
 )
 def test_the_peak_is_what_was_counted(chosen, at_least):
     whole = {"initializer": "he", "scale": 1.0, "activation": "tanh", **chosen}

@@ -185,10 +185,11 @@ def test_a_small_step_of_the_cursor_leaves_the_map_where_it_is():
 
 
 def test_a_wide_network_is_mapped_only_as_deep_as_memory_has_room():
-    depths = mapped_depths(Settings(width=1024, depth=101))
+    stored = Settings(width=1024, depth=101, initializer="orthogonal")
+    depths = mapped_depths(stored)
     assert depths[-1] == 118
     with pytest.raises(SettingsError, match="memory"):
-        sweep_depths(Telescope(), Settings(width=1024), (119,))
+        sweep_depths(Telescope(), stored, (119,))
 
 
 def test_a_dead_network_is_null_in_the_documents_and_dead_on_the_map():

@@ -43,6 +43,16 @@ def test_a_program_that_raises_at_every_rounding_reads_the_same(settings: Settin
     assert numbers(observation) == expected
 
 
+@pytest.mark.parametrize("chosen", [{"scale": 1000.0}, {"norm": "layer", "activation": "relu"}, {"residual": True}])
+def test_so_does_the_spectrum(chosen: dict) -> None:
+    settings = SMALL.replace(**chosen)
+    *_, expected = Telescope().spectrum(settings)
+    with np.errstate(all="raise"):
+        *_, spectrum = Telescope().spectrum(settings)
+        np.testing.assert_array_equal(spectrum.log10_quantiles, expected.log10_quantiles)
+    np.testing.assert_array_equal(spectrum.log10, expected.log10)
+
+
 def test_a_child_forked_in_the_middle_of_an_observation_observes_the_same() -> None:
     telescope, is_observing, may_go_on = Telescope(), threading.Event(), threading.Event()
 

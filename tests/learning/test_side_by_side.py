@@ -67,3 +67,20 @@ def test_one_that_diverges_stays_where_it_was_and_disturbs_no_other(optimizer):
         np.testing.assert_array_equal(array[1], start[name][1])
         np.testing.assert_allclose(array[0], sound.parameters[name], rtol=1e-9, atol=1e-12)
     assert not np.array_equal(together.parameters["head"][0], start["head"][0])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_one_that_diverges_later_on_stops_there_too_whatever_its_optimizer_has_gathered(optimizer):
+    wild = SMALL.replace(activation="linear", depth=40, optimizer=optimizer, learning_rate=30.0)
+    together = side_by_side(wild)
+    for _ in range(12):
+        together.step()
+    stopped = 0
+    for index, scale in enumerate(SCALES):
+        alone = Learner(UnitDraws(), wild.replace(scale=scale), np.float64)
+        for _ in range(12):
+            alone.step()
+        stopped += 1 < alone.steps < 12
+        for name, expected in alone.parameters.items():
+            np.testing.assert_allclose(together.parameters[name][index], expected, rtol=1e-6)
+    assert stopped

@@ -167,13 +167,54 @@ def test_names_cannot_do_a_terminal_or_markup_any_harm(tmp_path):
     assert open_run(tmp_path).layers == ("a2J", "redb/red", "c" * 120)
 
 
-def test_a_layer_over_the_steps(tmp_path):
-    run = open_run(written_run(tmp_path, record(1), record(5, [7.0, None, "nan"])))
-    assert run.history(1).steps.tolist() == [1, 5]
-    assert run.history(1).numbers.tolist() == [1.0, 7.0]
-    assert run.history(2).numbers[0] == HEALTHY[1]
-    assert math.isnan(run.history(2).numbers[1])
-    assert np.isnan(run.history(1, "rms").numbers).all()
+def test_layers_over_the_steps(tmp_path):
+    over = open_run(written_run(tmp_path, record(1, loss=2.0), record(5, [7.0, None, "nan"]))).over_steps()
+    assert over.steps.tolist() == [1, 5]
+    assert over.log10[:, 0].tolist() == pytest.approx([math.log10(HEALTHY[0]), math.log10(7)])
+    assert np.isnan(over.log10[1, 1:]).all()
+    assert over.lost.tolist() == [[False] * 3, [False, False, True]]
+    assert over.loss[0] == 2
+    assert np.isnan([over.loss[1], *over.learning_rate]).all()
+
+
+def test_steps_that_a_restart_has_taken_back_are_not_among_them(tmp_path):
+    steps_written = [1, 2, 3, 4, 2, 3]
+    run = open_run(
+        written_run(tmp_path, *(record(step, [10.0**place] * 3) for place, step in enumerate(steps_written)))
+    )
+    assert run.over_steps().steps.tolist() == [1, 2, 3]
+    assert run.over_steps().log10[:, 0].tolist() == [0, 4, 5]
+
+
+def test_over_the_steps_weights_stand_in_for_gradients_that_nobody_recorded(tmp_path):
+    over = open_run(written_run(tmp_path, record(1, None, weight_gradient=[1.0, 0.0, 10.0]))).over_steps()
+    assert (over.reading, over.log10.tolist()) == ("weight_gradient", [[0, -math.inf, 1]])
+    assert open_run(written_run(tmp_path / "b", record(1, None, loss=1.0))).over_steps() is None
+
+
+NAMED = ["embed", "blocks.0.attn", "blocks.0.mlp", "blocks.1.attn", "blocks.1.mlp", "head"]
+
+
+def test_layers_of_one_role_are_observed_by_themselves(tmp_path):
+    line = record(1, [1e-9, 1.0, 1e-3, 1.0, 2e-3, 1.0], weight_gradient=[1e-12, 1.0, 1e-3, 1.0, 1e-3, 1.0],
+                  weight=[1.0, 1e6, 1e6, 1.0, 1.0, 1.0])  # fmt: skip
+    rank_path(tmp_path).write_text(header(NAMED, layers=[{"name": name} for name in NAMED]) + line)
+    run = open_run(tmp_path)
+    assert run.roles == ("blocks.*.attn", "blocks.*.mlp")
+    part = run.observation_of(run.record_at(), "blocks.*.mlp")
+    assert part.layers == ("blocks.0.mlp", "blocks.1.mlp")
+    assert part.gradient.log10_mean.tolist() == pytest.approx([-3, math.log10(2e-3)])
+    assert part.verdict.state == "healthy"
+    assert run.observation().verdict.frozen == (1, 3)
+    assert part.verdict.frozen == (1,), "by what the largest of all layers does"
+    assert run.over_steps("blocks.*.attn").layers == ("blocks.0.attn", "blocks.1.attn")
+
+
+def test_roles_of_single_layers_or_of_all_are_nothing_to_choose(tmp_path):
+    assert open_run(written_run(tmp_path / "singles", record(1))).roles == ()
+    names = ["0", "1", "2"]
+    rank_path(tmp_path / "all").write_text(header(names, layers=[{"name": name} for name in names]) + record(1))
+    assert open_run(tmp_path / "all").roles == ()
 
 
 def test_the_observation_at_a_step_is_that_of_the_record_before_it(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from tui_telescope import Recorder
 from tui_telescope.runs.recording.lines import LONGEST_LINE
-from tui_telescope.runs.recording.pace import ALARM_STEPS, EARLY_STEPS, SHARE, Pace
+from tui_telescope.runs.recording.pace import ALARM_STEPS, BUDGET, EARLY_STEPS, LEAST_SHARE, SHARE, Pace
 
 NAMES = ["embed", "block", "head"]
 
@@ -152,14 +152,20 @@ def test_twenty_kills_in_the_middle_of_writing_leave_nothing_that_cannot_be_read
     assert len(whole) > 60
 
 
-def paced(cost: float, duration: float, steps: int, pace: Pace, *, finite=lambda step: True) -> list[int]:
-    """The steps that are recorded where a step lasts so long, and recording one costs so much, both in seconds."""
+def paced(
+    cost: float, duration: float, steps: int, pace: Pace, *, finite=lambda step: True, unseen=0.0, standing=0.0
+) -> list[int]:
+    """The steps that are recorded where a step lasts so long, and recording one costs so much, both in seconds; and so
+    much more that only makes the step last longer. On each of the others it spends `standing`."""
     found = []
     for step in range(1, steps + 1):
         if pace.is_due(step):
             pace.recorded(step, finite(step), pace.proposed(step, cost / 2))
             found.append(step)
-        pace.passed(step, duration, cost if step in found else 0.0)
+        is_recorded = step in found
+        took = duration + (unseen if is_recorded else 0.0)
+        spent = cost if is_recorded else standing
+        pace.passed(step, took, spent, is_recorded=is_recorded, follows_recorded=False)
     return found
 
 
@@ -171,6 +177,20 @@ def test_recording_takes_its_share_of_the_steps_time_and_more_only_in_the_beginn
     early = len(recorded) - len(late)
     assert early >= 7
     assert early / EARLY_STEPS >= 3 * len(late) / 4900 or cost == 0.0001
+
+
+def test_what_only_makes_recorded_steps_last_longer_is_paid_for_too():
+    recorded = paced(0.004, 0.035, 5000, Pace(), unseen=0.003)
+    late = [step for step in recorded if step > EARLY_STEPS]
+    assert 0.007 * len(late) <= 1.01 * SHARE * 0.035 * (5000 - EARLY_STEPS) + 0.007
+    assert 0.007 * len(late) >= 0.9 * SHARE * 0.035 * (5000 - EARLY_STEPS)
+
+
+def test_what_every_step_takes_is_saved_on_the_recorded_ones_as_far_as_some_are_left():
+    for standing, share in ((0.0001, SHARE), (0.0002, BUDGET - 0.0002 / 0.035), (0.01, LEAST_SHARE)):
+        recorded = paced(0.004, 0.035, 8000, Pace(), standing=standing)
+        late = [step for step in recorded if step > EARLY_STEPS]
+        assert 0.004 * len(late) == pytest.approx(share * 0.035 * (8000 - EARLY_STEPS), rel=0.1)
 
 
 def test_what_an_alarm_costs_is_saved_afterwards():

@@ -121,7 +121,7 @@ def test_a_norm_before_phi_divides_the_scale_out(norm, bias):
 @pytest.mark.parametrize("changes", [{"norm": "layer", "bias": 1.0}, {"norm": "rms", "norm_place": "pre"}])
 def test_where_a_norm_leaves_the_scale_an_effect_it_is_not_said_to_have_none(changes):
     network = Settings(width=8, depth=6, activation="tanh", initializer="xavier", loss="probe", **changes)
-    assert "covers no norms" in criticality(network).reason
+    assert "divides the scale out" not in describe_criticality(criticality(network))
     small, large = (observe(network.replace(scale=scale)).log10_factor for scale in (1.0, 8.0))
     assert np.abs(small - large).max() > 0.1
 
@@ -142,9 +142,33 @@ def test_a_branch_of_nothing_passes_on_exactly_what_it_hears():
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"cell": "lstm", "norm": "layer"}, "share their weights"), ({"initializer": "identity"}, "no unit hear another")],
+    [
+        ({"cell": "lstm", "norm": "layer"}, "gates decide"),
+        ({"cell": "rnn", "initializer": "identity"}, "one scale at a time"),
+        ({"residual": True, "skip_scale": 0.5}, "skip scale is not 1"),
+        ({"initializer": "identity", "norm": "layer"}, "No theory here"),
+        ({"norm": "batch", "samples": 5}, "decided by chance"),
+        ({"initializer": "identity", "activation": "tanh"}, "At no scale"),
+        ({"norm": "layer", "norm_place": "pre", "activation": "relu", "norm_eps": 1e-12}, "At no scale"),
+    ],
 )
-def test_other_networks_have_no_theory_and_so_no_critical_scale(changes, reason):
-    standing = criticality(Settings(**changes))
-    assert reason in standing.reason
-    assert standing.chi is None
+def test_where_no_scale_is_critical_it_is_said_why(changes, reason):
+    assert reason in describe_criticality(criticality(Settings(**changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"norm": "rms", "norm_place": "pre"},
+        {"norm": "layer", "bias": 0.3, "activation": "tanh"},
+        {"bias_mean": 0.5, "activation": "tanh"},
+        {"cell": "rnn", "activation": "tanh"},
+        {"initializer": "identity", "activation": "linear"},
+    ],
+)
+def test_beside_norms_means_skips_and_inputs_too_the_factor_rises_through_1_at_the_critical_scale(changes):
+    network = Settings(**{"initializer": "xavier", "width": 16, **changes})
+    critical = critical_scale(network)
+    below, above = (predict(network.replace(scale=critical * side)).factor for side in (0.999, 1.001))
+    assert below < 1 < above
+    assert above - below < 0.02

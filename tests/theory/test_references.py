@@ -8,15 +8,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui_telescope.engine.mean_field import quadrature, recursions, theory
+from tui_telescope.engine.mean_field import (
+    cells_in_time,
+    factors,
+    gradients,
+    operations,
+    quadrature,
+    stacks,
+    theory,
+    unmixed_layers,
+    wide_layers,
+)
 from tui_telescope.engine.recurrent import cells, number_kinds, through_time
 
 SOURCE = re.compile(r"\b(1[89]|20)\d\d\b|\bderived\b|no theory in it", re.IGNORECASE)
 """A paper's year, or the word that it is this project's own."""
+MODULES = (
+    theory, wide_layers, unmixed_layers, cells_in_time, stacks, operations, gradients, factors, quadrature,
+    through_time, cells,
+)  # fmt: skip
 
 
 def documented() -> Iterator[tuple[str, str]]:
-    for module in (theory, recursions, quadrature, through_time, cells):
+    for module in MODULES:
         yield module.__name__, module.__doc__ or ""
         for name, member in vars(module).items():
             is_own = getattr(member, "__module__", "") == module.__name__

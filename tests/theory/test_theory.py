@@ -8,9 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from tui_telescope.engine.mean_field import recursions
-from tui_telescope.engine.mean_field.recursions import forward
-from tui_telescope.engine.mean_field.theory import critical_scale, limit_log_q, predict, stack_of
+from tui_telescope.engine.mean_field.factors import limit_log_q
+from tui_telescope.engine.mean_field.gradients import layers_of, log10_norms
+from tui_telescope.engine.mean_field.stacks import forward
+from tui_telescope.engine.mean_field.theory import critical_scale, predict
+from tui_telescope.engine.mean_field.wide_layers import stack_of
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.settings import REGISTRY, Settings
 
@@ -187,23 +189,6 @@ def test_the_factor_beside_a_scaled_skip_is_the_one_that_deep_predictions_end_at
     assert math.log10(prediction.factor) == pytest.approx(-slope, abs=2e-3)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"norm": "layer"},
-        {"norm": "batch"},
-        {"initializer": "identity"},
-        {"bias_mean": 0.1},
-        {"scale": 0},
-        {"input_scale": 0},
-        {"residual": True, "skip_scale": 0, "branch_scale": 0},
-    ],
-)
-def test_there_is_no_theory_of_norms_of_units_that_hear_no_other_and_of_nothing(changes):
-    assert predict(Settings(**changes)) is None
-    assert critical_scale(Settings(**changes)) is None
-
-
 @pytest.mark.parametrize("branch_scale", [1.0, 0.5])
 def test_a_probe_beside_a_centred_residual_branch_grows_by_the_textbook_factor(branch_scale):
     settings = Settings(
@@ -228,11 +213,15 @@ def test_a_branch_scaled_to_nothing_passes_the_gradient_on_as_it_is():
 @pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 def test_the_part_along_the_signal_obeys_eulers_theorem_in_homogeneous_networks(residual):
     """a_l . delta_l is one number at all layers: the part of delta_l along a_l falls as a_l grows."""
-    signal = forward(stack_of(Settings(activation="relu", initializer="he", scale=0.7, residual=residual)))
-    growths = np.exp(np.diff(signal.log_q) / 2)
-    for layer, above, growth in zip(signal.layers, signal.layers[1:], growths, strict=False):
-        passed_down = np.array([1, layer.mean_below]) @ np.array([[layer.aa, layer.au], [layer.ua, layer.uu]])
-        assert passed_down == pytest.approx(growth * np.array([1, above.mean_below]), abs=1e-13)
+    stack = stack_of(Settings(activation="relu", initializer="he", scale=0.7, residual=residual))
+    signal = forward(stack)
+    below = signal.layers.below
+    product = np.transpose(
+        [below.spread, 2 * np.sqrt(below.spread) * below.mean, below.mean**2]
+    )  # of a . delta, squared
+    passed_down = np.einsum("li,lij->lj", product[:-1], layers_of(stack, signal).passed[:-1, :3, :3])
+    growth = np.exp(signal.log_growth[1 : len(product)])
+    assert passed_down == pytest.approx(growth[:, None] * product[1:], abs=1e-13)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -261,11 +250,11 @@ def test_ten_thousand_layers_of_a_growing_signal_are_predicted_past_the_range_of
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "gelu"])
 @pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
-def test_extrapolating_a_settled_signal_changes_nothing(monkeypatch, activation, residual):
+def test_extrapolating_a_settled_signal_changes_nothing(activation, residual):
     settings = Settings(activation=activation, initializer="xavier", scale=1.2, residual=residual, bias=0.2, depth=400)
-    extrapolated = predict(settings).log10_gradient
-    monkeypatch.setattr(recursions, "_SETTLED", -1.0)
-    assert extrapolated == pytest.approx(predict(settings).log10_gradient, abs=1e-10)
+    extrapolated, stack = predict(settings).log10_gradient, stack_of(settings)
+    whole = log10_norms(stack, forward(stack, settled=-1.0), settings.width, squared_error=True)
+    assert extrapolated == pytest.approx(whole, abs=1e-10)
 
 
 def test_a_prediction_is_there_before_the_next_frame():

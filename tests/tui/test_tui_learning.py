@@ -11,7 +11,7 @@ from exploring import Explorer, exploring
 
 from tui_telescope import Telescope
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.learning_chart import LearningChart
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
 from tui_telescope.settings import Settings
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.panels import Panels
@@ -23,9 +23,9 @@ LONG = SIGMOIDS.replace(width=64, batch=512)
 """Takes many seconds to play."""
 
 
-def shown(explorer: Explorer) -> LearningChart:
+def shown(explorer: Explorer) -> LossAndLayers:
     chart = explorer.app.chart_view.chart
-    assert isinstance(chart, LearningChart)
+    assert isinstance(chart, LossAndLayers)
     return chart
 
 
@@ -36,7 +36,7 @@ def step(explorer: Explorer) -> int:
 
 async def begin(explorer: Explorer) -> None:
     await explorer.press("6")
-    await explorer.until(lambda: step(explorer) == 0 and isinstance(explorer.app.chart_view.chart, LearningChart))
+    await explorer.until(lambda: step(explorer) == 0 and isinstance(explorer.app.chart_view.chart, LossAndLayers))
 
 
 async def until_it_rests(explorer: Explorer, at_step: int) -> None:
@@ -83,7 +83,7 @@ async def test_a_full_stop_takes_one_step_and_a_comma_goes_back_to_the_network_b
         for number in (1, 2):
             await explorer.press("full_stop")
             await until_it_rests(explorer, number)
-        assert [moment.step for moment in shown(explorer).layers.history.moments] == [0, 1, 2]
+        assert shown(explorer).layers.steps.tolist() == [0, 1, 2]
         await explorer.press("comma")
         await until_it_rests(explorer, 0)
         again = explorer.app.learning.history

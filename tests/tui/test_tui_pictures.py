@@ -31,7 +31,7 @@ async def test_the_first_screen_at_80x24() -> None:
     async with exploring(Settings()) as explorer:
         await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
         rows = explorer.screen_rows()
-    assert rows[0] == " Telescope 1 gradient  2 factor  3 signal  4 depth  5 map  6 learn  7 trainable "
+    assert rows[0] == " Telescope    1 gradient  2 factor 3 signal 4 depth 5 map 6 learn 7 train 8 spec"
     assert rows[1][:25] == " NETWORK                 "
     assert rows[3][:25] == ">d Depth              50 "
     assert rows[8][:25] == " r Residual          off "

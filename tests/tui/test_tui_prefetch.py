@@ -84,7 +84,7 @@ def test_every_letter_is_guessed_in_the_end() -> None:
 
 def test_a_step_that_leads_nowhere_is_no_guess() -> None:
     habits = Habits()
-    loudest = Settings(scale=1000.0, width=1024, depth=118)
+    loudest = Settings(scale=1000.0, width=1024, depth=118, initializer="orthogonal")
     habits.note(Step("depth", 1))
     with pytest.raises(SettingsError):
         loudest.stepped("depth", 1)

@@ -121,6 +121,25 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         assert "◆" in before
 
 
+async def test_the_spectrum_shows_how_each_direction_passes_and_what_that_amounts_to() -> None:
+    linear = SMALL.replace(width=8, activation="linear", initializer="orthogonal", scale=1.0)
+    async with exploring(linear) as explorer:
+        await explorer.press("8")
+        await explorer.until(lambda: "Every direction passes at 1.00:" in explorer.text(ChartView))
+        assert "dynamical isometry." in explorer.text(ChartView)
+        assert "direction 1" in explorer.text(ChartView)
+        await explorer.press("s")
+        await explorer.until(lambda: "isometry but for its size" in explorer.text(ChartView))
+
+
+async def test_where_a_sample_has_no_jacobian_of_its_own_it_is_said() -> None:
+    async with exploring(SMALL.replace(norm="batch")) as explorer:
+        await explorer.press("8")
+        await explorer.until(lambda: "No spectrum here: with batch norm" in explorer.text(ChartView))
+        await explorer.press("n")
+        await explorer.until(lambda: "of 2 directions passes at" in explorer.text(ChartView))
+
+
 async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width() -> None:
     async with exploring() as explorer:
         await explorer.press("o")
@@ -129,12 +148,20 @@ async def test_o_lays_the_theory_over_the_measurement_and_says_for_which_width()
         assert "theory" not in explorer.text(ChartView)
 
 
-@pytest.mark.parametrize("change", [{"norm": "layer"}, {"initializer": "identity"}, {"cell": "lstm"}])
+@pytest.mark.parametrize("change", [{"norm": "layer", "initializer": "identity"}, {"norm": "batch", "samples": 5}])
 async def test_where_there_is_no_theory_it_is_said_and_nothing_is_drawn(change: dict[str, str]) -> None:
     async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
         await explorer.press("o")
         assert "No theory here" in explorer.text(StatusLine)
         assert "theory" not in explorer.text(ChartView)
+
+
+@pytest.mark.parametrize("change", [{"cell": "lstm", "depth": 20}, {"initializer": "identity"}])
+async def test_theory_that_takes_long_joins_the_chart_with_its_depth_scale(change: dict[str, str]) -> None:
+    async with exploring(Settings(**change)) as explorer:  # type: ignore[arg-type]
+        await explorer.press("o")
+        await explorer.until(lambda: "depth scale" in explorer.text(ChartView))
+        assert "theory" in explorer.text(ChartView)
 
 
 async def test_the_map_of_what_can_be_trained_is_refined_and_the_arrows_move_your_network_on_it() -> None:

@@ -13,12 +13,12 @@ from textual.message import Message
 from tui_telescope import observe
 from tui_telescope.engine.mean_field import theory
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
-from tui_telescope.observations.interruption import Stopped
+from tui_telescope.engine.mean_field.wide_layers import DEEPEST_QUICK
+from tui_telescope.observations.interruption import ShouldStop, Stopped
 from tui_telescope.settings import Settings
 from tui_telescope.tui.messages import Failed
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.work.latest_job import LatestJob
-from tui_telescope.tui.work.theorist import QUICK_DEPTH
 
 RELU = Settings(activation="relu", initializer="he", scale=0.5, width=32)
 
@@ -61,7 +61,7 @@ async def test_what_x_says_of_the_critical_scale_is_what_is_seen_there(settings:
 
 
 async def test_x_gives_the_reason_where_there_is_no_critical_scale_and_again() -> None:
-    for changes, reason in (({"residual": True}, "residual connection"), ({"cell": "gru"}, "share their weights")):
+    for changes, reason in (({"residual": True}, "residual connection"), ({"cell": "gru"}, "gates decide")):
         settings = RELU.replace(**changes)
         async with exploring(settings) as explorer:
             for _ in range(2):
@@ -75,12 +75,12 @@ async def test_the_theory_of_deep_networks_joins_its_curve_and_no_key_waits_for_
 ) -> None:
     threads: list[threading.Thread] = []
 
-    def noted(settings: Settings) -> theory.Theory | None:
+    def noted(settings: Settings, should_stop: ShouldStop) -> theory.Theory | None:
         threads.append(threading.current_thread())
-        return predict(settings)
+        return predict(settings, should_stop)
 
     monkeypatch.setattr(theory, "predict", noted)
-    async with exploring(Settings(depth=QUICK_DEPTH + 50)) as explorer:
+    async with exploring(Settings(depth=DEEPEST_QUICK + 50)) as explorer:
         await explorer.press("o")
         await explorer.until(lambda: "theory: infinite width" in explorer.text(ChartView))
         await explorer.press("2", "1", "o", "o")

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from exploring import Explorer
 from run_files import header, rank_path, record, written_run
 from terminal import SCRIPT, Terminal
+from watching import FADING, append, watching
 
 from tui_telescope.charts.layers.layer_charts import gradient_chart
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.tui.screens.help_screen import HelpText
-from tui_telescope.tui.sources.run_source import RunSource
-from tui_telescope.tui.watching.app import WatchingApp
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.top_line import TopLine
-
-FADING = [record(step, [10.0**-step, 1.0, 1.0], loss=1.0 / step) for step in range(1, 6)]
-
-
-@asynccontextmanager
-async def watching(path: Path, hint: str = "") -> AsyncIterator[Explorer]:
-    source = RunSource(path, hint)
-    source.poll()
-    app = WatchingApp(source)
-    async with app.run_test(size=(100, 30)) as pilot:
-        explorer = Explorer(app, pilot)
-        if source.newest:
-            await explorer.settle()
-        yield explorer
-
-
-def append(run: Path, *lines: str) -> None:
-    with rank_path(run).open("a") as file:
-        file.write("".join(lines))
 
 
 async def test_what_is_written_meanwhile_is_followed(tmp_path: Path) -> None:
@@ -52,7 +29,7 @@ async def test_what_is_written_meanwhile_is_followed(tmp_path: Path) -> None:
         await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-05"))
         assert "It is vanishing since step 3." in explorer.said()
         assert "The last record is" in explorer.said()
-        assert explorer.app._history.undo(explorer.app.subject) is None
+        assert explorer.app.history.undo(explorer.app.subject) is None
 
 
 async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Path) -> None:
@@ -62,7 +39,7 @@ async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Pat
         assert "step 2," in explorer.text(TopLine)
         assert "Frozen here: Space follows." in explorer.said()
         append(run, *FADING[3:])
-        await explorer.until(lambda: explorer.app.source.newest.step == 5)
+        await explorer.until(lambda: explorer.app.source.run.newest.step == 5)
         await explorer.pilot.pause(0.1)
         assert "step 2," in explorer.text(TopLine)
         for key, step in [("right", 3), ("home", 1), ("left", 1), ("end", 5), ("home", 1), ("space", 5)]:
@@ -117,9 +94,9 @@ async def test_a_layer_is_read_off_by_its_name(tmp_path: Path) -> None:
 async def test_nothing_of_a_network_with_settings_is_offered(tmp_path: Path) -> None:
     async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
         assert not explorer.app.query(Panels)
-        assert explorer.text(TopLine).rstrip().endswith("1 gradient  2 factor  3 signal")
+        assert explorer.text(TopLine).rstrip().endswith("1 gradient  2 factor  3 signal  4 layer  5 heatmap")
         assert "preset" not in explorer.text(Footer)
-        for key in ("4", "5", "o", "x", "t", "s", "z", "up", "enter"):
+        for key in ("6", "7", "o", "x", "t", "s", "z", "up", "enter"):
             await explorer.press(key)
             assert explorer.app.view == "gradient"
             assert explorer.said().startswith("Layer embed")
@@ -159,8 +136,7 @@ async def test_files_that_go_are_cut_or_written_anew_end_nothing(tmp_path: Path)
 
 async def test_the_command_that_watches_it_is_copied(tmp_path: Path) -> None:
     run = written_run(tmp_path / "a", *FADING)
-    async with watching(run, hint="The one written last of 2 runs.") as explorer:
-        assert explorer.said().endswith("The one written last of 2 runs.")
+    async with watching(run) as explorer:
         await explorer.press("2", "y")
         assert explorer.app.clipboard == f"tui-telescope watch {run} --view factor"
 
@@ -179,10 +155,12 @@ def test_in_a_terminal_it_grows_and_ends(tmp_path: Path, key: str) -> None:
         assert terminal.is_restored
 
 
-def test_of_several_runs_the_one_written_last_is_shown(tmp_path: Path) -> None:
-    for name in ("b", "a"):
-        written_run(tmp_path / name, *FADING)
-    with Terminal([str(SCRIPT), "watch", str(tmp_path)], columns=200) as terminal:
-        terminal.wait_for("a: step 5", "The one written last of 2 runs: watch")
+def test_of_several_runs_one_is_chosen_from_a_list(tmp_path: Path) -> None:
+    written_run(tmp_path / "b", *FADING[:2])
+    written_run(tmp_path / "a", *FADING)
+    with Terminal([str(SCRIPT), "watch", str(tmp_path)]) as terminal:
+        terminal.wait_for("2 runs", "> * a", "5  ", "VANISHING", "Enter watch  c compare  Esc close  q quit")
+        terminal.press("j", "enter")
+        terminal.wait_for("step 2, loss 0.5", "Layer embed receives 1.00e-02")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0

@@ -6,7 +6,7 @@ Which one a chart gets is told by its data alone, unless it is given the axis be
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count, takewhile
 
@@ -34,6 +34,7 @@ _FARTHEST = 1e15
 """No decade beyond it: float64 counts whole decades exactly up to here."""
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12)
 """Ends of linear axes, times a power of ten."""
+_LONGEST_LABEL = 14
 _MOST_TICKS = 64
 """A choice of more ticks than this fits no terminal."""
 
@@ -78,26 +79,46 @@ def kept(previous: Axis | None, shown: Extent, narrowest: float = 0.0) -> Axis |
 
 
 @lru_cache(maxsize=64)
-def layer_axis(depth: int) -> Axis:
-    """An axis from layer 1 on the left to layer `depth`, both of them and round numbers between as ticks."""
+def layer_axis(depth: int, names: tuple[str, ...] = ()) -> Axis:
+    """An axis from layer 1 on the left to layer `depth`, both of them and round numbers between as ticks.
+
+    Layers that have names go by them, without what all have in common: `blocks.0.mlp` among the like of it is `0`.
+    """
+    labels = _telling(names) if names else [str(layer) for layer in range(1, depth + 1)]
     if depth == 1:
-        return Axis(0.5, 1.5, ((Tick(1, "1"),),))
-    choices = [_layer_ticks(depth, step) for step in _round_steps(depth) if depth / step < _MOST_TICKS]
-    return Axis(1, depth, (*choices, _layer_ticks(depth, depth)))
+        return Axis(0.5, 1.5, ((Tick(1, labels[0]),),))
+    choices = [_layer_ticks(labels, step) for step in _round_steps(depth) if depth / step < _MOST_TICKS]
+    return Axis(1, depth, (*choices, _layer_ticks(labels, depth)))
 
 
-def _layer_ticks(depth: int, step: int) -> tuple[Tick, ...]:
+def _layer_ticks(labels: Sequence[str], step: int) -> tuple[Tick, ...]:
     """Layer 1, the last layer and the multiples of `step` that keep half a step's distance from them."""
+    depth = len(labels)
     between = (layer for layer in range(step, depth, step) if min(layer - 1, depth - layer) > step / 2)
-    return tuple(Tick(layer, str(layer)) for layer in dict.fromkeys((1, *between, depth)))
+    return tuple(Tick(layer, labels[layer - 1]) for layer in dict.fromkeys((1, *between, depth)))
+
+
+def _telling(names: Sequence[str]) -> list[str]:
+    """The names without the parts that all begin or end with; the end of one that is long."""
+    parts = [name.split(".") for name in names]
+    shortest = min(map(len, parts)) - 1
+    first = sum(1 for _ in takewhile(lambda k: len({each[k] for each in parts}) == 1, range(shortest)))
+    last = sum(1 for _ in takewhile(lambda k: len({each[-1 - k] for each in parts}) == 1, range(shortest - first)))
+    told = [".".join(each[first : len(each) - last]) for each in parts]
+    return [each if len(each) <= _LONGEST_LABEL else f"..{each[2 - _LONGEST_LABEL :]}" for each in told]
 
 
 @lru_cache(maxsize=64)
-def step_axis(last: int) -> Axis:
-    """An axis from step 0 to a round number, `last` or the next one above, but 10 at least."""
-    high = int(_next_round(max(last, 10)))
-    steps = (step for step in _round_steps(high) if high % step == 0 and high / step < _MOST_TICKS)
-    return Axis(0, high, tuple(tuple(Tick(each, str(each)) for each in range(0, high + 1, step)) for step in steps))
+def step_axis(last: int, first: int = 0) -> Axis:
+    """An axis of steps to a round number, `last` or the next one above; from 0, or where the steps from `first` on take
+    less than half of that, from a round number below `first`. It has 10 steps at least."""
+    low, high = 0, int(_next_round(max(last, 10)))
+    if first > high / 2:
+        unit = max(each for each in _round_steps(max(last - first, 10)) if 2 * each <= max(last - first, 10))
+        low, high = first // unit * unit, -(-max(last, first + 10) // unit) * unit
+    steps = (step for step in _round_steps(high - low) if (high - low) / step < _MOST_TICKS)
+    choices = (range(-(-low // step) * step, high + 1, step) for step in steps if not (low % step or high % step))
+    return Axis(low, high, tuple(tuple(Tick(each, str(each)) for each in choice) for choice in choices))
 
 
 @lru_cache(maxsize=64)
@@ -108,6 +129,18 @@ def zero_based_axis(highest: float) -> Axis:
         tuple(Tick(high * k / parts, f"{high * k / parts:.3g}") for k in range(parts + 1)) for parts in (4, 2, 1)
     )
     return Axis(0.0, high, tuple(choices))
+
+
+def linear_axis(low: float, high: float) -> Axis:
+    """From 0 to a round number where `low` is not below it, else between round numbers on either side of 0."""
+    if low >= 0:
+        return zero_based_axis(high)
+    unit = _next_round(max(-low, high) / 4)
+    first, last = math.floor(low / unit), math.ceil(max(high, 0.0) / unit)
+    choices = (range(first, last + 1, step) for step in (1, 2, max(last - first, 1)))
+    return Axis(
+        first * unit, last * unit, tuple(tuple(Tick(k * unit, f"{k * unit:.3g}") for k in choice) for choice in choices)
+    )
 
 
 def _next_round(number: float) -> float:

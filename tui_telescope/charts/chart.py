@@ -8,7 +8,7 @@ from tui_telescope.charts.drawing import frame
 from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
 from tui_telescope.charts.drawing.layout import x_at
 from tui_telescope.charts.drawing.picture import Picture, Row
-from tui_telescope.charts.elements import Axis, Band, Curve, Rule
+from tui_telescope.charts.elements import Axis, Band, Bar, Curve, Rule
 from tui_telescope.observations.observation import LayerState
 
 
@@ -34,6 +34,7 @@ class Chart:
     states: tuple[LayerState, ...] = ()
     hints: tuple[Row, ...] = ()
     cursor: float | None = None
+    bar: Bar | None = None
     least_gutter: int = 0
     """Cells that the labels on the left take at least, so that charts below one another are aligned."""
 

@@ -114,6 +114,14 @@ class Band:
         return self.x.tobytes(), self.low.tobytes(), self.high.tobytes(), self.label, self.ink
 
 
+class Bar(NamedTuple):
+    """A stretch of the x axis that is marked on the axis itself, such as a depth scale."""
+
+    low: float
+    high: float
+    label: str
+
+
 class Rule(NamedTuple):
     """A horizontal line at y with a label, such as the factor 1."""
 

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.layers.trace import LearningTrace, Trace
     from tui_telescope.charts.options import ChartOptions
+    from tui_telescope.charts.steps.run_charts import StepOptions, StepTrace
     from tui_telescope.charts.surveys.surveys import Survey
     from tui_telescope.settings import Settings
 
 
 class View(NamedTuple):
-    """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`; or at
-    one while it learns, by `learning`.
+    """One way of looking at one network and those it is compared with, by a `chart`, or at many, by a `survey`; at one
+    while it learns, by `learning`, or at the steps of a run that learns elsewhere, by `steps`.
 
     `chart` takes one trace or more, the live one first, then those that it is compared with; and what else to show.
     `survey` takes the settings, and the depths where those are given. `learning` takes traces likewise, and the name of
-    what the layers are shown by.
+    what the layers are shown by; `steps` traces and what else to show.
     """
 
     name: str
@@ -33,12 +34,17 @@ class View(NamedTuple):
     chart: Callable[[Sequence[Trace], ChartOptions], Chart] | None = None
     survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
     learning: Callable[[Sequence[LearningTrace], str], Drawable] | None = None
+    steps: Callable[[Sequence[StepTrace], StepOptions], Drawable] | None = None
     learns: bool = False
     """Whether what it shows comes of learning."""
     is_map: bool = False
     """Whether the arrows move the network over scale and depth."""
+    brief: str = ""
+    """Its name where the row of names is crowded, if it has a shorter one there."""
+    over_depths: bool = False
+    """Whether it is of networks of many depths, which may be chosen."""
     computed: str = ""
-    """What a survey's networks are called while they are computed."""
+    """What a survey's networks, or numbers, are called while they are computed."""
     shows_gradients: bool = False
     """Whether the y axis is the log10 of a gradient, on which the floors of number formats have a place."""
     shows_spread: bool = False
@@ -49,7 +55,12 @@ class View(NamedTuple):
     @property
     def needs_settings(self) -> bool:
         """Whether it shows what was not observed by itself, and so has to be made here."""
-        return self.chart is None
+        return not self.reads_layers
+
+    @property
+    def reads_layers(self) -> bool:
+        """Whether a cursor along the layers has something to read off."""
+        return self.chart is not None or self.steps is not None
 
     @property
     def compares(self) -> bool:
@@ -93,10 +104,28 @@ def _trainable(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
     return TrainabilitySurvey(settings, depths)
 
 
+def _spectrum(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
+    from tui_telescope.charts.surveys.surveys import SpectrumSurvey
+
+    return SpectrumSurvey(settings, depths)
+
+
 def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
-    from tui_telescope.charts.learning_chart import learning_chart
+    from tui_telescope.charts.steps.learning_chart import learning_chart
 
     return learning_chart(traces, reading, names_keys=True)
+
+
+def _layer(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
+    from tui_telescope.charts.steps.run_charts import layer_over_steps
+
+    return layer_over_steps(traces, options)
+
+
+def _heatmap(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
+    from tui_telescope.charts.steps.run_charts import layers_by_steps
+
+    return layers_by_steps(traces, options)
 
 
 VIEWS: dict[str, View] = {
@@ -109,17 +138,32 @@ VIEWS: dict[str, View] = {
         View("signal", "3", "signal per layer or step", _signal, shows_spread=True),
         View(
             "depth", "4", "gradient at layer or step 1 against the depth",
-            survey=_depth, computed="networks of many depths",
+            survey=_depth, over_depths=True, computed="networks of many depths",
         ),
         View(
             "map", "5", "gradient at layer or step 1 over scale and depth; the arrows move your network",
-            survey=_map, is_map=True, computed="networks of many scales and depths",
+            survey=_map, is_map=True, over_depths=True, computed="networks of many scales and depths",
         ),
         View("learn", "6", "the network learns: loss and accuracy, layers by steps", learning=_learn, learns=True),
         View(
             "trainable", "7", "accuracy after learning, over scale and depth; the arrows move your network",
-            survey=_trainable, learns=True, is_map=True, computed="networks that learn",
+            survey=_trainable, learns=True, is_map=True, brief="train", over_depths=True,
+            computed="networks that learn",
+        ),
+        View(
+            "spectrum", "8", "singular values of the output's derivative by the input: how much each direction passes",
+            survey=_spectrum, brief="spec", computed="singular values",
         ),
     )
 }  # fmt: skip
 """Every view by name, in the order of their keys."""
+
+RUN_VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (
+        *(view for view in VIEWS.values() if view.chart),
+        View("layer", "4", "one layer over the steps, with loss and learning rate", steps=_layer),
+        View("heatmap", "5", "all layers over the steps, with loss and learning rate", steps=_heatmap),
+    )
+}
+"""The views of a run that learns elsewhere, likewise: those of layers, and others of its steps."""

@@ -15,7 +15,10 @@ The way of the data, from settings to an observation:
      with an exponent of their own for each sample or unit, which neither overflow nor underflow; what guards them
      against cancellation stands beside them. Where a rounding may decide a reading, the rounding check runs them
      twice, and the same blocks over decimals with as many digits as it takes settle it.
+   - `passes.exact.sampled_weights`: the same blocks where weights are too many to be stored (`weights.sampled`).
    - `recurrent`: cells through time, in float64 where that reaches, else in extended range.
+   - `formats`: layers and cells in a number format, each result of the same blocks and equations rounded to it. What
+     leaves the format's range is told apart, and not judged.
    Who asks for the signal's spread has the same blocks and cells taken forward once more, over numbers that carry what
    samples share and what differs among them apart (`passes.exact.spread`).
 3. A pass hands over a `passes.measurement.Measurement`: raw readings of one network as log2, per layer and sample.
@@ -24,10 +27,11 @@ The way of the data, from settings to an observation:
    knows nothing of how it was made.
 5. `remedies` tries changes of the settings that answer a sick verdict's cause, by observing them.
 
-Beside this way: `learning` trains a network, and tells of it in observations of the same kind; `mean_field` predicts
-an observation without running a network; `sweep` observes many networks over depth and scale; `forecast` knows how long
-an observation takes, and learns from each; `passes.progress` is asked between layers whether anybody still waits, and
-told how far it is.
+Beside this way: `spectrum` runs the blocks over signals that carry their derivative by the input, kept so that no
+singular value drowns in a larger one; `learning` trains a network, and tells of it in observations of the same kind;
+`mean_field` predicts an observation without running a network; `sweep` observes many networks over depth and scale;
+`forecast` knows how long an observation takes, and learns from each; `passes.progress` is asked between layers whether
+anybody still waits, and told how far it is.
 
 A registry entry says what it is, and nobody asks for its name: `networks.FORMS` and `networks.MATRICES` (what a block
 computes, and with which matrices), `activations.definitions.ACTIVATIONS`, `weights.initializers.INITIALIZERS`,

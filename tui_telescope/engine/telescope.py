@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.float_errors import as_numpy_begins
 from tui_telescope.engine.forecast import Forecast, drawing_seconds
 from tui_telescope.engine.passes import choose
@@ -23,7 +24,10 @@ from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
+    lose_in_all,
     network_readings,
+    nonfinite_readings,
+    rounding_reading,
     signal_reading,
     weight_gradient_reading,
 )
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.moments import Moment
     from tui_telescope.engine.learning.learner import Learner
     from tui_telescope.engine.learning.side_by_side import SideBySide
+    from tui_telescope.engine.spectrum.spectrum import Spectrum
 
 READINGS = ("gradient", "weight_gradient", "signal")
 """What `Telescope.observe` takes unless it is asked; the factor and the verdict come with the gradient."""
@@ -136,6 +141,8 @@ class Telescope:
     def _drawn(self, settings: Settings, index: int, drawing: Progress) -> UnitNetwork | UnitCell:
         if settings.is_recurrent:
             return self._units.cell(settings, index, drawing.part(0, 0))
+        if settings.samples_weights:
+            return self._units.sampled_network(settings, index, drawing)
         return self._units.network(settings, index, drawing)
 
     def _task(
@@ -155,17 +162,39 @@ class Telescope:
     @as_numpy_begins
     def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:
         """A change of settings that has been seen to mend what was observed, if one was found."""
-        return find_remedy(
-            settings,
-            observation,
-            lambda trial: self.observe(trial, readings=("gradient",), should_stop=should_stop),
-        )
+
+        def observe(trial: Settings) -> Observation:
+            """Whether a format overflows is told by all readings; elsewhere the gradient tells enough."""
+            readings = READINGS if trial.number_format else ("gradient",)
+            return self.observe(trial, readings=readings, should_stop=should_stop)
+
+        return find_remedy(settings, observation, observe)
 
     @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
-        """The numbers that `observe` uses for these settings, scale included."""
+        """The numbers that `observe` uses for these settings, scale included. Raises `SettingsError` where those are
+        never there at once."""
+        settings.check_stored("draw")
         with self._lock:
             return scaled_draw(self._units, settings)
+
+    def spectrum(
+        self, settings: Settings, *, should_stop: ShouldStop = never, progress: Tell = nobody
+    ) -> Iterator[Spectrum]:
+        """The singular values of the Jacobian from end to end: of one sample's, then each time of one more.
+
+        `should_stop` is asked and `progress` told as by `observe`. Raises `SettingsError` where samples have none.
+        """
+        from tui_telescope.engine.spectrum.spectrum import spectra_of
+
+        settings.check_spectrum()
+        yield from spectra_of(self._network_and_inputs, settings, Progress(should_stop, progress))
+
+    @as_numpy_begins
+    def _network_and_inputs(self, settings: Settings, index: int, drawing: Progress) -> tuple[UnitNetwork, Array]:
+        with self._lock:
+            self._make_room(settings)
+            return self._units.network(settings, index, drawing), self._units.samples(settings)[0]
 
     @as_numpy_begins
     def learner(self, settings: Settings, *, dtype: DTypeLike = np.float32) -> Learner:
@@ -242,17 +271,22 @@ def _with_spread(measured: Measurement, task: Task | SequenceTask) -> Measuremen
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:
     """The readings of some networks of these settings together, and what they amount to."""
+    nonfinite = nonfinite_readings(measurements)
+    lose_in_all(measurements, nonfinite)
     gradient = gradient_reading(measurements)
     weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
     return Observation(
         gradient,
         log10_factor(gradient.log10_mean),
-        diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
+        diagnose(network_readings(measurements, gradient, settings), gradient, weight_gradient),
         weight_gradient,
         signal_reading(measurements, settings.width),
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),
+        settings.samples_weights,
+        rounding=rounding_reading(measurements, settings.precision),
+        nonfinite=nonfinite,
     )
 
 

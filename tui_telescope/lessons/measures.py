@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
-from tui_telescope.observations.observation import Observation, measured
+from tui_telescope.observations.observation import measured
 from tui_telescope.settings import Settings
+
+if TYPE_CHECKING:
+    from tui_telescope.engine.learning.course.moments import Moment
+
+Number = Callable[["Measures"], str]
+"""What a gap of a text is filled with."""
 
 
 class Measures:
@@ -17,14 +28,20 @@ class Measures:
     def __init__(self, telescope: Telescope | None = None) -> None:
         self._telescope = telescope or Telescope()
         self.observe = cache(self._telescope.observe)
+        self.learned = cache(self._learned)
+
+    def at(self, layer: int, settings: Settings) -> float:
+        """log10 of the gradient at a layer, counted from 1, or from -1 at the last."""
+        index = layer - 1 if layer > 0 else layer
+        return float(measured(self.observe(settings).gradient).log10_mean[index])
 
     def first(self, settings: Settings) -> float:
         """log10 of the gradient at layer 1."""
-        return float(measured(self.observe(settings).gradient).log10_mean[0])
+        return self.at(1, settings)
 
     def last(self, settings: Settings) -> float:
         """log10 of the gradient at the last layer."""
-        return float(measured(self.observe(settings).gradient).log10_mean[-1])
+        return self.at(-1, settings)
 
     def factor(self, settings: Settings) -> float:
         """The geometric mean of the factors, from the last layer to the first."""
@@ -33,25 +50,101 @@ class Measures:
     def state(self, settings: Settings) -> str:
         return measured(self.observe(settings).verdict.state)
 
-    def observation(self, settings: Settings) -> Observation:
-        return self.observe(settings)
+    def states(self, settings: Settings, name: str, values: Sequence[Any]) -> list[str]:
+        """The verdict's state for each of some values of one setting."""
+        return [self.state(settings.replace(**{name: value})) for value in values]
+
+    def frozen(self, settings: Settings) -> int:
+        """How many layers are frozen in float32."""
+        return measured(self.observe(settings).verdict.frozen_layers)
+
+    def saturated(self, settings: Settings) -> float:
+        """The share of saturated units over all layers."""
+        return float(np.mean(measured(measured(self.observe(settings).signal).saturated)))
+
+    def critical_scale(self, settings: Settings) -> float:
+        """NaN where there is none."""
+        from tui_telescope.engine.mean_field.theory import (
+            critical_scale,
+        )  # which the first look at the tour does without
+
+        return critical_scale(settings) or math.nan
+
+    def _learned(self, settings: Settings, steps: int) -> Moment:
+        """The network after so many steps, or after the last it could take."""
+        *_, last = self._telescope.learn(settings, steps, every=steps)
+        return last
 
 
-def first(settings: Settings, **changes: Any) -> Any:
-    """A number for a text: the gradient at layer 1, such as `2.51e-18`."""
-    return lambda measures: scientific(measures.first(settings.replace(**changes)))
+def slope_at(activation: str, z: float) -> float:
+    """phi'(z)."""
+    return float(ACTIVATIONS[activation].slope(np.array([z])).product[0])
 
 
-def last(settings: Settings, **changes: Any) -> Any:
-    """A number for a text: the gradient at the last layer."""
-    return lambda measures: scientific(measures.last(settings.replace(**changes)))
+def near(value: float, target: float, tolerance: float) -> bool:
+    """Whether they are no farther apart."""
+    return abs(value - target) <= tolerance
 
 
-def factor(settings: Settings, **changes: Any) -> Any:
-    """A number for a text: the mean factor per layer, such as `0.43`."""
+def at(layer: int, settings: Settings, **changes: Any) -> Number:
+    """A number for a text: the gradient at a layer, such as `3.20e-04`."""
+    return lambda measures: scientific(measures.at(layer, settings.replace(**changes)))
+
+
+def first(settings: Settings, **changes: Any) -> Number:
+    """The gradient at layer 1, such as `2.51e-18`."""
+    return at(1, settings, **changes)
+
+
+def plain(layer: int, settings: Settings, **changes: Any) -> Number:
+    """The same as a plain number, such as `0.00032`."""
+    return lambda measures: f"{10 ** measures.at(layer, settings.replace(**changes)):.3g}"
+
+
+def last(settings: Settings, **changes: Any) -> Number:
+    """The gradient at the last layer."""
+    return at(-1, settings, **changes)
+
+
+def factor(settings: Settings, **changes: Any) -> Number:
+    """The mean factor per layer, such as `0.43`."""
     return lambda measures: f"{measures.factor(settings.replace(**changes)):.2f}"
 
 
-def frozen(settings: Settings, **changes: Any) -> Any:
-    """A number for a text: how many layers are frozen in float32."""
-    return lambda measures: str(measures.observe(settings.replace(**changes)).verdict.frozen_layers)
+def frozen(settings: Settings, **changes: Any) -> Number:
+    """How many layers are frozen in float32."""
+    return lambda measures: str(measures.frozen(settings.replace(**changes)))
+
+
+def saturated(settings: Settings, **changes: Any) -> Number:
+    """The share of saturated units, such as `34%`."""
+    return lambda measures: f"{measures.saturated(settings.replace(**changes)):.0%}"
+
+
+def slope(activation: str, z: float) -> Number:
+    """phi'(z), such as `0.25`."""
+    return lambda measures: f"{slope_at(activation, z):.2f}"
+
+
+def accuracy(settings: Settings, steps: int, **changes: Any) -> Number:
+    """The share of samples in their class after learning, such as `96%`."""
+    return lambda measures: f"{measures.learned(settings.replace(**changes), steps).accuracy:.0%}"
+
+
+def loss(settings: Settings, steps: int, **changes: Any) -> Number:
+    """The loss after learning, such as `1.04`."""
+    return lambda measures: f"{measures.learned(settings.replace(**changes), steps).loss:.2f}"
+
+
+def unchanged(settings: Settings, steps: int, **changes: Any) -> Number:
+    """How many layers are bit for bit what they were before learning."""
+    return lambda measures: str(measures.learned(settings.replace(**changes), steps).unchanged.sum())
+
+
+def largest_change(settings: Settings, steps: int, **changes: Any) -> Number:
+    """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.00015`."""
+    return lambda measures: _short(10 ** measures.learned(settings.replace(**changes), steps).log10_change.max())
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"

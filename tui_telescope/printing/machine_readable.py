@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.notation import decimal_literal, nullable
@@ -28,7 +29,11 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         "settings": settings.as_dict(),
         **observation_document(observation),
         "theory": _theory(settings),
+        "why_no_theory": why_no_theory(settings) or None,
         "settled": observation.is_settled,
+        "weights_sampled": observation.has_sampled_weights,
+        "rounding": _rounding(observation),
+        "nonfinite": [each._asdict() for each in observation.nonfinite],
         "verdict": verdict_document(observation, remedy),
     }
     return as_json(document)
@@ -90,6 +95,15 @@ def verdict_document(observation: Observation, remedy: Remedy | None) -> dict[st
     }
 
 
+def _rounding(observation: Observation) -> dict[str, Any] | None:
+    """What a number format leaves of the gradient's entries; None where nothing is rounded."""
+    rounding = observation.rounding
+    if rounding is None:
+        return None
+    shares = {"zero": rounding.zero.tolist(), "overflowed": rounding.overflowed.tolist()}
+    return {"format": rounding.format, **shares, "silent_layers": rounding.silent_layers}
+
+
 def _theory(settings: Settings) -> dict[str, Any] | None:
     """What mean-field theory predicts; None where it does not cover the settings."""
     theory = predict(settings)
@@ -126,6 +140,8 @@ def _columns(observation: Observation) -> dict[str, list[Any]]:
         columns |= {name: each for name, each in _fractions(signal).items() if each is not None}
         if signal.log10_spread is not None:
             columns["log10_spread"] = signal.log10_spread.tolist()
+    if rounding := observation.rounding:
+        columns |= {"gradient_zero": rounding.zero.tolist(), "gradient_overflowed": rounding.overflowed.tolist()}
     return columns
 
 

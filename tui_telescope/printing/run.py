@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.steps.run_charts import StepOptions, StepTrace
+from tui_telescope.charts.views import RUN_VIEWS, View
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.machine_readable import as_json, observation_document, reading_as_csv, verdict_document
@@ -43,11 +45,20 @@ def words(run: Run, observation: Observation) -> str:
 
 
 def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:
-    make_chart = VIEWS[view].chart
-    assert make_chart
-    picture = make_chart([Trace("", observation)], ChartOptions()).draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
+    chart = _chart(run, observation, RUN_VIEWS[view])
+    picture = chart.draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
     parts = (words(run, observation), _place(run), picture.text, table(observation, view))
     return "\n\n".join(parts) + "\n"
+
+
+def _chart(run: Run, observation: Observation, view: View) -> Drawable:
+    over = run.over_steps()
+    if view.steps is None:
+        assert view.chart
+        return view.chart([Trace("", observation)], ChartOptions())
+    if over is None:
+        raise Refused(f"{run.name}: no record holds a gradient to show over the steps")
+    return view.steps([StepTrace("", over)], StepOptions())
 
 
 def _place(run: Run) -> str:

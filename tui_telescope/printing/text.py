@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.engine.mean_field.coverage import why_no_theory
+from tui_telescope.engine.mean_field.criticality import why_no_critical_scale
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.notation import counted, scientific
 from tui_telescope.observations.observation import Observation
@@ -51,16 +53,15 @@ def table(observation: Observation, view: str) -> str:
 
 
 def theory(settings: Settings) -> str:
-    """The critical scale and chi by mean-field theory; empty where no theory covers the settings."""
+    """The critical scale and chi by mean-field theory, or why there is none."""
     prediction = predict(settings)
     if prediction is None:
-        return ""
+        return why_no_theory(settings)
     factor = f"a factor of {prediction.factor:.4g} a {settings.stage}"
-    if settings.residual:
-        return f"Theory of infinite width: {factor} beside the residual connection, where no scale is critical."
-    critical = f"critical scale {prediction.critical_scale:.4g}" if prediction.critical_scale else "no critical scale"
+    if (critical := prediction.critical_scale) is None:
+        return f"Theory of infinite width: {factor}. {why_no_critical_scale(settings)}"
     now = f"at scale {REGISTRY['scale'].show(settings.scale)} chi {prediction.factor**2:.4g}, {factor}"
-    return f"Theory of infinite width: {critical}; {now}."
+    return f"Theory of infinite width: critical scale {critical:.4g}; {now}."
 
 
 def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
@@ -81,7 +82,11 @@ def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     if signal is None:
         return {}
     fractions = {"saturated": signal.saturated, "dead": signal.dead}
-    spread = {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, ())}
+    if rounding := observation.rounding:
+        fractions |= {"zero": rounding.zero, "overflowed": rounding.overflowed}
+    spread = (
+        {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, _lost(observation, "signal"))}
+    )
     return {
         "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
         **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ GENERAL: tuple[Action, ...] = (
     Action("quit", ("q",), "q", "quit, from anywhere"),
     Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, even while a value is typed", always=True),
     Action("suspend_process", ("ctrl+z",), "Ctrl+Z", "back to the shell; fg returns here", always=True),
-    Action("show_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, themes and everything else by name"),
+    Action("show_palette", ("ctrl+p",), "Ctrl+P", "command palette: presets, tour steps and everything else by name"),
     Action("select(-1)", ("up",), "up", "select the setting above"),
     Action("select(1)", ("down",), "down", "select the setting below"),
     Action("step_selected(1)", ("right",), "right", "the selected setting up, or to its next value"),
@@ -56,10 +56,13 @@ GENERAL: tuple[Action, ...] = (
     Action("return_to_start", ("comma",), ",", "in view 6: back to the network before its first step"),
     Action("pin", ("p",), "p", "pin this curve on the screen, to compare others with it"),
     Action("drop_pins", ("u",), "u", "drop the pins"),
-    Action("toggle_ghost", ("g",), "g", "ghost: beside it the same network with residual flipped"),
+    Action("toggle_ghost", ("g",), "g",
+        "ghost: beside it the same network with residual flipped; in a number format, in exact arithmetic",
+    ),
     Action(
         "toggle_floors", ("f",), "f",
-        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
+        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32, or in "
+        "the precision that is set",
     ),
     Action(
         "toggle_weights", ("v",), "v",
@@ -71,9 +74,9 @@ GENERAL: tuple[Action, ...] = (
     Action("toggle_theory", ("o",), "o", "overlay: what mean-field theory predicts at infinite width"),
     Action("jump_to_critical_scale", ("x",), "x", "how your scale stands to the critical one; again: jump there"),
     Action("show_tour", ("t",), "t", "the guided tour; while it is on, its step's network again"),
-    Action("step_tour(1)", ("tab",), "Tab", "the tour's next step", always=True),
-    Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "the tour's step before", always=True),
-    Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, put the cursor away, or leave the tour"),
+    Action("step_tour(1)", ("tab",), "Tab", "in the tour: more of the text, the answer, the next step", always=True),
+    Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "in the tour: back", always=True),
+    Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, leave the tour, or put the cursor away"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
     Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
 )  # fmt: skip
@@ -124,20 +127,20 @@ class Keys(NamedTuple):
     actions: tuple[Action, ...]
     """All but those that change a setting, or the view."""
     footer: dict[str, str]
-    views: tuple[View, ...]
+    views: Mapping[str, View]
     has_settings: bool = True
 
     @property
     def all_actions(self) -> tuple[Action, ...]:
         settings = setting_actions() if self.has_settings else ()
-        return (*self.actions, *settings, *view_actions(self.views))
+        return (*self.actions, *settings, *view_actions(self.views.values()))
 
     def bindings(self) -> list[Binding]:
         """Every action as Textual wants it."""
         return [action.binding for action in self.all_actions]
 
 
-EXPLORING = Keys(GENERAL, FOOTER, tuple(VIEWS.values()))
+EXPLORING = Keys(GENERAL, FOOTER, VIEWS)
 
 
 def all_actions() -> tuple[Action, ...]:

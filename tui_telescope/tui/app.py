@@ -13,6 +13,7 @@ from tui_telescope.tui.sharing import Sharing
 from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
 from tui_telescope.tui.tour.guide import Guide
+from tui_telescope.tui.tour.teller import Told
 from tui_telescope.tui.widgets.canvas import Canvas
 
 
@@ -23,12 +24,14 @@ def run(
     view: str = "gradient",
     ascii_only: bool = False,
     mouse: bool = True,
-    tour: Literal["", "led", "unattended"] = "",
+    tour: Literal["", "led", "unattended", "quiz"] = "",
 ) -> int:
-    """Show what the source says of this subject, or take the tour with it; returns the exit status."""
+    """Show what the source says of this subject, or take the tour or the quiz; returns the exit status."""
     go_by_the_window()
     app = TelescopeApp(source, subject, view=view, ascii_only=ascii_only)
-    if tour:
+    if tour == "quiz":
+        app.call_later(app.guide.show_quiz)
+    elif tour:
         app.call_later(app.guide.play, unattended=tour == "unattended")
     return run_in_terminal(app, mouse=mouse)
 
@@ -90,13 +93,29 @@ class TelescopeApp(ExploringApp):
     def action_show_tour(self) -> None:
         self.guide.show()
 
+    def action_show_step(self, number: int) -> None:
+        self.guide.show_step(number)
+
+    def action_show_quiz(self) -> None:
+        self.guide.show_quiz()
+
     def action_step_tour(self, direction: int) -> None:
         self.guide.step(direction)
 
+    def on_told(self, message: Told) -> None:
+        self.guide.take(message)
+
+    def take_note(self) -> None:
+        self.guide.judge()
+
     def action_stop_or_leave(self) -> None:
-        """Work that is said to run goes first, then the cursor; the tour stays for the next press."""
-        if not self.background.stop() and not self.reading_off.put_away():
+        """Work that is said to run goes first; the tour, which may have set the cursor, takes it along."""
+        if self.background.stop():
+            return
+        if self.guide.is_on:
             self.guide.leave()
+        else:
+            self.reading_off.put_away()
 
     async def action_show_palette(self) -> None:
         from tui_telescope.tui.screens.palette import Palette

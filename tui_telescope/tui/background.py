@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.tui.learning.trainer import Trainer
 from tui_telescope.tui.work.observer import Observer
 from tui_telescope.tui.work.surveyor import Surveyor
@@ -61,7 +60,7 @@ class Background:
 
     def _what_stays(self) -> str:
         """The settings of the chart come back where it would show others than those on the screen."""
-        view = VIEWS[self._app.view]
+        view = self._app.current_view
         again = f"{view.key} starts it again"
         if self._waiting.for_view:
             return f"Stopped: the picture stays as it is; {again}."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.changing.editing import Editing
@@ -43,7 +42,7 @@ class ExploringApp(ShowingApp):
 
     def action_step_selected(self, direction: int, coarse: bool = False) -> None:
         """On a map the arrows move its cursor: left and right the scale, up and down the depth."""
-        self.action_step("scale" if VIEWS[self.view].is_map else self.selected, direction, coarse)
+        self.action_step("scale" if self.current_view.is_map else self.selected, direction, coarse)
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
@@ -51,7 +50,7 @@ class ExploringApp(ShowingApp):
 
     def action_draw_next_network(self) -> None:
         """The next seed; where a network learns, the same key has it go on or rest."""
-        if VIEWS[self.view].learning:
+        if self.current_view.learning:
             self.learning.toggle_play()
             return
         self._habits.note(Step("seed", 1))
@@ -59,7 +58,7 @@ class ExploringApp(ShowingApp):
         self._change("seed", lambda settings: settings.replace(seed=(settings.seed + 1) % seeds))
 
     def action_select(self, direction: int) -> None:
-        if VIEWS[self.view].is_map:
+        if self.current_view.is_map:
             self.action_step("depth", -direction)
         elif settings := self.settings:
             self.action_select_setting(neighbour(settings, self.view, self.selected, direction))

@@ -10,6 +10,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.description import Words
     from tui_telescope.observations.observation import Array, Observation
@@ -108,7 +109,7 @@ class SpreadTaken(Message):
 class Predicted(Message):
     """The theory of settings that take long has been worked out."""
 
-    def __init__(self, settings: Settings, prediction: Observation) -> None:
+    def __init__(self, settings: Settings, prediction: Trace) -> None:
         super().__init__()
         self.settings = settings
         self.prediction = prediction

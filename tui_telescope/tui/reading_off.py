@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.tui.widgets.status_line import sentence
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ class ReadingOff:
 
     def move(self, direction: int) -> None:
         """To the layer above (1) or below (-1); the first press begins at layer 1 or at the last."""
-        if not VIEWS[self._app.view].chart:
-            keys = " or ".join(view.key for view in VIEWS.values() if view.chart)
+        if not self._app.current_view.reads_layers:
+            keys = " or ".join(view.key for view in self._app.keys.views.values() if view.reads_layers)
             self._app.say(f"To read off a layer's numbers press {keys} first.")
         elif seen := self._app.seen:
             start = 0 if direction > 0 else seen.observation.depth + 1
@@ -31,7 +30,7 @@ class ReadingOff:
 
     def go_to(self, layer: int) -> None:
         """To this layer, or to the nearest that there is."""
-        if (seen := self._app.seen) and VIEWS[self._app.view].chart:
+        if (seen := self._app.seen) and self._app.current_view.reads_layers:
             self._put(min(max(layer, 1), seen.observation.depth))
 
     def put_away(self) -> bool:
@@ -48,7 +47,7 @@ class ReadingOff:
 
     def words(self, observation: Observation) -> str:
         """The numbers of the layer under the cursor; empty where the view or the network has none."""
-        if not self.layer or self.layer > observation.depth or not VIEWS[self._app.view].chart:
+        if not self.layer or self.layer > observation.depth or not self._app.current_view.reads_layers:
             return ""
         from tui_telescope.charts.layers.layer_readout import layer_readout
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -73,6 +74,10 @@ class ScreenApp(TerminalApp[None]):
     def on_resize(self, event: events.Resize) -> None:
         self.top_line.fold(folds_panels(event.size))
         self._size_notice.redraw()
+
+    def call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
+        return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
 
     def mount_above_status_line(self, widget: Widget) -> None:
         self.mount(widget, before=self.status_line)

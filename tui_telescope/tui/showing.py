@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.actions import EXPLORING, Keys
@@ -46,6 +45,7 @@ from tui_telescope.tui.work.surveyor import Surveyor
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.views import View
 
 
 class ShowingApp(ScreenApp):
@@ -60,7 +60,7 @@ class ShowingApp(ScreenApp):
         self.preset = nearest_preset(settings) if settings else next(iter(PRESETS.values()))
         """The latest one on the screen, from which the next is counted and what was changed is marked."""
         super().__init__(
-            TopLine(source.heading(subject), settings, self.selected, view, self.keys.views),
+            TopLine(source.heading(subject), settings, self.selected, view, self.keys.views.values()),
             Panels(settings, self.selected, self.preset.settings, view) if settings else None,
             Footer(self.keys.footer),
             ascii_only=ascii_only,
@@ -71,7 +71,7 @@ class ShowingApp(ScreenApp):
         self.shown: Observed | None = None
         """What the chart shows."""
         self.comparing = Comparing(self)
-        self._history = History()
+        self.history = History()
         self.reading_off = ReadingOff(self)
         self.axis = KeptAxis()
         self.observer = Observer(self.post_message, source)
@@ -79,6 +79,10 @@ class ShowingApp(ScreenApp):
         self.learning = Learning(self)
         self.background = Background(self, self.observer, self._surveyor, self.learning.trainer)
         self._coalescer = Coalescer(self._call_after_keys)
+        self.advises = True
+        """Whether a remedy is told of, where one is known."""
+        self.picture: Drawable | None = None
+        """What is shown in place of the view, until another is chosen."""
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
         self._notice = Notice("")
@@ -115,10 +119,10 @@ class ShowingApp(ScreenApp):
         return self.source.settings_of(self.shown.subject) if self.shown else None
 
     def action_undo(self) -> None:
-        self._return_to(self._history.undo(self.subject), "Nothing to undo.")
+        self._return_to(self.history.undo(self.subject), "Nothing to undo.")
 
     def action_redo(self) -> None:
-        self._return_to(self._history.redo(self.subject), "Nothing to redo.")
+        self._return_to(self.history.redo(self.subject), "Nothing to redo.")
 
     def _return_to(self, subject: Hashable | None, otherwise: str) -> None:
         if subject is None:
@@ -131,7 +135,7 @@ class ShowingApp(ScreenApp):
 
     def return_to_shown(self, shown: Observed) -> None:
         """Take the subject of the chart again; the one that is left can be had back."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         self._take(shown.subject)
         self.show_subject()
 
@@ -153,7 +157,7 @@ class ShowingApp(ScreenApp):
 
     def go_to(self, subject: Hashable, *, is_step: bool = False) -> None:
         """Show another subject; undo brings this one back. A step of one setting may keep the axis."""
-        self._history.record(self.subject)
+        self.history.record(self.subject)
         if is_step:
             self.axis.keep()
         else:
@@ -202,7 +206,7 @@ class ShowingApp(ScreenApp):
             self._coalescer.finish()
 
     def _look(self) -> None:
-        if VIEWS[self.view].survey:
+        if self.current_view.survey:
             self._survey()
         self.learning.follow()
         known = self.shown if self.is_read else None
@@ -219,7 +223,7 @@ class ShowingApp(ScreenApp):
     def on_learned(self, message: Learned) -> None:
         if self.learning.take(message):
             self.axis.keep()
-            if VIEWS[self.view].learning:
+            if self.current_view.learning:
                 self.chart_view.show_banner("")
             self.show_chart()
             self.show_words()
@@ -248,6 +252,7 @@ class ShowingApp(ScreenApp):
             else:
                 self.show_chart()
             self.show_words()
+            self.take_note()
         elif is_newest:
             self._take(self.shown.subject if self.shown else self.subject)
             self.refuse(outcome.reason)
@@ -255,9 +260,8 @@ class ShowingApp(ScreenApp):
     def look_ahead(self) -> None:
         """All is drawn: what is likely next may be looked at."""
 
-    def call_after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Not Textual's timer: one whose moment has passed before it begins is skipped, however short the moment."""
-        return asyncio.get_running_loop().call_later(seconds, self.call_later, callback)
+    def take_note(self) -> None:
+        """Another observation is shown."""
 
     # From state to the screen, once for all keys that wait
 
@@ -289,7 +293,7 @@ class ShowingApp(ScreenApp):
     def _draw_chart(self) -> None:
         self.comparing.begin_prediction(self.shown_settings)
         seen = self.seen
-        if chart := self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
+        if chart := self.picture or self.learning.chart() or (seen and self.chart_of(seen, self.axis.previous)):
             self._draw(chart)
             self.look_ahead()
 
@@ -307,7 +311,7 @@ class ShowingApp(ScreenApp):
         self.comparing.take_judgement(message)
 
     def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
-        return self.comparing.chart_of(observed, VIEWS[self.view], previous, self.reading_off.layer)
+        return self.comparing.chart_of(observed, self.current_view, previous, self.reading_off.layer)
 
     def action_fit_axis(self) -> None:
         self.show_chart_afresh()
@@ -317,6 +321,10 @@ class ShowingApp(ScreenApp):
 
     def action_read_off(self, layer: int) -> None:
         self.reading_off.go_to(layer)
+
+    @property
+    def current_view(self) -> View:
+        return self.keys.views[self.view]
 
     @property
     def seen(self) -> Observed | None:
@@ -331,9 +339,9 @@ class ShowingApp(ScreenApp):
     @property
     def is_chart_there(self) -> bool:
         """Whether the chart is one of the subject."""
-        if VIEWS[self.view].learning:
+        if self.current_view.learning:
             return self.learning.history is not None
-        return self._is_survey_shown if VIEWS[self.view].survey else self.is_read
+        return self._is_survey_shown if self.current_view.survey else self.is_read
 
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
@@ -348,13 +356,14 @@ class ShowingApp(ScreenApp):
 
     def _reading(self, *, is_for_view: bool) -> tuple[str, str]:
         """The badge and the sentences beside it; empty where they are yet to come, as while the view itself is."""
-        if VIEWS[self.view].learning and (learned := self.learning.words()):
+        if self.current_view.learning and (learned := self.learning.words()):
             return learned
         seen = self.seen
         if seen is None or seen.subject != self.subject or is_for_view:
             return "", ""
         read_off = self.reading_off.words(seen.observation)
-        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), seen.remedy
+        remedy = seen.remedy if self.advises else ""
+        words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), remedy
         return seen.words.headline, read_off or " ".join(filter(None, words))
 
     def told(self, verdict: str) -> tuple[str, ...]:
@@ -364,17 +373,18 @@ class ShowingApp(ScreenApp):
     # Views, and the surveys that some of them show
 
     def action_show_view(self, name: str) -> None:
-        if VIEWS[name].needs_settings and not self.settings:
+        if self.keys.views[name].needs_settings and not self.settings:
             self.refuse(NEEDS_SETTINGS)
             return
         self.view = name
+        self.picture = None
         self.axis.fit()
         self.top_line.show_view(name)
         if settings := self.settings:
             self.selected = nearest_effective(settings, name, self.selected)
             self.show_subject()
         self.learning.follow()
-        if VIEWS[name].survey:
+        if self.keys.views[name].survey:
             self._survey()
         else:
             self._surveyor.stop()
@@ -388,7 +398,7 @@ class ShowingApp(ScreenApp):
     def _survey(self) -> None:
         self._is_survey_shown = False
         if settings := self.settings:
-            self._surveyor.survey(VIEWS[self.view], settings, self.axis.previous)
+            self._surveyor.survey(self.current_view, settings, self.axis.previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:

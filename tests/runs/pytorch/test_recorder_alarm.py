@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from training import records_of
 from tui_telescope import Recorder
 from tui_telescope.runs.reading.opening import open_run
 from tui_telescope.runs.recording.pace import Pace
+from tui_telescope.runs.recording.pytorch.alarm import Alarm
 
 LOST_AT = 30
 
@@ -132,3 +135,36 @@ def test_a_loss_that_is_not_the_models_alarms_once(tmp_path):
     records = records_of(tmp_path)
     assert [record["step"] for record in records if record.get("alarm")] == [1]
     assert open_run(tmp_path).course().nonfinite is None
+
+
+class Elsewhere(torch.Tensor):
+    """A number on a device that works on its own: whoever reads it in the step that made it would have to wait."""
+
+    device = property(lambda self: SimpleNamespace(type="cuda"))  # type: ignore[assignment]
+    made_at = 0
+    now = 0
+
+    def detach(self) -> Elsewhere:
+        return self
+
+    def __float__(self) -> float:
+        assert self.now > self.made_at, "waited for"
+        return float(self.item())
+
+
+def elsewhere(number: float) -> Elsewhere:
+    made = torch.tensor(number).as_subclass(Elsewhere)
+    made.made_at = Elsewhere.now
+    return made
+
+
+def test_on_another_device_nothing_is_waited_for_and_the_alarm_goes_off_a_step_later():
+    alarm = Alarm()
+    went_off = []
+    for step, number in enumerate([1.0, 2.0, math.nan, math.nan, 1.0, 1.0, math.inf, 1.0], 1):
+        Elsewhere.now = step
+        alarm.begin_step()
+        if alarm.goes_off("loss", elsewhere(number)):
+            went_off.append(step)
+        assert not alarm.is_prompt
+    assert went_off == [4, 8], "lost at 3 and at 7"

@@ -54,16 +54,18 @@ def test_the_trainers_hooks_record_each_step_within_the_optimizer_that_accelerat
     state = SimpleNamespace(global_step=0)
     callback = hugging_face.TelescopeCallback(tmp_path, every=1)
     callback.on_train_begin(None, state, None, model=model, optimizer=wrapped, lr_scheduler=None)
-    for x, y in data():
+    for index, (x, y) in enumerate(data()):
+        callback.on_step_begin(None, state, None, model=model)
         optimizer.zero_grad()
         (model(x) - y).square().mean().backward()
         optimizer.step()
         state.global_step += 1
         callback.on_step_end(None, state, None, model=model)
-        callback.on_log(None, state, None, logs={"loss": 0.5})
+        if index < 2:
+            callback.on_log(None, state, None, logs={"loss": index + 0.5})
     callback.on_train_end(None, state, None)
     assert_recorded(tmp_path)
-    assert [record.get("loss") for record in records_of(tmp_path)] == [None, 0.5, 0.5]
+    assert [record.get("loss") for record in records_of(tmp_path)] == [0.5, 1.5, None]
 
 
 def test_a_training_that_fails_leaves_no_hooks_behind(tmp_path):

@@ -47,6 +47,8 @@ class Charset(NamedTuple):
     fill_dots: tuple[int, ...]
     """The same for each cell in turn, as the sum of the bits of its dots."""
     cursor: str
+    bar: str
+    """What a bar on the x axis is drawn with."""
     states: Mapping[LayerState, str]
     ellipsis: str
 
@@ -122,6 +124,7 @@ BRAILLE = Charset(
     fill="⡂⠅⡂⠅⡂",
     fill_dots=(0x42, 0x05),
     cursor="│",
+    bar="═",
     states={"learns": "━", "frozen": "░", "dead": "×"},
     ellipsis="…",
 )
@@ -145,6 +148,7 @@ ASCII = Charset(
     fill=":::::",
     fill_dots=(1,),
     cursor="|",
+    bar="~",
     states={"learns": "=", "frozen": ":", "dead": "x"},
     ellipsis="...",
 )

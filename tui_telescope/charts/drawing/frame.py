@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tui_telescope.charts.drawing.charset import ASCII, BRAILLE, Charset
 from tui_telescope.charts.drawing.curves import draw_curves
 from tui_telescope.charts.drawing.layout import Layout, layout
+from tui_telescope.charts.drawing.legend import BAR_INK
 from tui_telescope.charts.drawing.picture import Picture, Row, Span, ink_at, lay_under, overwrite, row, row_text
 from tui_telescope.charts.elements import Rule
 from tui_telescope.charts.layers.layer_strip import column_states, strip_row
@@ -38,7 +39,7 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     _mark_cursor(rows, chart, charset)
     _lay_grid(rows, plan, states, charset)
     if plan.is_framed:
-        rows = _framed(rows, plan, charset.words(chart.title), charset)
+        rows = [*_framed(rows, plan, charset.words(chart.title), charset), _bottom_border(chart, plan, charset)]
     elif plan.is_labelled:
         rows = [row(_y_label(plan, number), Span(" "), *cells) for number, cells in enumerate(rows)]
     if plan.has_strip:
@@ -120,7 +121,7 @@ def _framed(rows: list[Row], plan: Layout, title: str, charset: Charset) -> list
     for number, cells in enumerate(rows):
         edge = Span(charset.y_tick, "frame") if number in plan.y_labels else side
         framed.append(row(_y_label(plan, number), edge, *cells, side))
-    return [*framed, row(margin, Span(_bottom_border(plan, charset), "frame"))]
+    return framed
 
 
 def _top_border(plan: Layout, title: str, charset: Charset) -> Row:
@@ -140,11 +141,19 @@ def _top_border(plan: Layout, title: str, charset: Charset) -> Row:
     return row(*spans)
 
 
-def _bottom_border(plan: Layout, charset: Charset) -> str:
+def _bottom_border(chart: Chart, plan: Layout, charset: Charset) -> Row:
+    """The x axis, its ticks, and the bar on it."""
     ticks = {label.tick - plan.gutter - 1 for label in plan.x_labels}
     line = "".join(charset.x_tick if column in ticks else charset.horizontal for column in range(plan.width))
     left, right = charset.corners[2:]
-    return left + line + right
+    border = row(Span(" " * plan.gutter), Span(left + line + right, "frame"))
+    if chart.bar is None:
+        return border
+    first, last = (
+        charset.column(min(max(chart.x_axis.fraction(end), 0.0), 1.0), plan.width)
+        for end in (chart.bar.low, chart.bar.high)
+    )
+    return overwrite(border, plan.gutter + 1 + first, charset.bar * (last - first + 1), BAR_INK)
 
 
 def _y_label(plan: Layout, number: int) -> Span:

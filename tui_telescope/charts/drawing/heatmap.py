@@ -11,7 +11,7 @@ import numpy as np
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.charset import Charset
 from tui_telescope.charts.drawing.layout import layout
-from tui_telescope.charts.drawing.picture import Picture, Row, Span, overwrite, row
+from tui_telescope.charts.drawing.picture import Picture, Row, Span, lay_over, overwrite, row
 from tui_telescope.charts.elements import Array, Axis, Ink
 
 
@@ -63,10 +63,7 @@ def heatmap(
     left = plan.gutter + 1 if plan.is_labelled else 0
     top = max(len(plan.legend), 1) if plan.is_framed else 0
     for number, line in enumerate(cells(plan.width, plan.height), top):
-        column = left
-        for span in spans(line, charset):
-            rows[number] = overwrite(rows[number], column, span.text, span.ink)
-            column += len(span.text)
+        rows[number] = lay_over(rows[number], left, spans(line, charset))
     return Picture(width, height, tuple(rows))
 
 

@@ -96,7 +96,7 @@ def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -
 
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
     hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
-    return legend_rows(entries_of(chart.curves, chart.bands, charset), room, most, charset, hints)
+    return legend_rows(entries_of(chart.curves, chart.bands, chart.bar, charset), room, most, charset, hints)
 
 
 def _y_labels(axis: Axis, height: int, charset: Charset) -> tuple[Axis, Mapping[int, str]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tui_telescope.charts.drawing.charset import Charset
 from tui_telescope.charts.drawing.picture import Row, Span, row
-from tui_telescope.charts.elements import Band, Curve, Ink
+from tui_telescope.charts.elements import Band, Bar, Curve, Ink
 
 _WHOLE = 80
 """Cells that hold every label whole."""
@@ -18,6 +18,8 @@ _SHORT_ROOMS = (18, 14)
 _TIGHT_ROOMS = (10, 7, 4)
 """The same where even two entries do not fit; here labels are hard to read."""
 _GAP = 2
+_BAR_SAMPLE = 3
+BAR_INK: Ink = "note"
 
 
 class Entry(NamedTuple):
@@ -40,9 +42,10 @@ class _Attempt(NamedTuple):
     """Rows beyond what the legend may take."""
 
 
-def entries_of(curves: Sequence[Curve], bands: Sequence[Band], charset: Charset) -> list[Entry]:
+def entries_of(curves: Sequence[Curve], bands: Sequence[Band], bar: Bar | None, charset: Charset) -> list[Entry]:
     """What has a label, bands last."""
     lines = [Entry(charset.sample(each.stroke), each.ink, each.label, each.briefs) for each in curves if each.label]
+    lines += [Entry(charset.bar * _BAR_SAMPLE, BAR_INK, bar.label)] if bar else []
     return lines + [Entry(charset.fill, each.ink, each.label) for each in bands if each.label]
 
 

@@ -64,7 +64,12 @@ def ink_at(spans: Row, column: int) -> Ink:
 
 def overwrite(spans: Row, column: int, text: str, ink: Ink) -> Row:
     """The row with `text` written over it from `column` on."""
-    return row(*_cut(spans, 0, column), Span(text, ink), *_cut(spans, column + len(text), None))
+    return lay_over(spans, column, (Span(text, ink),))
+
+
+def lay_over(spans: Row, column: int, over: Row) -> Row:
+    """The row with another one over it from `column` on."""
+    return row(*_cut(spans, 0, column), *over, *_cut(spans, column + len(row_text(over)), None))
 
 
 def _cut(spans: Row, start: int, stop: int | None) -> list[Span]:

@@ -5,33 +5,37 @@ Each function takes one trace or more, the live one first, and what else to show
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
 from tui_telescope.charts.axes import extent, factor_axis, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.picture import Span
-from tui_telescope.charts.elements import Array, Axis, Band, Curve, Ink, Rule, Stroke, Tick
+from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.observations.description import alike, nonfinite_layers
 from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
 
-LOOKS: tuple[tuple[Ink, Stroke], ...] = (
+_Look: TypeAlias = tuple[Ink, Stroke]
+LOOKS: tuple[_Look, ...] = (
     ("curve-1", "heavy"),
     ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
     ("curve-5", "dash-dotted"),
 )
 """One a trace: another stroke with each ink, so that curves stay apart without colour."""
-SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+SECOND: _Look = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
-_THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
-_FOURTH: tuple[Ink, Stroke] = ("curve-5", "solid")
+_THIRD: _Look = ("curve-6", "dotted")
+_FOURTH: _Look = ("curve-4", "dash-dotted")
+_FIFTH: _Look = ("curve-5", "sparse")
+_SPREAD: _Look = ("curve-5", "solid")
 
 _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
@@ -126,10 +130,11 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(
-            Rule(decades.low - 0.5 * _GAP * height, "share of the units"),
+            Rule(decades.low - 0.5 * _GAP * height, f"share of the units{', or entries' * bool(live.rounding)}"),
             *_epsilons(live, decades.low),
         ),
         note=_stillness(live) or alike(live),
+        hints=((Span("spread ...", "rule"),),) if options.awaits_spread else (),
         **_layers(traces, options),
     )
 
@@ -143,7 +148,7 @@ def _spread(observation: Observation) -> tuple[Curve, ...]:
     if observation.signal is None or observation.signal.log10_spread is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.signal.log10_spread, "spread", *_FOURTH),)
+    return (Curve(layers, observation.signal.log10_spread, "spread", *_SPREAD),)
 
 
 def _epsilons(observation: Observation, low: float) -> tuple[Rule, ...]:
@@ -162,11 +167,14 @@ def _decades(axis: Axis) -> Axis:
 
 
 def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curve, ...]:
-    """The saturated and the dead fraction, the latter where anything died, on a linear scale from zero to full."""
-    if observation.signal is None:
-        return ()
+    """The saturated and the dead fraction, and in a number format what became of the gradient's entries, on a linear
+    scale from zero to full; all but the first only where there are any."""
+    signal, rounding, readings = observation.signal, observation.rounding, list[tuple[str, Array | None, _Look]]()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    readings = (("saturated", observation.signal.saturated, SECOND), ("dead", observation.signal.dead, _THIRD))
+    if signal:
+        readings += [("saturated", signal.saturated, SECOND), ("dead", signal.dead, _THIRD)]
+    if rounding:
+        readings += [("gradient zero", rounding.zero, _FOURTH), ("overflowed", rounding.overflowed, _FIFTH)]
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings
@@ -201,10 +209,20 @@ def _curves(
     for trace, (ink, stroke) in zip(traces, cycle(LOOKS), strict=False):
         y = reading(trace.observation)
         if y is not None:
-            depth = trace.observation.depth
+            live = traces[0].observation
+            depth, y = live.depth if live.layers else trace.observation.depth, _aligned(y, trace.observation, live)
             layers = np.arange(depth - len(y) + 1, depth + 1, dtype=np.float64)
             curves.append(Curve(layers, y, trace.label or name, ink, stroke, briefs=trace.briefs))
     return tuple(curves)
+
+
+def _aligned(y: Array, observation: Observation, live: Observation) -> Array:
+    """One entry for each of the live one's layers, where both have names: that of the layer of the same name, and a gap
+    where there is none."""
+    if not observation.layers or not live.layers or observation.layers == live.layers:
+        return y
+    by_name = dict(zip(observation.layers[-len(y) :], y.tolist(), strict=True))
+    return np.array([by_name.get(name, np.nan) for name in live.layers])
 
 
 def _weights(observation: Observation) -> tuple[Curve, ...]:
@@ -230,16 +248,26 @@ class _Layers(TypedDict):
     x_title: str
     states: tuple[LayerState, ...]
     cursor: float | None
+    bar: Bar | None
 
 
 def _layers(traces: Sequence[Trace], options: ChartOptions) -> _Layers:
     live = traces[0].observation
+    deepest = live.depth if live.layers else max(trace.observation.depth for trace in traces)
     return {
-        "x_axis": layer_axis(max(trace.observation.depth for trace in traces)),
+        "x_axis": layer_axis(deepest, live.layers or ()),
         "x_title": live.stage,
         "states": live.layer_states or (),
         "cursor": options.cursor if options.cursor and options.cursor <= live.depth else None,
+        "bar": next((_depth_scale(trace) for trace in traces if trace.depth_scale is not None), None),
     }
+
+
+def _depth_scale(trace: Trace) -> Bar:
+    """As many layers as theory has a signal last, down from the last one."""
+    scale, depth = trace.depth_scale or 0.0, trace.observation.depth
+    words = f"{scale:.3g} {trace.observation.stage}s" if math.isfinite(scale) else "infinite"
+    return Bar(depth - scale, depth, f"depth scale: {words}")
 
 
 def _silence(observation: Observation) -> str:

@@ -34,7 +34,7 @@ def has_room(width: int, height: int) -> bool:
 class StackedCharts:
     """The first chart large, the others small below it; where room is short the first one alone.
 
-    The legend of layer states and the strip belong to the first.
+    The legend of layer states, the strip and the bar belong to the first.
     """
 
     charts: tuple[Chart, ...]
@@ -61,7 +61,7 @@ class StackedCharts:
         """The charts with labels of one width, so that a layer stands in the same column of each."""
         first, *others = self.charts
         gutter = max(chart.gutter for chart in self.charts)
-        small = (replace(each, states=(), least_gutter=gutter) for each in others)
+        small = (replace(each, states=(), bar=None, least_gutter=gutter) for each in others)
         return [replace(first, least_gutter=gutter), *small]
 
     def _heights(self, height: int) -> Sequence[int]:

@@ -22,6 +22,8 @@ class Trace:
     label: str
     observation: Observation
     briefs: Sequence[str] = ()
+    depth_scale: float | None = None
+    """Layers over which a signal lasts by theory, which may be infinitely many; None for what was observed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,10 +18,12 @@ from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
 from tui_telescope.charts.surveys.depth_chart import depth_chart
 from tui_telescope.charts.surveys.map_chart import MapChart
+from tui_telescope.charts.surveys.spectrum_chart import empty_spectrum_chart, spectrum_chart
 from tui_telescope.charts.surveys.trainability_chart import TrainabilityChart
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMap, TrainabilityMemory, trainability
-from tui_telescope.engine.mean_field.theory import critical_scale, predict
+from tui_telescope.engine.mean_field.theory import critical_scale, depth_scale, quick_factor
 from tui_telescope.engine.passes.progress import Progress
+from tui_telescope.engine.spectrum.spectrum import Spectrum, samples_of_each_network
 from tui_telescope.engine.sweep import (
     SWEPT_DEPTHS,
     DepthSweep,
@@ -36,7 +38,10 @@ from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import scientific
 from tui_telescope.settings import Settings
 
-Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap | TrainabilityMap")
+Found = TypeVar("Found", bound="DepthSweep | ScaleDepthMap | TrainabilityMap | Spectrum")
+
+DIRECTIONS_TOLD = 11
+"""A table of singular values has so many rows."""
 
 
 class Instruments(NamedTuple):
@@ -207,9 +212,11 @@ class TrainabilitySurvey(Survey[TrainabilityMap]):
     @cached_property
     def _theory(self) -> tuple[float | None, tuple[float, ...]]:
         """The critical scale, and the depth scale at each scale of the map; nothing where there is no theory."""
-        predictions = [predict(self.settings.replace(depth=1, scale=scale)) for scale in mapped_scales(self.settings)]
-        depth_scales = tuple(prediction.depth_scale for prediction in predictions if prediction)
-        return critical_scale(self.settings), () if self.settings.residual else depth_scales
+        is_unbounded = self.settings.residual and self.settings.skip_scale == 1 and self.settings.norm_kind is None
+        scales = () if is_unbounded else mapped_scales(self.settings)
+        factors = [quick_factor(self.settings.replace(scale=scale)) for scale in scales]
+        depth_scales = tuple(depth_scale(factor) for factor in factors if factor is not None)
+        return critical_scale(self.settings), depth_scales
 
     def chart(self, found: Sequence[TrainabilityMap], previous: Axis | None) -> Drawable:
         return TrainabilityChart(found[-1], *self._theory)
@@ -220,3 +227,45 @@ class TrainabilitySurvey(Survey[TrainabilityMap]):
             for depth, row in zip(found.depths, found.accuracy.tolist(), strict=True)
             for scale, accuracy in zip(found.scales, row, strict=True)
         )
+
+
+class SpectrumSurvey(Survey[Spectrum]):
+    """The singular values of the Jacobian from end to end, of one sample after another."""
+
+    columns = ("direction", "log10_low", "log10_median", "log10_high")
+
+    @staticmethod
+    def usual_depths(settings: Settings) -> Sequence[int]:
+        return (settings.depth,)
+
+    def parts(self) -> list[Part[Spectrum]]:
+        self.settings.check_spectrum()
+        count = self.settings.networks * samples_of_each_network(self.settings)
+        return [Part(f"the spectra of {count} Jacobians", [self.settings], self._observe)]
+
+    def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
+        """Where there is no spectrum, a chart that says why."""
+        if why_not := self.settings.why_no_spectrum:
+            yield empty_spectrum_chart(self.settings.width, f"No spectrum here: {why_not}.")
+        else:
+            yield from super().charts(instruments, progress, previous)
+
+    def _observe(self, instruments: Instruments, progress: Progress) -> Iterator[Spectrum]:
+        telescope = instruments.telescope
+        return telescope.spectrum(self.settings, should_stop=progress.should_stop, progress=progress.tell)
+
+    def chart(self, found: Sequence[Spectrum], previous: Axis | None) -> Drawable:
+        return spectrum_chart(found[-1], previous)
+
+    def rows(self, found: Spectrum) -> Iterable[tuple[int, float, float, float]]:
+        numbers = range(1, self.settings.width + 1)
+        return zip(numbers, *found.log10_quantiles.tolist(), strict=True)
+
+    def table(self, found: Spectrum) -> str:
+        rows = list(self.rows(found))
+        shown = np.unique(np.linspace(0, len(rows) - 1, DIRECTIONS_TOLD).round().astype(int)).tolist()
+        lines = [found.text, "", f"{len(shown)} of {len(rows)} directions:"]
+        lines += [f"{'direction':>9} {'median':>12} {'10%':>12} {'90%':>12}"]
+        for number, low, median, high in (rows[row] for row in shown):
+            lines.append(f"{number:>9} " + " ".join(f"{scientific(each):>12}" for each in (median, low, high)))
+        return "\n".join(lines)

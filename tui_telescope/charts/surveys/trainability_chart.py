@@ -30,6 +30,8 @@ from tui_telescope.engine.learning.trainability import TrainabilityMap
 DEPTH_SCALES = 5
 """Of theory's depth scale, so many are drawn: about where half is learned. Schoenholz et al. (2017) say 6."""
 
+_SHORTEST = 1e-9
+"""A depth scale of 0 is drawn nowhere all the same."""
 _ENDS = (0.2, 0.4, 0.6, 0.8)
 """The accuracies at which one level gives way to the next."""
 _CONTOUR = Look(f"{DEPTH_SCALES} depth scales", "╌", "-", "note")
@@ -82,7 +84,7 @@ class TrainabilityChart:
         if not self.depth_scales:
             return
         across = np.linspace(frame.x_axis.low, frame.x_axis.high, len(cells[0]))
-        shortness = np.interp(across, np.log10(self.grid.scales), 1 / np.array(self.depth_scales))
+        shortness = np.interp(across, np.log10(self.grid.scales), 1 / np.maximum(self.depth_scales, _SHORTEST))
         for x, short in zip(across.tolist(), shortness.tolist(), strict=True):
             depth = DEPTH_SCALES / short if short else math.inf
             if self.grid.depths[0] <= depth <= self.grid.depths[-1]:

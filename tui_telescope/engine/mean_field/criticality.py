@@ -18,16 +18,14 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.mean_field.coverage import why_no_theory
+from tui_telescope.engine.mean_field.factors import asymptotic_factor
+from tui_telescope.engine.mean_field.operations import Linear
 from tui_telescope.engine.mean_field.quadrature import averages
-from tui_telescope.engine.mean_field.theory import (
-    asymptotic_factor,
-    critical_scale,
-    depth_scale,
-    scale_of_sigma_w,
-    stack_of,
-)
-from tui_telescope.networks import FORMS, INITIALIZERS, NORM_PLACES, ORTHOGONAL
-from tui_telescope.observations.observation import State
+from tui_telescope.engine.mean_field.stacks import Stack
+from tui_telescope.engine.mean_field.theory import critical_scale, depth_scale, quick_factor
+from tui_telescope.engine.mean_field.wide_layers import divides_scale_out, scale_of_sigma_w, stack_of, takes
+from tui_telescope.networks import INITIALIZERS, ORTHOGONAL
 from tui_telescope.settings import REGISTRY, Settings
 
 _NEAR = 1e-9
@@ -59,6 +57,8 @@ class Criticality:
     """Where a bias would take the leap away; None where there is none to take away."""
     is_exact: bool = False
     """Whether every layer multiplies every gradient with exactly the scale, at any width: no theory is needed."""
+    stage: str = "layer"
+    """What the factor is of: a layer, or a step."""
     reason: str = ""
     """Why there is no critical scale, in a sentence; empty where there is one."""
 
@@ -73,24 +73,44 @@ class Criticality:
 
 
 def criticality(settings: Settings) -> Criticality:
-    """How the scale of these settings stands to the critical one; takes some 10 ms for an activation and bias anew."""
-    stack, critical = stack_of(settings), critical_scale(settings)
-    factor = None if stack is None else asymptotic_factor(stack)
-    if stack is None or critical is None:
-        return Criticality(settings.scale, factor, reason=_why_none(settings))
-    edge = _true_edge(settings.activation)
-    if edge is None or settings.bias >= edge.bias:
-        return Criticality(settings.scale, factor, critical, is_exact=_is_exact(settings))
-    variance_w = stack.variance_w * (critical / settings.scale) ** 2
-    below, above = (asymptotic_factor(replace(stack, variance_w=variance_w * side)) for side in (1 - _NEAR, 1 + _NEAR))
-    return Criticality(
-        settings.scale, factor, critical, (below, above), TrueEdge(edge.bias, scale_of_sigma_w(settings, edge.sigma_w))
-    )
+    """How the scale of these settings stands to the critical one; takes some 10 ms for an activation and bias anew,
+    and up to a second beside norms."""
+    critical, factor = critical_scale(settings), quick_factor(settings)
+    if critical is None:
+        return Criticality(settings.scale, factor, reason=why_no_critical_scale(settings), stage=settings.stage)
+    leap, edge = _leap(settings, critical)
+    return Criticality(settings.scale, factor, critical, leap, edge, is_exact=_is_exact(settings), stage=settings.stage)
 
 
 def _is_exact(settings: Settings) -> bool:
     is_orthogonal = INITIALIZERS[settings.initializer].family == ORTHOGONAL
-    return is_orthogonal and ACTIVATIONS[settings.activation].is_linear
+    return is_orthogonal and ACTIVATIONS[settings.activation].is_linear and _is_bare(settings)
+
+
+def _is_bare(settings: Settings) -> bool:
+    return takes(settings) and stack_of(settings).is_bare
+
+
+def _leap(settings: Settings, critical: float) -> tuple[tuple[float, float] | None, TrueEdge | None]:
+    """The factors beside the critical scale where they leap there, and where a bias would take the leap away."""
+    edge = _true_edge(settings.activation) if _is_bare(settings) else None
+    if edge is None:
+        return None, None
+    stack = stack_of(settings.replace(scale=critical))
+    (product,) = stack.products
+    if product.variance_b >= edge.bias**2:
+        return None, None
+    below, above = (
+        asymptotic_factor(_with_variance(stack, product.variance_w * side)) for side in (1 - _NEAR, 1 + _NEAR)
+    )
+    missing = math.sqrt(edge.bias**2 - product.variance_b + settings.bias**2)
+    return (below, above), TrueEdge(missing, scale_of_sigma_w(settings, edge.sigma_w))
+
+
+def _with_variance(stack: Stack, variance_w: float) -> Stack:
+    """The same stack with another sigma_w^2."""
+    branch = (replace(each, variance_w=variance_w) if isinstance(each, Linear) else each for each in stack.branch)
+    return replace(stack, branch=tuple(branch))
 
 
 class _Sigmas(NamedTuple):
@@ -128,60 +148,39 @@ def _pull(activation: str, log_q: float) -> float:
 # Words
 
 
-def _divides_the_scale_out(settings: Settings) -> bool:
-    """Batch norm takes biases out as well; beside other norms their share depends on the scale."""
-    return NORM_PLACES[settings.norm_place].meets_activation and (settings.loses_biases or not settings.has_biases)
-
-
 _REASONS: tuple[tuple[Callable[[Settings], bool], str], ...] = (
     (
-        lambda settings: settings.is_recurrent,
-        "The steps of a recurrent cell share their weights; the theory here is of layers with weights of their own, "
-        "and names no critical scale.",
+        lambda settings: settings.is_recurrent and "activation" in settings.ineffective,
+        "Its gates decide what a cell keeps, and the forget bias with them: theory names no scale that is critical.",
     ),
     (
-        lambda settings: not FORMS[settings.form].is_dense_layer,
-        "The theory here is of layers phi(W a + b), and names no critical scale for other forms.",
+        lambda settings: settings.is_recurrent and not takes(settings),
+        "Theory follows such a recurrent cell at one scale at a time, and names none that is critical.",
     ),
     (
-        lambda settings: INITIALIZERS[settings.initializer].diagonal,
-        "Identity weights let no unit hear another: the theory of wide layers does not hold, and names no critical "
-        "scale.",
-    ),
-    (
-        lambda settings: settings.norm_kind is not None and _divides_the_scale_out(settings),
-        "The norm before phi divides the scale out again, but for its eps: no scale is more critical than another.",
-    ),
-    (
-        lambda settings: settings.norm_kind is not None,
-        "The theory here covers no norms, and names no critical scale.",
-    ),
-    (
-        lambda settings: settings.scale == 0 or settings.input_scale == 0,
-        "Weights or inputs of zero leave theory nothing to tell: there is no signal for a scale to carry.",
-    ),
-    (
-        lambda settings: settings.bias_mean != 0,
-        "The theory here is of biases without a mean, and names no critical scale beside one.",
-    ),
-    (
-        lambda settings: settings.skip_scale == 1 and set(settings.branch_factors) == {0.0},
+        lambda settings: settings.skip_scale == 1 and settings.residual and set(settings.branch_factors) == {0.0},
         "A branch multiplied with 0 leaves a factor of exactly 1 at every scale.",
     ),
     (
-        lambda settings: settings.skip_scale != 1,
-        "The theory here names no critical scale beside a residual connection whose skip scale is not 1.",
+        lambda settings: settings.residual and settings.skip_scale != 1,
+        "Theory names no critical scale beside a residual connection whose skip scale is not 1.",
     ),
     (
         lambda settings: settings.residual,
         "Beside a residual connection theory's factor is at least 1 at every scale: none is critical.",
     ),
+    (
+        divides_scale_out,
+        "The norm before phi divides the scale out again, but for its eps: no scale is more critical than another.",
+    ),
 )
 """Why there is no critical scale, the first that holds."""
+_NO_CROSSING = "At no scale from 0.001 to 1000 does theory's factor rise through 1: none is critical."
 
 
-def _why_none(settings: Settings) -> str:
-    return next(words for holds, words in _REASONS if holds(settings))
+def why_no_critical_scale(settings: Settings) -> str:
+    """The reason in a sentence, for settings that have none."""
+    return why_no_theory(settings) or next((words for holds, words in _REASONS if holds(settings)), _NO_CROSSING)
 
 
 def describe_criticality(standing: Criticality) -> str:
@@ -200,7 +199,7 @@ def describe_criticality(standing: Criticality) -> str:
     return f"scale {scale}; critical {critical}; {_pace_words(standing)}."
 
 
-def describe_trial(standing: Criticality, width: int, state: State) -> str:
+def describe_trial(standing: Criticality, width: int, state: str) -> str:
     """What was seen at the critical scale, which the theory knows for infinite width alone, and what x does next."""
     even_so = "" if state == "healthy" else " all the same"
     return f"Tried at {_critical_words(standing)}, width {width}: {state.upper()}. x again jumps there{even_so}."
@@ -209,7 +208,7 @@ def describe_trial(standing: Criticality, width: int, state: State) -> str:
 def _level_words(standing: Criticality) -> str:
     if standing.is_exact:
         return "orthogonal linear layers pass on exactly what they hear, at any width"
-    return "chi 1, so that gradients change by no constant factor a layer"
+    return f"chi 1, so that gradients change by no constant factor a {standing.stage}"
 
 
 def _pace_words(standing: Criticality) -> str:
@@ -218,8 +217,8 @@ def _pace_words(standing: Criticality) -> str:
     if chi == 1:
         return "chi 1"
     if chi < 1:
-        return f"chi {_beside_one(chi)}: a signal lasts {_layers(layers)}"
-    return f"chi {_beside_one(chi)}: a gradient grows e-fold in {_layers(2 * layers)}"
+        return f"chi {_beside_one(chi)}: a signal lasts {_layers(layers, standing.stage)}"
+    return f"chi {_beside_one(chi)}: a gradient grows e-fold in {_layers(2 * layers, standing.stage)}"
 
 
 def _edge_words(standing: Criticality) -> str:
@@ -248,5 +247,6 @@ def _beside_one(chi: float) -> str:
     return next((text for digits in range(2, 12) if float(text := f"{chi:.{digits}f}") != 1), "1")
 
 
-def _layers(count: float) -> str:
-    return f"{count:.1f} layers" if count < 10 else f"{count:.0f} layers" if count < 1e6 else f"{count:.0e} layers"
+def _layers(count: float, stage: str) -> str:
+    number = f"{count:.1f}" if count < 10 else f"{count:.0f}" if count < 1e6 else f"{count:.0e}"
+    return f"{number} {stage}s"

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.engine.weights.initializers import FAMILIES, INITIALIZERS, Family
+from tui_telescope.engine.weights.sampled import SampledMatrix
 from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sample_stream, weight_stream
 from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, MATRICES, NORMAL, Shape
@@ -36,10 +38,10 @@ class UnitMatrices:
     """One kind of matrix of a network before scaling, layer by layer; those of the identity are one and the same
     object."""
 
-    weights: Sequence[Array]
-    """Unit matrices (fan_out, fan_in)."""
+    weights: Sequence[Any]
+    """Unit matrices (fan_out, fan_in): arrays, or `SampledMatrix`."""
     row_sums: Array
-    """Their products with a vector of ones, (depth, fan_out)."""
+    """Their products with a vector of ones, (depth, fan_out); not of sampled ones."""
     norms: Array
     """Their Frobenius norms, (depth,)."""
     spread: float | Array
@@ -190,6 +192,18 @@ class UnitDraws:
         of_layers = stack.layers(depth), stack.row_sums(depth), stack.norms(depth)
         return UnitMatrices(*of_layers, initializer.spread(max(shape)), biases, stack.block(depth))
 
+    def sampled_network(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitNetwork:
+        """A network like `network`, whose weights are sampled where they are needed, from numpy's generator."""
+        return UnitNetwork({name: self._sampled(settings, index, name, progress) for name in settings.matrices})
+
+    def _sampled(self, settings: Settings, index: int, name: str, progress: Progress) -> UnitMatrices:
+        shape, depth, seed = settings.matrices[name], settings.depth, settings.seed + index
+        weights = [SampledMatrix(shape, seed, layer, MATRICES[name].stream) for layer in range(depth)]
+        biases = self._biases(settings, index, name, shape.fan_out, depth, progress)
+        spread = INITIALIZERS[settings.initializer].spread(max(shape))
+        # the norms of so many entries are all alike, to one part in their number's root
+        return UnitMatrices(weights, np.empty((depth, 0)), np.full(depth, math.prod(shape) ** 0.5), spread, biases)
+
     def cell(self, settings: Settings, index: int, progress: Progress = UNWATCHED) -> UnitCell:
         """Recurrent network `index` of these settings, drawn from seed + index.
 
@@ -214,7 +228,7 @@ class UnitDraws:
         if settings.is_recurrent:
             shape = Shape(settings.width, settings.width)
             return self._missing(settings, index, NORMAL, "weights", shape, settings.gates * 2)
-        if INITIALIZERS[settings.initializer].diagonal:
+        if INITIALIZERS[settings.initializer].diagonal or settings.samples_weights:
             return 0
         return sum(
             self._missing(settings, index, settings.family, name, shape, settings.depth)

@@ -28,6 +28,7 @@ MATRIX_SEED_OFFSET = 2**35
 
 BIASES, SAMPLES, TASK, ENDS, ORDER = range(1, 6)
 WEIGHTS = {NORMAL: 0, UNIFORM: 6, TRUNCATED: 7}
+SAMPLED_FORWARD, SAMPLED_BACKWARD = 8, 9
 """The purposes that numpy's streams are told apart by: weights have one for each distribution; what is learned, the
 read-in and the head, and in which order samples are learned from have no other generator."""
 

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_telescope.observations.from_norms import from_log10_norms
-from tui_telescope.observations.observation import GradientReading, Observation, State
+from tui_telescope.observations.observation import GradientReading, Observation, State, Verdict
 from tui_telescope.runs.reading.records import Array, Reading, Record
 
 _MOST_JUDGED = 300
@@ -46,16 +47,39 @@ class Course(NamedTuple):
     """How often the loss's scale was halved."""
 
 
-def observation_of(records: Sequence[Record], names: Sequence[str]) -> Observation | None:
+def observation_of(
+    records: Sequence[Record], names: Sequence[str], among: Sequence[int] | None = None
+) -> Observation | None:
     """Of one step's records, one a rank, their mean; None where they hold nothing to judge.
 
-    A layer that was not measured, for it never ran or takes no part, is left out.
+    A layer that was not measured, for it never ran or takes no part, is left out. `among` are the indices of the layers
+    to show, all by default: of them which are frozen is told by what the largest of all layers does.
     """
+    whole = _observation(records, names, np.arange(len(names)))
+    if among is None or whole is None:
+        return whole
+    part = _observation(records, names, np.array(among, dtype=int))
+    return part and replace(part, verdict=_as_in(whole, part))
+
+
+def _as_in(whole: Observation, part: Observation) -> Verdict:
+    """The part's verdict, with the layers that are frozen in the whole."""
+    if whole.verdict.frozen is None:
+        return part.verdict
+    frozen = {whole.name(layer) for layer in whole.verdict.frozen}
+    return replace(
+        part.verdict, frozen=tuple(layer for layer in range(1, part.depth + 1) if part.name(layer) in frozen)
+    )
+
+
+def _observation(records: Sequence[Record], names: Sequence[str], among: NDArray[np.int_]) -> Observation | None:
     merged = {name: found for name in records[0].readings if (found := _mean_over_ranks(records, name, len(names)))}
     by = next((name for name in _JUDGED_BY if name in merged and merged[name].known.any()), None)
     if by is None:
         return None
-    shown = merged[by].known
+    shown = np.isin(np.arange(len(names)), among) & merged[by].known
+    if not shown.any():
+        return None
     rows = {name: _shown(reading, shown) for name, reading in merged.items()}
     weights_are_known = all(
         name in merged and merged[name].known[shown].all() for name in ("weight", "weight_gradient")
@@ -89,10 +113,12 @@ def _whole(record: Record, layers: int) -> Reading | None:
     return reading if reading is not None and len(reading.numbers) == layers else None
 
 
-def course_of(records: Sequence[Record], names: Sequence[str], state: State | None) -> Course:
-    """What the records tell whose last one's verdict is `state`."""
+def course_of(
+    records: Sequence[Record], names: Sequence[str], state: State | None, among: Sequence[int] | None = None
+) -> Course:
+    """What the records tell whose last one's verdict is `state`, of these layers (see `observation_of`)."""
     segment = [record for record in records if record.segment == records[-1].segment]
-    return Course(_first_nonfinite(records, names), _since(segment, names, state), _halvings(segment))
+    return Course(_first_nonfinite(records, names), _since(segment, names, state, among), _halvings(segment))
 
 
 def _mean_over_ranks(records: Sequence[Record], name: str, layers: int) -> Reading | None:
@@ -150,13 +176,15 @@ def _lost(record: Record) -> tuple[str, int | None] | None:
     return None
 
 
-def _since(segment: Sequence[Record], names: Sequence[str], state: State | None) -> int | None:
+def _since(
+    segment: Sequence[Record], names: Sequence[str], state: State | None, among: Sequence[int] | None
+) -> int | None:
     if state in (None, "healthy"):
         return None
     since = segment[-1].step
     for record in reversed(segment[-_MOST_JUDGED:]):
         alone = Record(record.step, readings={"gradient": record.readings.get("gradient", _NOTHING)})
-        observation = observation_of([alone], names)
+        observation = observation_of([alone], names, among)
         if observation is None or observation.nonfinite:
             continue
         if observation.verdict.state == "healthy":

@@ -37,20 +37,18 @@ def find_runs(path: Path) -> list[Path]:
     return [each for each in below if _is_run(each)]
 
 
-def choose_run(path: Path) -> tuple[Path, int]:
-    """The run at the path, or of several in it the one that was written last; and how many others there are.
+def choose_run(path: Path) -> Path:
+    """The run at the path, or of several in it the one that was written last.
 
     Raises `Refused` for a folder that cannot be read.
     """
     with refusing(path):
-        found = find_runs(path)
-        if len(found) < 2:
-            return (found or [path])[0], 0
-        return max(found, key=_written), len(found) - 1
+        return max(find_runs(path) or [path], key=written_at)
 
 
-def _written(run: Path) -> float:
-    files = [*run.glob(_RANK_FILES), *filter(None, (_newest_log(run),))]
+def written_at(run: Path) -> float:
+    """When a run was written to last, in seconds since 1970; 0 where there is nothing. Raises `OSError`."""
+    files = list(run.glob(_RANK_FILES)) or list(filter(None, (_newest_log(run),)))
     return max((file.stat().st_mtime for file in files), default=0.0)
 
 

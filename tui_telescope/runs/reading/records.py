@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 LONGEST_NAME, MOST_LAYERS = 120, 20_000
+_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
+"""A number between a name's points."""
 READINGS = ("gradient", "gradient_rms", "weight_gradient", "weight", "update", "rms", "zero", "dead", "saturated")
 """Those that are understood; all others pass unread."""
 
@@ -65,12 +68,19 @@ class Header:
     layers: tuple[str, ...]
     order: str
     """`execution`, or `guessed`."""
+    roles: tuple[str, ...]
+    """What each layer is called without its block's number: what the layers of all blocks share that do the same."""
 
 
 def clean(name: object) -> str:
     """A name from outside without what a terminal or markup would act on."""
     text = "".join(each for each in str(name)[: 4 * LONGEST_NAME] if each.isprintable() and each not in "[]")
     return text[:LONGEST_NAME]
+
+
+def role_of(name: str) -> str:
+    """The layer's name with `*` in place of its first number."""
+    return _NUMBER.sub("*", name, count=1)
 
 
 def document(line: bytes) -> dict[str, Any]:
@@ -90,8 +100,10 @@ def header_of(found: Mapping[str, Any]) -> Header:
     if not isinstance(layers, list) or len(layers) > MOST_LAYERS:
         raise Malformed("no layers")
     names = tuple(clean(each.get("name", "") if isinstance(each, dict) else each) for each in layers)
+    told = [each.get("role") if isinstance(each, dict) else None for each in layers]
+    roles = tuple(clean(role) if role else role_of(name) for role, name in zip(told, names, strict=True))
     order = "guessed" if found.get("order") == "declaration" else "execution"
-    return Header(clean(found.get("run", "")), names, order)
+    return Header(clean(found.get("run", "")), names, order, roles)
 
 
 def record_of(found: Mapping[str, Any], layers: int) -> Record:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from tui_telescope.observations.observation import Observation
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.history import History
 from tui_telescope.runs.reading.observing import Course, course_of, observation_of
-from tui_telescope.runs.reading.records import Array, Header, Record
+from tui_telescope.runs.reading.over_steps import OverSteps, over_steps
+from tui_telescope.runs.reading.records import Header, Record
 
 
 class Source(Protocol):
@@ -38,14 +38,6 @@ class Source(Protocol):
 
     def poll(self) -> bool:
         """Read what is new; tells whether there was anything. Raises `Refused`."""
-
-
-class LayerHistory(NamedTuple):
-    """One layer's reading over the steps, in the order in which they were made."""
-
-    steps: Array
-    numbers: Array
-    """NaN where it was that, or unknown."""
 
 
 class Run:
@@ -116,9 +108,9 @@ class Run:
         record = self.record_at(step)
         return None if record is None else self.observation_of(record)
 
-    def observation_of(self, record: Record) -> Observation | None:
+    def observation_of(self, record: Record, role: str = "") -> Observation | None:
         """Of one of the records, and what other ranks told of its step; None where it cannot be judged."""
-        return observation_of([record, *self._of_other_ranks(record)], self.layers)
+        return observation_of([record, *self._of_other_ranks(record)], self.layers, self.places(role))
 
     def course(self) -> Course:
         """What the records up to the newest tell beside it. Raises `Refused` where there are none."""
@@ -127,13 +119,21 @@ class Run:
         observation = self.observation()
         return course_of(self.records, self.layers, observation.verdict.state if observation else None)
 
-    def history(self, layer: int, reading: str = "gradient") -> LayerHistory:
-        """A layer's numbers, counted from 1, over all records that are kept."""
-        found = [record.readings.get(reading) for record in self.records]
-        numbers = [
-            each.numbers[layer - 1] if each is not None and layer <= len(each.numbers) else np.nan for each in found
-        ]
-        return LayerHistory(np.array([record.step for record in self.records], dtype=float), np.array(numbers))
+    def over_steps(self, role: str = "") -> OverSteps | None:
+        """The layers of the role over the steps; None where no record holds a gradient."""
+        return over_steps(self.records, self.layers, self.places(role))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Those that several layers share, while others have another one."""
+        counts = Counter(self._header.roles if self._header else ())
+        return tuple(role for role, count in counts.items() if 1 < count < len(self.layers))
+
+    def places(self, role: str) -> list[int] | None:
+        """The indices of the layers that have it; None for all, where it is empty."""
+        if not role or not self._header:
+            return None
+        return [index for index, each in enumerate(self._header.roles) if each == role]
 
     @property
     def _header(self) -> Header | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
@@ -35,10 +35,23 @@ def _where_it_was_lost(lost: NonFiniteStep) -> str:
 
 def age_sentence(seconds: float) -> str:
     """How old the last record is, in steps coarse enough to be read; nothing of one that has just come."""
-    if seconds < _FRESH_SECONDS:
-        return ""
+    return "" if seconds < _FRESH_SECONDS else f"The last record is {age_in_words(seconds)} old."
+
+
+def age_in_words(seconds: float) -> str:
+    """`40 s`, `3 min`, `5 h` or `12 days`."""
     if seconds < 60:
-        return f"The last record is {seconds // 10 * 10:.0f} s old."
+        return f"{seconds // 10 * 10:.0f} s" if seconds >= _FRESH_SECONDS else "now"
     if seconds < 7200:
-        return f"The last record is {seconds // 60:.0f} min old."
-    return f"The last record is {seconds // 3600:.0f} h old."
+        return f"{seconds // 60:.0f} min"
+    return f"{seconds // 3600:.0f} h" if seconds < 72 * 3600 else f"{seconds // 86400:.0f} days"
+
+
+def layers_apart(layers: Sequence[str], other: str, its_layers: Sequence[str]) -> str:
+    """Of how many of a run's layers another one has none of that name; empty where it has all of them."""
+    missing = len(set(layers) - set(its_layers))
+    if not missing:
+        return ""
+    if missing == len(set(layers)):
+        return f"{other} has no layer of the same name: there is nothing of it to compare."
+    return f"{other} has no layer of the same name as {missing} of these {len(layers)}: its line has gaps there."

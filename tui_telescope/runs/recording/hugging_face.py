@@ -16,24 +16,35 @@ def _base() -> type:
 
 
 class TelescopeCallback(_base()):  # type: ignore[misc]
-    """Records the optimizer's steps; `options` are those of `Recorder`. The loss is told at the Trainer's own logs."""
+    """Records the optimizer's steps; `options` are those of `Recorder`. A step's loss is the one that the Trainer logs
+    right after it, where it does."""
 
     def __init__(self, folder: str | os.PathLike[str], **options: Any) -> None:
         super().__init__()
         self._recording = Recording(folder, options)
-        self._loss: float | None = None
+        self._untold: int | None = None
+        """The step that was made last, until it is told of."""
 
     def on_train_begin(
         self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **others: Any
     ) -> None:
         self._recording.begin(model, optimizer, getattr(optimizer, "scaler", None))
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        self._tell(None)
+
     def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
-        self._recording.log(loss=self._loss, step=state.global_step)
-        self._loss = None
+        self._untold = state.global_step
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **others: Any) -> None:
-        self._loss = (logs or {}).get("loss", self._loss)
+        if "loss" in (logs or {}):
+            self._tell(logs["loss"])
 
     def on_train_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        self._tell(None)
         self._recording.end()
+
+    def _tell(self, loss: float | None) -> None:
+        if self._untold is not None:
+            self._recording.log(loss=loss, step=self._untold)
+            self._untold = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_telescope.charts.options import ChartOptions
-from tui_telescope.charts.views import VIEWS, View
+from tui_telescope.charts.views import View
 from tui_telescope.notation import counted
 from tui_telescope.tui.comparison.comparison import Compared, Comparison, ComparisonError
 from tui_telescope.tui.notices import NEEDS_SETTINGS
@@ -41,8 +41,8 @@ class Comparing:
 
     def companion_of(self, subject: Hashable) -> Hashable | None:
         """What this subject is to be compared with, while that is wanted; None where nothing can be."""
-        ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
-        return ghost.subject if ghost else None
+        ghost = self._app.source.ghost(subject)
+        return ghost.subject if ghost and self.comparison.shows(ghost) else None
 
     def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
@@ -66,8 +66,11 @@ class Comparing:
 
     def completed(self, observed: Observed | None) -> Observed | None:
         """With the signal's spread where the view shows it, as soon as that is known."""
-        if observed is None or not VIEWS[self._app.view].shows_spread:
+        if not self._app.current_view.shows_spread:
+            self._spread.drop()
             return observed
+        if observed is None:
+            return None
         settings = self._app.source.settings_of(observed.subject)
         if settings is None:
             return observed
@@ -81,7 +84,7 @@ class Comparing:
 
     def close(self) -> None:
         self._theorist.close()
-        self._spread.close()
+        self._spread.drop()
 
     # Pins and the ghost
 
@@ -102,11 +105,12 @@ class Comparing:
         self._app.say(f"Dropped {counted(count, 'pin')}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
-        if not self._is_taken(self.comparison.toggle_ghost):
+        ghost = self._app.source.ghost(self._app.subject)
+        if not self._is_taken(lambda: self.comparison.toggle_ghost(ghost)):
             return
         self._app.show_chart_afresh()
         self._app.observe()
-        state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
+        state = f"The ghost is {_on_or_off(bool(self.comparison.wants_ghost))}."
         if reason := self._app.source.why_no_ghost(self._app.subject):
             self._app.say(f"{state} {reason}")
         elif elsewhere := self._where_to_look():
@@ -123,16 +127,16 @@ class Comparing:
 
     def _where_to_look(self, shows: Callable[[View], bool] = lambda view: view.compares) -> str:
         """Nothing where the view on the screen shows it, else which views do."""
-        if shows(VIEWS[self._app.view]):
+        if shows(self._app.current_view):
             return ""
-        keys = [view.key for view in VIEWS.values() if shows(view)]
+        keys = [view.key for view in self._app.keys.views.values() if shows(view)]
         return f" To see it press {' or '.join(keys)}."
 
     # The gradient by the weights
 
     def toggle_weights(self) -> None:
         """The gradient by the weights; where a network learns, the next of what its layers are shown by."""
-        if VIEWS[self._app.view].learning:
+        if self._app.current_view.learning:
             self._app.learning.show_next_reading()
             return
         self.shows_weights = not self.shows_weights
@@ -169,15 +173,15 @@ class Comparing:
         if not (settings := self._app.settings):
             self._app.refuse(NEEDS_SETTINGS)
             return
-        from tui_telescope.engine.mean_field.theory import COVERAGE, covers
+        from tui_telescope.engine.mean_field.coverage import why_no_theory
 
         if not self._is_taken(self.comparison.toggle_theory):
             return
         self._app.show_chart_afresh()
-        is_silent = self.comparison.wants_theory and not covers(settings)
+        silence = why_no_theory(settings) if self.comparison.wants_theory else ""
         elsewhere = self._where_to_look(lambda view: view.chart is not None)
         state = f"The theory is {_on_or_off(self.comparison.wants_theory)}.{elsewhere}" if elsewhere else ""
-        self._app.say(COVERAGE if is_silent else state)
+        self._app.say(silence or state)
 
     def begin_prediction(self, settings: Settings | None) -> None:
         """Have the theory worked out, where it is wanted and takes long."""

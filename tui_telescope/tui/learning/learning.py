@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.tui.learning.trainer import Trainer
 from tui_telescope.tui.messages import Learned, Observed
 
@@ -30,7 +29,7 @@ class Learning:
         """Train what is on the screen; a network that is not looked at and has not begun is let go of."""
         app = self._app
         settings = app.settings
-        if settings is None or not (VIEWS[app.view].learning or self.has_begun):
+        if settings is None or not (app.current_view.learning or self.has_begun):
             self.trainer.stop()
             return
         companion = app.comparing.companion_of(app.subject)
@@ -97,7 +96,7 @@ class Learning:
 
     def chart(self) -> Drawable | None:
         """The view of it, beside what it is compared with."""
-        make, told = VIEWS[self._app.view].learning, self.told
+        make, told = self._app.current_view.learning, self.told
         if make is None or told is None:
             return None
         comparison = self._app.comparing.comparison
@@ -106,7 +105,7 @@ class Learning:
 
     def rows(self) -> str:
         """What its view shows, as CSV; empty where the view is another."""
-        if not VIEWS[self._app.view].learning or self.history is None:
+        if not self._app.current_view.learning or self.history is None:
             return ""
         from tui_telescope.printing.learning import learning_as_csv
 
@@ -134,16 +133,16 @@ class Learning:
             self._app.background.watch()
 
     def show_next_reading(self) -> None:
-        from tui_telescope.charts.learning_chart import following
+        from tui_telescope.charts.steps.learning_chart import following
 
         self._reading = following(self._reading)
         self._app.show_chart()
 
     def _is_shown(self) -> bool:
         """Whether the view is one of learning; where it is not, it is said which is."""
-        if VIEWS[self._app.view].learning:
+        if self._app.current_view.learning:
             return True
-        key = next(view.key for view in VIEWS.values() if view.learning)
+        key = next(view.key for view in self._app.keys.views.values() if view.learning)
         self._app.say(f"That is for the network that learns, in view {key}.")
         return False
 

@@ -6,16 +6,14 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
-from tui_telescope.charts.views import VIEWS
 from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.screens.glossary import partitioned
-from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
+from tui_telescope.tui.screens.page_screen import PageScreen, PageText
+from tui_telescope.tui.widgets.canvas import Line, Word
 
 INTRODUCTION = (
     "Describe a deep network with the keys and see how much of the loss's gradient reaches each layer. A letter takes "
@@ -29,61 +27,26 @@ INTRODUCTION_TO_A_RUN = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(PageScreen[None]):
     """Covers the telescope until Escape or ?."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1", "dismiss", "close"),
-        Binding("q", "app.quit", "quit"),
-        Binding("down,j", "scroll(1)"),
-        Binding("up,k", "scroll(-1)"),
-        Binding("pagedown,space", "scroll_page(1)"),
-        Binding("pageup", "scroll_page(-1)"),
-        Binding("home", "scroll(-9999)"),
-        Binding("end", "scroll(9999)"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1", "dismiss", "close")]
 
     def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
-        super().__init__()
-        self._text = HelpText(view, keys)
-
-    def compose(self) -> ComposeResult:
-        yield self._text
-
-    def action_scroll(self, rows: int) -> None:
-        self._text.scroll_rows(rows)
-
-    def action_scroll_page(self, direction: int) -> None:
-        self._text.scroll_rows(direction * max(self._text.size.height - 3, 1))
+        super().__init__(HelpText(view, keys))
 
 
-class HelpText(Canvas):
-    """Scrolls by lines and says where it is in words, so that it needs neither colour nor a scrollbar."""
+class HelpText(PageText):
+    """The help to a view."""
+
+    keys = (Word(" Esc close", "key", "screen.dismiss"),)
 
     def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
         super().__init__()
         self._view, self._keys = view, keys
-        self._first_line = 0
 
-    def scroll_rows(self, rows: int) -> None:
-        self._first_line += rows
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Line]:
-        lines = list(help_lines(width, self._view, self._keys))
-        shown = height - 1
-        self._first_line = max(0, min(self._first_line, len(lines) - shown))
-        last = min(self._first_line + shown, len(lines))
-        page = lines[self._first_line : last]
-        page += [()] * (shown - len(page))
-        where = f"lines {self._first_line + 1}-{last} of {len(lines)}"
-        return [*page, _status_line(where, width)]
-
-    async def on_mouse_scroll_down(self) -> None:
-        self.scroll_rows(3)
-
-    async def on_mouse_scroll_up(self) -> None:
-        self.scroll_rows(-3)
+    def lines(self, width: int) -> Sequence[Line]:
+        return list(help_lines(width, self._view, self._keys))
 
 
 def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[Line]:
@@ -92,11 +55,13 @@ def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[L
     yield (Word(" Gradient Telescope", "title"),)
     yield from _paragraph(INTRODUCTION if keys.has_settings else INTRODUCTION_TO_A_RUN, width)
     if here:
-        yield from _section(f"On this view, {VIEWS[view].key} {view}", [(each.term, each.text) for each in here], width)
+        yield from _section(
+            f"On this view, {keys.views[view].key} {view}", [(each.term, each.text) for each in here], width
+        )
     yield from _section("Keys", [(action.written, action.help) for action in keys.actions], width)
     if keys.has_settings:
         yield from _section("Settings", _setting_entries(), width)
-    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in keys.views], width)
+    yield from _section("Views", [(f"{view.key} {view.name}", view.title) for view in keys.views.values()], width)
     yield from _section("What the words and numbers mean", [(each.term, each.text) for each in elsewhere], width)
 
 
@@ -122,12 +87,3 @@ def _section(title: str, entries: Sequence[tuple[str, str]], width: int) -> Iter
 
 def _paragraph(text: str, width: int) -> Iterator[Line]:
     yield from ((Word(f" {line}"),) for line in textwrap.wrap(text, max(width - 2, 20)))
-
-
-def _status_line(where: str, width: int) -> Line:
-    close = Word(" Esc close", "key", "screen.dismiss")
-    scroll = Word("  up/down PageUp/PageDown scroll  q quit")
-    room = width - len(close.text) - len(where) - 1
-    words = (close, scroll) if len(scroll.text) < room else (close,)
-    gap = width - sum(len(word.text) for word in words) - len(where) - 1
-    return (*words, Word(" " * gap), Word(where, "muted"))

@@ -47,7 +47,11 @@ class Entry(NamedTuple):
 def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
     """All that the palette offers, presets first."""
     for preset in PRESETS.values() if keys.has_settings else ():
-        yield Entry(f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", preset.line)
+        yield Entry(
+            f"Preset {preset.name}: {preset.title}", f"show_preset('{preset.name}')", f"{preset.line} ({preset.topic})"
+        )
+    if keys.has_settings:
+        yield from _lessons()
     seen = set(NOT_LISTED)
     for action in keys.all_actions:
         if action.call not in seen:
@@ -58,6 +62,15 @@ def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
     for theme, look in OFFERED.items():
         yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", look)
     yield Entry("ASCII: plain characters, on or off", "toggle_ascii", "for terminals without braille and box drawing")
+
+
+def _lessons() -> Iterator[Entry]:
+    """The steps of the tour, which its whole text finds, and the quiz."""
+    from tui_telescope.lessons.tour import STEPS  # brings the engine, which the first screen does not wait for
+
+    for number, step in enumerate(STEPS):
+        yield Entry(f"Tour {number + 1}: {step.title}", f"show_step({number})", step.shows)
+    yield Entry("Quiz: eight questions, answered by playing", "show_quiz", "also: tui-telescope tour --quiz")
 
 
 def matching(query: str, offered: Sequence[Entry]) -> list[Entry]:

@@ -9,10 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_telescope.runs.reading.follower import Refused
-from tui_telescope.runs.reading.observing import Course, course_of, with_band
-from tui_telescope.runs.reading.opening import open_run
-from tui_telescope.runs.reading.records import Record, clean
+from tui_telescope.runs.reading.follower import Refused, refusing
+from tui_telescope.runs.reading.opening import choose_run, find_runs
+from tui_telescope.tui.sources.followed_run import FollowedRun
 from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
 from tui_telescope.tui.work.lru_cache import LruCache
 from tui_telescope.tui.work.observing import CAPACITY
@@ -20,169 +19,174 @@ from tui_telescope.tui.work.observing import CAPACITY
 if TYPE_CHECKING:
     from tui_telescope.observations.interruption import ShouldStop
     from tui_telescope.observations.observation import Observation
-    from tui_telescope.runs.reading.run import Run
+    from tui_telescope.runs.reading.observing import Course
+    from tui_telescope.runs.reading.records import Record
 
 POLL_SECONDS = 0.25
-BAND_RECORDS = 20
-"""Over how many of the last records the band reaches."""
+MOST_KEPT = 4
+"""Runs whose records stay in memory once they were looked at."""
 _OBSERVING_SECONDS = 0.05
 """More than a key may wait for: since when a run is not healthy takes a look at hundreds of records."""
 
 
-class _Told(NamedTuple):
-    """What has been read, as one thread leaves it to the other: never changed, only replaced."""
+class Shown(NamedTuple):
+    """What is looked at: a record of a run, or that there is none yet; and which of its layers."""
 
-    records: tuple[Record, ...] = ()
-    """Those with readings, in the order in which they were written."""
-    newest: Record | None = None
-    """The one that is shown while the run is followed."""
+    run: FollowedRun
+    record: Record | None = None
+    role: str = ""
+    """What the layers shown have in common (see `Header.roles`); empty for all."""
 
 
-class RunSource(Source[Record | None]):
-    """Reads the run at a path. Before its first record the subject is None, which cannot be observed."""
+class RunSource(Source[Shown]):
+    """Reads the run that is looked at, and the one that it is compared with."""
 
-    def __init__(self, path: Path, hint: str = "") -> None:
-        """`hint` is said of the path as long as the run is shown."""
-        self.hint = hint
-        self._path = path
-        self._run: Run | None = None
-        self._told = _Told()
-        self._trouble = ""
-        self._courses: LruCache[Record, tuple[Course, Observation]] = LruCache(2 * CAPACITY)
-        self._lock = threading.Lock()
-        """Held by whoever reads the files, or what was read of them."""
-        self._is_closed = threading.Event()
+    def __init__(self, path: Path) -> None:
+        """A run, or a folder of several: of those the one written last comes first. Raises `Refused`."""
+        self.folder = path
+        self.run = FollowedRun(choose_run(path))
+        """The one looked at."""
+        self.other: FollowedRun | None = None
+        """The one compared with it."""
+        self._kept: LruCache[Path, FollowedRun] = LruCache(MOST_KEPT)
+        self._kept.put(self.run.path, self.run)
+        self._courses: LruCache[Shown, tuple[Course, Observation]] = LruCache(2 * CAPACITY)
+        self._is_wanted = threading.Event()
+        self._is_closed = False
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are runs to choose from, or something keeps from knowing it, which the list will say."""
+        try:
+            with refusing(self.folder):
+                return len(find_runs(self.folder)) > 1
+        except Refused:
+            return True
 
     def poll(self) -> bool:
-        """Read what is new; tells whether there was anything. A file that is away, or no log for now, may come back."""
-        with self._lock:
-            try:
-                is_new = self._run is None
-                self._run = self._run or open_run(self._path)
-                has_news = self._run.poll() or is_new
-                trouble = ""
-            except Refused as refusal:
-                has_news, trouble = False, str(refusal).replace(f"{self._path}/", "")
-            has_news = has_news or trouble != self._trouble
-            self._trouble = trouble
-            if has_news and self._run:
-                records = tuple(record for record in self._run.records if record.readings)
-                self._told = _Told(records, self._run.record_at() if records else None)
-        return has_news
+        """Read what is new; tells whether there was anything."""
+        return sum(each.poll() for each in (self.run, self.other) if each) > 0
 
     def follow(self, tell: Callable[[], object]) -> None:
         """Have `tell` called by a thread whenever there is anything new."""
         threading.Thread(target=self._follow, args=(tell,), name="telescope-run", daemon=True).start()
 
     def _follow(self, tell: Callable[[], object]) -> None:
-        while not self._is_closed.wait(POLL_SECONDS):
+        while not self._is_closed:
+            self._is_wanted.clear()
             if self.poll():
                 tell()
+            self._is_wanted.wait(POLL_SECONDS)
 
     def close(self) -> None:
-        self._is_closed.set()
+        self._is_closed = True
+        self._is_wanted.set()
 
-    @property
-    def newest(self) -> Record | None:
-        return self._told.newest
+    def choose(self, path: Path) -> None:
+        """Look at the run at this path."""
+        self.run = self._opened(path)
+        if self.other is self.run:
+            self.other = None
+        self._is_wanted.set()
 
-    def age_seconds(self) -> float | None:
-        """Of the last record that was written."""
-        return self._run.age_seconds() if self._run else None
+    def compare(self, path: Path | None) -> None:
+        """Compare it with the one at this path, or with none; no run is compared with itself."""
+        other = self._opened(path) if path else None
+        self.other = None if other is self.run else other
+        self._is_wanted.set()
 
-    def neighbour(self, subject: Record | None, distance: int) -> Record | None:
-        """The record so many places behind this one in the file, or before it; the first or the last beyond them."""
-        records = self._told.records
-        if not records:
-            return None
-        place = self._place(subject)
-        return records[min(max(place + distance, 0), len(records) - 1)]
+    def _opened(self, path: Path) -> FollowedRun:
+        run = self._kept.get(path) or FollowedRun(path)
+        self._kept.put(path, run)
+        return run
 
-    def end(self, index: int) -> Record | None:
-        """The first record (0), or the newest (-1)."""
-        records = self._told.records
-        return (records[0] if index == 0 else self.newest) if records else None
+    def shown(self, record: Record | None, role: str) -> Shown:
+        """A record of the run looked at; of a role that it has not got, all layers."""
+        return Shown(self.run, record, role if role in self.run.roles else "")
 
-    def _place(self, subject: Record | None) -> int:
-        """Of a record that was thinned out since, that of the next one that was not."""
-        records = self._told.records
-        if subject is None:
-            return len(records) - 1
-        at = (subject.segment, subject.step)
-        return next((place for place, each in enumerate(records) if (each.segment, each.step) >= at), len(records) - 1)
-
-    def course(self, subject: Record | None) -> tuple[Course, Observation] | None:
+    def course(self, subject: Shown) -> tuple[Course, Observation] | None:
         """What the records up to this one tell, and what it was observed as; None where that was not, or long ago."""
-        return None if subject is None else self._courses.get(subject)
-
-    def waiting(self) -> str:
-        """What it is that there is nothing to show, in a sentence."""
-        return (
-            f"Waiting for the first record of {clean(self._path)}{': ' if self._trouble else ''}"
-            f"{self._trouble.removeprefix(f'{self._path}: ')}. It is shown as soon as it is there."
-        )
-
-    @property
-    def trouble(self) -> str:
-        """What keeps it from reading on, in a sentence; empty where nothing does."""
-        return f"{self._trouble}: what is shown was read before." if self._trouble else ""
-
-    @property
-    def note(self) -> str:
-        return self._run.note if self._run else ""
+        return self._courses.get(subject)
 
     # What every source is asked
 
     def load(self) -> None:
-        for module in ("charts.layers.layer_charts", "observations.description"):
+        for module in ("charts.layers.layer_charts", "charts.steps.run_charts", "observations.description"):
             import_module(f"tui_telescope.{module}")
         gc.enable()
 
-    def observe(self, subject: Record | None, *, should_stop: ShouldStop, progress: Tell = nobody) -> Observation:
-        if subject is None or self._run is None:
-            raise SourceError(self.waiting())
-        with self._lock:
-            layers, observation = self._run.layers, self._run.observation_of(subject)
-            records = self._told.records
-        if observation is None:
-            raise SourceError(f"Step {subject.step} holds no reading of any layer that could be judged.")
-        past = records[: self._place(subject) + 1] or (subject,)
-        self._courses.put(subject, (course_of(past, layers, observation.verdict.state), observation))
-        return with_band(observation, past[-BAND_RECORDS:], layers)
+    def observe(self, subject: Shown, *, should_stop: ShouldStop, progress: Tell = nobody) -> Observation:
+        run, record, role = subject
+        if record is None:
+            raise SourceError(run.waiting())
+        found = run.observe(record, role)
+        if found is None:
+            raise SourceError(f"Step {record.step} holds no reading of any layer that could be judged.")
+        observation, course = found
+        self._courses.put(subject, (course, observation))
+        return observation
 
-    def expected_seconds(self, subject: Record | None) -> float:
+    def expected_seconds(self, subject: Shown) -> float:
         return _OBSERVING_SECONDS
 
-    def heading(self, subject: Record | None) -> Heading:
-        name = self._run.name if self._run else clean(self._path.resolve().name)
-        if subject is None:
-            return Heading(name, "no record yet")
-        loss = "" if subject.loss is None else f", loss {subject.loss:.4g}"
-        return Heading(name, f"step {subject.step}{loss}")
+    def heading(self, subject: Shown) -> Heading:
+        run, record, role = subject
+        if record is None:
+            return Heading(run.name, "no record yet")
+        loss = "" if record.loss is None else f", loss {record.loss:.4g}"
+        return Heading(run.name, f"step {record.step}{loss}{f', {role}' if role else ''}")
 
-    def size(self, subject: Record | None) -> str:
-        return "the run's first record" if subject is None else f"step {subject.step}"
+    def size(self, subject: Shown) -> str:
+        return "the run's first record" if subject.record is None else f"step {subject.record.step}"
 
-    def arguments(self, subject: Record | None) -> list[str]:
-        return ["watch", str(self._path)]
+    def arguments(self, subject: Shown) -> list[str]:
+        return ["watch", str(subject.run.path)]
 
-    def labels(self, live: Record | None, pins: Sequence[Record | None]) -> Labels:
-        """Steps; where a restart made one twice, the start's number too, and where a file was rewritten, one more."""
-        records = list(filter(None, (live, *pins)))
-        words = [f"step {each.step}" for each in records]
-        if len(set(words)) < len(words):
-            words = [f"{word}, start {each.segment + 1}" for word, each in zip(words, records, strict=True)]
-        if len(set(records)) == len(records) > len(set(words)):
+    def labels(self, live: Shown, pins: Sequence[Shown]) -> Labels:
+        """Steps; where it takes more to tell them apart the runs, the roles and the starts too, and then a number."""
+        subjects = [each for each in (live, *pins) if each.record]
+        words = [f"step {each.record.step}" for each in subjects if each.record]
+        for more in (_run_name, _role, _start):
+            if len(set(map(more, subjects))) > 1:
+                words = [f"{word}{more(each)}" for word, each in zip(words, subjects, strict=True)]
+        if len(set(subjects)) == len(subjects) > len(set(words)):
             words = [f"{word} ({number})" for number, word in enumerate(words, 1)]
         if live in pins:
             words[0] = f"now: {words[0]}"
         return Labels(words, words)
 
-    def ghost(self, subject: Record | None) -> Ghost[Record | None] | None:
-        first = self.end(0)
-        if first is None or subject is None or first is subject:
+    def ghost(self, subject: Shown) -> Ghost[Shown] | None:
+        """The run that it is compared with, at the same step; without one the run's own first record."""
+        run, record, role = subject
+        if record is None:
             return None
-        return Ghost(first, f"step {first.step}, the first record", f"step {subject.step}")
+        if self.other:
+            beside = self.other.at_step(record.step)
+            if beside is None:
+                return None
+            return Ghost(
+                Shown(self.other, beside, role if role in self.other.roles else ""),
+                f"{self.other.name}, step {beside.step}",
+                f"{run.name}, step {record.step}",
+            )
+        first = run.end(0)
+        if first is None or first is record:
+            return None
+        return Ghost(Shown(run, first, role), f"step {first.step}, the first record", f"step {record.step}")
 
-    def why_no_ghost(self, subject: Record | None) -> str:
-        return "" if self.ghost(subject) else "This is the run's first record itself."
+    def why_no_ghost(self, subject: Shown) -> str:
+        if self.ghost(subject):
+            return ""
+        return self.other.waiting() if self.other else "This is the run's first record itself."
+
+
+def _run_name(subject: Shown) -> str:
+    return f", {subject.run.name}"
+
+
+def _role(subject: Shown) -> str:
+    return f", {subject.role or 'all layers'}"
+
+
+def _start(subject: Shown) -> str:
+    return f", start {subject.record.segment + 1}" if subject.record else ""

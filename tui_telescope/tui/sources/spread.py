@@ -53,8 +53,11 @@ class SpreadTaker:
         """Keep it for `completed`."""
         self._taken.put(message.settings, message.log10_spread)
 
-    def close(self) -> None:
-        self._job.drop()
+    def drop(self) -> None:
+        """What is yet to come is not wanted any more."""
+        if self.is_awaited:
+            self._job.drop()
+            self._asked = None
 
     def _begin(self, settings: Settings) -> None:
         if settings != self._asked:

@@ -1,126 +1,135 @@
-"""The tour on the screen: a step's words over the live telescope, which stays in the user's hands."""
+"""The tour's words over the live telescope, which stays in the user's hands."""
 
 from __future__ import annotations
 
 import textwrap
-import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from textual.message import Message
-
-from tui_telescope.settings import SettingsError
-from tui_telescope.tui.messages import Declined, Failed
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
-from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
-
-if TYPE_CHECKING:
-    from tui_telescope.lessons.measures import Measures
-    from tui_telescope.lessons.step import Step
 
 MARGIN = 1
-HINTS = ("Tab next  Shift+Tab back  Escape end", "Tab next  Escape end", "Tab next")
+HINTS = ("Tab {next}  Shift+Tab back  Escape end", "Tab {next}  Escape end", "Tab {next}")
 """The keys that lead on: as many as there is room for."""
+MORE = "more"
+"""What Tab gives while the text goes on below."""
 
 
-class StepTold(Message):
-    """The numbers of a step have been measured."""
+class Paragraph(NamedTuple):
+    """A piece of text in one ink."""
 
-    def __init__(self, number: int, text: str) -> None:
-        super().__init__()
-        self.number = number
-        self.text = text
+    text: str
+    ink: str = ""
 
 
-class Teller:
-    """Measures what steps say, each step in a thread of its own so that no key waits; later steps find it done."""
+class Page(NamedTuple):
+    """What the panel says at one time."""
 
-    def __init__(self, post: Callable[[Message], object]) -> None:
-        self._post = post
-        self._measures: Measures | None = None
-        self._lock = threading.Lock()
-
-    def tell(self, number: int, step: Step) -> None:
-        """Post `StepTold` once the step's numbers are there."""
-        threading.Thread(target=self._measure, args=(number, step), daemon=True).start()
-
-    def _measure(self, number: int, step: Step) -> None:
-        from tui_telescope.lessons.measures import Measures
-
-        try:
-            with self._lock:
-                self._measures = self._measures or Measures()
-                text = step.told(self._measures)
-        except SettingsError as refusal:
-            self._post(Declined(str(refusal)))
-        except Exception as error:  # told to the app, which ends with it
-            self._post(Failed(error))
-        else:
-            self._post(StepTold(number, text))
+    heading: str
+    body: Sequence[Paragraph]
+    """Scrolls where there is not enough room."""
+    question: str
+    """Stands below it, always whole."""
+    next: str
+    """What Tab leads to."""
 
 
 class TourPanel(Canvas):
-    """The current step: title, words, question, and the keys that lead on. Its height follows its words."""
+    """A page: its heading, its text, its question, and the keys that lead on. Its height follows its words."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.number = 0
-        self.steps: Sequence[Step] = ()
-        self.text = ""
+        self.page = Page("", (), "", "")
+        self._first = 0
+        """The number of text lines that were scrolled away."""
         self.display = False
 
     @property
     def is_on(self) -> bool:
         return bool(self.display)
 
-    @property
-    def step(self) -> Step:
-        return self.steps[self.number]
-
-    def open(self, steps: Sequence[Step], number: int) -> Step:
-        """Show a step, counted from 0, without its numbers as yet."""
-        self.steps = steps
-        self.number = max(0, min(number, len(steps) - 1))
-        self.text = "Measuring..."
+    def show(self, page: Page) -> None:
+        """Another page, from its beginning."""
+        self.page, self._first = page, 0
         self.display = True
-        self.fit_words()
-        return self.step
+        self._fit()
 
-    def on_step_told(self, message: StepTold) -> None:
-        """Show what has been measured, if it is still the step on the screen."""
-        if message.number == self.number:
-            self.text = message.text
-            self.fit_words()
+    def update_page(self, page: Page) -> None:
+        """The same page with other words, as far as it was read."""
+        self.page = page
+        self._fit()
+
+    def turn(self) -> bool:
+        """Scroll on by what there is room for; tells whether there was more."""
+        if not self._is_more:
+            return False
+        self.scroll_rows(self._body_rows)
+        return True
+
+    def scroll_rows(self, rows: int) -> None:
+        self._first += rows
+        self.redraw()
 
     def close(self) -> None:
         self.display = False
 
     def on_resize(self) -> None:
-        self.fit_words()
+        self._fit()
 
-    def fit_words(self) -> None:
-        """Take as many rows as the words need, but leave the chart at least half of the screen."""
-        if not self.steps:
+    def _fit(self) -> None:
+        """Take as many rows as the words need, but leave the chart half of the screen, as far as questions allow."""
+        if not self.is_on:
             return
-        wanted = len(self._lines_at(self.app.size.width))
-        self.styles.height = max(3, min(wanted, self.app.size.height // 2))
+        width, height = self.app.size
+        fixed = 1 + len(self._question(width))
+        wanted = fixed + len(self._body(width))
+        self.styles.height = min(wanted, max(height // 2, fixed + 1))
         self.redraw()
 
-    def draw(self, width: int, height: int) -> Sequence[Line]:
-        lines = self._lines_at(width) if self.steps else []
-        if len(lines) > height:
-            margin, words = lines[height - 1][:2]
-            cut = words._replace(text=ending_in_ellipsis(words.text, width - 2 * MARGIN))
-            lines = [*lines[: height - 1], (margin, cut)]
-        return lines
+    @property
+    def _body_rows(self) -> int:
+        """Room for the text."""
+        width, height = self.size
+        return max(int(height) - 1 - len(self._question(int(width))), 1)
 
-    def _lines_at(self, width: int) -> list[Line]:
-        room = max(width - 2 * MARGIN, 1)
-        heading = f"{self.number + 1}/{len(self.steps)} {self.step.title}"
-        lines: list[Line] = [(Word(" " * MARGIN), Word(heading[:room], "title"))]
-        if hint := next((hint for hint in HINTS if len(heading) + len(hint) + 3 <= room), ""):
-            gap = " " * (room - len(heading) - len(hint))
-            lines = [(*lines[0], Word(gap), Word(hint, "muted"))]
-        lines += [(Word(" " * MARGIN), Word(line)) for line in textwrap.wrap(self.text, room)]
-        lines += [(Word(" " * MARGIN), Word(line, "title")) for line in textwrap.wrap(self.step.question, room)]
-        return lines
+    @property
+    def _is_more(self) -> bool:
+        return self._first + self._body_rows < len(self._body(int(self.size.width)))
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        body = self._body(width)
+        rows = max(height - 1 - len(self._question(width)), 1)
+        self._first = max(0, min(self._first, len(body) - rows))
+        shown = body[self._first : self._first + rows]
+        shown += [Word("")] * (rows - len(shown))
+        lines = [*shown, *self._question(width)]
+        return [self._heading(width, self._first + rows < len(body)), *((Word(" " * MARGIN), each) for each in lines)]
+
+    def _heading(self, width: int, is_more: bool) -> Line:
+        room = _room(width)
+        heading = self.page.heading[:room]
+        hints = (hint.format(next=MORE if is_more else self.page.next) for hint in HINTS)
+        hint = next((each for each in hints if len(heading) + len(each) + 3 <= room), "")
+        gap = " " * (room - len(heading) - len(hint))
+        return (Word(" " * MARGIN), Word(heading, "title"), Word(gap), Word(hint, "muted"))
+
+    def _body(self, width: int) -> list[Word]:
+        return [
+            Word(line, paragraph.ink)
+            for paragraph in self.page.body
+            for line in textwrap.wrap(paragraph.text, _room(width), break_on_hyphens=False)
+        ]
+
+    def _question(self, width: int) -> list[Word]:
+        return [Word(line, "title") for line in textwrap.wrap(self.page.question, _room(width))]
+
+    async def on_mouse_scroll_down(self) -> None:
+        self.scroll_rows(1)
+
+    async def on_mouse_scroll_up(self) -> None:
+        self.scroll_rows(-1)
+
+
+def _room(width: int) -> int:
+    """Cells for words."""
+    return max(width - 2 * MARGIN, 1)

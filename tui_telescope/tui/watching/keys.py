@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_telescope.charts.views import VIEWS
+from tui_telescope.charts.views import RUN_VIEWS
 from tui_telescope.tui.actions import GENERAL, Action, Keys
 
 _GENERAL = {action.call: action for action in GENERAL if action.keys != ("ctrl+q", "ctrl+c")}
@@ -22,9 +22,16 @@ WATCHING = Keys(
         Action("scrub(20)", ("pagedown",), "PageDown", "twenty records on"),
         Action("go_to_record(0)", ("home",), "Home", "the run's first record"),
         Action("go_to_record(-1)", ("end",), "End", "the newest record, and follow"),
+        Action(
+            "step_role(1)", ("r",), "r", "show the layers of one role alone, such as all MLPs; again: the next role"
+        ),
+        Action("step_role(-1)", ("R",), "R", "the role before"),
+        Action("show_runs", ("l",), "l", "the list of runs in the folder: choose one, or compare two"),
         replace(_GENERAL["pin"], help="pin this record's curve, to compare others with it"),
         _GENERAL["drop_pins"],
-        replace(_GENERAL["toggle_ghost"], help="ghost: beside it the run's first record"),
+        replace(
+            _GENERAL["toggle_ghost"], help="ghost: beside it the run's first record, or the run it is compared with"
+        ),
         replace(_GENERAL["toggle_weights"], help="the gradient by the weights, beside the one by the outputs"),
         *(_GENERAL[call] for call in ("move_cursor(1)", "move_cursor(-1)", "fit_axis")),
         replace(_GENERAL["stop_or_leave"], help="put the cursor away"),
@@ -36,15 +43,17 @@ WATCHING = Keys(
         "quit": "q quit",
         "freeze": "Space freeze",
         "scrub(1)": "<- -> records",
-        "go_to_record(-1)": "End newest",
-        "pin": "p pin",
+        "move_cursor(-1)": "< > layer",
+        "step_role(1)": "r role",
+        "show_runs": "l runs",
         "toggle_ghost": "g ghost",
-        "move_cursor(-1)": "< > read off",
+        "pin": "p pin",
+        "go_to_record(-1)": "End newest",
         "toggle_weights": "v weights",
         "fit_axis": "= fit",
         "save": "e save",
         "show_palette": "Ctrl+P palette",
     },
-    tuple(view for view in VIEWS.values() if view.chart),
+    RUN_VIEWS,
     has_settings=False,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from tui_telescope.charts.views import VIEWS, View
@@ -18,10 +19,10 @@ class TopLine(Canvas):
 
     def __init__(
         self, heading: Heading, settings: Settings | None, selected: str, view: str,
-        views: Sequence[View] = tuple(VIEWS.values()), **options: Any,
+        views: Iterable[View] = VIEWS.values(), **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self._views = views
+        self._views = tuple(views)
         self.heading = heading
         self.settings = settings
         self.selected = selected
@@ -44,7 +45,11 @@ class TopLine(Canvas):
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
         lefts = self._lefts()
-        views: tuple[list[Word], ...] = (self._tabs(all_names=True), self._tabs(all_names=False), [])
+        names = [view.name for view in self._views]
+        briefs = [view.brief or view.name for view in self._views]
+        views: tuple[list[Word], ...] = (
+            self._tabs([f"{name} " for name in names]), self._tabs(names), self._tabs(briefs), self._tabs(), []
+        )  # fmt: skip
         pairs = ((left, right) for right in views for left in lefts)
         left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (lefts[-1], []))
         return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
@@ -57,7 +62,8 @@ class TopLine(Canvas):
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:
             names = [self._selected_setting(self.settings)]
-        return [[*names[0], *title, *line], *([*name, *title] for name in names), *names]
+        its_own = [[Word(f" {self.heading.title}", "title"), *line]] if title and line else []
+        return [[*names[0], *title, *line], *its_own, *([*name, *title] for name in names), *names]
 
     def _selected_setting(self, settings: Settings) -> list[Word]:
         setting = REGISTRY[self.selected]
@@ -65,14 +71,15 @@ class TopLine(Canvas):
         key = [Word(setting.key, "key"), Word(" ")] if setting.key else []
         return [Word(" "), *key, Word(f"{setting.label} "), Word(value, "selected")]
 
-    def _tabs(self, all_names: bool) -> list[Word]:
-        return [word for view in self._views for word in self._tab(view, all_names)]
+    def _tabs(self, names: Sequence[str] = ()) -> list[Word]:
+        """The views with these names; with none the current one alone is named."""
+        return [word for view, name in zip_longest(self._views, names) for word in self._tab(view, name)]
 
-    def _tab(self, view: View, is_named: bool) -> list[Word]:
+    def _tab(self, view: View, name: str | None) -> list[Word]:
         if view.name == self.view:
-            return [Word(f" {view.key} {view.name} ", "tab")]
+            return [Word(f" {view.key} {(name or view.name).strip()} ", "tab")]
         call = f"show_view('{view.name}')"
-        return [Word(f" {view.key}", "key", call), Word(f" {view.name} " if is_named else " ", "", call)]
+        return [Word(f" {view.key}", "key", call), Word(f" {name or ''}", "", call)]
 
 
 def cells(words: Sequence[Word]) -> int:

@@ -14,11 +14,9 @@ from tui_telescope.tui.work.latest_job import LatestJob
 from tui_telescope.tui.work.lru_cache import LruCache
 
 if TYPE_CHECKING:
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.engine.mean_field.criticality import Criticality
-    from tui_telescope.observations.observation import Observation
 
-QUICK_DEPTH = 200
-"""Layers whose theory a key may wait for: a layer takes some 15 microseconds, what comes before them up to 8 ms."""
 CAPACITY = 64
 
 
@@ -30,22 +28,23 @@ class Theorist:
         self._judging = LatestJob(post)
         self._asked: Settings | None = None
         """What the latest prediction in the background is of."""
-        self._cache: LruCache[Settings, Observation] = LruCache(CAPACITY)
+        self._cache: LruCache[Settings, Trace] = LruCache(CAPACITY)
 
-    def prediction(self, settings: Settings) -> Observation | None:
+    def prediction(self, settings: Settings) -> Trace | None:
         """The curve that theory predicts; None where there is no theory, or none as yet."""
         if known := self._cache.get(settings):
             return known
-        if settings.depth > QUICK_DEPTH or (predicted := _predicted(settings)) is None:
+        if not _is_quick(settings) or (predicted := _predicted(settings)) is None:
             return None
         self._cache.put(settings, predicted)
         return predicted
 
     def begin_prediction(self, settings: Settings) -> None:
         """Work the theory out in the background, where `prediction` has none as yet."""
-        if settings.depth > QUICK_DEPTH and settings != self._asked and self._cache.get(settings) is None:
-            self._asked = settings
-            self._predicting.begin(lambda should_stop: _predictions(settings))
+        if settings == self._asked or self._cache.get(settings) is not None or _is_quick(settings):
+            return
+        self._asked = settings
+        self._predicting.begin(lambda should_stop: _predictions(settings, should_stop))
 
     def on_predicted(self, message: Predicted) -> None:
         """Keep it for `prediction`."""
@@ -63,15 +62,24 @@ class Theorist:
         self._judging.drop()
 
 
-def _predicted(settings: Settings) -> Observation | None:
+def _is_quick(settings: Settings) -> bool:
+    from tui_telescope.engine.mean_field.theory import is_quick
+
+    return is_quick(settings)
+
+
+def _predicted(settings: Settings, should_stop: ShouldStop = lambda: False) -> Trace | None:
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.engine.mean_field.theory import predict
 
-    theory = predict(settings)
-    return theory.as_observation() if theory else None
+    theory = predict(settings, should_stop)
+    if theory is None:
+        return None
+    return Trace("theory: infinite width", theory.as_observation(), ("theory",), theory.depth_scale)
 
 
-def _predictions(settings: Settings) -> Iterator[Message]:
-    if predicted := _predicted(settings):
+def _predictions(settings: Settings, should_stop: ShouldStop) -> Iterator[Message]:
+    if predicted := _predicted(settings, should_stop):
         yield Predicted(settings, predicted)
 
 
@@ -92,10 +100,9 @@ def _trial_words(standing: Criticality, target: Settings, should_stop: ShouldSto
     """What a telescope of its own sees there: no key waits for it, and its weights are let go of at once."""
     from tui_telescope.engine.mean_field.criticality import describe_trial
     from tui_telescope.engine.telescope import Telescope
-    from tui_telescope.observations.observation import measured
 
     try:
         seen = Telescope().observe(target, readings=("gradient",), should_stop=should_stop)
     except MemoryError:
         return "There is not enough memory to try it. x again jumps there all the same."
-    return describe_trial(standing, target.width, measured(seen.verdict.state))
+    return describe_trial(standing, target.width, seen.verdict.state or "not finite")

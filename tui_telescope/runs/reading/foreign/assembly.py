@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from tui_telescope.runs.reading.foreign.names import WHOLE, Meaning, by_number, meaning_of
 from tui_telescope.runs.reading.history import History
-from tui_telescope.runs.reading.records import MOST_LAYERS, Header, Reading, Record, from_layers, number
+from tui_telescope.runs.reading.records import MOST_LAYERS, Header, Reading, Record, from_layers, number, role_of
 
 _NORMS = ("gradient", "weight_gradient", "weight")
 """Of several parameters of a layer the norms add up by their squares; of a ratio the largest is told."""
@@ -77,7 +77,7 @@ class Assembly:
         if self._sorts:
             new.sort(key=by_number)
         self._layers += new
-        self.header = Header("", tuple(self._layers), "guessed")
+        self.header = Header("", tuple(self._layers), "guessed", tuple(map(role_of, self._layers)))
 
 
 def _sorted_out(logged: Mapping[str, object]) -> tuple[dict[str, float], dict[Meaning, float]]:

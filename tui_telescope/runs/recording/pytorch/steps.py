@@ -207,9 +207,10 @@ class Steps:
             self._record()
         now = time.perf_counter()
         spent = self._guard.seconds
-        # what every step takes cannot be spared; a record may be written in the step after
-        counts = self._is_recorded or self._was_recorded
-        self._pace.passed(self.step, now - self._ended - spent, spent if counts else 0.0)
+        self._pace.passed(
+            self.step, now - self._ended - spent, spent,
+            is_recorded=self._is_recorded, follows_recorded=self._was_recorded,
+        )  # fmt: skip
         self._ended, self._was_recorded = now, self._is_recorded
         self._guard.forget()
         self._begin()

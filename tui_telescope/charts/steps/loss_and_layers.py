@@ -1,0 +1,43 @@
+"""The loss above, and below it what becomes of the layers, on one axis of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tui_telescope.charts.chart import Chart
+from tui_telescope.charts.drawing.picture import Picture
+from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.steps.layer_map import LayerMap
+
+LEAST_HEIGHT = 14
+"""Rows of the smallest picture that holds both parts; in a smaller one the layers stand alone."""
+_LOSS_SHARE = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class LossAndLayers:
+    """Two charts with labels of one width, so that a step stands in the same column of both."""
+
+    loss: Chart
+    layers: Chart | LayerMap
+
+    @property
+    def y_axis(self) -> Axis:
+        return self.layers.y_axis
+
+    def x_at(self, column: int, width: int, height: int, *, ascii_only: bool = False) -> None:
+        """Its columns are steps: no layer is to be read off."""
+
+    def draw(self, width: int, height: int, *, ascii_only: bool = False) -> Picture:
+        """Exactly `height` rows of `width` cells, both at least 1; where room is short the layers alone."""
+        if height < LEAST_HEIGHT:
+            return self.layers.draw(width, height, ascii_only=ascii_only)
+        gutter, above = max(self.loss.gutter, self.layers.gutter), max(int(height * _LOSS_SHARE), LEAST_HEIGHT // 2)
+        parts = [replace(each, least_gutter=gutter) for each in (self.loss, self.layers)]
+        heights = (above, height - above)
+        rows = [
+            row
+            for part, rows in zip(parts, heights, strict=True)
+            for row in part.draw(width, rows, ascii_only=ascii_only).rows
+        ]
+        return Picture(width, height, tuple(rows))

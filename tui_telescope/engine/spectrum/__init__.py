@@ -1,0 +1,1 @@
+"""The singular values of the end-to-end Jacobian, however many decades lie between them."""

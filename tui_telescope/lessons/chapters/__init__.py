@@ -1,0 +1,1 @@
+"""The tour's steps, a file a chapter."""

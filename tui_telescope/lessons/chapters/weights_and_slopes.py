@@ -1,0 +1,127 @@
+"""Which weights fit which slopes: scale, the knife edge, ReLU and its deaths, Xavier and He, the edge of chaos.
+
+Glorot and Bengio (2010); He et al. (2015, initialisation); Poole et al. (2016); Schoenholz et al. (2017).
+"""
+
+from __future__ import annotations
+
+from tui_telescope.lessons.measures import factor, first, last, near
+from tui_telescope.lessons.networks_shown import CHAOS, EDGE, HE, NARROW_RELU, RELU, WHISPER
+from tui_telescope.lessons.step import Scene, Step
+
+SIX = WHISPER.replace(scale=6.0)
+LEAKY = NARROW_RELU.replace(activation="leaky_relu")
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "Scale 1 and scale 6",
+        "weight scale 1.0 and 6.0 on one plot; why 6 does not explode",
+        "Larger weights should help, and texts say that at 6 the gradient explodes. On one plot: at scale 1, pinned, "
+        "{one} arrives, and at scale 6 {six}. It fades even faster, for in a layer of 4 units large weights saturate "
+        "nearly half of them.",
+        "Press w for wider layers. At which width does scale 6 explode?",
+        "From 24 units on: there {wide} arrives. The sum that a unit hears grows with the root of the width, so what "
+        "counts is sigma_w, the scale times that root.",
+        SIX,
+        lambda m: (
+            m.first(SIX) < m.first(WHISPER.replace(scale=1.0))
+            and m.state(SIX) == "vanishing"
+            and 0.4 < m.saturated(SIX) < 0.6
+        ),
+        lambda m: m.states(SIX, "width", (4, 16, 24, 32)) == ["vanishing", "healthy", "exploding", "exploding"],
+        {"one": first(WHISPER, scale=1.0), "six": first(SIX)},
+        {"wide": first(SIX, width=24)},
+        explains=("sigma_w",),
+        scene=Scene(pins=(WHISPER.replace(scale=1.0),)),
+    ),
+    Step(
+        "The knife edge",
+        "the one scale at which a sigmoid stack is balanced",
+        "With xavier weights the scale is sigma_w itself, at any width. A wide sigmoid stack is balanced only near "
+        "10.15, where the factor is {edge}; at 4, pinned, it is {four}, and at 6 {six}. It explodes at neither.",
+        "Press s and S. Between which scales is the verdict HEALTHY?",
+        "Between 8, where {eight} arrives, and 15, where {fifteen} does: a little less fades, a little more explodes. "
+        "Press x: theory knows the edge.",
+        EDGE,
+        lambda m: (
+            near(m.factor(EDGE), 1.0, 0.08)
+            and near(m.critical_scale(EDGE), 10.15, 0.01)
+            and m.factor(EDGE.replace(scale=4.0)) < m.factor(EDGE.replace(scale=6.0)) < 0.8
+        ),
+        lambda m: m.states(EDGE, "scale", (8.0, 10.0, 12.0, 15.0)) == ["vanishing", "healthy", "healthy", "exploding"],
+        {"edge": factor(EDGE), "four": factor(EDGE, scale=4.0), "six": factor(EDGE, scale=6.0)},
+        {"eight": first(EDGE, scale=8.0), "fifteen": first(EDGE, scale=15.0)},
+        scene=Scene(pins=(EDGE.replace(scale=4.0),)),
+    ),
+    Step(
+        "ReLU, and dying",
+        "dying ReLU: exactly nothing arrives",
+        "ReLU's slope is 1 or exactly 0: it does not saturate, it switches off. In this narrow stack every path "
+        "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, and "
+        "{wide} arrives. A dead unit gets no gradient and stays dead.",
+        "Press w. How wide must the stack be to live?",
+        "8 units do here: {eight} arrives. With 6 exactly nothing does. No scale helps a dead one: without biases "
+        "ReLU only multiplies.",
+        NARROW_RELU,
+        lambda m: m.state(NARROW_RELU) == "dead" and m.state(HE) == "healthy",
+        lambda m: (
+            [state == "dead" for state in m.states(NARROW_RELU, "width", (4, 6, 8, 12))] == [True, True, False, False]
+            and m.states(NARROW_RELU, "scale", (0.1, 10.0)) == ["dead", "dead"]
+        ),
+        {"wide": first(HE)},
+        {"eight": first(NARROW_RELU, width=8)},
+    ),
+    Step(
+        "The leak",
+        "leaky ReLU, the cure for dying",
+        "Leaky ReLU has slope 0.01 where ReLU has 0. The same narrow stack is alive: {leaky} arrives. That is a cure "
+        "for death, not for fading: each path that was closed now costs two decades.",
+        "Press w. From which width on are the two alike?",
+        "From about 8: {leaky} with the leak and {relu} without. Where there is always an open path, the leak has "
+        "nothing to do.",
+        LEAKY,
+        lambda m: m.state(LEAKY) == "vanishing" and m.state(NARROW_RELU) == "dead",
+        lambda m: near(m.first(LEAKY.replace(width=8)), m.first(NARROW_RELU.replace(width=8)), 0.3),
+        {"leaky": first(LEAKY)},
+        {"leaky": first(LEAKY, width=8), "relu": first(NARROW_RELU, width=8)},
+    ),
+    Step(
+        "Xavier and He",
+        "Xavier and He initialisation under ReLU",
+        "Xavier weights, of variance 1/n, suit activations with slope 1. ReLU drops half of the signal: with Xavier, "
+        "pinned, its factor is {xavier}, near the square root of 1/2. He et al. doubled the variance in 2015, and the "
+        "factor is {he}. The right constant depends on the activation.",
+        "Press i. What does plain gaussian do at this width?",
+        "It explodes: its weights of size 1 make a factor of {gaussian} at width 128, the root of half the width.",
+        HE,
+        lambda m: near(m.factor(RELU), 0.5**0.5, 0.04) and near(m.factor(HE), 1.0, 0.05),
+        lambda m: (
+            m.state(HE.replace(initializer="gaussian")) == "exploding"
+            and near(m.factor(HE.replace(initializer="gaussian")), 64**0.5, 0.3)
+        ),
+        {"xavier": factor(RELU), "he": factor(HE)},
+        {"gaussian": factor(HE, initializer="gaussian")},
+        scene=Scene(pins=(RELU,)),
+    ),
+    Step(
+        "The edge of chaos",
+        "tanh below, on and above its critical scale, with the theory",
+        "Infinitely wide networks can be computed (Poole 2016, Schoenholz 2017): the theory's curve is on. For tanh "
+        "without bias the critical sigma_w is 1. Below it signals die, and so do gradients: at 0.8 the factor is "
+        "{below}. Above, at 1.5, they grow: {above}. On the edge, {edge}: a slow fall.",
+        "Press s and S around 1. On which side does the line climb towards layer 1?",
+        "Above the edge: at 1.2 layer 1 receives {above} where {last} began, at 0.8 {below}. Between the two lies the "
+        "edge, where it lasts longest.",
+        CHAOS,
+        lambda m: (
+            m.factor(CHAOS.replace(scale=0.8)) < 0.85
+            and m.factor(CHAOS.replace(scale=1.5)) > 1.05
+            and m.factor(CHAOS) > 0.95
+            and near(m.critical_scale(CHAOS), 1.0, 1e-9)
+        ),
+        lambda m: m.factor(CHAOS.replace(scale=1.2)) > 1 > m.factor(CHAOS.replace(scale=0.8)),
+        {"below": factor(CHAOS, scale=0.8), "edge": factor(CHAOS), "above": factor(CHAOS, scale=1.5)},
+        {"above": first(CHAOS, scale=1.2), "last": last(CHAOS), "below": first(CHAOS, scale=0.8)},
+        scene=Scene(theory=True),
+    ),
+)

@@ -1,0 +1,80 @@
+"""The telescope as the tour uses it: its panel, the networks it shows, and what the user had before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui_telescope.lessons.step import Scene
+from tui_telescope.settings import Settings
+from tui_telescope.tui.changing.history import History
+from tui_telescope.tui.comparison.comparison import Compared, Comparison
+from tui_telescope.tui.notices import NEEDS_SETTINGS
+from tui_telescope.tui.showing import ShowingApp
+from tui_telescope.tui.tour.standing import Standing
+from tui_telescope.tui.tour.tour_panel import TourPanel
+
+if TYPE_CHECKING:
+    from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.observations.observation import Observation
+
+
+class Stage:
+    """Entered before anything is shown, left for good: then everything stands as before."""
+
+    def __init__(self, app: ShowingApp) -> None:
+        self.app = app
+        self.panel = TourPanel()
+        self._standing: Standing | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._standing is not None
+
+    def enter(self) -> bool:
+        """Lay aside what the user has, unless that is done; False where there is nothing to show a tour with."""
+        if not self.app.settings:
+            self.app.refuse(NEEDS_SETTINGS)
+            return False
+        if self._standing is None:
+            self._standing = Standing.of(self.app)
+            self.app.history = History()
+        if not self.panel.is_attached:
+            self.panel.ascii_only = self.app.ascii_only
+            self.app.mount_above_status_line(self.panel)
+        return True
+
+    def leave(self) -> None:
+        """Close the panel and give back what the user had."""
+        self.panel.close()
+        self.app.advises = True
+        if self._standing:
+            standing, self._standing = self._standing, None
+            standing.give_back(self.app)
+
+    def set(self, settings: Settings, view: str, scene: Scene, *, advises: bool = True) -> None:
+        """Show a network, without the curves of the one before; `advises` says what would mend it.
+
+        The scene's pins come later, by `pin`: they take their time.
+        """
+        comparing, comparison = self.app.comparing, Comparison()
+        comparison.wants_ghost, comparison.wants_theory = scene.ghost, scene.theory
+        comparing.shows_weights, comparing.shows_floors = scene.weights, False
+        self.app.reading_off.layer = scene.cursor
+        self.app.advises = advises
+        comparing.compare(comparison)
+        self.app.try_settings(lambda _: settings)
+        self.app.action_show_view(view)
+
+    def show_picture(self, picture: Drawable) -> None:
+        """Show it in place of the view, until the user chooses one."""
+        self.app.picture = picture
+        self.app.show_chart()
+
+    def pin(self, pins: Sequence[tuple[Settings, Observation]]) -> None:
+        """Put curves beside the network, in place of those that are pinned."""
+        source, subject = self.app.source, self.app.subject
+        self.app.comparing.comparison.pins = [
+            Compared(source.with_settings(subject, settings), observation) for settings, observation in pins
+        ]
+        self.app.show_chart_afresh()
