@@ -82,7 +82,7 @@ PRESETS: dict[str, Preset] = {
             FADES,
         ),
         Preset(
-            "by-hand", "by hand", "vanishing: slope 0.2 from layer 6 on; after five layers 0.2^5",
+            "by-hand", "by hand", "vanishing: slope 0.2 from layer 6 on; 0.2^5 at layer 5",
             _CHAIN.replace(depth=10, bias_mean=0.2388),
             FADES,
         ),
@@ -105,7 +105,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS, RELU),
         Preset(
-            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o shows theory beside it",
+            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o shows the theory",
             _RELUS.replace(width=4096, samples=4),
             SCALE,
         ),
@@ -148,12 +148,12 @@ PRESETS: dict[str, Preset] = {
             SCALE,
         ),
         Preset(
-            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions, see view 8",
+            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions: view 8",
             _NEARLY_LINEAR.replace(initializer="orthogonal"),
             SCALE,
         ),
         Preset(
-            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions, see view 8",
+            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions: view 8",
             _NEARLY_LINEAR,
             SCALE,
         ),
@@ -178,7 +178,7 @@ PRESETS: dict[str, Preset] = {
             WAY_AROUND,
         ),
         Preset(
-            "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
+            "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm behind branches of ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
             WAY_AROUND,
         ),
@@ -194,7 +194,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "frozen-sigmoids", "learning: the frozen stack",
-            "vanishing: learning leaves the first layers bit for bit alone",
+            "vanishing: learning leaves the first layers as they were",
             _LEARNING,
             LEARNS,
         ),
@@ -254,7 +254,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "past-the-circle", "time: past the unit circle",
-            "exploding: the same at 1.01; 1 alone carries 1000 steps level",
+            "exploding: the same at 1.01; 1 alone is level for 1000 steps",
             _STATE_SPACE.replace(scale=1.01),
             TIME,
         ),
