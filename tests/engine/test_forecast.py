@@ -21,6 +21,8 @@ KINDS = {
     "recurrent": {"depth": 200, "cell": "rnn"},
     "recurrent, 4 gates": {"depth": 80, "cell": "lstm"},
     "recurrent, 3 gates": {"depth": 80, "cell": "gru"},
+    "in a format": {"depth": 100, "initializer": "xavier", "width": 32, "precision": "float16"},
+    "recurrent, in a format": {"depth": 80, "cell": "lstm", "precision": "bfloat16"},
 }
 
 
