@@ -50,7 +50,7 @@ PICTURES = (
     Picture("answer", ("ctrl+p", *"tour 1", "enter", "tab")),
     Picture("slope", ("ctrl+p", *"sigma", "enter"), (100, 36)),
     Picture("quiz", ("ctrl+p", *"quiz", "enter", "s")),
-    Picture("cures", ("ctrl+p", *"pytorch", "enter", "tab", "tab")),
+    Picture("cures", ("ctrl+p", *"own model", "enter", "tab", "tab")),
     Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
     Picture("ghost-and-floors", ("g", "f")),
@@ -101,4 +101,4 @@ if __name__ == "__main__":
     for each in PICTURES:
         if each.name in (sys.argv[1:] or [each.name]):
             with tempfile.TemporaryDirectory() as run:
-                asyncio.run(take(each, Path(run)))
+                asyncio.run(take(each, Path(run) / "a"))

@@ -90,7 +90,7 @@ PRESETS: dict[str, Preset] = {
             FADES,
         ),
         Preset(
-            "by-hand", "by hand", "vanishing: slope 0.2 from layer 6 on; after five layers 0.2^5",
+            "by-hand", "by hand", "vanishing: slope 0.2 from layer 6 on; 0.2^5 at layer 5",
             _CHAIN.replace(depth=10, bias_mean=0.2388),
             FADES,
         ),
@@ -156,7 +156,7 @@ PRESETS: dict[str, Preset] = {
             SCALE,
         ),
         Preset(
-            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions, see view 8",
+            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions: view 8",
             _NEARLY_LINEAR.replace(initializer="orthogonal"),
             SCALE,
         ),
@@ -186,7 +186,7 @@ PRESETS: dict[str, Preset] = {
             WAY_AROUND,
         ),
         Preset(
-            "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm after a branch ending in ReLU",
+            "post-norm", "the post-norm stack", "exploding: 100 blocks, the norm behind branches of ReLU",
             _DEEP_RELUS.replace(depth=100, samples=20, norm="layer", norm_place="post", residual=True),
             WAY_AROUND,
         ),
@@ -200,7 +200,7 @@ PRESETS: dict[str, Preset] = {
             FORMATS,
         ),
         Preset(
-            "bfloat16", "brain floats", "vanishing: all 50 layers heard; float32's reach, fewer digits",
+            "bfloat16", "brain floats", "vanishing: all 50 layers heard; float32's range, few digits",
             _HALVES.replace(depth=50, precision="bfloat16"),
             FORMATS,
         ),
@@ -221,7 +221,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "frozen-sigmoids", "learning: the frozen stack",
-            "vanishing: learning leaves the first layers bit for bit alone",
+            "vanishing: learning leaves the first layers as they were",
             _LEARNING,
             LEARNS,
         ),
@@ -287,7 +287,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "past-the-circle", "time: past the unit circle",
-            "exploding: the same at 1.01; 1 alone carries 1000 steps level",
+            "exploding: the same at 1.01; 1 alone is level for 1000 steps",
             _STATE_SPACE.replace(scale=1.01),
             TIME,
         ),

@@ -40,10 +40,18 @@ def documented() -> Iterator[tuple[str, str]]:
 
 
 FRAMES = {
-    *(f"{cells.__name__}.{name}" for name in ("Pulled", "Step", "Cell")),
-    f"{through_time.__name__}.WeightedCell",
+    f"{module.__name__}.{name}"
+    for module, names in (
+        (cells, ("Pulled", "Step", "Cell")),
+        (through_time, ("WeightedCell",)),
+        (theory, ("kind_of", "is_quick", "quick_factor")),
+        (wide_layers, ("takes", "factor", "divides_scale_out", "scale_of_sigma_w")),
+        (stacks, ("LayerMemory", "layer")),
+        (factors, ("crossing",)),
+    )
+    for name in names
 }
-"""They hold the formulas of others."""
+"""They hold the formulas of others, or none."""
 
 
 @pytest.mark.parametrize(("name", "docstring"), [entry for entry in documented() if entry[0] not in FRAMES])

@@ -199,7 +199,7 @@ async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() ->
 
 
 async def test_the_help_covers_every_key_setting_view_and_state() -> None:
-    async with exploring(size=(80, 240)) as explorer:
+    async with exploring(size=(80, 300)) as explorer:
         await explorer.pilot.press("question_mark")
         text = explorer.text(HelpText)
         for action in GENERAL:

@@ -82,7 +82,7 @@ async def test_a_step_shows_its_network_its_view_and_what_it_is_compared_with(nu
         await measured(explorer)
         assert f"{number + 1}/{len(STEPS)} {step.title}" in words(explorer)
         assert (explorer.app.settings, explorer.app.view) == (step.settings, step.view)
-        assert comparing.comparison.wants_ghost == step.scene.ghost
+        assert bool(comparing.comparison.wants_ghost) == step.scene.ghost
         assert comparing.comparison.wants_theory == step.scene.theory
         assert comparing.shows_weights == step.scene.weights
         assert explorer.app.reading_off.layer == step.scene.cursor

@@ -15,6 +15,7 @@ WORDS: dict[str, str] = {
     "frozen": "a layer whose change float32 loses while the loudest layer moves by its own size.",
     "weights": "a layer's own numbers, which learning changes; v shows the gradient by them.",
     "sigma_w": "the standard deviation of the weights times the root of the width.",
+    "float16": "numbers of 16 bits: three digits, from 6e-08 to 65504. bfloat16 has two, and float32's range.",
     "skip": "what a residual connection is also called.",
     "accuracy": "the share of samples that the network puts into their class.",
     "pin": "a curve that is kept on the chart to compare others with, as p does.",

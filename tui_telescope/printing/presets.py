@@ -17,7 +17,7 @@ def _lines() -> Iterator[str]:
     column = max(map(len, PRESETS))
     for topic, presets in by_topic().items():
         yield topic
-        yield from (f"  {preset.name:<{column}}  {preset.line}" for preset in presets)
+        yield from (f" {preset.name:<{column}}  {preset.line}" for preset in presets)
         yield ""
     yield "In the tour (a word of the line finds it: Ctrl+P)"
     yield from (f"  {number:>2}  {step.shows}" for number, step in enumerate(STEPS, 1))

@@ -156,7 +156,7 @@ def critical_sigma_w(activation: str, sigma_b: float, log_power: float) -> float
 
 
 def crossing(factor: Callable[[float], float]) -> float | None:
-    """The scale at which a factor of the scale first rises through 1; None where it does not: no theory in it.
+    """The scale at which a factor of the scale first rises through 1; None where it does not.
 
     By bisection of the logarithm, to five digits or six.
     """

@@ -35,33 +35,33 @@ class Stack:
 
     @property
     def products(self) -> tuple[Linear, ...]:
-        """What F multiplies with matrices; no theory in it."""
+        """What F multiplies with matrices."""
         return tuple(each for each in self.branch if isinstance(each, Linear))
 
     @property
     def bounds_branch(self) -> bool:
-        """Whether a norm keeps F from growing with what it is given; no theory in it."""
+        """Whether a norm keeps F from growing with what it is given."""
         return any(isinstance(each, Normalise) for each in self.branch)
 
     @property
     def is_bare(self) -> bool:
-        """Whether layers are W h, biases without a mean, and phi, and nothing else; no theory in it."""
+        """Whether layers are W h, biases without a mean, and phi, and nothing else."""
         is_alone = not self.skip and self.factors[-1] == 1 and self.after is None
         return is_alone and len(self.branch) == 2 and all(product.mean_b == 0 for product in self.products)
 
     @property
     def join(self) -> Join:
-        """The residual connection; no theory in it."""
+        """The residual connection."""
         return Join(self.skip, self.after.batch if self.after else 0)
 
     @property
     def input(self) -> Point:
-        """a_0, whose units are N(0, 1) times a scale, independent from sample to sample; no theory in it."""
+        """a_0, whose units are N(0, 1) times a scale, independent from sample to sample."""
         return Point(self.log_power, 0.0, 1.0, 1.0)
 
 
 class LayerMemory(NamedTuple):
-    """What the operations of one layer, or of many, remember; no theory in it."""
+    """What the operations of one layer, or of many, remember."""
 
     below: Point
     """a_{l-1}."""
@@ -105,7 +105,7 @@ def forward(stack: Stack, should_stop: ShouldStop = lambda: False, settled: floa
 
 
 def layer(stack: Stack, point: Point, factor: float) -> tuple[Point, LayerMemory]:
-    """The point after a layer whose branch is multiplied with this factor; see `operations`, no theory in it."""
+    """The point after a layer whose branch is multiplied with this factor; see `operations`."""
     out, branch = _through(stack.branch, point)
     out, join = stack.join.forward(point, out, factor)
     out, after = _through([stack.after] if stack.after else [], out)

@@ -49,11 +49,11 @@ class Theory:
 
     @property
     def log10_factor(self) -> Array:
-        """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): by definition, with no theory in it."""
+        """log10(gradient_{l-1} / gradient_l) for l = 2..L, shape (L-1,): by definition."""
         return np.asarray(self.log10_gradient[:-1] - self.log10_gradient[1:])
 
     def as_observation(self) -> Observation:
-        """The prediction as a reading without scatter, so that it can be drawn over a measurement; no theory in it."""
+        """The prediction as a reading without scatter, so that it can be drawn over a measurement."""
         return from_log10_norms(self.log10_gradient, stage=self.settings.stage)
 
     @property
@@ -106,12 +106,12 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(settings: Settings) -> Kind:
-    """The theory of these settings, covered or not; with no theory in it."""
+    """The theory of these settings, covered or not."""
     return next(kind for kind in KINDS.values() if kind.takes(settings))
 
 
 def is_quick(settings: Settings) -> bool:
-    """Whether a prediction takes a few milliseconds, or there is none; with no theory in it."""
+    """Whether a prediction takes a few milliseconds, or there is none."""
     return bool(why_no_theory(settings)) or kind_of(settings).is_quick(settings)
 
 
@@ -133,7 +133,7 @@ def predict(settings: Settings, should_stop: ShouldStop = _never) -> Theory | No
 
 @as_numpy_begins
 def quick_factor(settings: Settings) -> float | None:
-    """`Theory.factor`, or None where there is no theory or it takes a while; with no theory in it."""
+    """`Theory.factor`, or None where there is no theory or it takes a while."""
     factor = kind_of(settings).factor
     return None if factor is None or why_no_theory(settings) else factor(settings)
 

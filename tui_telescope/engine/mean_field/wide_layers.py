@@ -32,7 +32,7 @@ _NOTHING = 1e-100
 
 
 def takes(settings: Settings) -> bool:
-    """Whether these settings are such a stack; with no theory in it."""
+    """Whether these settings are such a stack."""
     if INITIALIZERS[settings.initializer].diagonal:
         return False
     return not settings.is_recurrent or ("activation" not in settings.ineffective and not settings.residual)
@@ -66,7 +66,7 @@ def log10_gradient(settings: Settings, should_stop: ShouldStop) -> Array:
 
 
 def factor(settings: Settings) -> float:
-    """What a layer multiplies gradients with in the long run: see `asymptotic_factor`; no theory in it."""
+    """What a layer multiplies gradients with in the long run: see `asymptotic_factor`."""
     return 0.0 if settings.scale == 0 and not settings.residual else asymptotic_factor(stack_of(settings))
 
 
@@ -112,7 +112,7 @@ def _factor_at(settings: Settings, scale: float) -> float:
 
 
 def scale_of_sigma_w(settings: Settings, sigma_w: float) -> float:
-    """The scale, to twelve digits, that gives this sigma_w with these settings; no theory in it."""
+    """The scale, to twelve digits, that gives this sigma_w with these settings."""
     return float(f"{sigma_w / INITIALIZERS[settings.initializer].sigma_w(1.0, settings.width):.12g}")
 
 

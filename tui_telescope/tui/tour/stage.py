@@ -58,7 +58,7 @@ class Stage:
         The scene's pins come later, by `pin`: they take their time.
         """
         comparing, comparison = self.app.comparing, Comparison()
-        comparison.wants_ghost, comparison.wants_theory = scene.ghost, scene.theory
+        comparison.wants_ghost, comparison.wants_theory = scene.ghost or None, scene.theory
         comparing.shows_weights, comparing.shows_floors = scene.weights, False
         self.app.reading_off.layer = scene.cursor
         self.app.advises = advises
