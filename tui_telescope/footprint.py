@@ -76,6 +76,8 @@ def _why_stored(settings: Settings) -> str:
     """Why weights cannot be sampled without being stored, as a clause; empty where they can."""
     if settings.is_recurrent:
         return "the steps of a recurrent cell share theirs"
+    if settings.number_format:
+        return f"{settings.precision} rounds each of them"
     return "" if settings.family == NORMAL else f"{settings.family} ones have to be stored"
 
 
