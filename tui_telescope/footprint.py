@@ -82,6 +82,8 @@ def _why_stored(settings: Settings) -> str:
         return "the steps of a recurrent cell share theirs"
     if settings.has_tokens:
         return "the tokens of a transformer share theirs"
+    if settings.number_format:
+        return f"{settings.precision} rounds each of them"
     return "" if settings.family == NORMAL else f"{settings.family} ones have to be stored"
 
 

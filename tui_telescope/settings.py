@@ -242,7 +242,7 @@ class Settings(Block):
     precision: str = _entry(
         "loss",
         Choice(
-            "Precision", EXACT, "the number format that every result is rounded to; exact rounds nothing",
+            "Precision", EXACT, "the number format that every result is rounded to",
             None, "--precision", values=(EXACT, *NUMBER_FORMATS),
         )
     )  # fmt: skip
@@ -258,7 +258,7 @@ class Settings(Block):
     master_weights: bool = _entry(
         "loss",
         Switch(
-            "Master weights", True, "weights are kept in float32, and rounded where they are used",
+            "Master copy", True, "weights are kept in float32, and rounded where they are used",
             None, "--master-weights",
         )
     )  # fmt: skip

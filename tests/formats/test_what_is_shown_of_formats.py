@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from exploring import Explorer, exploring
 
-from tui_telescope import Settings, Telescope, observe
+from tui_telescope import Settings, SettingsError, Telescope, observe
 from tui_telescope.charts.layers.floors import summary
 from tui_telescope.charts.layers.layer_charts import signal_chart
 from tui_telescope.charts.layers.layer_readout import layer_readout
@@ -85,9 +85,9 @@ async def test_loss_scale_and_master_weights_have_rows_only_where_something_is_r
         explorer.app.action_select_setting("precision")
         await explorer.press("right")
         assert "Loss scale" in explorer.text(Panels)
-        assert "Master weights" not in explorer.text(Panels), "float32 weights are their own copy"
+        assert "Master copy" not in explorer.text(Panels), "float32 weights are their own copy"
         await explorer.press("right")
-        assert "Master weights" in explorer.text(Panels)
+        assert "Master copy" in explorer.text(Panels)
 
 
 def test_settings_of_formats_say_why_they_change_nothing() -> None:
@@ -95,6 +95,16 @@ def test_settings_of_formats_say_why_they_change_nothing() -> None:
     assert Settings().why_ineffective("master_weights") == "nothing is rounded"
     assert Settings(precision="float32").why_ineffective("master_weights") == "float32 weights are their own copy"
     assert not Settings(precision="float16").ineffective & {"loss_scale", "master_weights"}
+
+
+def test_weights_that_would_be_sampled_are_refused_in_a_format_in_one_line() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings(width=2048, precision="float16")
+    assert str(refusal.value) == (
+        "width: 2048 needs weights that are sampled, not stored, and float16 rounds each of them; allowed: 1 to 1024"
+    )
+    with pytest.raises(SettingsError, match=r"^memory: these settings take 1\.62 GiB"):
+        Settings(width=128, depth=10_000, precision="float16")
 
 
 # Charts

@@ -107,7 +107,9 @@ async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_s
 
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_each_settings_help_fits_below_the_list(name: str) -> None:
+    rounded = Settings(precision="float16")
     showing = {"forget_bias": Settings(cell="lstm"), "expansion": Settings(form="mlp")}
+    showing |= {"loss_scale": rounded, "master_weights": rounded}
     settings = showing.get(name, Settings(residual=True, norm="layer"))
     view = "learn" if REGISTRY[name].group == "learning" else "gradient"
     lines = Panels(settings, name, settings, view).draw(25, 19)[-HELP_ROWS:]
@@ -190,7 +192,7 @@ async def test_folded_panels_leave_the_selected_setting_in_sight() -> None:
 
 async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() -> None:
     async with exploring(size=(60, 16)) as explorer:
-        assert explorer.lines(Panels)[-1].split() == ["v", "i", "Init", "s", "Scale", "+11"]
+        assert explorer.lines(Panels)[-1].split() == ["v", "i", "Init", "s", "Scale", "+12"]
         await explorer.press(*["down"] * len(REGISTRY))
         assert explorer.lines(Panels)[-1].startswith(">")
         last = effective(explorer.app.settings, "gradient")[-1]

@@ -61,8 +61,7 @@ GENERAL: tuple[Action, ...] = (
     ),
     Action(
         "toggle_floors", ("f",), "f",
-        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32, or in "
-        "the precision that is set",
+        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
     ),
     Action(
         "toggle_weights", ("v",), "v",

@@ -86,9 +86,9 @@ def _meanings() -> tuple[Meaning, ...]:
             "leave out again.",
         ),
         Meaning(
-            "gradient zero, overflowed",
-            "In a number format: the shares of a layer's gradient, of all units and samples, that are exactly zero, "
-            "and that are infinite or NaN.",
+            "gradient zero",
+            "In a number format: the share of a layer's gradient, of all units and samples, that is exactly zero; "
+            "overflowed: the share that is infinite or NaN.",
             ("signal",),
         ),
         Meaning(
