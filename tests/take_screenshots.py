@@ -54,6 +54,7 @@ PICTURES = (
     Picture("light", ("r", "greater_than_sign", "greater_than_sign"), theme="solarized-light"),
     Picture("compared", ("p", "r", "s", "s", "p", "R"), (100, 30)),
     Picture("ghost-and-floors", ("g", "f")),
+    Picture("precision", ("f",), (100, 30), preset="float16"),
     Picture("small", ("right_square_bracket",), (60, 16)),
     Picture("help", ("question_mark",)),
     Picture("wide", ("r", "w", "w", "w"), (160, 50)),

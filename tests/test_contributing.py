@@ -174,6 +174,11 @@ ADDITIONS = {
         "--loss log_cosh",
         {"help": "log_cosh, probe", "print": "loss log_cosh"},
     ),
+    "number format": Addition(
+        {"networks.py": {'        NumberFormat("float8_e5m2"': '        NumberFormat("float8_e3m4", 4, -2, 15.5),\n'}},
+        "--precision float8_e3m4",
+        {"help": "float8_e3m4, float8_e5m2", "print": "precision float8_e3m4"},
+    ),
     "cell": Addition(
         {
             "engine/recurrent/cells.py": {

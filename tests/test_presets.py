@@ -73,6 +73,16 @@ def test_what_the_lines_count_is_counted() -> None:
         assert observe(PRESETS[name].settings).verdict.frozen_layers == frozen
 
 
+def test_what_the_lines_say_of_number_formats_is_so() -> None:
+    silent = {
+        name: observe(PRESETS[name].settings).rounding.silent_layers for name in ("float16", "loss-scale", "bfloat16")
+    }
+    assert silent == {"float16": 7, "loss-scale": 0, "bfloat16": 0}
+    assert "7 of 20" in PRESETS["float16"].line
+    assert PRESETS["loss-scale"].settings.changes(PRESETS["float16"].settings) == {"loss_scale": 2**14}
+    assert observe(PRESETS["bfloat16"].settings.replace(precision="float16")).rounding.silent_layers == 37
+
+
 def test_post_norm_explodes_for_the_branch_that_ends_in_relu_and_not_for_one_of_zero_mean() -> None:
     post_norm = PRESETS["post-norm"].settings
     for activation in ("linear", "tanh"):

@@ -39,6 +39,7 @@ RANGES = [  # what was designed: name, lowest, highest, at start, key, flag
     ("sample_seed", 0, 2**32 - 1, 7, None, "--sample-seed"),
     ("learning_rate", 1e-6, 100, 0.01, None, "--learning-rate"),
     ("batch", 1, 1024, 64, None, "--batch"),
+    ("loss_scale", 1, 2**24, 1, None, "--loss-scale"),
 ]
 VALUES = [  # and of the choices: name, values, at start, key, flag
     ("cell", ("feedforward", "rnn", "lstm", "gru", "transformer"), "feedforward", "c", "--cell"),
@@ -60,6 +61,14 @@ VALUES = [  # and of the choices: name, values, at start, key, flag
     ("generator", ("python", "numpy"), "python", None, "--generator"),
     ("task", ("spirals", "glyphs"), "spirals", None, "--task"),
     ("optimizer", ("sgd", "momentum", "adam"), "sgd", None, "--optimizer"),
+    (
+        "precision",
+        ("exact", "float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2"),
+        "exact",
+        None,
+        "--precision",
+    ),
+    ("master_weights", (False, True), True, None, "--master-weights"),
 ]
 
 
@@ -107,8 +116,24 @@ def test_what_is_no_finite_number_is_refused_where_a_number_belongs(name, value)
 @pytest.mark.parametrize("name", WHOLES)
 @pytest.mark.parametrize("value", [2.5, 2.0, np.float64(3)])
 def test_a_fraction_is_refused_where_a_whole_number_belongs(name, value):
-    with pytest.raises(SettingsError, match=f"^{name}: .* is not allowed; allowed: a whole number from "):
+    with pytest.raises(
+        SettingsError, match=f"^{name}: .* is not allowed; allowed: a (whole number|power of two) from "
+    ):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize("value", [3, 2**24 - 1, "2^3.5", "2^25", "3^2", "2^", "2^-1"])
+def test_a_loss_scale_is_a_power_of_two(value):
+    with pytest.raises(
+        SettingsError, match=r"^loss_scale: .* is not allowed; allowed: a power of two from 1 to 16777216"
+    ):
+        REGISTRY["loss_scale"].parse(value) if isinstance(value, str) else Settings(loss_scale=value)
+
+
+def test_a_loss_scale_is_read_as_a_power_too_and_shown_as_one_where_it_is_long():
+    entry = REGISTRY["loss_scale"]
+    assert entry.parse("2^14") == entry.parse("16384") == 16384
+    assert (entry.show(8192), entry.show(16384), entry.write(16384)) == ("8192", "2^14", "16384")
 
 
 @pytest.mark.parametrize("name", ["depth", "scale"])

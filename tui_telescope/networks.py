@@ -282,3 +282,37 @@ TASKS = {
 }
 
 OPTIMIZERS = ("sgd", "momentum", "adam")
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """Binary floating point numbers of so many bits; IEEE 754's rounding to the nearest, ties to even."""
+
+    name: str
+    mantissa_bits: int
+    """Of the significand, without its leading 1."""
+    least_exponent: int
+    """That of the smallest normal number, a power of two."""
+    largest: float
+    has_infinity: bool = True
+    """Whether what overflows becomes infinite; where there is no infinity it becomes NaN."""
+
+    @property
+    def smallest(self) -> float:
+        """The smallest positive number, a subnormal one."""
+        return float(2.0 ** (self.least_exponent - self.mantissa_bits))
+
+
+NUMBER_FORMATS = {
+    each.name: each
+    for each in (
+        NumberFormat("float32", 23, -126, 2.0**128 - 2.0**104),
+        NumberFormat("bfloat16", 7, -126, 2.0**128 - 2.0**120),
+        NumberFormat("float16", 10, -14, 65504.0),
+        # Micikevicius et al. (2022), table 1: e4m3 gives its infinities up for one more power of two
+        NumberFormat("float8_e4m3", 3, -6, 448.0, has_infinity=False),
+        NumberFormat("float8_e5m2", 2, -14, 57344.0),
+    )
+}
+"""What a network may be computed in, beside exact arithmetic, from the finest to the coarsest."""
+EXACT = "exact"

@@ -35,6 +35,8 @@ _TANHS = Settings(width=64, activation="tanh", initializer="xavier", scale=1, lo
 _NEARLY_LINEAR = _TANHS.replace(input_scale=0.05)
 _DEEP_RELUS = _RELUS.replace(width=32, depth=152, samples=64)
 
+_HALVES = _SIGMOIDS.replace(width=64, depth=20, precision="float16")
+
 _LEARNING = _SIGMOIDS.replace(depth=20, task="glyphs", optimizer="momentum")
 _LEARNING_RELUS = _LEARNING.replace(activation="relu", initializer="he")
 _LEARNING_RESIDUAL = _LEARNING.replace(activation="tanh", optimizer="sgd", residual=True, branch_scale="1/sqrt(L)")
@@ -54,8 +56,9 @@ RELU = "ReLU"
 WAY_AROUND = "Residual connections and norms"
 TIME = "Time"
 ATTENTION = "Transformers"
+FORMATS = "Number formats"
 LEARNS = "Learning"
-TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, ATTENTION, LEARNS)
+TOPICS = (FADES, SCALE, RELU, WAY_AROUND, TIME, ATTENTION, FORMATS, LEARNS)
 """In the order in which they are listed; others come after them."""
 
 PRESETS: dict[str, Preset] = {
@@ -110,7 +113,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset("he-relu", "He and ReLU", "healthy: the scale that ReLU was given by He in 2015", _RELUS, RELU),
         Preset(
-            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o shows theory beside it",
+            "wide", "as wide as theory", "healthy: 4096 units, weights sampled; o lays theory over it",
             _RELUS.replace(width=4096, samples=4),
             SCALE,
         ),
@@ -158,7 +161,7 @@ PRESETS: dict[str, Preset] = {
             SCALE,
         ),
         Preset(
-            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions, see view 8",
+            "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions: view 8",
             _NEARLY_LINEAR,
             SCALE,
         ),
@@ -188,6 +191,25 @@ PRESETS: dict[str, Preset] = {
             WAY_AROUND,
         ),
         Preset(
+            "float16", "half precision", "dead: float16 leaves 7 of 20 sigmoid layers exactly nothing", _HALVES, FORMATS
+        ),
+        Preset(
+            "loss-scale", "half precision, scaled",
+            "vanishing: the loss times 2^14, and every layer is heard",
+            _HALVES.replace(loss_scale=2**14),
+            FORMATS,
+        ),
+        Preset(
+            "bfloat16", "brain floats", "vanishing: all 50 layers heard; float32's reach, fewer digits",
+            _HALVES.replace(depth=50, precision="bfloat16"),
+            FORMATS,
+        ),
+        Preset(
+            "float8", "eight bits", "dead: at scale 1 ReLU's signal is lost forward, view 3",
+            _RELUS.replace(initializer="xavier", precision="float8_e4m3"),
+            FORMATS,
+        ),
+        Preset(
             "rezero", "ReZero: branches of zero", "healthy: the skip alone passes it on, and no weight learns",
             _RELUS.replace(form="mlp", residual=True, branch_scale=0.0),
             WAY_AROUND,
@@ -215,7 +237,7 @@ PRESETS: dict[str, Preset] = {
             LEARNS,
         ),
         Preset(
-            "critical-sigmoids", "learning: the critical scale",
+            "critical-stack", "learning: the critical scale",
             "healthy: the gradient arrives, layers move, and hardly learn",
             _LEARNING.replace(scale=10.15),
             LEARNS,
@@ -244,6 +266,12 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "rate", "learning: the rate too large", "healthy: but no gradient survives steps of this size",
             _LEARNING_RESIDUAL.replace(learning_rate=3.0),
+            LEARNS,
+        ),
+        Preset(
+            "lost-updates", "learning: the lost updates",
+            "healthy: bfloat16 weights without a float32 copy learn less",
+            _LEARNING_RELUS.replace(depth=8, optimizer="sgd", precision="bfloat16", master_weights=False),
             LEARNS,
         ),
         Preset(

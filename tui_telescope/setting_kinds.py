@@ -147,6 +147,31 @@ class Whole(Number):
         return int(min(max(value + direction * stride, self.minimum), self.maximum))
 
 
+class PowerOfTwo(Whole):
+    """A whole power of two."""
+
+    @property
+    def allowed(self) -> str:
+        return f"a power of two from {self.minimum} to {self.maximum}"
+
+    def check(self, value: Any) -> int:
+        whole = super().check(value)
+        if whole & (whole - 1):
+            raise self.refusal(value)
+        return whole
+
+    def show(self, value: int) -> str:
+        """Large ones as powers, for which a panel has room."""
+        return str(value) if value < 10_000 else f"2^{value.bit_length() - 1}"
+
+    def parse(self, text: str) -> int:
+        """Also as `show` writes it."""
+        base, is_power, exponent = text.partition("^")
+        if not (is_power and base.strip() == "2" and exponent.strip().isdecimal() and len(exponent) < 4):
+            return super().parse(text)
+        return self.check(2 ** int(exponent))
+
+
 class Real(Number):
     """A real number."""
 

@@ -22,6 +22,7 @@ from tui_telescope.networks import (
     BRANCH_SCALES,
     CELLS,
     DISTRIBUTIONS,
+    EXACT,
     FORMS,
     INITIALIZER_NAMES,
     INITIALIZERS,
@@ -29,10 +30,22 @@ from tui_telescope.networks import (
     NORM_PLACES,
     NORMAL,
     NORMS,
+    NUMBER_FORMATS,
     OPTIMIZERS,
     TASKS,
+    NumberFormat,
 )
-from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, SettingsError, SignedReal, Switch, Whole
+from tui_telescope.setting_kinds import (
+    Choice,
+    PowerOfTwo,
+    Real,
+    RealOrWord,
+    Setting,
+    SettingsError,
+    SignedReal,
+    Switch,
+    Whole,
+)
 
 __all__ = ["REGISTRY", "Settings", "SettingsError"]
 
@@ -226,6 +239,29 @@ class Settings(Block):
             ladder=preferred(FINE, 1e-6, 1e6), coarse_ladder=preferred(COARSE, 1e-6, 1e6),
         )
     )  # fmt: skip
+    precision: str = _entry(
+        "loss",
+        Choice(
+            "Precision", EXACT, "the number format that every result is rounded to; exact rounds nothing",
+            None, "--precision", values=(EXACT, *NUMBER_FORMATS),
+        )
+    )  # fmt: skip
+    loss_scale: int = _entry(
+        "loss",
+        PowerOfTwo(
+            "Loss scale", 1, "multiplies the gradient while it is computed, out of a format's zeros",
+            None, "--loss-scale",
+            minimum=1, maximum=2**24,
+            ladder=tuple(2**k for k in range(25)), coarse_ladder=tuple(2**k for k in range(0, 25, 4)),
+        )
+    )  # fmt: skip
+    master_weights: bool = _entry(
+        "loss",
+        Switch(
+            "Master weights", True, "weights are kept in float32, and rounded where they are used",
+            None, "--master-weights",
+        )
+    )  # fmt: skip
     samples: int = _entry(
         "draws",
         Whole(
@@ -402,6 +438,17 @@ class Settings(Block):
             return (float(self.branch_scale) if self.residual else 1.0,) * self.depth
         of_layer = BRANCH_SCALES[self.branch_scale]
         return tuple(of_layer(layer, self.depth) for layer in range(1, self.depth + 1))
+
+    @property
+    def number_format(self) -> NumberFormat | None:
+        """What every result is rounded to; None where nothing is rounded."""
+        return None if self.has_tokens else NUMBER_FORMATS.get(self.precision)
+
+    @property
+    def weight_format(self) -> NumberFormat:
+        """What the weights are kept in while they learn: float32, unless the format is to do without such a copy."""
+        single = NUMBER_FORMATS["float32"]
+        return single if self.master_weights else self.number_format or single
 
     @property
     def clip_norm(self) -> float | None:

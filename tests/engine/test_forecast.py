@@ -23,6 +23,8 @@ KINDS = {
     "recurrent, 3 gates": {"depth": 80, "cell": "gru"},
     "transformer": {"depth": 8, "cell": "transformer", "width": 64, "initializer": "xavier", "scale": 1, "samples": 4},
     "exact transformer": {"depth": 8, "cell": "transformer", "width": 8, "scale": 0},
+    "in a format": {"depth": 100, "initializer": "xavier", "width": 32, "precision": "float16"},
+    "recurrent, in a format": {"depth": 80, "cell": "lstm", "precision": "bfloat16"},
 }
 
 

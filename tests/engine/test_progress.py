@@ -18,6 +18,8 @@ KINDS = {
     "exact pass": {"initializer": "identity", "depth": 40},
     "rnn": {"cell": "rnn", "depth": 40},
     "lstm": {"cell": "lstm", "depth": 40},
+    "layers in a format": {"precision": "float16", "depth": 40},
+    "lstm in a format": {"precision": "bfloat16", "cell": "lstm", "depth": 40},
     "gru, several": {"cell": "gru", "depth": 40, "networks": 2},
 }
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tui_telescope.setting_kinds import Choice, Real, RealOrWord, Setting, Switch, Whole
+from tui_telescope.networks import EXACT
+from tui_telescope.setting_kinds import Choice, PowerOfTwo, Real, RealOrWord, Setting, Switch, Whole
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 
 
 def any_value(entry: Setting) -> st.SearchStrategy[Any]:
     """Every value that a setting allows."""
+    if isinstance(entry, PowerOfTwo):
+        return st.sampled_from(entry.ladder)
     if isinstance(entry, Whole):
         return st.integers(entry.minimum, entry.maximum)
     if isinstance(entry, RealOrWord):
@@ -35,7 +38,11 @@ def by_magnitude(entry: Real) -> st.SearchStrategy[float]:
 
 
 def settings_within(**narrowed: st.SearchStrategy[Any]) -> st.SearchStrategy[Settings]:
-    """Whole settings from the registry's ranges, some of them narrowed; what is refused is not drawn."""
+    """Whole settings from the registry's ranges, some of them narrowed; what is refused is not drawn.
+
+    They are exact unless `precision` is given: a number format has zeros and overflow that nothing else has.
+    """
+    narrowed = {"precision": st.just(EXACT), **narrowed}
     values = {name: narrowed.get(name, any_value(entry)) for name, entry in REGISTRY.items()}
     return st.fixed_dictionaries(values).map(_allowed).filter(lambda settings: settings is not None)
 

@@ -18,6 +18,8 @@ The way of the data, from settings to an observation:
    - `passes.exact.sampled_weights`: the same blocks where weights are too many to be stored (`weights.sampled`).
    - `recurrent`: cells through time, in float64 where that reaches, else in extended range.
    - `transformer`: attention and mlp over the tokens of sequences; likewise, with what tokens differ by carried apart.
+   - `formats`: layers and cells in a number format, each result of the same blocks and equations rounded to it. What
+     leaves the format's range is told apart, and not judged.
    Who asks for the signal's spread has the same blocks and cells taken forward once more, over numbers that carry what
    samples share and what differs among them apart (`passes.exact.spread`).
 3. A pass hands over a `passes.measurement.Measurement`: raw readings of one network as log2, per layer and sample.

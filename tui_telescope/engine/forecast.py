@@ -52,4 +52,4 @@ def _kind(settings: Settings) -> Hashable:
         settings.norm,
         settings.norm_place,
     )
-    return settings.cell, settings.width, settings.initializer, *block
+    return settings.cell, settings.width, settings.initializer, settings.precision, *block

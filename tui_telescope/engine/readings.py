@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Measurement
+from tui_telescope.observations.from_norms import FROM_ABOVE
 from tui_telescope.observations.log_statistics import (
     LOG10_2,
     QUANTILES,
@@ -18,9 +19,12 @@ from tui_telescope.observations.log_statistics import (
 from tui_telescope.observations.observation import (
     GradientReading,
     NetworkReadings,
+    NonFinite,
+    RoundingReading,
     SignalReading,
     WeightGradientReading,
 )
+from tui_telescope.settings import Settings
 
 BLOCK = 2**18
 """Numbers that are summarised at a time: sorting and averaging take several times their room."""
@@ -44,17 +48,66 @@ def _with_band(gradients: Sequence[Array]) -> GradientReading:
     return GradientReading(mean * LOG10_2, low * LOG10_2, median * LOG10_2, high * LOG10_2)
 
 
-def network_readings(measurements: Sequence[Measurement], gradient: GradientReading) -> NetworkReadings:
-    """Those of each network by itself; `gradient` is that of all of them, which a single network shares."""
-    is_single = len(measurements) == 1
+def network_readings(
+    measurements: Sequence[Measurement], gradient: GradientReading, settings: Settings
+) -> NetworkReadings:
+    """Those of each network by itself; `gradient` is that of all of them, which a single network shares.
+
+    A reading that is not finite somewhere is not judged.
+    """
+    is_single, lost = len(measurements) == 1, {each.reading for each in nonfinite_readings(measurements)}
     cells = [each.cell_gradient for each in measurements if each.cell_gradient is not None]
-    changes = [change for each in measurements if (change := _weight_change(each)) is not None]
+    told = () if "weight gradient" in lost else measurements
+    changes = [change for each in told if (change := _weight_change(each)) is not None]
+    shares_weights = measurements[0].weight_norms is None
+    of_networks = gradient.log10_mean[None] if is_single else _means([each.gradient for each in measurements])
     return NetworkReadings(
-        gradient.log10_mean[None] if is_single else _means([each.gradient for each in measurements]),
-        np.stack([each.gradient[0] for each in measurements]) * LOG10_2,
+        None if "gradient" in lost else of_networks,
+        None if "gradient" in lost else np.stack([each.gradient[0] for each in measurements]) * LOG10_2,
         np.stack(changes) * LOG10_2 if changes else None,
-        _means(cells) if cells else None,
-        shares_weights=measurements[0].weight_norms is None,
+        _means(cells) if cells and "cell gradient" not in lost else None,
+        shares_weights=shares_weights,
+        kept_in=(shares_weights and settings.number_format) or settings.weight_format,
+    )
+
+
+def nonfinite_readings(measurements: Sequence[Measurement]) -> tuple[NonFinite, ...]:
+    """What is not finite in some network, in the order in which a training step goes."""
+    layers: dict[str, set[int]] = {}
+    for each in (nonfinite for measurement in measurements for nonfinite in measurement.nonfinite):
+        layers.setdefault(each.reading, set()).update(each.layers)
+    return tuple(
+        NonFinite(reading, tuple(sorted(layers[reading], reverse=from_above)))
+        for reading, from_above in FROM_ABOVE.items()
+        if reading in layers
+    )
+
+
+_LOST: dict[str, Callable[[Measurement], Array | None]] = {
+    "signal": lambda measurement: None if measurement.signal is None else measurement.signal.norms,
+    "gradient": lambda measurement: measurement.gradient,
+    "cell gradient": lambda measurement: measurement.cell_gradient,
+    "weight gradient": lambda measurement: measurement.weight_gradient,
+}
+"""The readings that a number format may lose, by their names."""
+
+
+def lose_in_all(measurements: Sequence[Measurement], nonfinite: Sequence[NonFinite]) -> None:
+    """Put -inf for every network where one has lost a reading: the mean over networks is not finite there."""
+    for reading, layers in nonfinite:
+        for measurement in measurements:
+            log2_norms = _LOST[reading](measurement)
+            if log2_norms is not None:
+                log2_norms[np.array(layers) - 1] = -np.inf
+
+
+def rounding_reading(measurements: Sequence[Measurement], precision: str) -> RoundingReading | None:
+    """The shares over all networks."""
+    entries = [each.entries for each in measurements if each.entries is not None]
+    if not entries:
+        return None
+    return RoundingReading(
+        precision, _averaged([each.zero for each in entries]), _averaged([each.overflowed for each in entries])
     )
 
 
@@ -69,7 +122,8 @@ def _weight_change(measurement: Measurement) -> Array | None:
     if gradient is None:
         return None
     if whole is None:
-        assert measurement.weight_norms is not None, "layers have weights of their own"
+        if measurement.weight_norms is None:
+            return None
         norms = measurement.weight_norms
         gradient = gradient - np.where(np.isfinite(norms), norms, 0.0)  # weights of zero have no share of themselves
         whole = float(gradient.max())
@@ -98,7 +152,7 @@ def weight_gradient_reading(measurements: Sequence[Measurement], clip: float | N
     norms = [each.weight_gradient for each in measurements if each.weight_gradient is not None]
     if not norms:
         return None
-    if clip is None:
+    if clip is None or any(each.global_norm is None for each in measurements):
         return WeightGradientReading(_mean_over_networks(norms) * LOG10_2, log10_parts=_parts(measurements, 0.0))
     global_norms = np.array([each.global_norm for each in measurements], dtype=np.float64)
     excess = np.maximum(0.0, global_norms - np.log2(clip))

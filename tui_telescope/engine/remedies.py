@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
+from tui_telescope.engine.formats.remedies import fitting_the_format
 from tui_telescope.networks import NORM_PLACES
 from tui_telescope.notation import scientific
 from tui_telescope.observations.description import describe
@@ -22,7 +23,7 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of settings after which the gradient has been seen to be healthy."""
+    """A change of settings after which the gradient has been seen to be healthy, or to fit its number format."""
 
     changes: Changes
     log10_gradient_1: float
@@ -47,15 +48,31 @@ class Candidate:
 def find_remedy(
     settings: Settings, observation: Observation, observe: Callable[[Settings], Observation]
 ) -> Remedy | None:
-    """The first change that `observe` finds healthy; None for a healthy network or where none helps."""
-    if observation.verdict.state == "healthy":
+    """The first change that `observe` finds to fit the number format, where these do not; else the first that it finds
+    healthy. None for a healthy network, or where none helps."""
+    if fitting := fitting_the_format(settings, observation, observe):
+        return _fitting_remedy(settings, *fitting)
+    if observation.verdict.state in ("healthy", None):
         return None
     for trial, phrase in _trials(settings, observation.verdict):
         seen = observe(trial)
         if seen.verdict.state == "healthy":
-            brings = float(measured(seen.gradient).log10_mean[0])
+            brings = _brought(seen)
             return Remedy(trial.changes(settings), brings, f"Try {phrase(trial)} brings {scientific(brings)}.")
     return None
+
+
+def _fitting_remedy(settings: Settings, trial: Settings, seen: Observation) -> Remedy:
+    name = "loss_scale" if trial.precision == settings.precision else "precision"
+    change = f"{REGISTRY[name].label.lower()} {REGISTRY[name].show(getattr(trial, name))}"
+    brings, stage = _brought(seen), trial.stage
+    text = f"Try {change}: every {stage} receives something, {stage} 1 {scientific(brings)}."
+    return Remedy(trial.changes(settings), brings, text)
+
+
+def _brought(seen: Observation) -> float:
+    """log10 of the mean gradient at layer 1."""
+    return float(measured(seen.gradient).log10_mean[0])
 
 
 def in_words(observation: Observation, remedy: Remedy | None) -> str:

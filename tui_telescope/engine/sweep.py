@@ -49,7 +49,8 @@ class DepthSweep:
     settings: Settings
     depths: tuple[int, ...]
     log10_gradient: Array
-    """log10 of the mean ||d loss / d a_1|| over samples, one entry a depth; an exact zero is -inf."""
+    """log10 of the mean ||d loss / d a_1|| over samples, one entry a depth; an exact zero is -inf, and what leaves a
+    number format NaN."""
 
     def document(self) -> dict[str, Any]:
         """What `print --view depth` writes as JSON: an exact zero is None."""
@@ -195,9 +196,7 @@ class _Survey:
             piece = self._progress.part(self._done, self._done + share)
             network = self._settings.replace(depth=depth, scale=scale)
             observation = _observe(self._telescope, network, piece)
-            verdict = observation.verdict
-            cell = _Cell(_first_gradient(observation), measured(verdict.end_to_end), verdict.state)
-            self._seen[depth, scale] = cell
+            self._seen[depth, scale] = _cell_of(observation)
             self._done += share
         return bool(missing)
 
@@ -274,8 +273,18 @@ def _observe(telescope: Telescope, settings: Settings, progress: Progress) -> Ob
     return telescope.observe(settings, readings=("gradient",), should_stop=progress.should_stop, progress=progress.tell)
 
 
+def _cell_of(observation: Observation) -> _Cell:
+    """What is not finite is not known."""
+    verdict = observation.verdict
+    if verdict.end_to_end is None:
+        return _UNKNOWN
+    return _Cell(_first_gradient(observation), verdict.end_to_end, verdict.state)
+
+
 def _first_gradient(observation: Observation) -> float:
-    """log10 of the mean at layer 1."""
+    """log10 of the mean at layer 1; NaN where the gradient is not finite."""
+    if observation.verdict.state is None:
+        return math.nan
     return float(measured(observation.gradient).log10_mean[0])
 
 

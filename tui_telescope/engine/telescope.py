@@ -24,7 +24,10 @@ from tui_telescope.engine.passes.task import SequenceTask, Task
 from tui_telescope.engine.readings import (
     cell_gradient_reading,
     gradient_reading,
+    lose_in_all,
     network_readings,
+    nonfinite_readings,
+    rounding_reading,
     signal_reading,
     weight_gradient_reading,
 )
@@ -159,11 +162,13 @@ class Telescope:
     @as_numpy_begins
     def advise(self, settings: Settings, observation: Observation, *, should_stop: ShouldStop = never) -> Remedy | None:
         """A change of settings that has been seen to mend what was observed, if one was found."""
-        return find_remedy(
-            settings,
-            observation,
-            lambda trial: self.observe(trial, readings=("gradient",), should_stop=should_stop),
-        )
+
+        def observe(trial: Settings) -> Observation:
+            """Whether a format overflows is told by all readings; elsewhere the gradient tells enough."""
+            readings = READINGS if trial.number_format else ("gradient",)
+            return self.observe(trial, readings=readings, should_stop=should_stop)
+
+        return find_remedy(settings, observation, observe)
 
     @as_numpy_begins
     def draw(self, settings: Settings) -> Draw:
@@ -273,18 +278,22 @@ def _with_spread(measured: Measurement, task: Task | SequenceTask) -> Measuremen
 
 def _observation(measurements: Sequence[Measurement], settings: Settings) -> Observation:
     """The readings of some networks of these settings together, and what they amount to."""
+    nonfinite = nonfinite_readings(measurements)
+    lose_in_all(measurements, nonfinite)
     gradient = gradient_reading(measurements)
     weight_gradient = weight_gradient_reading(measurements, settings.clip_norm)
     return Observation(
         gradient,
         log10_factor(gradient.log10_mean),
-        diagnose(network_readings(measurements, gradient), gradient, weight_gradient),
+        diagnose(network_readings(measurements, gradient, settings), gradient, weight_gradient),
         weight_gradient,
         signal_reading(measurements, settings.width * settings.columns // settings.samples),
         cell_gradient_reading(measurements),
         settings.stage,
         all(each.is_settled for each in measurements),
         settings.samples_weights,
+        rounding=rounding_reading(measurements, settings.precision),
+        nonfinite=nonfinite,
     )
 
 

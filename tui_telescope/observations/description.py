@@ -48,6 +48,7 @@ def words_of(observation: Observation) -> Words:
         first.sentences,
         *map(str, others),
         _dead_networks(observation),
+        _rounding(observation),
         _where_it_is_lost(observation),
         _what_learns(observation),
         _clipping(observation),
@@ -143,6 +144,26 @@ def _dead_networks(observation: Observation) -> str:
     return f"{where}nothing at all reaches {_at(observation, 1)}."
 
 
+def _rounding(observation: Observation) -> str:
+    """What the number format leaves of the gradient's entries: how many layers nothing at all, where it leaves any."""
+    rounding, depth, stage = observation.rounding, observation.depth, observation.stage
+    if rounding is None:
+        return ""
+    silent, beyond = rounding.silent_layers, int(np.count_nonzero(rounding.overflowed))
+    if silent:
+        what = f"{silent} of {depth} {stage}{'s' * (depth > 1)} receive{'s' * (silent == 1)} exactly nothing"
+    elif beyond:
+        what = f"entries overflow at {beyond} of {depth} {stage}{'s' * (depth > 1)}"
+    else:
+        what = f"every {stage} receives something; {_share(float(np.mean(rounding.zero)))} of the entries are zero"
+    return f"In {rounding.format} {what}."
+
+
+def _share(share: float) -> str:
+    """In percent, and never 0% of something."""
+    return "none" if share == 0 else "under 1%" if share < 0.01 else f"{share:.0%}"
+
+
 def _where_it_is_lost(observation: Observation) -> str:
     """The one layer that accounts for most, and what the others do; the LSTM's cell state beside it."""
     verdict = observation.verdict
@@ -189,16 +210,16 @@ def _what_learns(observation: Observation) -> str:
         what = f"no {which} learns: every gradient by one is exactly 0."
         return f"{_where(verdict.still_networks, verdict)}{what}".capitalize()
     if stage == "step":
-        return _unheard(verdict.frozen_layers, depth)
+        return _unheard(verdict.frozen_layers, depth, verdict.frozen_in)
     verb = "are" if verdict.frozen_layers > 1 else "is"
-    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in float32."
+    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in {verdict.frozen_in}."
 
 
-def _unheard(count: int, depth: int) -> str:
+def _unheard(count: int, depth: int, summed_in: str) -> str:
     """Step 1 adds nothing: h_0 = 0 is what its weights multiply."""
     if count == 1:
         return "All steps but the first are heard in dW."
-    return f"{count} of {depth} steps are unheard in float32: they change no bit of dW."
+    return f"{count} of {depth} steps are unheard in {summed_in}: they change no bit of dW."
 
 
 def _clipping(observation: Observation) -> str:

@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.networks import NUMBER_FORMATS, NumberFormat
+from tui_telescope.observations.log_statistics import LOG10_2
 from tui_telescope.observations.observation import (
     Carriers,
     GradientReading,
@@ -35,11 +37,20 @@ STEEPEST_DECADES = 1.0
 FEW_NETWORKS = 0.25
 """Up to this share of the networks are called few; where more reach a mean beyond its band, few samples do."""
 
-FROZEN_LOG10 = float(-23 * np.log10(2.0))
-"""Of ||dW|| / ||W|| as a share of the largest layer's: float32's epsilon. A layer that is to move by less keeps every
-bit while the loudest moves by its own size."""
-UNHEARD_LOG10 = float(-24 * np.log10(2.0))
-"""Of what a step adds to a sum: half of float32's epsilon, below which a sum stays what it was."""
+
+def frozen_log10(kept_in: NumberFormat) -> float:
+    """log10 of ||dW|| / ||W|| as a share of the largest layer's: the epsilon of the format that weights are kept in. A
+    layer that is to move by less keeps every bit while the loudest moves by its own size."""
+    return -kept_in.mantissa_bits * LOG10_2
+
+
+def unheard_log10(summed_in: NumberFormat) -> float:
+    """log10 of what a step adds to a sum: half of the format's epsilon, below which a sum stays what it was."""
+    return frozen_log10(summed_in) - LOG10_2
+
+
+FROZEN_LOG10 = frozen_log10(NUMBER_FORMATS["float32"])
+UNHEARD_LOG10 = unheard_log10(NUMBER_FORMATS["float32"])
 
 
 def diagnose(
@@ -80,6 +91,7 @@ def _of_weights(networks: NetworkReadings, weight_gradient: WeightGradientReadin
         networks=1 if changes is None else len(changes),
         dead_networks=0,
         frozen=_frozen(networks),
+        frozen_in=networks.kept_in.name,
         dead=_dead(networks),
         still_networks=_still_networks(networks),
         log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
@@ -148,8 +160,8 @@ def _carriers(of_networks: Array, samples: Array, gradient: GradientReading) -> 
 def _frozen(networks: NetworkReadings) -> tuple[int, ...] | None:
     if networks.weight_change is None:
         return None
-    threshold = UNHEARD_LOG10 if networks.shares_weights else FROZEN_LOG10
-    return _numbers(_median(networks.weight_change) < threshold)
+    threshold = unheard_log10 if networks.shares_weights else frozen_log10
+    return _numbers(_median(networks.weight_change) < threshold(networks.kept_in))
 
 
 def _dead(networks: NetworkReadings) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tui_telescope.networks import NUMBER_FORMATS, NumberFormat
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.log_statistics import LOG10_2, QUANTILES, summarize_log2
 from tui_telescope.observations.observation import (
@@ -20,7 +21,7 @@ from tui_telescope.observations.observation import (
 
 Array = NDArray[np.float64]
 
-_FROM_ABOVE = {"weight norm": False, "signal": False, "gradient": True, "weight gradient": True}
+FROM_ABOVE = {"weight norm": False, "signal": False, "gradient": True, "cell gradient": True, "weight gradient": True}
 """The readings in the order of a training step, and whether it takes them from the last layer to the first."""
 
 
@@ -36,6 +37,7 @@ def from_log10_norms(
     layers: Sequence[str] | None = None,
     stage: str = "layer",
     shares_weights: bool = False,
+    kept_in: NumberFormat = NUMBER_FORMATS["float32"],
 ) -> Observation:
     """The readings of one network or more, and what they amount to; of the first four there is one at least.
 
@@ -44,6 +46,7 @@ def from_log10_norms(
     infinity are told of in `Observation.nonfinite`, and of what holds one nothing is judged. `saturated` and `dead` are
     fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names. With `shares_weights`
     `weight_gradient` is what each step adds to the gradient by the shared ones, and `weights` the norm of that whole.
+    `kept_in` is the format in which a change is to be felt.
     """
     given = {"weight norm": weights, "signal": rms, "gradient": gradient, "weight gradient": weight_gradient}
     rows = {name: np.array(each, dtype=np.float64, ndmin=2) for name, each in given.items() if each is not None}
@@ -55,7 +58,7 @@ def from_log10_norms(
     return Observation(
         reading,
         None if reading is None else log10_factor(reading.log10_mean),
-        diagnose(_network_readings(sound, shares_weights), reading),
+        diagnose(_network_readings(sound, shares_weights, kept_in), reading),
         WeightGradientReading(by_weights.log10_mean) if by_weights else None,
         SignalReading(shown["signal"][0], saturated, dead, spread) if "signal" in shown else None,
         stage=stage,
@@ -67,7 +70,7 @@ def from_log10_norms(
 def _nonfinite_layers(name: str, log10: Array) -> tuple[int, ...]:
     """The numbers of the layers that are NaN or infinite in some network, in the order in which a step meets them."""
     numbers = (np.flatnonzero(~(log10 < np.inf).all(axis=0)) + 1).tolist()
-    return tuple(reversed(numbers) if _FROM_ABOVE[name] else numbers)
+    return tuple(reversed(numbers) if FROM_ABOVE[name] else numbers)
 
 
 def _over_networks(log10: Array) -> GradientReading:
@@ -78,14 +81,14 @@ def _over_networks(log10: Array) -> GradientReading:
     return GradientReading(mean * LOG10_2, *(quantiles * LOG10_2))
 
 
-def _network_readings(log10: Mapping[str, Array], shares_weights: bool) -> NetworkReadings:
+def _network_readings(log10: Mapping[str, Array], shares_weights: bool, kept_in: NumberFormat) -> NetworkReadings:
     gradient = log10.get("gradient")
     change = None
     if "weight gradient" in log10 and "weight norm" in log10:
         change_of = _share_of_whole if shares_weights else _weight_change
         change = change_of(log10["weight gradient"], log10["weight norm"])
     first = None if gradient is None else gradient[:, :1]
-    return NetworkReadings(gradient, first, change, shares_weights=shares_weights)
+    return NetworkReadings(gradient, first, change, shares_weights=shares_weights, kept_in=kept_in)
 
 
 def _share_of_whole(gradient: Array, whole: Array) -> Array:

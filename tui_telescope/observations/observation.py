@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_telescope.networks import NUMBER_FORMATS, NumberFormat
+
 Array = NDArray[np.float64]
 State = Literal["vanishing", "healthy", "exploding", "dead"]
 LayerState = Literal["learns", "frozen", "dead"]
@@ -76,8 +78,26 @@ class SignalReading:
     sample: whether those can be told apart. None where nobody took it."""
 
 
+@dataclass(frozen=True, eq=False)
+class RoundingReading:
+    """What a number format makes of the entries of d loss / d a_l, for l = 1..L: shares of all units, samples and
+    networks, each of shape (L,)."""
+
+    format: str
+    """Its name: `float16`."""
+    zero: Array
+    """The share that is exactly zero."""
+    overflowed: Array
+    """The share that is infinite or NaN."""
+
+    @property
+    def silent_layers(self) -> int:
+        """How many layers receive nothing but zeros."""
+        return int(np.count_nonzero(self.zero == 1))
+
+
 class NonFinite(NamedTuple):
-    """A reading of which some layers are NaN or infinite, as a training run's may be and a telescope's never is."""
+    """A reading of which some layers are NaN or infinite, as a training run's may be, or one's in a number format."""
 
     reading: str
     """Its name in words: `gradient`."""
@@ -100,6 +120,9 @@ class NetworkReadings:
     """The mean of ||d loss / d c_t||_2 over the samples, (networks, L), for the LSTM alone."""
     shares_weights: bool = False
     """Whether all steps share W."""
+    kept_in: NumberFormat = NUMBER_FORMATS["float32"]
+    """The format in which a change is to be felt: that of the weights, or where steps share W, of the sum that they
+    add to."""
 
 
 class Steepest(NamedTuple):
@@ -139,9 +162,11 @@ class Verdict:
     carriers: Carriers | None = None
     """Who carries the mean, where it lies above its own 90% quantile."""
     frozen: tuple[int, ...] | None = None
-    """The numbers of the layers whose ||dW|| / ||W|| is below 2^-23 times the largest layer's: while that one moves by
-    its own size, they do not change by a bit in float32. Of steps that share W, those that add less than 2^-24 of the
-    whole to dW. None where the weight gradient was not measured."""
+    """The numbers of the layers whose ||dW|| / ||W|| is below the epsilon of `frozen_in` (2^-23 in float32) times the
+    largest layer's: while that one moves by its own size, they do not change by a bit. Of steps that share W, those
+    that add less than half of it of the whole to dW. None where the weight gradient was not measured."""
+    frozen_in: str = "float32"
+    """The name of the format that the weights are kept in, or that what steps add is summed in."""
     dead: tuple[int, ...] = ()
     """The numbers of the layers at which, in at least half of the networks, exactly nothing arrives, or of whose own
     weights exactly nothing learns."""
@@ -180,6 +205,8 @@ class Observation:
     """Whether weights were sampled where they were needed, and never there at once."""
     layers: tuple[str, ...] | None = None
     """The layers' names, from the first to the last; None where they go by their numbers."""
+    rounding: RoundingReading | None = None
+    """None where nothing is rounded."""
     nonfinite: tuple[NonFinite, ...] = ()
     """What was NaN or infinite and stands as -inf in the arrays, in the order in which a training step goes."""
 

@@ -32,6 +32,8 @@ def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy
         "why_no_theory": why_no_theory(settings) or None,
         "settled": observation.is_settled,
         "weights_sampled": observation.has_sampled_weights,
+        "rounding": _rounding(observation),
+        "nonfinite": [each._asdict() for each in observation.nonfinite],
         "verdict": verdict_document(observation, remedy),
     }
     return as_json(document)
@@ -99,6 +101,15 @@ def verdict_document(observation: Observation, remedy: Remedy | None) -> dict[st
     }
 
 
+def _rounding(observation: Observation) -> dict[str, Any] | None:
+    """What a number format leaves of the gradient's entries; None where nothing is rounded."""
+    rounding = observation.rounding
+    if rounding is None:
+        return None
+    shares = {"zero": rounding.zero.tolist(), "overflowed": rounding.overflowed.tolist()}
+    return {"format": rounding.format, **shares, "silent_layers": rounding.silent_layers}
+
+
 def _theory(settings: Settings) -> dict[str, Any] | None:
     """What mean-field theory predicts; None where it does not cover the settings."""
     theory = predict(settings)
@@ -137,6 +148,8 @@ def _columns(observation: Observation) -> dict[str, list[Any]]:
         columns |= {name: each for name, each in _fractions(signal).items() if each is not None}
         if signal.log10_spread is not None:
             columns["log10_spread"] = signal.log10_spread.tolist()
+    if rounding := observation.rounding:
+        columns |= {"gradient_zero": rounding.zero.tolist(), "gradient_overflowed": rounding.overflowed.tolist()}
     return columns
 
 

@@ -19,7 +19,7 @@ from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import ALL_READINGS, READINGS
 from tui_telescope.notation import counted
-from tui_telescope.observations.observation import Observation, State
+from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.printing.text import reading_text, table
@@ -42,7 +42,7 @@ def write_reading(
     ascii_only: bool,
     depths: Sequence[int] | None = None,
     line: ProgressLine | None = None,
-) -> State | None:
+) -> str | None:
     """Observe, and write what the view shows in the given form; `depths` are those of the depth view and the map.
 
     While it observes, the line tells of it. Returns the verdict's state, None for a view of many networks. Raises
@@ -59,11 +59,11 @@ def write_reading(
 
 def _reading(
     telescope: WatchedTelescope, settings: Settings, form: str, view: str, ascii_only: bool
-) -> tuple[str, State | None]:
+) -> tuple[str, str | None]:
     """A single network, and the state that it is in."""
     readings = ALL_READINGS if form in WRITERS or VIEWS[view].shows_spread else READINGS
     observation, remedy = _observed(telescope, settings, readings)
-    state = observation.verdict.state
+    state = "not finite" if observation.nonfinite else observation.verdict.state
     if form in WRITERS:
         return WRITERS[form](settings, observation, remedy), state
     words = in_words(observation, remedy)

@@ -82,7 +82,11 @@ def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     if signal is None:
         return {}
     fractions = {"saturated": signal.saturated, "dead": signal.dead}
-    spread = {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, ())}
+    if rounding := observation.rounding:
+        fractions |= {"zero": rounding.zero, "overflowed": rounding.overflowed}
+    spread = (
+        {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, _lost(observation, "signal"))}
+    )
     return {
         "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
         **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},

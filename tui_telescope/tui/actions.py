@@ -56,10 +56,13 @@ GENERAL: tuple[Action, ...] = (
     Action("return_to_start", ("comma",), ",", "in view 6: back to the network before its first step"),
     Action("pin", ("p",), "p", "pin this curve on the screen, to compare others with it"),
     Action("drop_pins", ("u",), "u", "drop the pins"),
-    Action("toggle_ghost", ("g",), "g", "ghost: beside it the same network with residual flipped"),
+    Action("toggle_ghost", ("g",), "g",
+        "ghost: beside it the same network with residual flipped; in a number format, in exact arithmetic",
+    ),
     Action(
         "toggle_floors", ("f",), "f",
-        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32",
+        "floors and ceilings: where a gradient's entries turn to zero or overflow in float16, bfloat16, float32, or in "
+        "the precision that is set",
     ),
     Action(
         "toggle_weights", ("v",), "v",

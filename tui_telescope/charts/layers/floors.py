@@ -14,6 +14,9 @@ smaller than the root mean square of them all; that was so of 24% to 33% of them
 
 The lines hold for the gradient by a_l, h_t and c_t, of n entries a sample; not for a weight gradient, which has n^2
 entries and is the mean's already.
+
+A network that is computed in a format is not averaged over a batch, and its gradient is multiplied with the loss scale:
+for it the lines of that format stand at its ends times sqrt(n) / loss scale.
 """
 
 from __future__ import annotations
@@ -21,28 +24,48 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Rule
+from tui_telescope.networks import NUMBER_FORMATS
 from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
-from tui_telescope.settings import Settings
+from tui_telescope.settings import REGISTRY, Settings
 
-FLOORS: dict[str, float] = {
-    "float16": -24 * math.log10(2),
-    "bfloat16": -133 * math.log10(2),
-    "float32": -149 * math.log10(2),
-}
+
+def _ends_of(name: str) -> tuple[float, float]:
+    return math.log10(NUMBER_FORMATS[name].smallest), math.log10(NUMBER_FORMATS[name].largest)
+
+
+FLOORS: dict[str, float] = {name: _ends_of(name)[0] for name in ("float16", "bfloat16", "float32")}
 """log10 of the smallest positive number of each format, subnormal numbers included: 2^-24, 2^-133, 2^-149."""
 
-CEILINGS: dict[str, float] = {
-    "float16": math.log10(65504),
-    "bfloat16 and float32": 128 * math.log10(2),
-}
-"""log10 of the largest number of each format: 65504, and 3.39e38 and 3.40e38, which no chart tells apart from 2^128."""
+CEILINGS: dict[str, float] = {"float16": _ends_of("float16")[1], "bfloat16 and float32": _ends_of("float32")[1]}
+"""log10 of the largest number of each format: 65504, and 3.39e38 and 3.40e38, which no chart tells apart."""
+
+
+class _Ends(NamedTuple):
+    """Where formats end for a network's gradient, as log10 of a norm."""
+
+    floors: Mapping[str, float]
+    ceilings: Mapping[str, float]
+
+    @classmethod
+    def of(cls, settings: Settings) -> _Ends:
+        """Those of the common formats for a batch; of a network that is computed in one, that one's."""
+        reach = 0.5 * math.log10(settings.width)
+        if settings.number_format is None:
+            reach += math.log10(settings.samples)
+            floors, ceilings = FLOORS, CEILINGS
+        else:
+            reach -= math.log10(settings.loss_scale)
+            floor, ceiling = _ends_of(settings.precision)
+            floors, ceilings = {settings.precision: floor}, {settings.precision: ceiling}
+        return cls(*({name: end + reach for name, end in ends.items()} for ends in (floors, ceilings)))
 
 
 def with_floors(chart: Chart, settings: Settings) -> Chart:
@@ -50,28 +73,28 @@ def with_floors(chart: Chart, settings: Settings) -> Chart:
 
     Rules beyond its axis stay out of sight.
     """
-    reach = _reach(settings)
-    floors = (Rule(floor + reach, f"{name}: about half zero") for name, floor in FLOORS.items())
-    ceilings = (Rule(ceiling + reach, f"{name}: overflow above") for name, ceiling in CEILINGS.items())
+    ends = _Ends.of(settings)
+    floors = (Rule(floor, f"{name}: about half zero") for name, floor in ends.floors.items())
+    ceilings = (Rule(ceiling, f"{name}: overflow above") for name, ceiling in ends.ceilings.items())
     return replace(chart, rules=(*chart.rules, *floors, *ceilings))
 
 
 def summary(settings: Settings) -> str:
     """All ends in one sentence, for those that the chart has no room for."""
-    reach = _reach(settings)
-    zero = ", ".join(f"{written(floor + reach)} in {name}" for name, floor in FLOORS.items())
-    overflow = ", ".join(f"{written(ceiling + reach)} in {name}" for name, ceiling in CEILINGS.items())
-    mean = f"In a mean over {counted(settings.samples, 'sample')}"
-    return f"{mean} about half of the entries are zero below {zero}; entries overflow above {overflow}."
+    ends = _Ends.of(settings)
+    zero = ", ".join(f"{written(floor)} in {name}" for name, floor in ends.floors.items())
+    overflow = ", ".join(f"{written(ceiling)} in {name}" for name, ceiling in ends.ceilings.items())
+    where = f"In a mean over {counted(settings.samples, 'sample')}"
+    if settings.number_format:
+        where = f"At loss scale {REGISTRY['loss_scale'].show(settings.loss_scale)}"
+    return f"{where} about half of the entries are zero below {zero}; entries overflow above {overflow}."
 
 
 def beyond_ends(observation: Observation, settings: Settings) -> str:
     """Which layers lie beyond which end, in a sentence for each; nothing where none does."""
     if observation.gradient is None:
         return ""
-    norms, reach = observation.gradient.log10_mean, _reach(settings)
-    too_small = {name: norms < floor - math.log10(2) + reach for name, floor in FLOORS.items()}
-    too_large = {name: norms > ceiling + reach for name, ceiling in CEILINGS.items()}
+    too_small, too_large = _measured(observation) or _by_norms(observation.gradient.log10_mean, _Ends.of(settings))
     sentences = (
         _sentence("Most entries are zero at", too_small, observation.stage),
         _sentence("Entries overflow at least at", too_large, observation.stage),
@@ -79,16 +102,29 @@ def beyond_ends(observation: Observation, settings: Settings) -> str:
     return " ".join(filter(None, sentences))
 
 
+_Beyond: TypeAlias = tuple[Mapping[str, NDArray[np.bool_]], Mapping[str, NDArray[np.bool_]]]
+"""By the format's name, which layers are too small for it, and which are too large."""
+
+
+def _measured(observation: Observation) -> _Beyond | None:
+    """Of a network that was computed in a format."""
+    rounding = observation.rounding
+    if rounding is None:
+        return None
+    return {rounding.format: rounding.zero > 0.5}, {rounding.format: rounding.overflowed > 0}
+
+
+def _by_norms(norms: NDArray[np.float64], ends: _Ends) -> _Beyond:
+    """Of one that would be; where the root mean square itself is rounded to zero, most entries are."""
+    too_small = {name: norms < floor - math.log10(2) for name, floor in ends.floors.items()}
+    return too_small, {name: norms > ceiling for name, ceiling in ends.ceilings.items()}
+
+
 def written(log10: float) -> str:
     """10**log10 in one digit: `6e-08`."""
     exponent = math.floor(log10)
     digit = round(10 ** (log10 - exponent))
     return f"{digit}e{exponent:+03d}" if digit < 10 else f"1e{exponent + 1:+03d}"
-
-
-def _reach(settings: Settings) -> float:
-    """log10 of what takes the root mean square of a batch's entries to one sample's norm: sqrt(n) * samples."""
-    return 0.5 * math.log10(settings.width) + math.log10(settings.samples)
 
 
 def _sentence(words: str, is_beyond: Mapping[str, NDArray[np.bool_]], stage: str) -> str:

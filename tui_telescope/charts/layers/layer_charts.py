@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
@@ -22,17 +22,20 @@ from tui_telescope.observations.description import alike, nonfinite_layers
 from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
 
-LOOKS: tuple[tuple[Ink, Stroke], ...] = (
+_Look: TypeAlias = tuple[Ink, Stroke]
+LOOKS: tuple[_Look, ...] = (
     ("curve-1", "heavy"),
     ("curve-3", "long-dashed"),
     ("curve-4", "sparse"),
     ("curve-5", "dash-dotted"),
 )
 """One a trace: another stroke with each ink, so that curves stay apart without colour."""
-SECOND: tuple[Ink, Stroke] = ("curve-2", "dashed")
+SECOND: _Look = ("curve-2", "dashed")
 """The second reading of the first trace, beside it on the same chart."""
-_THIRD: tuple[Ink, Stroke] = ("curve-6", "dotted")
-_FOURTH: tuple[Ink, Stroke] = ("curve-5", "solid")
+_THIRD: _Look = ("curve-6", "dotted")
+_FOURTH: _Look = ("curve-4", "dash-dotted")
+_FIFTH: _Look = ("curve-5", "sparse")
+_SPREAD: _Look = ("curve-5", "solid")
 
 _GAP, _STRIP = 0.31, 0.41
 """Room below the decades of the signal's axis, in parts of what they take: first for a rule, then from 100% to 0%."""
@@ -127,7 +130,7 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         y_axis=Axis(zero, decades.high, tuple((*percents, *choice) for choice in decades.tick_choices)),
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(
-            Rule(decades.low - 0.5 * _GAP * height, "share of the units"),
+            Rule(decades.low - 0.5 * _GAP * height, f"share of the units{', or entries' * bool(live.rounding)}"),
             *_epsilons(live, decades.low),
         ),
         note=_stillness(live) or alike(live),
@@ -145,7 +148,7 @@ def _spread(observation: Observation) -> tuple[Curve, ...]:
     if observation.signal is None or observation.signal.log10_spread is None:
         return ()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    return (Curve(layers, observation.signal.log10_spread, "spread", *_FOURTH),)
+    return (Curve(layers, observation.signal.log10_spread, "spread", *_SPREAD),)
 
 
 def _epsilons(observation: Observation, low: float) -> tuple[Rule, ...]:
@@ -164,11 +167,14 @@ def _decades(axis: Axis) -> Axis:
 
 
 def _fractions(observation: Observation, zero: float, full: float) -> tuple[Curve, ...]:
-    """The saturated and the dead fraction, the latter where anything died, on a linear scale from zero to full."""
-    if observation.signal is None:
-        return ()
+    """The saturated and the dead fraction, and in a number format what became of the gradient's entries, on a linear
+    scale from zero to full; all but the first only where there are any."""
+    signal, rounding, readings = observation.signal, observation.rounding, list[tuple[str, Array | None, _Look]]()
     layers = np.arange(1, observation.depth + 1, dtype=np.float64)
-    readings = (("saturated", observation.signal.saturated, SECOND), ("dead", observation.signal.dead, _THIRD))
+    if signal:
+        readings += [("saturated", signal.saturated, SECOND), ("dead", signal.dead, _THIRD)]
+    if rounding:
+        readings += [("gradient zero", rounding.zero, _FOURTH), ("overflowed", rounding.overflowed, _FIFTH)]
     return tuple(
         Curve(layers, zero + fraction * (full - zero), label, *look)
         for label, fraction, look in readings

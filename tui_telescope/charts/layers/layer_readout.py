@@ -19,6 +19,7 @@ def layer_readout(observation: Observation, layer: int) -> str:
         "factor": _factor(observation, layer),
         "weight gradient": _weight_gradient(observation, layer),
         **_signal(observation, layer),
+        **_rounding(observation, layer),
     }
     words = [f"{name} {value}" for name, value in readings.items() if value] + _state(observation, layer)
     return f"{observation.stage} {observation.name(layer)}: {', '.join(words)}"
@@ -56,6 +57,14 @@ def _signal(observation: Observation, layer: int) -> dict[str, str]:
         "saturated": saturated,
         "spread": spread,
     }
+
+
+def _rounding(observation: Observation, layer: int) -> dict[str, str]:
+    rounding = observation.rounding
+    if rounding is None:
+        return {}
+    overflowed = float(rounding.overflowed[layer - 1])
+    return {"zero": f"{rounding.zero[layer - 1]:.0%}", "overflowed": f"{overflowed:.0%}" if overflowed else ""}
 
 
 def _written(observation: Observation, reading: str, log10: Array, layer: int) -> str:

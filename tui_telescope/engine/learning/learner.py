@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
+from tui_telescope.engine.formats.rounding import rounded
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.model import Model, most_at_once
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS, clip
@@ -43,6 +44,7 @@ class Learner:
         settings.check_stored("learn")
         most_at_once(settings, self.dtype)
         self._parameters = drawn(units, settings, dtype)
+        self._keep_in_format()
         self._model = Model(settings, self._parameters)
         self.network = self._model.network
         self._optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate, self._parameters.vector)
@@ -87,7 +89,14 @@ class Learner:
             clip(gradient, self.settings.clip_norm)
         self._optimizer.turn(gradient)
         self._parameters.vector += gradient
+        self._keep_in_format()
         self.steps += 1
+
+    def _keep_in_format(self) -> None:
+        """Parameters without a master copy are of the format: of an update stays what their digits hold."""
+        if self.settings.number_format and not self.settings.master_weights:
+            parameters = self._parameters.vector
+            parameters[...] = rounded(parameters.astype(np.float64), self.settings.number_format)
 
     @as_floats_are
     def evaluate(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
 from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.engine.learning.feedforward import Layers
+from tui_telescope.engine.learning.in_format import RoundedLayers, RoundedSteps
 from tui_telescope.engine.learning.parameters import Parameters, parts_read
 from tui_telescope.engine.learning.through_time import Steps
 from tui_telescope.engine.learning.trunk import Trunk
@@ -77,9 +78,12 @@ class Model:
 
 def _trunk_of(network: Network, samples: int) -> Trunk:
     """With room for so many samples."""
-    if network.settings.is_recurrent:
+    settings = network.settings
+    if settings.number_format:
+        return (RoundedSteps if settings.is_recurrent else RoundedLayers)(network, samples)
+    if settings.is_recurrent:
         return Steps(network, samples)
-    make = Layers if FORMS[network.settings.form].is_dense_layer else Blocks
+    make = Layers if FORMS[settings.form].is_dense_layer else Blocks
     return make(network, samples)
 
 
@@ -108,4 +112,5 @@ def _bytes_needed(settings: Settings, itemsize: int) -> int:
         matrices = [*settings.matrices.values()] * settings.depth
         kept = _KEPT_OF_LAYER * n + _KEPT_OF_UNIT * sum(units for _, units in settings.units_given)
     learned = sum(shape.fan_out * (shape.fan_in + 1) for shape in matrices) + n * (kind.inputs + kind.classes)
-    return itemsize * (_COPIES * learned + kept * settings.depth * settings.batch)
+    number = 8 if settings.number_format else itemsize  # those of a format are held as float64
+    return number * (_COPIES * learned + kept * settings.depth * settings.batch)

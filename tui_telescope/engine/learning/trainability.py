@@ -14,6 +14,7 @@ from tui_telescope.engine.learning.model import most_at_once
 from tui_telescope.engine.passes.progress import Progress
 from tui_telescope.engine.sweep import STRIDES, CellMemory, Grid, Place, coarsened, mapped_depths, mapped_scales
 from tui_telescope.engine.telescope import Telescope
+from tui_telescope.networks import EXACT
 from tui_telescope.settings import Settings
 
 STEPS = 100
@@ -76,11 +77,12 @@ def trainability(
     grid = tuple(scales or mapped_scales(settings)), tuple(depths or mapped_depths(settings))
     seen = memory.cells(settings)
     rows = _rows_to_come(grid, seen)
+    template = settings.replace(optimizer="momentum", precision=EXACT)
     pieces = progress.parts([depth * len(missing) for depth, missing in rows])
     if not rows:
         yield _assembled(settings, *grid, seen)
     for (depth, missing), piece in zip(rows, pieces, strict=True):
-        networks = [settings.replace(depth=depth, scale=scale, optimizer="momentum") for scale in missing]
+        networks = [template.replace(depth=depth, scale=scale) for scale in missing]
         accuracies = _accuracies(telescope, networks, piece)
         seen.update({(depth, scale): accuracy for scale, accuracy in zip(missing, accuracies, strict=True)})
         yield _assembled(settings, *grid, seen)

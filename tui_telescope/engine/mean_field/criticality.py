@@ -26,7 +26,6 @@ from tui_telescope.engine.mean_field.stacks import Stack
 from tui_telescope.engine.mean_field.theory import critical_scale, depth_scale, quick_factor
 from tui_telescope.engine.mean_field.wide_layers import divides_scale_out, scale_of_sigma_w, stack_of, takes
 from tui_telescope.networks import INITIALIZERS, ORTHOGONAL
-from tui_telescope.observations.observation import State
 from tui_telescope.settings import REGISTRY, Settings
 
 _NEAR = 1e-9
@@ -200,7 +199,7 @@ def describe_criticality(standing: Criticality) -> str:
     return f"scale {scale}; critical {critical}; {_pace_words(standing)}."
 
 
-def describe_trial(standing: Criticality, width: int, state: State) -> str:
+def describe_trial(standing: Criticality, width: int, state: str) -> str:
     """What was seen at the critical scale, which the theory knows for infinite width alone, and what x does next."""
     even_so = "" if state == "healthy" else " all the same"
     return f"Tried at {_critical_words(standing)}, width {width}: {state.upper()}. x again jumps there{even_so}."

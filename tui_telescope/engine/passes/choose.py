@@ -70,6 +70,8 @@ class Pass(NamedTuple):
     """Whether it may do for networks of these settings."""
     cost: Cost | TransformerCost
     """What one layer or step takes."""
+    rounds: bool = False
+    """Whether it computes in a number format, and no exact network."""
 
     def load(self) -> ModuleType:
         return import_module(f"tui_telescope.engine.{self.module}")
@@ -83,7 +85,8 @@ def measure(task: Task | SequenceTask) -> Measurement:
 
 def passes_of(settings: Settings) -> list[Pass]:
     """Those that take such networks, in the order in which they are asked."""
-    return [each for each in PASSES.values() if each.takes(settings)]
+    rounds = settings.number_format is not None
+    return [each for each in PASSES.values() if each.rounds == rounds and each.takes(settings)]
 
 
 def _samples_weights(settings: Settings) -> bool:
@@ -144,6 +147,10 @@ def _is_of_another_form(settings: Settings) -> bool:
     return is_other and (_suits_float64(settings) or _has_norm_and_mixes(settings))
 
 
+def _is_feedforward(settings: Settings) -> bool:
+    return not settings.is_recurrent
+
+
 def _has_gates(least: int, most: float) -> Callable[[Settings], bool]:
     return lambda settings: settings.is_recurrent and least <= settings.gates <= most
 
@@ -169,6 +176,10 @@ PASSES: dict[str, Pass] = {
     "recurrent, 3 gates": Pass("recurrent.through_time", _has_gates(3, 3), Cost(140e-6, 110e-9, 0.31e-9, 18e-9)),
     "recurrent, 4 gates": Pass(
         "recurrent.through_time", _has_gates(4, float("inf")), Cost(160e-6, 130e-9, 0.87e-9, 13e-9)
+    ),
+    "in a format": Pass("formats.in_format", _is_feedforward, Cost(220e-6, 45e-9, 0.12e-9, 35e-9), rounds=True),
+    "recurrent, in a format": Pass(
+        "recurrent.through_time", _has_gates(1, float("inf")), Cost(400e-6, 100e-9, 0.5e-9, 70e-9), rounds=True
     ),
 }
 """Costs are fitted to 8 or 9 sizes from width 2 to 512 and 1 to 1000 samples, on one core with AVX-512; most are met

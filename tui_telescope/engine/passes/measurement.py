@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.observations.observation import NonFinite
+from tui_telescope.settings import Settings
 
 SATURATED = 0.01
 """A unit is saturated where |phi'(z)| is below this share of the activation's steepest slope."""
@@ -53,10 +55,29 @@ def saturated_and_dead(
     *layers, units, samples = sizes.shape
     is_saturated = (sizes < SATURATED * activation.steepest / unit).view(np.uint8).reshape(*layers, -1)
     saturated = np.add.reduce(is_saturated, axis=-1, dtype=np.uint32) / (units * samples)
-    if not activation.dies:
+    if not activation.dies and is_zero is None:
         return saturated, np.zeros(layers)
     is_dead = np.matmul(sizes, np.ones(samples)) == 0 if is_zero is None else is_zero.all(axis=-1)
     return saturated, np.asarray(is_dead.mean(axis=-1))
+
+
+@dataclass(frozen=True, eq=False)
+class EntryShares:
+    """What became of the entries of d loss / d a_l in a number format, over units and samples, per layer l = 1..L."""
+
+    zero: Array
+    """The share that is exactly zero, shape (depth,)."""
+    overflowed: Array
+    """The share that is not finite, shape (depth,)."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> EntryShares | None:
+        """Yet to be filled in; None where nothing is rounded."""
+        return cls(np.zeros(settings.depth), np.zeros(settings.depth)) if settings.number_format else None
+
+    def take(self, layer: int, entries: Array) -> None:
+        """Those of one layer, counted from 0."""
+        self.zero[layer], self.overflowed[layer] = np.mean(entries == 0), np.mean(~np.isfinite(entries))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,5 +99,9 @@ class Measurement:
     """log2 of the norm of d mean loss by all parameters together."""
     weight_gradient_parts: Mapping[str, Array] | None = None
     """The weight gradient by the parts of a layer alone, each of shape (depth,); None where it has no parts."""
+    entries: EntryShares | None = None
+    """None where nothing is rounded."""
+    nonfinite: tuple[NonFinite, ...] = ()
+    """What was NaN or infinite for some sample, in a number format, and stands as -inf for all of them."""
     is_settled: bool = True
     """False where rounding may decide digits that are read: see `Observation.is_settled`."""

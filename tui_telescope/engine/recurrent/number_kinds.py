@@ -1,4 +1,5 @@
-"""The kinds of numbers that a recurrent cell's equations are written in: float64, extended range, unwatched floats.
+"""The kinds of numbers that a recurrent cell's equations are written in: float64, extended range, unwatched floats;
+and numbers of a format (`formats.rounded`).
 
 All stand for arrays of shape (units, samples) and know the same operations, so that a cell is written once. The
 float64 kind watches its range and gives up with `OutOfRange`; the extended kind never does: each unit of each sample
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
-from tui_telescope.engine.activations.extended_range_values import phi
+from tui_telescope.engine.activations.extended_range_values import phi, phi_value
 from tui_telescope.engine.arithmetic.arrays import Array, Floats, Identity
 from tui_telescope.engine.arithmetic.extended_range import COMFORTABLE, ExtendedRange, concatenated
+from tui_telescope.engine.formats.rounded import Rounded
+from tui_telescope.engine.losses import Loss
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,6 +96,15 @@ class Float64(Unwatched):
     def of(array: Array) -> Float64:
         return Float64(array)
 
+    @staticmethod
+    def affine(weights: Array, x: Array, biases: Array) -> Float64:
+        """weights @ x + biases, of what the cell is shown."""
+        return Float64(weights.dot(x) + biases)
+
+    def error(self, loss: Loss, vectors: Array) -> Float64:
+        """The loss's gradient by these values."""
+        return Float64(_error(self, loss, vectors).values())
+
     def times(self, factor: float) -> Self:
         """factor * self. Raises `OutOfRange`."""
         if factor > 1 and not np.abs(self.array).max() < LARGEST:
@@ -138,10 +150,6 @@ class Float64(Unwatched):
         return ExtendedRange(self.array, exponent[None, :])
 
     @staticmethod
-    def from_extended_range(value: ExtendedRange) -> Float64:
-        return Float64(value.values())
-
-    @staticmethod
     def rebased(numbers: Sequence[Float64]) -> tuple[tuple[Float64, ...], Array]:
         """Numbers brought near 1 by one power of two a sample, and its exponents (samples,). Raises `OutOfRange`."""
         sizes = [np.abs(number.array) for number in numbers]
@@ -175,6 +183,16 @@ class Extended(ExtendedRange):
         return super().of(values, per_unit=per_unit, tolerance=tolerance)
 
     @staticmethod
+    def affine(weights: Array, x: Array, biases: Array) -> Extended:
+        """weights @ x + biases, of what the cell is shown."""
+        return Extended.of(weights.dot(x) + biases)
+
+    def error(self, loss: Loss, vectors: Array) -> Extended:
+        """The loss's gradient by these values."""
+        error = _error(self, loss, vectors)
+        return Extended(error.mantissa, error.exponent).per_unit()
+
+    @staticmethod
     def stack(parts: Sequence[Extended]) -> Extended:
         """The units of all parts, one part after another."""
         return concatenated(parts, axis=-2)
@@ -202,16 +220,18 @@ class Extended(ExtendedRange):
         return ExtendedRange(self.mantissa, self.exponent + exponent)
 
     @staticmethod
-    def from_extended_range(value: ExtendedRange) -> Extended:
-        return Extended(value.mantissa, value.exponent).per_unit()
-
-    @staticmethod
     def rebased(numbers: Sequence[Extended]) -> tuple[tuple[Extended, ...], Array]:
         """The same numbers, and exponents of zero: they are near 1 as they are."""
         return tuple(numbers), np.zeros(numbers[0].mantissa.shape[1])
 
 
-N = TypeVar("N", Float64, Extended)
-"""Either kind that the readings can be taken in."""
-Known = TypeVar("Known", Float64, Extended, Unwatched)
+def _error(output: Float64 | Extended, loss: Loss, vectors: Array) -> ExtendedRange:
+    level = np.zeros(vectors.shape[-1])
+    targets = type(output).of(vectors)
+    return loss.gradient(output.to_extended_range(level), targets.to_extended_range(level), phi_value)
+
+
+N = TypeVar("N", Float64, Extended, Rounded)
+"""Any kind that the readings can be taken in."""
+Known = TypeVar("Known", Float64, Extended, Rounded, Unwatched)
 """Any kind that a cell can be computed in."""

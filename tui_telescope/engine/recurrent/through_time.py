@@ -14,12 +14,21 @@ from typing import Generic
 
 import numpy as np
 
-from tui_telescope.engine.activations.extended_range_values import phi_value
+from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange, concatenated, outer
+from tui_telescope.engine.formats.readings import as_the_format_has_it
+from tui_telescope.engine.formats.rounded import RoundedSum, kind_of
+from tui_telescope.engine.formats.rounding import as_formats_are
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
-from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, Wanted, saturated_and_dead
+from tui_telescope.engine.passes.measurement import (
+    EntryShares,
+    Measurement,
+    SignalMeasurement,
+    Wanted,
+    saturated_and_dead,
+)
 from tui_telescope.engine.passes.parameter_gradients import log2_norm_of_all
 from tui_telescope.engine.passes.progress import LAYERS_BACK, Progress, tally_of_passes
 from tui_telescope.engine.passes.task import SequenceTask
@@ -34,18 +43,29 @@ SUMMED_ELEMENTS = 2**13
 
 
 def measure(task: SequenceTask) -> Measurement:
-    """The readings of one network, in float64 where that reaches, else in the extended range. Raises `Stopped`.
+    """The readings of one network: in the settings' format; or in float64 where that reaches, else in the extended
+    range. Raises `Stopped`.
 
     Backpropagation through time: Pascanu, Mikolov and Bengio (2013), equations 3 to 5, for the loss at step T alone.
     """
     cell, sequences, settings, wanted, progress, _ = task
+    if settings.number_format:
+        return _in_format(task)
     try:
-        return _Journey(RecurrentNetwork(Float64, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(WeightedCell(Float64, cell, sequences, settings), wanted, progress).measure()
     except OutOfRange:
-        return _Journey(RecurrentNetwork(Extended, cell, sequences, settings), wanted, progress).measure()
+        return _Journey(WeightedCell(Extended, cell, sequences, settings), wanted, progress).measure()
 
 
-class RecurrentNetwork(Generic[N]):
+@as_formats_are
+def _in_format(task: SequenceTask) -> Measurement:
+    cell, sequences, settings, wanted, progress, _ = task
+    kind = kind_of(settings.precision, settings.loss_scale)
+    journey = _Journey(WeightedCell(kind, cell, sequences, settings), wanted, progress)
+    return as_the_format_has_it(journey.measure(), settings)
+
+
+class WeightedCell(Generic[N]):
     """The cell with its weights and its inputs, in one kind of numbers."""
 
     def __init__(self, kind: type[N], cell: UnitCell, sequences: Sequences, settings: Settings) -> None:
@@ -65,8 +85,8 @@ class RecurrentNetwork(Generic[N]):
 
     def step(self, t: int, state: tuple[N, ...]) -> Step[N]:
         """The state after step t, which counts from 0."""
-        inputs = self._input_weights.dot(self.inputs(t)) + self._biases
-        return self.cell.step(t, self._recurrent(state[0]), self.kind.of(inputs), state)
+        inputs = self.kind.affine(self._input_weights, self.inputs(t), self._biases)
+        return self.cell.step(t, self._recurrent(state[0]), inputs, state)
 
     def inputs(self, t: int) -> Array:
         """x_t, which counts from 0, shape (n, samples)."""
@@ -75,12 +95,9 @@ class RecurrentNetwork(Generic[N]):
 
     def error(self, state: tuple[N, ...]) -> tuple[N, ...]:
         """The loss's gradient by h_T, and none by c_T."""
-        targets = self.kind.of(np.ascontiguousarray(self._sequences.targets.T))
-        level = np.zeros(self.settings.samples)
-        loss = LOSSES[self.settings.loss]
-        error = loss.gradient(state[0].to_extended_range(level), targets.to_extended_range(level), phi_value)
+        targets = np.ascontiguousarray(self._sequences.targets.T)
         gradient = list(self.start())
-        gradient[0] = self.kind.from_extended_range(error)
+        gradient[0] = state[0].error(LOSSES[self.settings.loss], targets)
         return tuple(gradient)
 
     def _recurrent(self, hidden: N) -> N:
@@ -88,6 +105,10 @@ class RecurrentNetwork(Generic[N]):
         if self._diagonal_gain is not None:
             return self.kind.stack([hidden.times(self._diagonal_gain)] * self.cell.gates)
         return hidden.through(self._weights)
+
+    def by_input(self, by_news: N) -> N:
+        """The gradient by x_t from that by U x_t + b of all gates."""
+        return by_news.through(self._input_weights.T)
 
     def before(self, pulled: Pulled[N]) -> tuple[N, ...]:
         """The gradient by the state at t-1."""
@@ -111,8 +132,8 @@ class RecurrentNetwork(Generic[N]):
 class _Journey(Generic[N]):
     """One way through time, there and back."""
 
-    def __init__(self, network: RecurrentNetwork[N], wanted: Wanted, progress: Progress) -> None:
-        self._network: RecurrentNetwork[N] = network
+    def __init__(self, network: WeightedCell[N], wanted: Wanted, progress: Progress) -> None:
+        self._network: WeightedCell[N] = network
         self._wanted = wanted
         self._segments = segments(network.settings)
         self._tally = tally_of_passes(progress, self._segments)
@@ -165,6 +186,7 @@ class _Signal:
     """What travels forward, step by step."""
 
     def __init__(self, settings: Settings) -> None:
+        self._is_rounded = settings.number_format is not None
         self.measurement = SignalMeasurement(
             np.empty((settings.depth, settings.samples)), np.empty(settings.depth), np.empty(settings.depth)
         )
@@ -172,8 +194,12 @@ class _Signal:
     def take(self, t: int, step: Step[N]) -> None:
         """The norm of h_t; the saturated share of all gates; the share of dead units, which a single gate can have."""
         self.measurement.norms[t] = step.state[0].log2_norm()
-        shares = [saturated_and_dead(np.abs(slope.values()), gate) for gate, slope in step.slopes]
+        shares = [self._shares(gate, np.abs(slope.values())) for gate, slope in step.slopes]
         self.measurement.saturated[t], self.measurement.dead[t] = np.mean(shares, axis=0)
+
+    def _shares(self, gate: Activation, sizes: Array) -> tuple[Array, Array]:
+        """In a number format any slope may be zero, and none is merely too small for a float64."""
+        return saturated_and_dead(sizes, gate, sizes == 0 if self._is_rounded else None)
 
 
 class _Gradients:
@@ -184,23 +210,25 @@ class _Gradients:
         self._ones = np.ones((1, settings.samples))
         self._by_state = np.empty((state_size, settings.depth, settings.samples))
         self._by_weights = np.empty(settings.depth) if wanted.weight_gradient else None
-        self._by_recurrent = _Sum(settings) if wanted.weight_gradient else None
-        self._by_input = _Sum(settings) if wanted.global_norm else None
+        make_sum: type[_Sum] | type[RoundedSum] = RoundedSum if settings.number_format else _Sum
+        self._by_recurrent = make_sum(settings) if wanted.weight_gradient else None
+        self._by_input = make_sum(settings) if wanted.global_norm else None
         """Of the input matrices and the biases together."""
+        self._entries = EntryShares.of(settings)
 
     def take(self, t: int, pulled: Pulled[N], hidden: N, inputs: Array, exponent: Array) -> None:
         """What step t says, from h_{t-1} and the inputs x_t; what was pulled lacks 2**exponent, (samples,)."""
         for log2_norms, total in zip(self._by_state, pulled.totals, strict=True):
             log2_norms[t] = total.log2_norm() + exponent
+        if self._entries is not None:
+            self._entries.take(t, pulled.totals[0].values())
         if self._by_weights is not None and self._by_recurrent is not None:
-            by_product = type(hidden).stack(pulled.by_products).to_extended_range(exponent)
-            layer_input = hidden.to_extended_range(np.zeros_like(exponent))
-            self._by_weights[t] = by_product.log2_outer_norm(layer_input) - self._log2_samples
-            self._by_recurrent.take(by_product, layer_input)
+            by_product = type(hidden).stack(pulled.by_products)
+            self._by_weights[t] = self._by_recurrent.log2_share(by_product, hidden, exponent) - self._log2_samples
+            self._by_recurrent.take(by_product, hidden, exponent)
         if self._by_input is not None:
-            by_inputs = type(hidden).stack(pulled.by_inputs).to_extended_range(exponent)
-            with_ones = np.concatenate([inputs, self._ones])  # a bias is the weight of an input of 1
-            self._by_input.take(by_inputs, ExtendedRange.of(with_ones))
+            with_ones = type(hidden).of(np.concatenate([inputs, self._ones]))  # a bias is the weight of an input of 1
+            self._by_input.take(type(hidden).stack(pulled.by_inputs), with_ones, exponent)
 
     def measurement(self, signal: _Signal | None) -> Measurement:
         by_hidden, *by_memory = self._by_state
@@ -212,6 +240,7 @@ class _Gradients:
             by_memory[0] if by_memory else None,
             shared_weight_gradient=sums[0] if sums else None,
             global_norm=log2_norm_of_all(np.array(sums)) if self._by_input else None,
+            entries=self._entries,
         )
 
 
@@ -223,9 +252,15 @@ class _Sum:
         self._steps: list[tuple[ExtendedRange, ExtendedRange]] = []
         self._together = max(1, SUMMED_ELEMENTS // (settings.width * settings.samples))
 
-    def take(self, by_product: ExtendedRange, layer_input: ExtendedRange) -> None:
+    @staticmethod
+    def log2_share(by_product: N, layer_input: N, exponent: Array) -> float:
+        """log2 of the Frobenius norm of what one step adds; what it was given lacks 2**exponent, (samples,)."""
+        by, of = _in_extended_range(by_product, layer_input, exponent)
+        return by.log2_outer_norm(of)
+
+    def take(self, by_product: N, layer_input: N, exponent: Array) -> None:
         """Add one step's. Small ones are added many at a time, as a single product."""
-        self._steps.append((by_product, layer_input))
+        self._steps.append(_in_extended_range(by_product, layer_input, exponent))
         if len(self._steps) >= self._together:
             self._add()
 
@@ -239,3 +274,7 @@ class _Sum:
         if self._steps:
             self._add()
         return log2_norm_of_all(self._total.log2_norm())
+
+
+def _in_extended_range(by_product: N, layer_input: N, exponent: Array) -> tuple[ExtendedRange, ExtendedRange]:
+    return by_product.to_extended_range(exponent), layer_input.to_extended_range(np.zeros_like(exponent))

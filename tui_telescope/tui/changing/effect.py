@@ -13,7 +13,13 @@ _NOT_LEARNED_BY = {
     "networks": "one network learns at a time",
 }
 """Settings that a network which learns does not heed, and why."""
-_NOT_MAPPED_BY = {"optimizer": "every network of the map learns with momentum"}
+_IN_FLOAT32 = "every network of the map learns in float32"
+_NOT_MAPPED_BY = {
+    "optimizer": "every network of the map learns with momentum",
+    "precision": _IN_FLOAT32,
+    "loss_scale": _IN_FLOAT32,
+    "master_weights": _IN_FLOAT32,
+}
 """Those that the networks of a map do not, besides."""
 
 

@@ -41,8 +41,8 @@ class Comparing:
 
     def companion_of(self, subject: Hashable) -> Hashable | None:
         """What this subject is to be compared with, while that is wanted; None where nothing can be."""
-        ghost = self._app.source.ghost(subject) if self.comparison.wants_ghost else None
-        return ghost.subject if ghost else None
+        ghost = self._app.source.ghost(subject)
+        return ghost.subject if ghost and self.comparison.shows(ghost) else None
 
     def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
@@ -105,11 +105,12 @@ class Comparing:
         self._app.say(f"Dropped {counted(count, 'pin')}." if count else "There are no pins; p sets one.")
 
     def toggle_ghost(self) -> None:
-        if not self._is_taken(self.comparison.toggle_ghost):
+        ghost = self._app.source.ghost(self._app.subject)
+        if not self._is_taken(lambda: self.comparison.toggle_ghost(ghost)):
             return
         self._app.show_chart_afresh()
         self._app.observe()
-        state = f"The ghost is {_on_or_off(self.comparison.wants_ghost)}."
+        state = f"The ghost is {_on_or_off(bool(self.comparison.wants_ghost))}."
         if reason := self._app.source.why_no_ghost(self._app.subject):
             self._app.say(f"{state} {reason}")
         elif elsewhere := self._where_to_look():

@@ -11,7 +11,7 @@ from tui_telescope.charts.layers.trace import LearningTrace, Trace
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.observation import Observation
-    from tui_telescope.tui.sources.source import Source
+    from tui_telescope.tui.sources.source import Ghost, Source
 
 MOST = 3
 """Curves beside the live one: more would have to share a stroke."""
@@ -32,11 +32,14 @@ class Compared:
 
 
 class Comparison:
-    """The pins in the order in which they were set, and whether the ghost is wanted."""
+    """The pins in the order in which they were set, and whether the ghost is wanted.
+
+    As long as nobody has said whether it is, a ghost that comes unasked is shown where there is room for it.
+    """
 
     def __init__(self) -> None:
         self.pins: list[Compared] = []
-        self.wants_ghost = False
+        self.wants_ghost: bool | None = None
         self.wants_theory = False
 
     def pin(self, seen: Compared) -> None:
@@ -46,11 +49,18 @@ class Comparison:
         self._make_sure_of_room()
         self.pins.append(seen)
 
-    def toggle_ghost(self) -> None:
-        """Raises `ComparisonError`."""
-        if not self.wants_ghost:
+    def shows(self, ghost: Ghost[Any] | None) -> bool:
+        """Whether this ghost is to be seen."""
+        if ghost is None or self.wants_ghost is not None:
+            return ghost is not None and bool(self.wants_ghost)
+        return ghost.is_unasked and len(self.pins) + self.wants_theory < MOST
+
+    def toggle_ghost(self, ghost: Ghost[Any] | None) -> None:
+        """Put this ghost on or off. Raises `ComparisonError`."""
+        is_on = self.shows(ghost) or bool(self.wants_ghost)
+        if not is_on:
             self._make_sure_of_room()
-        self.wants_ghost = not self.wants_ghost
+        self.wants_ghost = not is_on
 
     def toggle_theory(self) -> None:
         """Raises `ComparisonError`."""
@@ -59,7 +69,7 @@ class Comparison:
         self.wants_theory = not self.wants_theory
 
     def _make_sure_of_room(self) -> None:
-        if len(self.pins) + self.wants_ghost + self.wants_theory >= MOST:
+        if len(self.pins) + bool(self.wants_ghost) + self.wants_theory >= MOST:
             raise ComparisonError(f"{MOST} curves beside the live one are the most that stay apart; u drops the pins.")
 
     def traces(
@@ -74,7 +84,7 @@ class Comparison:
         `companion` is what the live subject's ghost was observed as, once it was; `predicted` is what theory makes of
         the subject, where it is known. Neither is shown unless it is wanted.
         """
-        ghost = source.ghost(live.subject) if self.wants_ghost and companion else None
+        ghost = self._ghost(source, live.subject) if companion else None
         named = zip(self._names(source, live.subject, ghost.live if ghost else ""), [live, *self.pins], strict=True)
         traces = [Trace(label, each.observation, briefs) for (label, briefs), each in named]
         if ghost and companion:
@@ -87,13 +97,17 @@ class Comparison:
         self, source: Source[Any], live: Hashable, history: History, companion: History | None
     ) -> list[LearningTrace]:
         """The same of a subject that learns and its ghost, and of those pins that have learned."""
-        ghost = source.ghost(live) if self.wants_ghost and companion else None
+        ghost = self._ghost(source, live) if companion else None
         histories = [history, *(pin.history for pin in self.pins)]
         named = zip(self._names(source, live, ghost.live if ghost else ""), histories, strict=True)
         traces = [LearningTrace(label, each, briefs) for (label, briefs), each in named if each]
         if ghost and companion:
             traces.append(LearningTrace(f"ghost: {ghost.label}", companion, ("ghost",)))
         return traces
+
+    def _ghost(self, source: Source[Any], live: Hashable) -> Ghost[Any] | None:
+        ghost = source.ghost(live)
+        return ghost if self.shows(ghost) else None
 
     def _names(self, source: Source[Any], live: Hashable, beside_ghost: str) -> list[tuple[str, Sequence[str]]]:
         """A label and briefs for the live curve and the pins; without pins the live one is called what it is beside

@@ -75,7 +75,21 @@ def _meanings() -> tuple[Meaning, ...]:
             "Where a number format ends for the n entries of a gradient that is averaged over the samples: "
             "rounded to it, about half of them are zero there, and more below; they overflow above the upper "
             "line. The lines hold for the gradient and the cell state, not for the weights, which have n x n "
-            "entries.",
+            "entries. With precision on they are that format's, for the sum over samples times the loss scale.",
+        ),
+        Meaning(
+            "float16, float8",
+            "With precision on, every result of the network is rounded to that format, forward and backward; products "
+            "of matrices are summed in float32 first. The readings are what the format has: a gradient may be exactly "
+            "zero, or NaN or infinite. The ghost is the same network in exact arithmetic, until g puts it off. The "
+            "loss is the sum over samples, and its gradient is multiplied with the loss scale, which the readings "
+            "leave out again.",
+        ),
+        Meaning(
+            "gradient zero, overflowed",
+            "In a number format: the shares of a layer's gradient, of all units and samples, that are exactly zero, "
+            "and that are infinite or NaN.",
+            ("signal",),
         ),
         Meaning(
             "rms",
@@ -189,7 +203,7 @@ def _meanings() -> tuple[Meaning, ...]:
             "frozen",
             "Layers whose weights would change, as a share of their size, by less than float32's epsilon "
             f"({epsilon}) times the largest layer's share: while that one moves by its own size, they keep every "
-            "bit.",
+            "bit. Without master weights it is the number format's own epsilon.",
             ("gradient",),
         ),
         Meaning(
@@ -199,7 +213,8 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "Try ...",
-            "A change that was made and seen to be healthy on these very networks: the smallest that helps.",
+            "A change that was made and seen to be healthy on these very networks: the smallest that helps. Where a "
+            "number format silences layers or overflows, one after which it does neither.",
         ),
         Meaning(
             "on the map",

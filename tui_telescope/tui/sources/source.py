@@ -42,6 +42,8 @@ class Ghost(NamedTuple, Generic[Subject]):
     label: str
     live: str
     """What the subject itself is called beside it."""
+    is_unasked: bool = False
+    """Whether it is shown until it is put off, because the subject says little without it."""
 
 
 class Labels(NamedTuple):

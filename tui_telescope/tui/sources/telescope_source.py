@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tui_telescope.networks import EXACT
 from tui_telescope.presets import preset_of
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.comparison.distinctions import distinctions
@@ -62,14 +63,17 @@ class TelescopeSource(Source[Settings]):
         return distinctions(live, tuple(pins))
 
     def ghost(self, subject: Settings) -> Ghost[Settings] | None:
-        """The same network with residual flipped; None where that would be the very same one."""
+        """In a number format the same network in exact arithmetic, unasked; else the same with residual flipped, or
+        None where that would be the very same one."""
+        if subject.number_format:
+            return Ghost(subject.replace(precision=EXACT), EXACT, subject.precision, is_unasked=True)
         if "residual" in subject.ineffective:
             return None
         flipped = subject.replace(residual=not subject.residual)
         return Ghost(flipped, _residual(flipped), _residual(subject))
 
     def why_no_ghost(self, subject: Settings) -> str:
-        reason = subject.why_ineffective("residual")
+        reason = "" if subject.number_format else subject.why_ineffective("residual")
         return f"It would be the same network: {reason}." if reason else ""
 
     def settings_of(self, subject: Settings) -> Settings:

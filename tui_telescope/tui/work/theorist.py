@@ -100,10 +100,9 @@ def _trial_words(standing: Criticality, target: Settings, should_stop: ShouldSto
     """What a telescope of its own sees there: no key waits for it, and its weights are let go of at once."""
     from tui_telescope.engine.mean_field.criticality import describe_trial
     from tui_telescope.engine.telescope import Telescope
-    from tui_telescope.observations.observation import measured
 
     try:
         seen = Telescope().observe(target, readings=("gradient",), should_stop=should_stop)
     except MemoryError:
         return "There is not enough memory to try it. x again jumps there all the same."
-    return describe_trial(standing, target.width, measured(seen.verdict.state))
+    return describe_trial(standing, target.width, seen.verdict.state or "not finite")

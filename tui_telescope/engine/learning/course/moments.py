@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.learning.learner import Diverged, Learner, as_floats_are
-from tui_telescope.engine.passes.measurement import SATURATED
+from tui_telescope.engine.passes.measurement import SATURATED, EntryShares
 from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.log_statistics import LOG10_2, log2_mean, log2_root_mean_square
-from tui_telescope.observations.observation import Observation
+from tui_telescope.observations.observation import Observation, RoundingReading
+from tui_telescope.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ def observed(learner: Learner) -> Observation:
     by_weights, is_recurrent = trunk.weight_gradients(), learner.settings.is_recurrent
     spread = np.array([_log10_spread(each) for each in trunk.signals])
     slopes = learner.gone_forward(inputs).slopes()
-    return from_log10_norms(
+    observation = from_log10_norms(
         gradient * LOG10_2,
         weight_gradient=_log10_norms(by_weights),
         weights=_of_whole(by_weights) if is_recurrent else _log10_norms(learner.network.by_layer()),
@@ -112,7 +113,19 @@ def observed(learner: Learner) -> Observation:
         spread=spread,
         stage=learner.settings.stage,
         shares_weights=is_recurrent,
+        kept_in=learner.settings.weight_format,
     )
+    return replace(observation, rounding=_rounding(trunk.gradients, learner.settings))
+
+
+def _rounding(gradients: Sequence[Floats], settings: Settings) -> RoundingReading | None:
+    """What became of the entries of each layer's gradient; None where nothing is rounded to a format."""
+    shares = EntryShares.of(settings)
+    if shares is None:
+        return None
+    for layer, entries in enumerate(gradients):
+        shares.take(layer, entries)
+    return RoundingReading(settings.precision, shares.zero, shares.overflowed)
 
 
 def _of_whole(shares: Sequence[Floats]) -> Array | None:

@@ -44,6 +44,11 @@ class Apart:
         return _recentred(ExtendedRange.of(first, per_unit=True), ExtendedRange.of(values - first, per_unit=True))
 
     @classmethod
+    def affine(cls, weights: Array, x: Array, biases: Array) -> Apart:
+        """weights @ x + biases, of what a cell is shown."""
+        return cls.of(weights.dot(x) + biases)
+
+    @classmethod
     def stack(cls, parts: Sequence[Apart]) -> Apart:
         """The units of all parts, one part after another."""
         shared, differing = zip(*((part.shared, part.differing) for part in parts), strict=True)

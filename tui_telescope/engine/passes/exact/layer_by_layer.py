@@ -12,7 +12,7 @@ from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.blocks import Block, Linear, Respond, Signal, Step, StepBack, final_norm, pulled
 from tui_telescope.engine.losses import LOSSES
 from tui_telescope.engine.passes.checkpoints import segments
-from tui_telescope.engine.passes.measurement import Measurement, SignalMeasurement, saturated_and_dead
+from tui_telescope.engine.passes.measurement import EntryShares, Measurement, SignalMeasurement, saturated_and_dead
 from tui_telescope.engine.passes.parameter_gradients import ParameterGradients
 from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.passes.task import Task
@@ -29,6 +29,7 @@ class LayerByLayer:
         self._segments = segments(settings)
         self._tally = tally_of_passes(task.progress, self._segments)
         self._gradient = np.empty((depth, samples))
+        self._entries = EntryShares.of(settings)
         self._by_parameters = ParameterGradients(settings, wanted)
         self._signal: SignalMeasurement | None = None
         """Its saturated and dead fractions are filled in on the way back, where phi' is needed."""
@@ -41,7 +42,11 @@ class LayerByLayer:
         self._go_back(starts[:-1], layers, self._error(starts[-1], vectors))
         by_parameters = self._by_parameters
         return Measurement(
-            self._gradient, by_parameters.by_weights, self._signal, global_norm=by_parameters.global_norm()
+            self._gradient,
+            by_parameters.by_weights,
+            self._signal,
+            global_norm=by_parameters.global_norm(),
+            entries=self._entries,
         )
 
     def _error(self, output: Signal, vectors: Array) -> Any:
@@ -80,6 +85,8 @@ class LayerByLayer:
     def _layer_back(self, layer: int, steps: list[Step], delta: Any) -> Any:
         """Read the layer; the gradient by what is below it, as far as anybody reads that."""
         self._gradient[layer] = delta.log2_norm()
+        if self._entries is not None:
+            self._entries.take(layer, delta.values())
         if self._signal is not None:
             self._signal.saturated[layer], self._signal.dead[layer] = _saturated_and_dead(steps)
         if layer > 0 or self._by_parameters.by_weights is not None:

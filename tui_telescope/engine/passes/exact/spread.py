@@ -13,13 +13,18 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.blocks import blocks
+from tui_telescope.engine.formats.rounded import kind_of
 from tui_telescope.engine.passes.exact.apart import Apart
 from tui_telescope.engine.passes.task import SequenceTask, Task
-from tui_telescope.engine.recurrent.through_time import RecurrentNetwork
+from tui_telescope.engine.recurrent.through_time import WeightedCell
+from tui_telescope.settings import Settings
 
 
 def log2_differing(task: Task | SequenceTask) -> Array:
-    """log2 of ||a_l - mean over samples||, (depth, samples); -inf where samples do not differ. Raises `Stopped`."""
+    """log2 of ||a_l - mean over samples||, (depth, samples); -inf where samples do not differ. Raises `Stopped`.
+
+    In a number format it is what the format's own signals differ by.
+    """
     depth = task.settings.depth
     signals = _steps(task) if isinstance(task, SequenceTask) else _layers(task)
     log2 = []
@@ -30,16 +35,20 @@ def log2_differing(task: Task | SequenceTask) -> Array:
     return np.stack(log2)
 
 
-def _layers(task: Task) -> Iterator[Apart]:
-    a: Any = Apart.of(task.samples[0].T)  # a way forward asks no more of a number than it can
+def _kind(settings: Settings) -> Any:
+    """A way forward asks no more of a number than these can."""
+    return kind_of(settings.precision, settings.loss_scale) if settings.number_format else Apart
+
+
+def _layers(task: Task) -> Iterator[Any]:
+    a = _kind(task.settings).of(task.samples[0].T)
     for block in blocks(task.network, task.settings):
         a, _ = block.forward(a)
         yield a
 
 
-def _steps(task: SequenceTask) -> Iterator[Apart]:
-    kind: Any = Apart  # likewise
-    network = RecurrentNetwork[Any](kind, task.network, task.samples, task.settings)
+def _steps(task: SequenceTask) -> Iterator[Any]:
+    network = WeightedCell[Any](_kind(task.settings), task.network, task.samples, task.settings)
     state = network.start()
     for t in range(task.settings.depth):
         state = network.step(t, state).state

@@ -1,0 +1,1 @@
+"""Networks computed in a number format: rounding, the numbers that are rounded, and what became of their entries."""
