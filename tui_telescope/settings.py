@@ -442,7 +442,7 @@ class Settings(Block):
     @property
     def number_format(self) -> NumberFormat | None:
         """What every result is rounded to; None where nothing is rounded."""
-        return NUMBER_FORMATS.get(self.precision)
+        return None if self.has_tokens else NUMBER_FORMATS.get(self.precision)
 
     @property
     def weight_format(self) -> NumberFormat:

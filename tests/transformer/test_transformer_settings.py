@@ -62,6 +62,8 @@ def test_settings_that_are_not_a_transformers_say_why_they_change_nothing():
     for name in ("heads", "tokens"):
         assert not SETTINGS.why_ineffective(name)
         assert Settings().why_ineffective(name) == "only a transformer has tokens, and heads that attend to them"
+    assert SETTINGS.why_ineffective("precision") == "a transformer is computed exactly alone"
+    assert Telescope().observe(SETTINGS.replace(precision="float16")).gradient is not None
     assert not SETTINGS.ineffective & {"expansion", "activation", "residual", "norm", "bias", "seed"}
     assert SETTINGS.ineffective >= {"form", "forget_bias", "norm_place", "skip_scale"}
 
