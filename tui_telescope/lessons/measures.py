@@ -62,6 +62,11 @@ class Measures:
         """The share of saturated units over all layers."""
         return float(np.mean(measured(measured(self.observe(settings).signal).saturated)))
 
+    def log10_spread(self, settings: Settings) -> float:
+        """How far the samples, or tokens, still differ after the last layer, as a share of the signal."""
+        seen = self._telescope.observe(settings, readings=("signal", "spread"))
+        return float(measured(measured(seen.signal).log10_spread)[-1])
+
     def critical_scale(self, settings: Settings) -> float:
         """NaN where there is none."""
         from tui_telescope.engine.mean_field.theory import (

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tui_telescope.lessons.chapters import cures, formats, learning, weights_and_slopes, whispering
+from tui_telescope.lessons.chapters import cures, formats, learning, transformers, weights_and_slopes, whispering
 from tui_telescope.lessons.step import Step
 
-STEPS: tuple[Step, ...] = (*whispering.STEPS, *weights_and_slopes.STEPS, *cures.STEPS, *formats.STEPS, *learning.STEPS)
+STEPS: tuple[Step, ...] = (
+    *whispering.STEPS,
+    *weights_and_slopes.STEPS,
+    *cures.STEPS,
+    *formats.STEPS,
+    *transformers.STEPS,
+    *learning.STEPS,
+)
 """In the order in which they are told."""
