@@ -13,7 +13,7 @@ from observed_numbers import numbers_of
 from rounded_reference import Expected, elman_steps, sigmoid_stack
 
 from tui_telescope import Settings, Telescope
-from tui_telescope.networks import NUMBER_FORMATS
+from tui_telescope.networks import CELLS, NUMBER_FORMATS
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
 
@@ -109,6 +109,7 @@ def test_in_float32_every_kind_of_network_reads_what_it_reads_exactly_but_for_th
 @given(
     settings_within(
         precision=st.sampled_from(list(NUMBER_FORMATS)),
+        cell=st.sampled_from([name for name in CELLS if name != "transformer"]),  # computed exactly alone
         depth=st.integers(1, 30),
         width=st.integers(1, 12),
         samples=st.integers(1, 6),

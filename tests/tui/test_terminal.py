@@ -47,7 +47,7 @@ def test_a_newcomer_explores_at_80x24_and_leaves_the_terminal_as_it_was() -> Non
         wait_for_reading(terminal, "d Depth 50", ">s Scale *1.8", "of 50 layers")
         terminal.press("up", "up", "right")
         wait_for_reading(terminal, ">i Init *xavier")
-        terminal.press("down", "down", "left", "left", *["up"] * 9, "pageup")
+        terminal.press("down", "down", "left", "left", *["up"] * 10, "pageup")
         wait_for_reading(terminal, "s Scale *1.2", ">d Depth *100", "of 100 layers")
 
         terminal.press("2")

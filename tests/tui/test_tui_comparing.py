@@ -143,7 +143,9 @@ def test_the_legend_tells_any_two_compared_curves_apart(
     comparison = Comparison()
     comparison.wants_ghost, comparison.wants_theory = "ghost" in others, "theory" in others
     comparison.pins = [Compared(pin, SEEN) for pin in pins[: MOST - comparison.wants_ghost - comparison.wants_theory]]
-    traces = comparison.traces(TelescopeSource(), Compared(live, SEEN), SEEN, SEEN)
+    traces = comparison.traces(
+        TelescopeSource(), Compared(live, SEEN), SEEN, Trace("theory: infinite width", SEEN, ("theory",))
+    )
     chart = VIEWS["gradient"].chart(traces, ChartOptions())  # type: ignore[misc]
     plan = layout(chart, *LEGENDS[size], BRAILLE)
     assert plan

@@ -8,6 +8,7 @@ limit of infinite width, and derived here; no paper's formula. Biases are drawn 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ def log10_gradient(settings: Settings, should_stop: ShouldStop) -> Array:
     Derived in the module's docstring.
     """
     nodes, log_weights = _nodes(settings)
-    log_slopes, path = _forward(settings, nodes, should_stop)
+    log_slopes, path = _forward(settings, nodes, settings.branch_factors, should_stop)
     log_powers = log_weights + 2 * _log_error(settings, path)
     gradient = np.empty(settings.depth)
     for layer in range(settings.depth - 1, -1, -1):
@@ -48,9 +49,11 @@ def log10_gradient(settings: Settings, should_stop: ShouldStop) -> Array:
 
 
 def factor(settings: Settings) -> float:
-    """What a layer multiplies gradients with in the long run; derived from where a few typical inputs end up."""
-    deep = settings.replace(depth=_SETTLED_BY, samples=1, networks=1)
-    log_slopes, _ = _forward(deep, _TYPICAL, lambda: False)
+    """What a layer multiplies gradients with in the long run; derived from where a few typical inputs end up.
+
+    In the long run layers are as the network's last one.
+    """
+    log_slopes, _ = _forward(settings, _TYPICAL, settings.branch_factors[-1:] * _SETTLED_BY, lambda: False)
     return float(np.exp(log_slopes[_SETTLED_BY // 2 :].mean(axis=0).max()))
 
 
@@ -78,13 +81,15 @@ def _nodes(settings: Settings) -> tuple[Array, Array]:
     return np.array(quantiles), np.full(NODES, -math.log(NODES))
 
 
-def _forward(settings: Settings, nodes: Array, should_stop: ShouldStop) -> tuple[Array, _Path]:
-    """ln |d a_l / d a_{l-1}| at every node, (L, nodes), and a_L."""
+def _forward(
+    settings: Settings, nodes: Array, branch_factors: Sequence[float], should_stop: ShouldStop
+) -> tuple[Array, _Path]:
+    """ln |d a_l / d a_{l-1}| at every node, (L, nodes), and a_L; there is a layer for each branch factor."""
     generator = np.random.default_rng(_SEED)
     skip = settings.skip_scale if settings.residual else 0.0
     path = _Path(settings.input_scale * nodes, np.zeros(len(nodes)))
-    log_slopes = np.empty((settings.depth, len(nodes)))
-    for layer, factor in enumerate(settings.branch_factors):
+    log_slopes = np.empty((len(branch_factors), len(nodes)))
+    for layer, factor in enumerate(branch_factors):
         if should_stop():
             raise Stopped
         value, slope = _branch(settings, path, generator)

@@ -45,17 +45,22 @@ class SignalMeasurement:
 
 
 def saturated_and_dead(
-    sizes: Array, activation: Activation, is_zero: NDArray[np.bool_] | None = None, *, unit: float = 1.0
+    sizes: Array,
+    activation: Activation,
+    is_zero: NDArray[np.bool_] | None = None,
+    *,
+    unit: float = 1.0,
+    is_rounded: bool = False,
 ) -> tuple[Array, Array]:
     """Of each layer the fraction of units and samples that are saturated, and of units that are dead on every sample.
 
     `sizes` are |phi'| in multiples of `unit`, (..., units, samples); `is_zero` says where they are zero and not merely
-    too small for a float64, if some may be.
+    too small for a float64, if some may be. Where phi' `is_rounded` to a format, units of any activation may be dead.
     """
     *layers, units, samples = sizes.shape
     is_saturated = (sizes < SATURATED * activation.steepest / unit).view(np.uint8).reshape(*layers, -1)
     saturated = np.add.reduce(is_saturated, axis=-1, dtype=np.uint32) / (units * samples)
-    if not activation.dies and is_zero is None:
+    if not (activation.dies or is_rounded):
         return saturated, np.zeros(layers)
     is_dead = np.matmul(sizes, np.ones(samples)) == 0 if is_zero is None else is_zero.all(axis=-1)
     return saturated, np.asarray(is_dead.mean(axis=-1))

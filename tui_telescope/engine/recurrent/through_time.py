@@ -199,7 +199,7 @@ class _Signal:
 
     def _shares(self, gate: Activation, sizes: Array) -> tuple[Array, Array]:
         """In a number format any slope may be zero, and none is merely too small for a float64."""
-        return saturated_and_dead(sizes, gate, sizes == 0 if self._is_rounded else None)
+        return saturated_and_dead(sizes, gate, is_rounded=self._is_rounded)
 
 
 class _Gradients:

@@ -88,7 +88,8 @@ class LayerByLayer:
         if self._entries is not None:
             self._entries.take(layer, delta.values())
         if self._signal is not None:
-            self._signal.saturated[layer], self._signal.dead[layer] = _saturated_and_dead(steps)
+            fractions = _saturated_and_dead(steps, is_rounded=self._entries is not None)
+            self._signal.saturated[layer], self._signal.dead[layer] = fractions
         if layer > 0 or self._by_parameters.by_weights is not None:
             delta, steps_back = self._blocks[layer].backward(steps, delta, self.pulled)
             for back in steps_back:
@@ -114,14 +115,14 @@ class LayerByLayer:
         return log2_norm
 
 
-def _saturated_and_dead(steps: Sequence[Step]) -> tuple[float, float]:
+def _saturated_and_dead(steps: Sequence[Step], *, is_rounded: bool) -> tuple[float, float]:
     """The fractions of a layer's units, of all its activations together."""
     counted = []
     for step in steps:
         if isinstance(step.operation, Respond):
             slope = step.memory()
-            sizes = np.abs(slope.values())
-            saturated, dead = saturated_and_dead(sizes, step.operation.activation, slope.is_zero())
+            sizes, phi = np.abs(slope.values()), step.operation.activation
+            saturated, dead = saturated_and_dead(sizes, phi, slope.is_zero(), is_rounded=is_rounded)
             counted.append((float(saturated), float(dead), len(sizes)))
     units = sum(count for *_, count in counted)
     return (
