@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from tui_telescope.block import Block
+from tui_telescope.described_network import DescribedNetwork
 from tui_telescope.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason
-from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, refusal, samples_weights
+from tui_telescope.footprint import NEEDS_STORED, Footprint, footprint, samples_weights
 from tui_telescope.ladders import COARSE, FINE, HALF_POWERS, POWERS, SIGNED, preferred, whole
 from tui_telescope.networks import (
     ACTIVATIONS,
@@ -28,13 +28,12 @@ from tui_telescope.networks import (
     INITIALIZERS,
     LOSSES,
     NORM_PLACES,
-    NORMAL,
     NORMS,
     NUMBER_FORMATS,
     OPTIMIZERS,
     TASKS,
-    NumberFormat,
 )
+from tui_telescope.refusals import REFUSALS
 from tui_telescope.setting_kinds import (
     Choice,
     PowerOfTwo,
@@ -61,7 +60,7 @@ def _entry(group: str, setting: Setting) -> Any:
 
 
 @dataclass(frozen=True)
-class Settings(Block):
+class Settings(DescribedNetwork):
     """Everything that determines an observation, and how the network learns.
 
     Raises `SettingsError` for a value outside its range and for an observation that the memory budget does not hold.
@@ -331,21 +330,9 @@ class Settings(Block):
                 object.__setattr__(self, meant, value)
         for name, setting in REGISTRY.items():
             object.__setattr__(self, name, setting.check(getattr(self, name)))
-        self._check_transformer()
-        if refused := refusal(self):
-            raise SettingsError(refused)
-        self._check_batch()
-
-    def _check_transformer(self) -> None:
-        most = CELLS[self.cell].most_layers
-        if most is not None and self.depth > most:
-            raise SettingsError(f"depth: {self.depth} is not allowed for a {self.cell}; allowed: 1 to {most} blocks")
-        if self.has_tokens and self.width % self.heads:
-            divisors = [str(heads) for heads in range(1, min(self.width, 64) + 1) if self.width % heads == 0]
-            raise SettingsError(
-                f"heads: {self.heads} is not allowed at width {self.width}, which it does not divide; "
-                f"allowed: {', '.join(divisors)}"
-            )
+        for refusal in REFUSALS:
+            if reason := refusal(self):
+                raise SettingsError(reason)
 
     @property
     def footprint(self) -> Footprint:
@@ -361,40 +348,6 @@ class Settings(Block):
         """Raises `SettingsError` where `what` is to be done with weights that are not stored."""
         if self.samples_weights:
             raise SettingsError(f"{what}: {NEEDS_STORED}")
-
-    def _check_batch(self) -> None:
-        norm = NORMS.get(self.norm)
-        if norm is not None and norm.takes_shares_out and self.columns == 1:
-            raise SettingsError(
-                f"norm: {self.norm!r} needs more than 1 sample to take a variance over; allowed: samples from 2"
-            )
-
-    @property
-    def is_recurrent(self) -> bool:
-        """Whether `depth` counts time steps."""
-        return CELLS[self.cell].is_recurrent
-
-    @property
-    def has_tokens(self) -> bool:
-        """Whether a sample is a sequence of `tokens` vectors, and not a single one."""
-        return CELLS[self.cell].has_tokens
-
-    @property
-    def columns(self) -> int:
-        """How many vectors go through a layer at once: the samples, or the tokens of all of them."""
-        return self.samples * (self.tokens if self.has_tokens else 1)
-
-    @property
-    def gates(self) -> int:
-        """How many matrices each layer has for what it hears from the layer, or step, before."""
-        return CELLS[self.cell].gates
-
-    @property
-    def stage(self) -> str:
-        """What `depth` counts, in a word for users: a layer, a block, or a step of time."""
-        if self.has_tokens:
-            return "block"
-        return "step" if self.is_recurrent else "layer"
 
     @cached_property
     def ineffective(self) -> frozenset[str]:
@@ -419,41 +372,6 @@ class Settings(Block):
     def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
         clauses = (clause for holds, clause in reasons if holds(self))
         return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
-
-    @property
-    def family(self) -> str:
-        """Which unit matrices the initializer scales."""
-        family = INITIALIZERS[self.initializer].family
-        return self.distribution if family == NORMAL else family
-
-    @property
-    def has_biases(self) -> bool:
-        """Whether layers have biases, drawn or all the same."""
-        return self.bias != 0 or self.bias_mean != 0
-
-    @cached_property
-    def branch_factors(self) -> tuple[float, ...]:
-        """What each layer's branch is multiplied with: `branch_scale` in numbers, 1 without a residual connection."""
-        if not self.residual or not isinstance(self.branch_scale, str):
-            return (float(self.branch_scale) if self.residual else 1.0,) * self.depth
-        of_layer = BRANCH_SCALES[self.branch_scale]
-        return tuple(of_layer(layer, self.depth) for layer in range(1, self.depth + 1))
-
-    @property
-    def number_format(self) -> NumberFormat | None:
-        """What every result is rounded to; None where nothing is rounded."""
-        return None if self.has_tokens else NUMBER_FORMATS.get(self.precision)
-
-    @property
-    def weight_format(self) -> NumberFormat:
-        """What the weights are kept in while they learn: float32, unless the format is to do without such a copy."""
-        single = NUMBER_FORMATS["float32"]
-        return single if self.master_weights else self.number_format or single
-
-    @property
-    def clip_norm(self) -> float | None:
-        """The largest global norm that the weight gradient may have, None for any."""
-        return None if isinstance(self.clip, str) else self.clip
 
     def replace(self, **changes: Any) -> Settings:
         """These settings with some values changed. Raises `SettingsError`."""

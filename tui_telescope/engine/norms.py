@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope import networks
-from tui_telescope.engine.arithmetic.arrays import Array
+from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.settings import Settings
 
 Mask = NDArray[np.bool_]
+
+Pull = Callable[[Floats], Floats]
 
 STANDS_OUT = 0.9
 """The share of a line's variance from which a value is told from what differs among the others."""
@@ -139,6 +142,24 @@ class Pullback:
 def _like(y: ExtendedRange, is_per_unit: bool) -> ExtendedRange:
     """y under an exponent a unit, or a sample."""
     return y.per_unit() if is_per_unit else y.normalized().per_sample()
+
+
+def normalise(norm: Norm, x: Floats, out: Floats) -> Pull:
+    """N(x) of ordinary floats, (units, samples), into `out`; returns the map from the gradient by it to the one by x.
+
+    The formulas are those of `Norm` and `Pullback`.
+    """
+    direction, root = norm.direction(x)
+    inverse = 1 / np.sqrt(root * root + norm.epsilon)
+    length = root * inverse
+    np.multiply(direction, length, out)
+
+    def pull(gradient: Floats) -> Floats:
+        gradient = norm.centre(gradient)
+        share = np.mean(gradient * direction, norm.axis, keepdims=True)
+        return np.asarray(inverse * (gradient - direction * (share * length * length)))
+
+    return pull
 
 
 def norm_of(settings: Settings) -> Norm | None:

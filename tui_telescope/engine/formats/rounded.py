@@ -18,9 +18,8 @@ from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array, Identity
 from tui_telescope.engine.arithmetic.extended_range import ExtendedRange
 from tui_telescope.engine.formats.rounding import product_in_single, rounded
-from tui_telescope.engine.learning.float_norms import normalise
 from tui_telescope.engine.losses import Loss
-from tui_telescope.engine.norms import Norm
+from tui_telescope.engine.norms import Norm, normalise
 from tui_telescope.networks import NUMBER_FORMATS, NumberFormat
 from tui_telescope.settings import Settings
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
-from tui_telescope.engine.learning.float_norms import Pull, normalise
-from tui_telescope.engine.norms import Norm, Places, norm_of, places_of_norm
+from tui_telescope.engine.norms import Norm, Places, Pull, norm_of, normalise, places_of_norm
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.networks import MATRICES, NORMALISED, PHI
 

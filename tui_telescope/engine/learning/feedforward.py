@@ -14,8 +14,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS, Activation
 from tui_telescope.engine.arithmetic.arrays import Floats, aligned
-from tui_telescope.engine.learning.float_norms import Pull, normalise
-from tui_telescope.engine.norms import Places, places_of_norm
+from tui_telescope.engine.norms import Places, Pull, normalise, places_of_norm
 from tui_telescope.engine.weights.network import Network
 
 
