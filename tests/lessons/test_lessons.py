@@ -21,7 +21,8 @@ each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
 GIVEN = {
     "0.2", "0.25", "0.01", "0.1", "1.5", "0.001", "0.5", "0.14",  # slopes and values that a step shows
     "10.15", "0.8", "1.2",  # scales
-    "1e-06", "3e-08",
+    "0.3", "0.4",  # branch scales
+    "1e-06", "6e-08",
 }  # fmt: skip
 """Numbers that are given, not measured."""
 

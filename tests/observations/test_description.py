@@ -47,10 +47,10 @@ def test_the_message_in_words(curve, line):
         ([-9, -8, 0], False, "2 of 3 layers are frozen in float32."),
         ([0, -8, 0], False, "1 of 3 layers is frozen in float32."),
         ([0, 0, 0], False, "None of 3 layers is frozen in float32."),
-        ([-math.inf] * 3, False, "No weight learns: every gradient by one is exactly 0."),
+        ([-math.inf] * 3, False, "No weight learns: the gradient of every one is exactly 0."),
         ([-math.inf, -8, 0], True, "2 of 3 steps are unheard in float32: they change no bit of dW."),
         ([-math.inf, 0, 0], True, "All steps but the first are heard in dW."),
-        ([-math.inf] * 3, True, "No recurrent weight learns: every gradient by one is exactly 0."),
+        ([-math.inf] * 3, True, "No recurrent weight learns: the gradient of every one is exactly 0."),
     ],
 )
 def test_what_learns_in_words(changes, shared, sentence):
@@ -67,7 +67,7 @@ def test_several_networks_in_words():
     )
     assert describe(observed(quiet, dead, dead, changes=[[0.0] * 3, *[[-math.inf] * 3] * 2])) == (
         "DEAD: in 2 of 3 networks nothing at all reaches layer 1; the mean of all is 3.33e-04. "
-        "In 2 of 3 networks no weight learns: every gradient by one is exactly 0."
+        "In 2 of 3 networks no weight learns: the gradient of every one is exactly 0."
     )
     assert describe(observed(*[quiet] * 11, [5.0, 2.0, 0.0])).startswith(
         "VANISHING: layer 1 receives 8.33e+03, which few networks carry (1 of 12); the median is 1.00e-03 (typical "
@@ -125,7 +125,7 @@ EXPLODING_RELUS = Settings(activation="relu", initializer="he", scale=1.5, width
             NARROW_RELUS,
             ["VANISHING: ", ", which few networks carry ", "; the median is 1.14e-06 ", " In 4 of 64 networks "],
         ),
-        (SKIPPED, ["HEALTHY: ", "No weight learns: every gradient by one is exactly 0."]),
+        (SKIPPED, ["HEALTHY: ", "No weight learns: the gradient of every one is exactly 0."]),
         (
             STEEP_END,
             ["HEALTHY: ", "1.70 of 2.44 decades are lost at step 100 alone; ", "The cell state loses 0.37 decades."],

@@ -79,7 +79,7 @@ def test_a_run_that_logs_its_weights_alone_is_told_what_learns_and_no_more():
     assert describe(observation) == "1 of 4 layers is frozen in float32."
     assert (verdict.state, verdict.end_to_end, verdict.decades_per_layer, observation.depth) == (None, None, None, 4)
     still = from_log10_norms(weight_gradient=[-math.inf] * 2, weights=[0.0, 0.0])
-    assert describe(still) == "No weight learns: every gradient by one is exactly 0."
+    assert describe(still) == "No weight learns: the gradient of every one is exactly 0."
     with pytest.raises(LookupError):
         measured(observation.gradient)
 

@@ -103,7 +103,7 @@ QUESTIONS: tuple[Question, ...] = (
         (*_SHAPE, "residual", "norm", "initializer", "bias"),
         _is("healthy"),
         "Press x: theory knows the critical scale.",
-        "At sigma_w = 1 close inputs neither part nor meet: there a message lasts longest.",
+        "Near sigma_w = 1 layers drive close inputs neither apart nor together: a message lasts longest.",
         CHAOS,
     ),
     Question(

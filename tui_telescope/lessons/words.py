@@ -13,7 +13,7 @@ WORDS: dict[str, str] = {
     "saturated": "a unit so far out that its slope is below 1% of the steepest.",
     "float32": "the usual number of a GPU: about 7 digits, so that a change below 1e-07 of it is lost.",
     "frozen": "a layer whose change float32 loses while the loudest layer moves by its own size.",
-    "weights": "a layer's own numbers, which learning changes; v shows the gradient by them.",
+    "weights": "a layer's own numbers, which learning changes; v shows the gradient with respect to them.",
     "sigma_w": "the standard deviation of the weights times the root of the width.",
     "float16": "numbers of 16 bits: three digits, from 6e-08 to 65504. bfloat16 has two, and float32's range.",
     "skip": "what a residual connection is also called.",

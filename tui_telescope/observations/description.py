@@ -207,7 +207,7 @@ def _what_learns(observation: Observation) -> str:
         return ""
     if 2 * verdict.still_networks >= verdict.networks:
         which = "recurrent weight" if stage == "step" else "weight"
-        what = f"no {which} learns: every gradient by one is exactly 0."
+        what = f"no {which} learns: the gradient of every one is exactly 0."
         return f"{_where(verdict.still_networks, verdict)}{what}".capitalize()
     if stage == "step":
         return _unheard(verdict.frozen_layers, depth, verdict.frozen_in)

@@ -53,16 +53,17 @@ STEPS: tuple[Step, ...] = (
         "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
         "arrives is not yet a layer that learns.",
         "Select Branch with the arrows and lower it. How small must a branch be for no layer to be frozen?",
-        "0.2 is small enough: there none is, and at 0.5 still {half} are. 1/sqrt(L), which is 0.14 here, is the usual "
+        "0.3 is small enough: there none is, and at 0.4 still {more} is. 1/sqrt(L), which is 0.14 here, is the usual "
         "choice.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.frozen(RESIDUAL) > 10 and m.saturated(RESIDUAL) > 0.2,
         lambda m: (
-            m.frozen(RESIDUAL.replace(branch_scale=0.5)) > 0 == m.frozen(RESIDUAL.replace(branch_scale=0.2))
+            m.frozen(RESIDUAL.replace(branch_scale=0.4)) == 1
+            and m.frozen(RESIDUAL.replace(branch_scale=0.3)) == 0
             and m.frozen(TAMED) == 0
         ),
         {"frozen": frozen(RESIDUAL)},
-        {"half": frozen(RESIDUAL, branch_scale=0.5)},
+        {"more": frozen(RESIDUAL, branch_scale=0.4)},
         scene=Scene(weights=True),
     ),
     Step(

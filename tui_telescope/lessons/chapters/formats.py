@@ -31,7 +31,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Number formats",
         "number formats: float16 leaves layers exactly nothing, and the loss scale",
-        "A number format has an end. In float16 a gradient's entries below 3e-08 are rounded to zero, and zeros "
+        "A number format has an end. In float16 entries below half of 6e-08 are rounded to zero, and zeros "
         "multiply to zeros: exactly nothing reaches {silent} of these 20 sigmoid layers, where exact numbers, the "
         "ghost, bring {exact} to the first. Fading is slow; this is sudden.",
         "Select Loss scale and raise it to 16384 (Enter types a value). How many layers are silent then?",

@@ -20,8 +20,8 @@ STEPS: tuple[Step, ...] = (
         "{one} arrives, and at scale 6 {six}. It fades even faster, for in a layer of 4 units large weights saturate "
         "nearly half of them.",
         "Press w for wider layers. At which width does scale 6 explode?",
-        "From 24 units on: there {wide} arrives. The sum that a unit hears grows with the root of the width, so what "
-        "counts is sigma_w, the scale times that root.",
+        "At 24 units: there {wide} arrives, at 16 it is healthy. The sum that a unit hears grows with the root of the "
+        "width, so what counts is sigma_w, the scale times that root.",
         SIX,
         lambda m: (
             m.first(SIX) < m.first(WHISPER.replace(scale=1.0))
@@ -40,7 +40,7 @@ STEPS: tuple[Step, ...] = (
         "With xavier weights the scale is sigma_w itself, at any width. A wide sigmoid stack is balanced only near "
         "10.15, where the factor is {edge}; at 4, pinned, it is {four}, and at 6 {six}. It explodes at neither.",
         "Press s and S. Between which scales is the verdict HEALTHY?",
-        "Between 8, where {eight} arrives, and 15, where {fifteen} does: a little less fades, a little more explodes. "
+        "From 10 to 12: at 8, where {eight} arrives, it fades already, and at 15, where {fifteen} does, it explodes. "
         "Press x: theory knows the edge.",
         EDGE,
         lambda m: (

@@ -130,15 +130,15 @@ STEPS: tuple[Step, ...] = (
         "What one layer does to the message is its factor: above 1 it screams, below 1 it whispers. In this wider "
         "stack it is about {factor}, and forty-nine such factors in a row leave {first}. Press 1: there they make a "
         "straight line, for equal factors are equal steps on a log axis.",
-        "Press D. How deep may the stack be for a millionth, 1e-06, to arrive?",
-        "Ten layers: {ten} arrives there, and at twelve {twelve}. Each layer costs more than half a decade.",
+        "Press D, or type a depth with Enter. How deep may the stack be for a millionth, 1e-06, to arrive?",
+        "Eleven layers: {eleven} arrives there, and at twelve {twelve}. Each layer costs more than half a decade.",
         STACK,
         lambda m: m.factor(STACK) < 0.5 and m.state(STACK) == "vanishing",
         lambda m: (
-            m.first(STACK.replace(depth=10)) > -6 > m.first(STACK.replace(depth=12)) and m.factor(STACK) < 10**-0.5
+            m.first(STACK.replace(depth=11)) > -6 > m.first(STACK.replace(depth=12)) and m.factor(STACK) < 10**-0.5
         ),
         {"factor": factor(STACK), "first": first(STACK)},
-        {"ten": first(STACK, depth=10), "twelve": first(STACK, depth=12)},
+        {"eleven": first(STACK, depth=11), "twelve": first(STACK, depth=12)},
         explains=("decade", "probe"),
         view="factor",
     ),
@@ -204,16 +204,19 @@ STEPS: tuple[Step, ...] = (
         "layer: each passes on about half of what it hears. But factors multiply, and a chain of small losses is a "
         "large one. Layers that receive too little are frozen in float32.",
         "Press d and D. From which depth on are layers frozen?",
-        "From about 25 on: {frozen} layers there, none at 20, and at 50 already {many}.",
+        "From 22 on: {few} layers there and none at 21; at 50 they are {many}.",
         WHISPER.replace(depth=20),
         lambda m: (
             [m.first(WHISPER.replace(depth=d)) for d in (50, 20, 5)]
             == sorted(m.first(WHISPER.replace(depth=d)) for d in (5, 20, 50))
             and all(0.4 < m.factor(WHISPER.replace(depth=d)) < 0.7 for d in (5, 20, 50))
         ),
-        lambda m: not m.frozen(WHISPER.replace(depth=20)) and m.frozen(WHISPER.replace(depth=25)) > 0,
+        lambda m: (
+            not any(m.frozen(WHISPER.replace(depth=d)) for d in range(1, 22))
+            and all(m.frozen(WHISPER.replace(depth=d)) for d in (22, 23, 24, 25, 30, 40, 50))
+        ),
         {"five": first(WHISPER, depth=5), "twenty": first(WHISPER, depth=20), "fifty": first(WHISPER)},
-        {"frozen": frozen(WHISPER, depth=25), "many": frozen(WHISPER)},
+        {"few": frozen(WHISPER, depth=22), "many": frozen(WHISPER)},
         explains=("float32", "frozen"),
     ),
     Step(
