@@ -195,7 +195,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "loss-scale", "half precision, scaled",
-            "vanishing: the loss times 2^14, and every layer is heard",
+            "vanishing: the loss times 2^14; every layer receives something",
             _HALVES.replace(loss_scale=2**14),
             FORMATS,
         ),

@@ -42,9 +42,9 @@ class GradientReading:
 
     @property
     def dead_below(self) -> int:
-        """The highest layer at which it is exactly zero for every sample of every network; 0 where there is none."""
-        dead = np.flatnonzero(np.isneginf(self.log10_mean))
-        return int(dead[-1]) + 1 if len(dead) else 0
+        """The layer up to which it is exactly zero, from the first on, for every sample of every network; else 0."""
+        alive = np.flatnonzero(~np.isneginf(self.log10_mean))
+        return int(alive[0]) if len(alive) else len(self.log10_mean)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 CHART_HEIGHT = 20
 TABLE_ROWS = 11
+_WHOLE = 24
+"""Layers that have a row each."""
 
 
 def reading_text(words: str, settings: Settings, chart: Drawable, rows: str, *, ascii_only: bool) -> str:
@@ -40,7 +42,7 @@ def table(observation: Observation, view: str) -> str:
     """What the view shows at a few layers spread over the depth, the first and the last always among them."""
     readings = _signal_columns(observation) if view == "signal" else _gradient_columns(observation)
     depth, stage = observation.depth, observation.stage
-    layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
+    layers = np.unique(np.linspace(1, depth, depth if depth <= _WHOLE else TABLE_ROWS).round().astype(int))
     lines = [f"{len(layers)} of {counted(depth, stage)}:"]
     names = {layer: observation.name(layer) for layer in layers.tolist()}
     room = max(7, *map(len, names.values()))

@@ -18,6 +18,7 @@ from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Rule, Stroke, Tick
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
+from tui_telescope.notation import counted
 from tui_telescope.observations.description import alike, nonfinite_layers
 from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
@@ -276,11 +277,15 @@ def _silence(observation: Observation) -> str:
         return "the gradient was not measured"
     if lost := _lost(observation, "gradient"):
         return lost
-    dead_below, stage = observation.gradient.dead_below, observation.stage
-    if dead_below == 0:
+    silent, stage = np.flatnonzero(np.isneginf(observation.gradient.log10_mean)) + 1, observation.stage
+    if not len(silent):
         return ""
-    where = f"at every {stage}" if dead_below == observation.depth else f"up to {stage} {observation.name(dead_below)}"
-    return f"the gradient is exactly zero {where}"
+    if len(silent) == observation.depth:
+        return f"the gradient is exactly zero at every {stage}"
+    if observation.gradient.dead_below == len(silent):
+        return f"the gradient is exactly zero up to {stage} {observation.name(len(silent))}"
+    others = f" and {counted(len(silent) - 1, 'other')}" if len(silent) > 1 else ""
+    return f"the gradient is exactly zero at {stage} {observation.name(int(silent[0]))}{others}"
 
 
 def _lost(observation: Observation, reading: str) -> str:

@@ -35,6 +35,8 @@ class LayerReading(NamedTuple):
     log10: Callable[[Moment], Array]
     """(depth,); -inf for nothing at all, NaN or inf for what is not finite."""
     nothing: Look
+    is_of_step: bool = False
+    """Whether it tells of a step that was taken: at the start there is none."""
 
 
 def _gradient(moment: Moment) -> Array:
@@ -49,7 +51,7 @@ READINGS: dict[str, LayerReading] = {
     for reading in (
         LayerReading(
             "update", "||dW|| / ||W|| of one step", lambda moment: moment.log10_update,
-            Look("no bit changes", "×", "x", "frozen"),
+            Look("no bit changes", "×", "x", "frozen"), is_of_step=True,
         ),
         LayerReading(
             "gradient", "gradient that reaches each {stage}", _gradient, Look("exactly zero", "×", "x", "dead"),
@@ -108,10 +110,13 @@ def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
 def _layer_map(history: History, reading: LayerReading, x_axis: Axis, hint: str) -> LayerMap:
     log10 = np.stack([reading.log10(moment) for moment in history.moments])
     lost = np.isnan(log10) | np.isposinf(log10)
+    steps = np.array([moment.step for moment in history.moments], np.float64)
+    if reading.is_of_step:
+        log10[steps == 0] = np.nan
     return LayerMap(
         title=reading.title.format(stage=history.settings.stage),
         name=reading.name,
-        steps=np.array([moment.step for moment in history.moments], np.float64),
+        steps=steps,
         log10=log10,
         lost=lost,
         nothing=reading.nothing,

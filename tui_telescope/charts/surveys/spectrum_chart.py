@@ -10,6 +10,7 @@ from tui_telescope.charts.axes import extent, gradient_axis, layer_axis
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.elements import Axis, Band, Curve, Rule
 from tui_telescope.engine.spectrum.spectrum import Spectrum
+from tui_telescope.notation import counted
 
 
 def spectrum_chart(spectrum: Spectrum, previous: Axis | None = None) -> Chart:
@@ -19,7 +20,7 @@ def spectrum_chart(spectrum: Spectrum, previous: Axis | None = None) -> Chart:
     """
     low, median, high = spectrum.log10_quantiles
     numbers = np.arange(1, len(median) + 1, dtype=np.float64)
-    curve = Curve(numbers, median, f"median of {len(spectrum.log10)}", stroke="heavy")
+    curve = Curve(numbers, median, f"median of {counted(len(spectrum.log10), 'Jacobian')}", stroke="heavy")
     bands = (Band(numbers, low, high, "10-90%"),) if np.any(high > low) else ()
     y_axis = gradient_axis(extent(np.zeros(1), low, median, high), previous)
     return replace(empty_spectrum_chart(len(median), spectrum.text), y_axis=y_axis, curves=(curve,), bands=bands)

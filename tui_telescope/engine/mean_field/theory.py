@@ -28,6 +28,9 @@ from tui_telescope.observations.interruption import ShouldStop
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import Settings
 
+_ROUNDING = 1e-12
+"""What of ln chi may be rounding: a critical scale has twelve digits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Theory:
@@ -142,11 +145,12 @@ def depth_scale(factor: float) -> float:
     """1 / |ln chi| for a factor of sqrt(chi) a layer: over so many layers the squared gradient changes by a factor e.
 
     xi_nabla of Schoenholz et al. (2017), derived from their equation 5: |delta|^2 changes by chi_1 a layer. Infinite
-    for a factor of 1, and 0 for one of 0.
+    for a factor of 1, as far as its digits tell, and 0 for one of 0.
     """
     if factor == 0:
         return 0.0
-    return math.inf if factor == 1 else 1 / abs(2 * math.log(factor))
+    log_chi = abs(2 * math.log(factor))
+    return 1 / log_chi if log_chi > _ROUNDING else math.inf
 
 
 @as_numpy_begins

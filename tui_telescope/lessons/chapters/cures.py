@@ -13,7 +13,6 @@ from tui_telescope.lessons.step import Scene, Step
 RESIDUAL = WHISPER.replace(residual=True)
 TAMED = RESIDUAL.replace(branch_scale="1/sqrt(L)")
 POST_NORM = PRE_NORM.replace(norm_place="post")
-POST_NORM_OF_MEAN_ZERO = POST_NORM.replace(activation="tanh", initializer="xavier")
 CELLS = {cell: LSTM.replace(cell=cell) for cell in ("rnn", "gru")}
 CENTRED = WIDE.replace(norm="layer", norm_place="pre")
 
@@ -148,18 +147,21 @@ STEPS: tuple[Step, ...] = (
         "Where the norm stands decides. On the branch (pre, pinned) the connection stays free: {pre} arrives after 96 "
         "layers. Across the connection (post) every norm multiplies what passes: {post}. Texts say that post-norm "
         "fades; with a branch that ends in ReLU it grows.",
-        "Press A once: tanh in place of ReLU. Does post-norm still explode?",
-        "No: {tanh} arrives, and it is healthy. What grew came of ReLU's mean, which the norm takes out: a branch of "
-        "mean zero is level.",
+        "Press A once: tanh in place of ReLU. Does it grow as fast?",
+        "No: {tanh} arrives, for the factor is {slow} in place of {fast}. The norm takes out ReLU's mean, and makes "
+        "the rest larger for it; tanh has no mean to take out.",
         POST_NORM,
         lambda m: m.state(PRE_NORM) == "healthy" and m.state(POST_NORM) == "exploding",
         lambda m: (
-            m.state(POST_NORM.stepped("activation", -1)) == "healthy"
-            and POST_NORM.stepped("activation", -1).activation == "tanh"
-            and abs(m.first(POST_NORM_OF_MEAN_ZERO) - m.last(POST_NORM_OF_MEAN_ZERO)) < 1
+            POST_NORM.stepped("activation", -1).activation == "tanh"
+            and 1.02 < m.factor(POST_NORM.replace(activation="tanh")) < m.factor(POST_NORM) - 0.02
         ),
         {"pre": first(PRE_NORM), "post": first(POST_NORM)},
-        {"tanh": first(POST_NORM, activation="tanh")},
+        {
+            "tanh": first(POST_NORM, activation="tanh"),
+            "slow": factor(POST_NORM, activation="tanh"),
+            "fast": factor(POST_NORM),
+        },
         scene=Scene(pins=(PRE_NORM,)),
     ),
 )

@@ -17,14 +17,14 @@ STEPS: tuple[Step, ...] = (
         "Scale 1 and scale 6",
         "weight scale 1.0 and 6.0 on one plot; why 6 does not explode",
         "Larger weights should help, and texts say that at 6 the gradient explodes. On one plot: at scale 1, pinned, "
-        "{one} arrives, and at scale 6 {six}. It fades even faster, for in a layer of 4 units large weights saturate "
+        "{one} arrives, and at scale 6 {six}. It fades all the same, for in a layer of 4 units large weights saturate "
         "nearly half of them.",
         "Press w for wider layers. At which width does scale 6 explode?",
         "At 24 units: there {wide} arrives, at 16 it is healthy. The sum that a unit hears grows with the root of the "
         "width, so what counts is sigma_w, the scale times that root.",
         SIX,
         lambda m: (
-            m.first(SIX) < m.first(WHISPER.replace(scale=1.0))
+            m.state(WHISPER.replace(scale=1.0)) == "vanishing"
             and m.state(SIX) == "vanishing"
             and 0.4 < m.saturated(SIX) < 0.6
         ),

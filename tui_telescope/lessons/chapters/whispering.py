@@ -187,7 +187,7 @@ STEPS: tuple[Step, ...] = (
         "Sigmoid and ReLU",
         "sigmoid and ReLU over 30 layers on one axis",
         "Thirty layers, and both on one axis: sigmoid with Xavier's weights, and ReLU, pinned, with He's. {sigmoid} "
-        "of the message arrives by the one and {relu} by the other. Nothing else differs.",
+        "of the message arrives by the one and {relu} by the other.",
         "Press i twice. Do He's weights alone save the sigmoid?",
         "No: with them its factor is {he} in place of {xavier}. It takes both, a slope of 1 and weights that fit it.",
         THIRTY,

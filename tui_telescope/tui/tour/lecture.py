@@ -92,7 +92,8 @@ class Lecture(Leader):
         heading = f"{self.number + 1}/{len(steps)} {step.title}"
         if self._is_revealed:
             is_last = self.number + 1 == len(steps)
-            return Page(heading, [Paragraph(self._answer)], step.question, "to the end" if is_last else "next")
+            answered = [Paragraph(step.question, "title"), Paragraph(self._answer)]
+            return Page(heading, answered, "", "to the end" if is_last else "next")
         words = (Paragraph(explanation, "muted") for explanation in step.explanations)
         return Page(heading, [Paragraph(self._text), *words], step.question, "answer")
 

@@ -123,7 +123,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
 
         source = self._runs
         if not source.has_others:
-            self.say(f"There is no other run in {source.folder}.")
+            self.say(f"There is no other run in {source.folder}; watch the folder above it to choose from more.")
             return
         self.push_screen(
             RunList(source.folder, source.run.path, source.other.path if source.other else None), self._take_chosen
