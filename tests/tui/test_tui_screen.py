@@ -107,9 +107,9 @@ async def test_every_setting_with_an_effect_is_reached_by_arrows_and_its_range_s
 
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_each_settings_help_fits_below_the_list(name: str) -> None:
-    rounded = Settings(precision="float16")
+    rounded, transformer = Settings(precision="float16"), Settings(cell="transformer")
     showing = {"forget_bias": Settings(cell="lstm"), "expansion": Settings(form="mlp")}
-    showing |= {"loss_scale": rounded, "master_weights": rounded}
+    showing |= {"loss_scale": rounded, "master_weights": rounded, "heads": transformer, "tokens": transformer}
     settings = showing.get(name, Settings(residual=True, norm="layer"))
     view = "learn" if REGISTRY[name].group == "learning" else "gradient"
     lines = Panels(settings, name, settings, view).draw(25, 19)[-HELP_ROWS:]

@@ -36,12 +36,12 @@ KEYS = sorted(
 WAYS_OUT = ["escape"] * 4
 """A key out of sixty would leave the app in the help most of the time."""
 MOUSE = (events.MouseScrollDown, events.MouseScrollUp, events.MouseDown)
-SMALL = {"depth": 8, "width": 4, "samples": 5, "networks": 1}
+SMALL = {"depth": 8, "width": 4, "samples": 5, "networks": 1, "tokens": 4}
 """Networks at the start, of the presets and of the tour."""
-LARGEST = {"depth": 50, "width": 4, "samples": 20, "networks": 2}
+LARGEST = {"depth": 50, "width": 4, "samples": 20, "networks": 2, "tokens": 16}
 """What steps can make of them; the settings at the start have to stay within."""
 SIZES = ((80, 24), (60, 16), (50, 14), (30, 8), (100, 30), (1, 1), (40, 10))
-INPUTS = 3000
+INPUTS = 1500
 SEED = 1
 CLICKED = 0.05
 BATCH = 10
