@@ -15,7 +15,7 @@ from tui_telescope.engine.learning.model import Model, most_at_once
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS, clip
 from tui_telescope.engine.learning.parameters import drawn
 from tui_telescope.engine.learning.tasks.batches import Batches
-from tui_telescope.engine.learning.trunk import Trunk
+from tui_telescope.engine.learning.trunks.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.settings import Settings
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
-from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
-from tui_telescope.engine.learning.feedforward import Layers
-from tui_telescope.engine.learning.in_format import RoundedLayers, RoundedSteps
 from tui_telescope.engine.learning.parameters import Parameters, parts_read
-from tui_telescope.engine.learning.through_time import Steps
-from tui_telescope.engine.learning.through_tokens import Sequences
-from tui_telescope.engine.learning.trunk import Trunk
+from tui_telescope.engine.learning.trunks.blocks import Blocks
+from tui_telescope.engine.learning.trunks.feedforward import Layers
+from tui_telescope.engine.learning.trunks.in_format import RoundedLayers, RoundedSteps
+from tui_telescope.engine.learning.trunks.through_time import Steps
+from tui_telescope.engine.learning.trunks.through_tokens import Sequences
+from tui_telescope.engine.learning.trunks.trunk import Trunk
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, FORMS, TASKS, Shape

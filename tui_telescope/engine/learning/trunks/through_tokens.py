@@ -14,7 +14,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
 from tui_telescope.engine.blocks import Block, Respond, Step, StepBack, final_norm, pulled
-from tui_telescope.engine.learning.blocks import by_layer
+from tui_telescope.engine.learning.trunks.blocks import by_layer
 from tui_telescope.engine.transformer.plain_tokens import PlainTokens
 from tui_telescope.engine.transformer.recipe import Product, halves_of
 from tui_telescope.engine.weights.network import Network
