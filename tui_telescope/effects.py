@@ -66,7 +66,7 @@ WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
     "final_norm": ((lambda settings: not uses(settings, "final_norm"), _OF_NORM), _WITHOUT_NORM),
     "norm_eps": ((lambda settings: not uses(settings, "norm_eps"), _OF_NORM), _WITHOUT_NORM),
     "forget_bias": ((lambda settings: CELLS[settings.cell].forget_gate is None, "there is no forget gate"),),
-    "precision": ((lambda settings: settings.has_tokens, "a transformer is computed exactly alone"),),
+    "precision": ((lambda settings: settings.has_tokens, "no number format computes a transformer"),),
     "loss_scale": ((lambda settings: settings.number_format is None, "nothing underflows where nothing is rounded"),),
     "master_weights": (
         (lambda settings: settings.number_format is None, "nothing is rounded"),

@@ -109,7 +109,7 @@ def test_in_float32_every_kind_of_network_reads_what_it_reads_exactly_but_for_th
 @given(
     settings_within(
         precision=st.sampled_from(list(NUMBER_FORMATS)),
-        cell=st.sampled_from([name for name in CELLS if name != "transformer"]),  # computed exactly alone
+        cell=st.sampled_from([name for name in CELLS if name != "transformer"]),  # no format computes it
         depth=st.integers(1, 30),
         width=st.integers(1, 12),
         samples=st.integers(1, 6),

@@ -69,6 +69,20 @@ def test_deeper_is_worse_without_residual_connections_and_not_with_them(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS[:2])
+def test_a_transformer_learns_the_glyphs_from_their_rows(seed):
+    """Seen over six seeds: accuracy 78 to 85%, losses of 0.46 to 0.63."""
+    transformer = Settings(
+        cell="transformer", depth=4, width=16, activation="gelu", residual=True, norm="layer", norm_place="pre",
+        final_norm=True,
+        branch_scale="1/sqrt(2L)", initializer="xavier", scale=1.0,
+        task="glyphs", optimizer="adam", batch=32, seed=seed,
+    )  # fmt: skip
+    last = after(transformer, 150)
+    assert last.accuracy > 0.65
+    assert not last.unchanged.any()
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
 def test_an_rnn_forgets_what_it_read_where_an_lstm_remembers_it(seed):
     """The glyph's eight rows, then nothing, up to step 24. Four seeds: losses of 2.2 to 2.3 and 1.2 to 1.5."""
     cell = Settings(

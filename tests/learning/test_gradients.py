@@ -11,6 +11,7 @@ from tui_telescope.settings import REGISTRY
 
 SMALL = {"depth": 4, "width": 5, "batch": 6, "bias": 0.3, "initializer": "xavier", "scale": 1.3, "task": "glyphs"}
 PLACES = [("none", "activation"), *((norm, place) for norm in NORMS for place in REGISTRY["norm_place"].values)]
+TRANSFORMER = {"cell": "transformer", "depth": 2, "width": 6, "heads": 3, "residual": True, "activation": "gelu"}
 BLOCKS = [
     *({"activation": activation} for activation in REGISTRY["activation"].values),
     *({"activation": "tanh", "norm": norm, "norm_place": place, "residual": True} for norm, place in PLACES),
@@ -40,6 +41,10 @@ BLOCKS = [
     *({"cell": cell, "depth": 10, "activation": "tanh"} for cell in ("rnn", "lstm", "gru")),
     {"cell": "rnn", "depth": 3, "residual": True, "branch_scale": 0.7, "activation": "softplus"},
     {"cell": "lstm", "depth": 3, "task": "spirals", "initializer": "identity"},
+    *({**TRANSFORMER, "norm": norm, "norm_place": place, "final_norm": norm != "none"} for norm, place in PLACES),
+    {**TRANSFORMER, "residual": False, "heads": 1, "bias": 0.0, "activation": "softplus"},
+    {**TRANSFORMER, "skip_scale": 0.7, "branch_scale": "1/sqrt(l)", "activation": "relu", "expansion": 1, "heads": 6},
+    {**TRANSFORMER, "branch_scale": "1/sqrt(2L)", "initializer": "identity", "task": "spirals", "activation": "silu"},
 ]
 
 
@@ -51,6 +56,12 @@ def loss_by_its_formula(logits: np.ndarray, classes: np.ndarray) -> float:
     """The mean of -log of the right class's share of the exponentials; logits are (classes, samples)."""
     shares = np.exp(logits) / np.exp(logits).sum(axis=0)
     return float(-np.mean(np.log(shares[classes, np.arange(len(classes))])))
+
+
+def read_by_the_head(signal: np.ndarray, settings: Settings) -> np.ndarray:
+    """(n, batch), from the last signal: of a sequence, whose tokens stand one below the other, the last of them."""
+    tokens = np.split(signal, len(signal) // settings.width)
+    return after_the_final_norm(np.concatenate(tokens, axis=1), settings)[:, -signal.shape[1] :]
 
 
 def after_the_final_norm(x: np.ndarray, settings: Settings) -> np.ndarray:
@@ -76,7 +87,7 @@ def test_gradients_agree_with_finite_differences_along_any_direction(chosen):
         step, losses = 1e-5, []
         for nudge in (step, -2 * step):
             parameter += nudge * direction
-            last = after_the_final_norm(learner.gone_forward(inputs).signals[-1], learner.settings)
+            last = read_by_the_head(learner.gone_forward(inputs).signals[-1], learner.settings)
             logits = learner.parameters["head"] @ last + learner.parameters["head_bias"][:, None]
             losses.append(loss_by_its_formula(logits, classes))
         parameter += step * direction

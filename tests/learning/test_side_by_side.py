@@ -28,6 +28,8 @@ def side_by_side(settings: Settings) -> SideBySide:
         {"clip": 0.1, "activation": "sigmoid", "residual": True, "skip_scale": 0.8, "branch_scale": "1/sqrt(l)"},
         {"residual": True, "norm": "batch", "norm_place": "branch", "final_norm": True},
         {"norm": "layer", "norm_place": "pre"},
+        {"cell": "transformer", "heads": 2, "residual": True, "norm": "batch", "norm_place": "pre", "final_norm": True},
+        {"cell": "transformer", "heads": 3, "bias": 0.0, "clip": 0.1, "norm": "rms", "norm_place": "post"},
         {"norm": "rms", "norm_place": "post"},
         {"form": "pre-activation", "residual": True, "norm": "layer", "norm_place": "pre"},
         {"form": "mlp", "expansion": 2, "residual": True, "branch_scale": 0.5, "norm": "rms", "norm_place": "post"},

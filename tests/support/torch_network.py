@@ -7,28 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional
+from torch_functions import ACTIVATIONS, NORMS
+from torch_transformer import block, norm
 
-torch.set_num_threads(1)  # more of them stall one another on products this small
-
-ACTIVATIONS: dict[str, Any] = {
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "leaky_relu": functional.leaky_relu,
-    "elu": functional.elu,
-    "selu": torch.selu,
-    "gelu": functional.gelu,
-    "silu": functional.silu,
-    "softplus": lambda z: functional.softplus(z, threshold=1e9),
-    "linear": lambda z: z,
-}
-"""All of (samples, units)."""
-NORMS: dict[str, Any] = {
-    "none": lambda x, eps: x,
-    "batch": lambda x, eps: functional.batch_norm(x, None, None, training=True, eps=eps),
-    "layer": lambda x, eps: functional.layer_norm(x, x.shape[-1:], eps=eps),
-    "rms": lambda x, eps: functional.rms_norm(x, x.shape[-1:], eps=eps),
-}
 ROWS = 8
 """Of a glyph."""
 
@@ -40,8 +21,8 @@ def parameters_of(learner: Any) -> dict[str, torch.Tensor]:
 
 def loss_of(settings: Any, parameters: dict[str, torch.Tensor], inputs: np.ndarray, classes: np.ndarray) -> Any:
     """The mean cross-entropy."""
-    samples = torch.tensor(inputs)
-    last = (_through_time if settings.is_recurrent else _through_layers)(settings, parameters, samples)
+    through = {"feedforward": _through_layers, "transformer": _through_tokens}.get(settings.cell, _through_time)
+    last = through(settings, parameters, torch.tensor(inputs))
     return functional.cross_entropy(last @ parameters["head"].T + parameters["head_bias"], torch.tensor(classes))
 
 
@@ -59,10 +40,10 @@ def _joined(settings: Any, number: int, before: torch.Tensor, value: torch.Tenso
 
 
 def _through_layers(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
-    phi, norm = ACTIVATIONS[settings.activation], NORMS[settings.norm]
+    phi, normed = ACTIVATIONS[settings.activation], NORMS[settings.norm]
 
     def at(place: str, x: torch.Tensor) -> torch.Tensor:
-        return norm(x, settings.norm_eps) if place == settings.norm_place else x
+        return normed(x, settings.norm_eps) if place == settings.norm_place else x
 
     def linear(name: str, layer: int, x: torch.Tensor) -> torch.Tensor:
         biases = parameters.get("biases" if name == "weights" else f"{name}_biases")
@@ -80,11 +61,27 @@ def _through_layers(settings: Any, parameters: dict[str, torch.Tensor], samples:
     for layer in range(settings.depth):
         value = at("branch", forms[settings.form](layer, at("pre", a)))
         a = at("post", _joined(settings, layer + 1, a, value))
-    return norm(a, settings.norm_eps) if settings.final_norm else a
+    return normed(a, settings.norm_eps) if settings.final_norm else a
+
+
+def _rows_of(settings: Any, samples: torch.Tensor) -> torch.Tensor:
+    """What is read in one after another, (samples, rows, numbers)."""
+    return samples.reshape(len(samples), ROWS, -1) if settings.task == "glyphs" else samples[:, None]
+
+
+def _through_tokens(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
+    def of_layer(name: str, layer: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        biases = parameters.get(f"{name}_biases")
+        return parameters[name][layer], None if biases is None else biases[layer]
+
+    x = _rows_of(settings, samples) @ parameters["read_in"].T
+    for layer in range(settings.depth):
+        x = block(settings, layer, x, {name: of_layer(name, layer) for name in settings.matrices})
+    return (norm(settings, x) if settings.final_norm else x)[:, -1]
 
 
 def _through_time(settings: Any, parameters: dict[str, torch.Tensor], samples: torch.Tensor) -> torch.Tensor:
-    rows = samples.reshape(len(samples), ROWS, -1) if settings.task == "glyphs" else samples[:, None]
+    rows = _rows_of(settings, samples)
     nothing = torch.zeros(len(samples), settings.width, dtype=samples.dtype)
     h, c = nothing, nothing
     for t in range(settings.depth):

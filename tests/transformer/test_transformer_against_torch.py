@@ -9,8 +9,7 @@ from tui_telescope import Settings, Telescope
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that only the extra `torch` installs")
 
-from torch.nn import functional  # noqa: E402
-from torch_network import ACTIVATIONS, NORMS  # noqa: E402
+from torch_transformer import block, norm  # noqa: E402
 
 SETTINGS = Settings(
     cell="transformer", depth=4, width=16, heads=4, tokens=8, samples=3, initializer="xavier", scale=1.0,
@@ -46,12 +45,7 @@ def run(settings, weights, draw):
     biases = {name: torch.tensor(array[0]) for name, array in draw.biases.items()}
     x, blocks = torch.tensor(draw.inputs), []
     for layer in range(settings.depth):
-        matrices = {name: (weights[name][layer], biases[name][layer]) for name in weights}
-        for branch in (attention, mlp):
-            value = at(settings, "branch", branch(settings, at(settings, "pre", x), matrices))
-            if settings.residual:
-                value = settings.skip_scale * x + settings.branch_factors[layer] * value
-            x = at(settings, "post", value)
+        x = block(settings, layer, x, {name: (weights[name][layer], biases[name][layer]) for name in weights})
         x.retain_grad()
         blocks.append(x)
     output = norm(settings, x) if settings.final_norm else x
@@ -59,25 +53,3 @@ def run(settings, weights, draw):
     loss = (output - targets).square().sum() / 2 if settings.loss == "mse" else (output * targets).sum()
     loss.backward()
     return blocks
-
-
-def attention(settings, x, matrices):
-    samples, tokens, n = x.shape
-    heads = (samples, tokens, settings.heads, n // settings.heads)
-    projected = [functional.linear(x, *matrices[name]).reshape(heads) for name in ("query", "key", "value")]
-    mixed = functional.scaled_dot_product_attention(*(each.transpose(1, 2) for each in projected), is_causal=True)
-    return functional.linear(mixed.transpose(1, 2).reshape(x.shape), *matrices["output"])
-
-
-def mlp(settings, x, matrices):
-    hidden = at(settings, "activation", functional.linear(x, *matrices["up"]))
-    return functional.linear(ACTIVATIONS[settings.activation](hidden), *matrices["down"])
-
-
-def at(settings, place, x):
-    return norm(settings, x) if settings.norm_place == place else x
-
-
-def norm(settings, x):
-    """Batch norm is over the tokens of all samples, as of images it is over all places."""
-    return NORMS[settings.norm](x.reshape(-1, x.shape[-1]), settings.norm_eps).reshape(x.shape)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 G = TypeVar("G", bound="Gradient")
-S = TypeVar("S", bound="Signal")
+S = TypeVar("S", bound="Carried")
 
 
 class Gradient(Protocol):
@@ -43,7 +43,7 @@ class Gradient(Protocol):
         """log2 of the Frobenius norm of the sum over samples of its outer products with the layer input."""
 
 
-class Signal(Protocol):
+class Carried(Protocol):
     """Numbers that travel forward."""
 
     @property
@@ -66,6 +66,10 @@ class Signal(Protocol):
 
     def joined(self, branch: Self) -> Self:
         """A residual connection and its branch."""
+
+
+class Signal(Carried, Protocol):
+    """Those that meet a loss and are read."""
 
     def error(self, loss: Loss, vectors: Array) -> Any:
         """The gradient by it, the network's output, from what the loss is given, (units, samples)."""

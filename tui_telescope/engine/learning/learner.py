@@ -15,7 +15,7 @@ from tui_telescope.engine.learning.model import Model, most_at_once
 from tui_telescope.engine.learning.optimizers import OPTIMIZERS, clip
 from tui_telescope.engine.learning.parameters import drawn
 from tui_telescope.engine.learning.tasks.batches import Batches
-from tui_telescope.engine.learning.trunk import Trunk
+from tui_telescope.engine.learning.trunks.trunk import Trunk
 from tui_telescope.engine.weights.draws import UnitDraws
 from tui_telescope.settings import Settings
 
@@ -37,8 +37,8 @@ class Learner:
     """The network of some settings with a read-in and a head, and their optimizer."""
 
     def __init__(self, units: UnitDraws, settings: Settings, dtype: DTypeLike = np.float32) -> None:
-        """Draws the network. Raises `SettingsError` for a transformer, where it does not fit into memory with all that
-        it learns by, or its weights are not stored."""
+        """Draws the network. Raises `SettingsError` where it does not fit into memory with all that it learns by, or
+        its weights are not stored."""
         self.settings = settings
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         settings.check_stored("learn")

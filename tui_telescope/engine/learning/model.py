@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tui_telescope.engine.arithmetic.arrays import Array, Classes, Floats
-from tui_telescope.engine.learning.blocks import Blocks
 from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
-from tui_telescope.engine.learning.feedforward import Layers
-from tui_telescope.engine.learning.in_format import RoundedLayers, RoundedSteps
 from tui_telescope.engine.learning.parameters import Parameters, parts_read
-from tui_telescope.engine.learning.through_time import Steps
-from tui_telescope.engine.learning.trunk import Trunk
+from tui_telescope.engine.learning.trunks.blocks import Blocks
+from tui_telescope.engine.learning.trunks.feedforward import Layers
+from tui_telescope.engine.learning.trunks.in_format import RoundedLayers, RoundedSteps
+from tui_telescope.engine.learning.trunks.through_time import Steps
+from tui_telescope.engine.learning.trunks.through_tokens import Sequences
+from tui_telescope.engine.learning.trunks.trunk import Trunk
 from tui_telescope.engine.weights.network import Network
 from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, FORMS, TASKS, Shape
@@ -22,6 +23,8 @@ _COPIES = 9
 """Arrays as large as all parameters: them, their gradient, what the optimizer keeps, and what moments compare with."""
 _KEPT_OF_LAYER, _KEPT_OF_UNIT, _KEPT_OF_GATE = 2, 2, 20
 """Arrays (units, batch) that are kept of a layer, of what each operation of its branch gives, or of a step's gate."""
+_KEPT_OF_PRODUCT, _KEPT_OF_PAIR = 3, 2
+"""Arrays that are kept of what each of a block's products gives, (units, tokens * batch), or of what hears what."""
 
 
 class Model:
@@ -83,16 +86,14 @@ def _trunk_of(network: Network, samples: int) -> Trunk:
         return (RoundedSteps if settings.is_recurrent else RoundedLayers)(network, samples)
     if settings.is_recurrent:
         return Steps(network, samples)
+    if settings.has_tokens:
+        return Sequences(network)
     make = Layers if FORMS[settings.form].is_dense_layer else Blocks
     return make(network, samples)
 
 
 def most_at_once(settings: Settings, dtype: DTypeLike) -> int:
-    """How many of these networks can learn within `MEMORY_BUDGET`. Raises `SettingsError` where not one can, and for a
-    transformer, whose learning is not told here."""
-    if settings.has_tokens:
-        learning = ", ".join(name for name, kind in CELLS.items() if not kind.has_tokens)
-        raise SettingsError(f"cell: {settings.cell!r} does not learn here; allowed: {learning}")
+    """How many of these networks can learn within `MEMORY_BUDGET`. Raises `SettingsError` where not one can."""
     needed = _bytes_needed(settings, np.dtype(dtype).itemsize)
     if needed > MEMORY_BUDGET:
         raise SettingsError(
@@ -108,6 +109,10 @@ def _bytes_needed(settings: Settings, itemsize: int) -> int:
     if settings.is_recurrent:
         matrices = [Shape(n, n)] * (2 * CELLS[settings.cell].gates)
         kept = _KEPT_OF_GATE * CELLS[settings.cell].gates * n
+    elif settings.has_tokens:
+        matrices = [*settings.matrices.values()] * settings.depth
+        of_token = _KEPT_OF_PRODUCT * sum(shape.fan_out for shape in settings.matrices.values())
+        kept = kind.parts * (of_token + _KEPT_OF_PAIR * settings.heads * kind.parts)
     else:
         matrices = [*settings.matrices.values()] * settings.depth
         kept = _KEPT_OF_LAYER * n + _KEPT_OF_UNIT * sum(units for _, units in settings.units_given)

@@ -48,8 +48,15 @@ class Parameters:
 
 
 def parts_read(settings: Settings) -> int:
-    """In how many parts a sample is read in: by a layer whole, by a cell a part a step, as far as there are steps."""
-    return min(TASKS[settings.task].parts, settings.depth) if settings.is_recurrent else 1
+    """In how many parts a sample is read in: by a layer whole, by a cell a part a step, as far as there are steps, by a
+    transformer each as a token."""
+    parts = _parts(settings)
+    return min(parts, settings.depth) if settings.is_recurrent else parts
+
+
+def _parts(settings: Settings) -> int:
+    """How many a sample has."""
+    return TASKS[settings.task].parts if settings.is_recurrent or settings.has_tokens else 1
 
 
 def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> Parameters:
@@ -59,7 +66,7 @@ def drawn(units: UnitDraws, settings: Settings, dtype: DTypeLike) -> Parameters:
     have a stream of their own.
     """
     kind, n = TASKS[settings.task], settings.width
-    inputs = kind.inputs // (kind.parts if settings.is_recurrent else 1)
+    inputs = kind.inputs // _parts(settings)
     network = Network.drawn(units, settings, dtype=dtype)
     shapes = {name: array.shape for name, array in network.parameters.items()}
     shapes = {"read_in": (n, inputs), **shapes, "head": (kind.classes, n), "head_bias": (kind.classes,)}

@@ -10,7 +10,7 @@ import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
-from tui_telescope.engine.blocks import Block, Linear, Normalise, Operation, Respond
+from tui_telescope.engine.blocks import Block, G, Linear, Normalise, Operation, Respond
 from tui_telescope.engine.norms import norm_of
 from tui_telescope.engine.weights.draws import UnitNetwork, gain_of
 from tui_telescope.settings import Settings
@@ -23,8 +23,13 @@ PROJECTIONS = ("query", "key", "value")
 class Product(Linear):
     """W x + b, where W may be several matrices, one below the other."""
 
+    weights: Array
+    """(fan_out, fan_in), of networks side by side a stack of theirs."""
     names: tuple[str, ...] = ()
     """Of each of them."""
+
+    def backward(self, gradient: G, layer_input: Any = None) -> G:
+        return gradient.through(self.weights.mT, self.gain)
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,7 @@ class Attend:
 
 
 def halves(network: UnitNetwork, settings: Settings, layer: int) -> tuple[Block, Block]:
-    """The two halves of one block: attention and the mlp, each with its own residual connection and norm.
-
-    A norm at `activation` stands in the mlp alone: attention has none.
-    """
-    norm = norm_of(settings)
-    normalise = () if norm is None else (Normalise(norm),)
-    begins, meets, ends, crosses = (normalise if stands else () for stands in Standing.of(settings))
+    """The two halves of one block of a network before scaling."""
 
     def product(*names: str) -> Product:
         matrices = [network.matrices[name] for name in names]
@@ -56,6 +55,18 @@ def halves(network: UnitNetwork, settings: Settings, layer: int) -> tuple[Block,
         biases = [each.biases[layer] for each in matrices if each.biases is not None]
         weights = np.concatenate([each.weights[layer] for each in matrices])
         return Product("+".join(names), weights, gain, np.concatenate(biases) if biases else None, names=names)
+
+    return halves_of(product, settings, layer)
+
+
+def halves_of(product: Callable[..., Product], settings: Settings, layer: int) -> tuple[Block, Block]:
+    """Attention and the mlp, each with its own residual connection and norm, from products by their matrices' names.
+
+    A norm at `activation` stands in the mlp alone: attention has none.
+    """
+    norm = norm_of(settings)
+    normalise = () if norm is None else (Normalise(norm),)
+    begins, meets, ends, crosses = (normalise if stands else () for stands in Standing.of(settings))
 
     def half(*operations: Operation) -> Block:
         return Block(

@@ -11,6 +11,7 @@ _NOT_LEARNED_BY = {
     "input_scale": "the task brings its own inputs",
     "samples": "each step is taken by a batch of the task",
     "networks": "one network learns at a time",
+    "tokens": "a sample of the task has its own: a glyph's eight rows, or the one point of the spirals",
 }
 """Settings that a network which learns does not heed, and why."""
 _IN_FLOAT32 = "every network of the map learns in float32"
@@ -30,7 +31,7 @@ def why_without_effect(name: str, settings: Settings, view: str) -> str:
         keys = " and ".join(each.key for each in VIEWS.values() if each.learns)
         return f"nothing learns in this view, but in {keys}"
     reasons = {**(_NOT_LEARNED_BY if learns else {}), **(_NOT_MAPPED_BY if learns and VIEWS[view].is_map else {})}
-    return reasons.get(name) or settings.why_ineffective(name)
+    return settings.why_ineffective(name) or reasons.get(name, "")
 
 
 def effective(settings: Settings, view: str) -> list[str]:

@@ -45,7 +45,8 @@ def _meanings() -> tuple[Meaning, ...]:
             "block",
             "What a layer is to a transformer: causal attention, in which a token hears itself and those before it, "
             "and an mlp, each with a residual connection and a norm of its own; at activation the norm stands in the "
-            "mlp alone. A sample is a sequence of tokens; the loss acts on all, and norms are over all of them. The "
+            "mlp alone. A sample is a sequence of tokens; the loss acts on all, and norms are over all of them. Where "
+            "it learns, a glyph's rows are the tokens, or a spiral's point, and the head reads the last one. The "
             "cursor's line tells the weights' gradient of queries and keys, of values and output, and of the mlp.",
         ),
         Meaning(

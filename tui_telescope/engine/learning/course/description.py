@@ -53,7 +53,7 @@ def _unchanged(settings: Settings, moment: Moment) -> str:
     if settings.is_recurrent:
         return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
     verb = "is what it was" if count == 1 else "are what they were"
-    return f"{count} of {counted(settings.depth, 'layer')} {verb}, bit for bit, {taken}."
+    return f"{count} of {counted(settings.depth, settings.stage)} {verb}, bit for bit, {taken}."
 
 
 def _taken(moment: Moment) -> str:

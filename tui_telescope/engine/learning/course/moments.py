@@ -99,7 +99,7 @@ def observed(learner: Learner) -> Observation:
     trunk = learner.gone_back(inputs, classes)
     # the loss is a mean over samples: of one of them alone the gradient is as many times as large
     gradient = log2_mean(_of_samples(trunk.gradients)) + np.log2(len(inputs))
-    rms = log2_root_mean_square(_of_samples(trunk.signals)) - 0.5 * np.log2(learner.settings.width)
+    rms = log2_root_mean_square(_of_samples(trunk.signals)) - 0.5 * np.log2(len(trunk.signals[0]))
     by_weights, is_recurrent = trunk.weight_gradients(), learner.settings.is_recurrent
     spread = np.array([_log10_spread(each) for each in trunk.signals])
     slopes = learner.gone_forward(inputs).slopes()

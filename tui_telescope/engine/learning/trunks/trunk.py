@@ -20,7 +20,7 @@ class Trunk(Protocol):
 
     @property
     def signals(self) -> Sequence[Floats]:
-        """a_l of l = 1..L, each (n, batch)."""
+        """a_l of l = 1..L, each (n, batch); of sequences, all tokens one below the other."""
 
     @property
     def gradients(self) -> Sequence[Floats]:

@@ -40,9 +40,9 @@ class Blocks:
         self._activation, norm = ACTIVATIONS[self._settings.activation], norm_of(self._settings)
         self._norm = norm and norm.of_stacks
         self._places = Places(*(norm and norm.of_stacks for norm in places_of_norm(self._settings)))
-        self._matrices = {name: _by_layer(stack) for name, stack in network.matrices.items()}
+        self._matrices = {name: by_layer(stack) for name, stack in network.matrices.items()}
         biases = {name: network.biases_of(name) for name in network.matrices}
-        self._biases = {name: _by_layer(each, 1)[..., None] for name, each in biases.items() if each is not None}
+        self._biases = {name: by_layer(each, 1)[..., None] for name, each in biases.items() if each is not None}
         self._dtype: np.dtype[Any] = next(iter(network.matrices.values())).dtype
         kernel = self._activation.kernel
         self._betas, self._skip = (
@@ -120,9 +120,9 @@ class Blocks:
             elif word == NORMALISED:
                 below = memory(below)
             else:
-                np.matmul(below, memory.mT, out=_by_layer(by_parameters[word])[layer])
+                np.matmul(below, memory.mT, out=by_layer(by_parameters[word])[layer])
                 if word in self._biases:
-                    below.sum(axis=-1, out=_by_layer(by_parameters[MATRICES[word].biases], 1)[layer])
+                    below.sum(axis=-1, out=by_layer(by_parameters[MATRICES[word].biases], 1)[layer])
                 below = np.asarray(np.matmul(self._matrices[word][layer].mT, below))
         return np.asarray(below + by_sum * self._skip) if self._settings.residual else below
 
@@ -144,7 +144,7 @@ class Blocks:
         return list(np.concatenate(flat, axis=1))
 
 
-def _by_layer(stack: Floats, axes: int = 2) -> Floats:
+def by_layer(stack: Floats, axes: int = 2) -> Floats:
     """With the layers first, before the networks if there are several: what is kept of a layer has so many axes."""
     return np.moveaxis(stack, -1 - axes, 0)
 
