@@ -94,9 +94,9 @@ PAGES: dict[str, Page] = {
             "else of it changes, and the recorder never stops a training. TensorBoard event files, metrics.csv, JSON "
             "lines and trainer_state.json are read too, where they hold a number a layer.",
             "The newest record is followed as it comes; a run that has not begun is waited for. Of a folder with "
-            "several runs a list is shown first, which l shows again: Enter watches one, c compares. Space freezes and follows again, left "
-            "and right go from record to record, g shows the first beside it, < and > name a layer and its numbers, r "
-            "shows the layers of one role alone, ? says the rest.",
+            "several runs a list is shown first, which l shows again: Enter watches one, c compares. Space freezes and "
+            "follows again, left and right go from record to record, g shows the first beside it, < and > name a layer "
+            "and its numbers, r shows the layers of one role alone, ? says the rest.",
             "With --once, --format or --expect, or without a terminal, it prints the newest record and ends.",
         ),
         (

@@ -195,7 +195,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "loss-scale", "half precision, scaled",
-            "vanishing: the loss times 2^14; every layer receives something",
+            "vanishing: loss times 2^14; every layer receives something",
             _HALVES.replace(loss_scale=2**14),
             FORMATS,
         ),

@@ -13,9 +13,11 @@ from run_files import HEALTHY, NAMES, header, rank_path, record, written_run
 
 from tui_telescope import Recorder
 from tui_telescope.observations.description import describe
+from tui_telescope.printing.run import words
 from tui_telescope.runs.reading import history, rank_file
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.opening import choose_run, find_runs, open_run
+from tui_telescope.runs.reading.telling import left_out
 
 
 def steps(run):
@@ -268,6 +270,17 @@ def test_of_a_run_that_records_weights_alone_what_learns_is_told(tmp_path):
 def test_a_layer_frozen_by_its_user_is_not_called_frozen_by_float32(tmp_path):
     line = record(1, HEALTHY, weight_gradient=[1.0, None, 1.0], weight=[1.0, None, 1.0])
     assert open_run(written_run(tmp_path, line)).observation().verdict.frozen_layers is None
+
+
+def test_layers_that_no_gradient_comes_back_to_are_counted_and_the_first_is_named(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, [None, None, 1.0])))
+    observation = run.observation()
+    assert left_out(run.layers, observation) == (
+        "No gradient was recorded of layer embed and 1 other: 1 of 3 are judged."
+    )
+    assert left_out(run.layers, observation) in words(run, observation)
+    whole = open_run(written_run(tmp_path, record(1)))
+    assert left_out(whole.layers, whole.observation()) == ""
 
 
 def test_history_is_bounded_and_keeps_its_first_record_and_its_newest(tmp_path, monkeypatch):

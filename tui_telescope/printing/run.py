@@ -18,7 +18,7 @@ from tui_telescope.printing.text import CHART_HEIGHT, table
 from tui_telescope.printing.window_size import columns
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.run import Run
-from tui_telescope.runs.reading.telling import course_sentences
+from tui_telescope.runs.reading.telling import course_sentences, left_out
 
 
 def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:
@@ -41,7 +41,8 @@ def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool)
 
 def words(run: Run, observation: Observation) -> str:
     """The verdict, and what the run's course adds to it."""
-    return " ".join(filter(None, (describe(observation), *course_sentences(run.course(), observation), run.note)))
+    course = course_sentences(run.course(), observation)
+    return " ".join(filter(None, (describe(observation), left_out(run.layers, observation), *course, run.note)))
 
 
 def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:

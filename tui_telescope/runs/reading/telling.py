@@ -23,6 +23,18 @@ def course_sentences(course: Course, observation: Observation) -> Iterator[str]:
         yield f"The loss's scale was halved {counted(course.halvings, 'time')}."
 
 
+def left_out(layers: Sequence[str], observation: Observation) -> str:
+    """Which of a run's layers are not judged, for the record holds nothing of them; empty where it holds all."""
+    seen = set(observation.layers or layers)
+    missing = [name for name in layers if name not in seen]
+    if not missing:
+        return ""
+    others = f" and {counted(len(missing) - 1, 'other')}" if len(missing) > 1 else ""
+    what = "reading" if observation.gradient is None else "gradient"
+    judged = f"{len(layers) - len(missing)} of {len(layers)} are judged"
+    return f"No {what} was recorded of layer {missing[0]}{others}: {judged}."
+
+
 def _where_it_was_lost(lost: NonFiniteStep) -> str:
     """Where it began, as far as that is known."""
     step, layer, reading, after = lost

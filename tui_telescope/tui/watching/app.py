@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_telescope.runs.reading.records import Record
-from tui_telescope.runs.reading.telling import age_sentence, course_sentences, layers_apart
+from tui_telescope.runs.reading.telling import age_sentence, course_sentences, layers_apart, left_out
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.sources.run_source import RunSource, Shown
@@ -204,6 +204,8 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         run, other = self._runs.run, self._runs.other
         if not self._is_following:
             yield "Frozen here: Space follows."
+        if self.seen:
+            yield left_out(run.layers_of(self.looked_at.role), self.seen.observation)
         if role := self.looked_at.role:
             yield f"{len(run.layers_of(role))} of {len(run.layers)} layers are shown, {role}; r shows others."
         if other and self.comparing.comparison.wants_ghost:
