@@ -41,7 +41,7 @@ SMALL = {"depth": 8, "width": 4, "samples": 5, "networks": 1, "tokens": 4}
 LARGEST = {"depth": 50, "width": 4, "samples": 20, "networks": 2, "tokens": 16}
 """What steps can make of them; the settings at the start have to stay within."""
 SIZES = ((80, 24), (60, 16), (50, 14), (30, 8), (100, 30), (1, 1), (40, 10))
-INPUTS = 1500
+INPUTS = 1000
 SEED = 1
 CLICKED = 0.05
 BATCH = 10
