@@ -334,7 +334,7 @@ class Settings(DescribedNetwork):
             if reason := refusal(self):
                 raise SettingsError(reason)
 
-    @property
+    @cached_property
     def footprint(self) -> Footprint:
         """What an observation holds in memory at once."""
         return footprint(self)
