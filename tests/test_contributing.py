@@ -110,10 +110,10 @@ class MinimalGatedUnit(Cell):
 ADDITIONS = {
     "setting": Addition(
         {
-            "settings.py": {
-                "    def __post_init__": (
+            "settings/values.py": {
+                "    batch: int = _entry(": (
                     "    mood: int = _entry(\n        "
-                    '"draws", Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9)\n    )\n\n'
+                    '"draws", Whole("Mood", 3, "how it is", None, "--mood", minimum=1, maximum=9)\n    )\n'
                 )
             }
         },

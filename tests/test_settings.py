@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from names_by_kind import CHOICES, NAMES, NUMBERS, SWITCHES, WHOLES, WORDS
 
 from tui_telescope.arguments import parse
-from tui_telescope.setting_kinds import Switch
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.settings.kinds import Switch
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear")
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, NoReturn
 from tui_telescope.charts.views import RUN_VIEWS, VIEWS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
-from tui_telescope.setting_kinds import Choice, SettingsError, Switch, Whole
 from tui_telescope.settings import REGISTRY
+from tui_telescope.settings.kinds import Choice, SettingsError, Switch, Whole
 from tui_telescope.version import __version__
 
 FORMATS = ("text", "json", "csv", "svg")

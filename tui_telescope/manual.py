@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from tui_telescope.arguments import COMMANDS, EXPLORING, OPTIONS, views_of
 from tui_telescope.printing.standard_output import PROGRAM
-from tui_telescope.setting_kinds import Setting, Switch
 from tui_telescope.settings import REGISTRY
+from tui_telescope.settings.kinds import Setting, Switch
 
 _WIDTH = 80
 

@@ -18,7 +18,8 @@ from tui_telescope.engine.sweep import MAP_SCALES
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.printing.readings import write_reading
 from tui_telescope.printing.standard_output import UsageError
-from tui_telescope.settings import REGISTRY, Choice, Settings
+from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.settings.kinds import Choice
 
 DEPTHS = (1, 3, 6)
 CELLS = REGISTRY["cell"]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from single_passes import by_the_exact_pass
 
-from tui_telescope import Settings, footprint
+from tui_telescope import Settings
 from tui_telescope.engine.passes.float64.workspace import MUCH, Workspace
+from tui_telescope.settings import footprint
 
 PROGRAM = """
 from tui_telescope import Settings, Telescope

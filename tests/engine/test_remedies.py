@@ -12,8 +12,8 @@ from tui_telescope.engine.formats.remedies import fits
 from tui_telescope.networks import EXACT
 from tui_telescope.notation import scientific
 from tui_telescope.presets import PRESETS
-from tui_telescope.setting_kinds import Choice
 from tui_telescope.settings import REGISTRY, SettingsError
+from tui_telescope.settings.kinds import Choice
 
 
 def advised(settings: Settings, telescope: Telescope | None = None):

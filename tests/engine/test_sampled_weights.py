@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from single_passes import assert_the_same, by_the_exact_pass, task_of
 
-from tui_telescope import Settings, SettingsError, Telescope, footprint
+from tui_telescope import Settings, SettingsError, Telescope
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.engine.passes.exact import sampled_weights
 from tui_telescope.engine.passes.measurement import Measurement
@@ -23,7 +23,7 @@ from tui_telescope.engine.weights.sampled import BLOCK_ROWS, SampledMatrix, orth
 from tui_telescope.networks import NORMS
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.interruption import Stopped
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, footprint
 
 WIDE = Settings(width=2048, depth=4, samples=3, initializer="xavier", scale=1.0, activation="tanh")
 DRAWS = 3000

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from observed_numbers import numbers_of
 
-from tui_telescope import Settings, SettingsError, Telescope, footprint
+from tui_telescope import Settings, SettingsError, Telescope
 from tui_telescope.arguments import parse
 from tui_telescope.engine.passes.float64.workspace import Workspace
 from tui_telescope.engine.passes.measurement import Wanted
@@ -21,7 +21,7 @@ from tui_telescope.engine.passes.task import SequenceTask
 from tui_telescope.engine.recurrent import through_time
 from tui_telescope.engine.weights.draws import Sequences, UnitCell
 from tui_telescope.observations.interruption import Stopped
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, footprint
 
 CELLS = ("rnn", "lstm", "gru")
 every_cell = pytest.mark.parametrize("cell", CELLS)

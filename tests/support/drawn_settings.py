@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tui_telescope.networks import EXACT
-from tui_telescope.setting_kinds import Choice, PowerOfTwo, Real, RealOrWord, Setting, Switch, Whole
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
+from tui_telescope.settings.kinds import Choice, PowerOfTwo, Real, RealOrWord, Setting, Switch, Whole
 
 
 def any_value(entry: Setting) -> st.SearchStrategy[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui_telescope.setting_kinds import Choice, Number, Real, RealOrWord, Switch, Whole
 from tui_telescope.settings import REGISTRY
+from tui_telescope.settings.kinds import Choice, Number, Real, RealOrWord, Switch, Whole
 
 NAMES = tuple(REGISTRY)
 NUMBERS = tuple(name for name, entry in REGISTRY.items() if isinstance(entry, Number))

@@ -96,7 +96,7 @@ def test_ordinary_transformers_need_the_float64_pass_alone():
 def test_blocks_that_are_too_many_to_keep_are_gone_through_again_and_read_the_same(monkeypatch):
     chosen = Settings(cell="transformer", depth=7, width=4, heads=2, samples=2, tokens=3, residual=True, scale=0.5)
     whole = [each.measure(task_of(chosen)) for each in (float64_pass, exact_pass)]
-    monkeypatch.setattr("tui_telescope.footprint.TRACE_BYTES", 60_000)
+    monkeypatch.setattr("tui_telescope.settings.footprint.TRACE_BYTES", 60_000)
     parts = [each.measure(task_of(chosen)) for each in (float64_pass, exact_pass)]
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one.gradient, other.gradient)

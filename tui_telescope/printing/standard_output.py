@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from tui_telescope.printing.progress_line import on_stderr
-from tui_telescope.setting_kinds import SettingsError
+from tui_telescope.settings.kinds import SettingsError
 
 PROGRAM = "tui-telescope"
 UNEXPECTED, USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from textual.binding import Binding
 
 from tui_telescope.charts.views import VIEWS, View
-from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
+from tui_telescope.settings.kinds import Setting
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from tui_telescope.engine.learning.trunks.through_time import Steps
 from tui_telescope.engine.learning.trunks.through_tokens import Sequences
 from tui_telescope.engine.learning.trunks.trunk import Trunk
 from tui_telescope.engine.weights.network import Network
-from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, FORMS, TASKS, Shape
 from tui_telescope.settings import Settings, SettingsError
+from tui_telescope.settings.footprint import MEMORY_BUDGET
 
 _COPIES = 9
 """Arrays as large as all parameters: them, their gradient, what the optimizer keeps, and what moments compare with."""

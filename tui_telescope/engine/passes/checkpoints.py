@@ -5,8 +5,7 @@ What is kept are the states from which pieces of the way can be begun anew (Chen
 
 from __future__ import annotations
 
-from tui_telescope import footprint
-from tui_telescope.settings import Settings
+from tui_telescope.settings import Settings, footprint
 
 
 def segments(settings: Settings) -> list[range]:

@@ -16,10 +16,10 @@ from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.engine.weights.initializers import FAMILIES, INITIALIZERS, Family
 from tui_telescope.engine.weights.sampled import SampledMatrix
 from tui_telescope.engine.weights.streams import LayerStream, bias_stream, sample_stream, weight_stream
-from tui_telescope.footprint import MEMORY_BUDGET
 from tui_telescope.networks import CELLS, MATRICES, NORMAL, Shape
 from tui_telescope.observations.log_statistics import log2_joint_norm
 from tui_telescope.settings import Settings
+from tui_telescope.settings.footprint import MEMORY_BUDGET
 
 _PIECE_BYTES = 2**21
 """So much is drawn at a time: what lies about meanwhile is a few times that, and who waits may change his mind."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.settings.kinds import Setting
 from tui_telescope.tui.sources.source import Labels
 
 _DIGITS = (3, 4, 5)

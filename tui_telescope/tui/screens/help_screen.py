@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui_telescope.setting_kinds import Setting
 from tui_telescope.settings import REGISTRY
+from tui_telescope.settings.kinds import Setting
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.screens.glossary import partitioned
 from tui_telescope.tui.screens.page_screen import PageScreen, PageText

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from tui_telescope.footprint import NEEDS_STORED
 from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, NORMAL, SAMPLES
+from tui_telescope.settings.footprint import NEEDS_STORED
 
 if TYPE_CHECKING:
-    from tui_telescope.settings import Settings
+    from tui_telescope.settings.settings import Settings
 
 
 def uses(settings: Settings, name: str) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tui_telescope import footprint
 from tui_telescope.networks import CELLS, NORMS
+from tui_telescope.settings import footprint
 
 if TYPE_CHECKING:
-    from tui_telescope.settings import Settings
+    from tui_telescope.settings.settings import Settings
 
 
 def _depth(settings: Settings) -> str | None:

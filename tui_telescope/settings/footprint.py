@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui_telescope.networks import CELLS, FORMS, INITIALIZERS, MATRICES, NORMAL, NORMALISED, PHI
 
 if TYPE_CHECKING:
-    from tui_telescope.settings import Settings
+    from tui_telescope.settings.settings import Settings
 
 MEMORY_BUDGET = 2**30
 """Bytes that one observation may hold, all its networks' weights among them."""
