@@ -8,7 +8,7 @@ from textual import events
 from textual.widgets import Label
 
 from tui_telescope.settings import Settings
-from tui_telescope.tui import showing
+from tui_telescope.tui import notices
 from tui_telescope.tui.notices import NOTICE_SECONDS, why_nothing_changes
 from tui_telescope.tui.widgets.chart_view import ChartView
 
@@ -39,8 +39,8 @@ async def test_a_message_gives_way_after_four_seconds_of_its_own(monkeypatch: py
     assert NOTICE_SECONDS == 4
     async with exploring() as explorer:
         await explorer.press("y")
-        earlier = explorer.app._end_of_notice
-        monkeypatch.setattr(showing, "NOTICE_SECONDS", 0.05)
+        earlier = explorer.app.notices._end
+        monkeypatch.setattr(notices, "NOTICE_SECONDS", 0.05)
         await explorer.press("p")
         assert earlier
         assert earlier.cancelled(), "it would have cut the newer one short"
@@ -48,7 +48,7 @@ async def test_a_message_gives_way_after_four_seconds_of_its_own(monkeypatch: py
 
 
 async def test_what_is_wrong_with_a_typed_value_stays_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showing, "NOTICE_SECONDS", 0.05)
+    monkeypatch.setattr(notices, "NOTICE_SECONDS", 0.05)
     async with exploring() as explorer:
         await explorer.press("enter", *"many", "enter", "x")
         await explorer.pilot.pause(0.1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tui_telescope.settings import REGISTRY, Settings
@@ -17,6 +19,35 @@ class Notice(NamedTuple):
 
     text: str
     ink: str = ""
+
+
+class NoticeBoard:
+    """Holds one notice at a time, for a while."""
+
+    def __init__(
+        self, call_after: Callable[[float, Callable[[], None]], asyncio.TimerHandle], changed: Callable[[], None]
+    ) -> None:
+        """`changed` is called whenever another notice is there, or none any more."""
+        self.notice = Notice("")
+        self._call_after, self._changed = call_after, changed
+        self._end: asyncio.TimerHandle | None = None
+
+    def put(self, text: str, ink: str = "") -> None:
+        """Say it until the next key, or for a while; an empty text brings the reading back."""
+        if self._end:
+            self._end.cancel()
+        self._end = self._call_after(NOTICE_SECONDS, self.give_way) if text else None
+        self.notice = Notice(text, ink)
+        self._changed()
+
+    def give_way(self) -> None:
+        """What was said has been read."""
+        if self.notice.text:
+            self.put("")
+
+    def forget(self) -> None:
+        """Something else is about to be said."""
+        self.notice = Notice("")
 
 
 def why_nothing_changes(name: str, before: Settings, after: Settings, view: str) -> str:

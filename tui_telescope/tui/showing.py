@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +28,7 @@ from tui_telescope.tui.messages import (
     SpreadTaken,
     Surveyed,
 )
-from tui_telescope.tui.notices import NEEDS_SETTINGS, NOTICE_SECONDS, Notice
+from tui_telescope.tui.notices import NEEDS_SETTINGS, NoticeBoard
 from tui_telescope.tui.reading_off import ReadingOff
 from tui_telescope.tui.screen_app import ScreenApp
 from tui_telescope.tui.sources.source import Source
@@ -85,8 +84,7 @@ class ShowingApp(ScreenApp):
         """What is shown in place of the view, until another is chosen."""
         self._is_survey_shown = False
         """Whether the chart is one of the survey that was asked for last."""
-        self._notice = Notice("")
-        self._end_of_notice: asyncio.TimerHandle | None = None
+        self.notices = NoticeBoard(self.call_after, self.show_words)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.observe)
@@ -100,7 +98,7 @@ class ShowingApp(ScreenApp):
     async def on_event(self, event: events.Event) -> None:
         """A key, or a press of the mouse, takes a message away before it does what it does."""
         if isinstance(event, events.Key | events.MouseDown):
-            self._give_way()
+            self.notices.give_way()
         await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -181,23 +179,14 @@ class ShowingApp(ScreenApp):
 
     def say(self, text: str, ink: str = "") -> None:
         """Say it in place of the reading until the next key, or for a while; an empty text brings the reading back."""
-        if self._end_of_notice:
-            self._end_of_notice.cancel()
-        self._end_of_notice = self.call_after(NOTICE_SECONDS, self._give_way) if text else None
-        self._notice = Notice(text, ink)
-        self.show_words()
-
-    def _give_way(self) -> None:
-        """What was said has been read."""
-        if self._notice.text:
-            self.say("")
+        self.notices.put(text, ink)
 
     # From a subject to an observation
 
     def observe(self) -> None:
         """Look at the subject, and at what it is compared with, once all keys that wait have had their say."""
         self.comparing.drop_judgement()
-        self._notice = Notice("")
+        self.notices.forget()
         self._coalescer.ask(self._look)
 
     def catch_up(self) -> None:
@@ -349,8 +338,8 @@ class ShowingApp(ScreenApp):
         headline, text = self._reading(is_for_view=bool(report) and self.background.for_view)
         if report and not text:
             headline = "COMPUTING"
-        if self._notice.text:
-            self.status_line.show(headline, *self._notice)
+        if self.notices.notice.text:
+            self.status_line.show(headline, *self.notices.notice)
         elif text or report:
             self.status_line.show(headline, " ".join(filter(None, (text, report))), "" if text else "muted")
 

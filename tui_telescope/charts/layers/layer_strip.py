@@ -43,8 +43,10 @@ def strip_row(columns: Sequence[LayerState | None], charset: Charset) -> Row:
 
 
 def strip_legend(stage: str, charset: Charset) -> Row:
-    """What its characters mean: always all of them, so that nothing moves when the first layer freezes."""
-    words = {"learns": "learns", "frozen": "unheard" if stage == "step" else "frozen", "dead": "dead"}
-    spans = [(Span(charset.states[state], state), Span(f" {words[state]} ", "tick")) for state in _STATES]
-    *most, (sample, word) = spans
-    return row(*(span for pair in most for span in pair), sample, Span(word.text.rstrip(), "tick"))
+    """What its characters mean, and the shade above frozen layers: always all, so that none moves when one freezes."""
+    words = {"learns": "learns ", "frozen": "unheard " if stage == "step" else "frozen ", "dead": "dead"}
+    shades = {"frozen": (Span(charset.shade.strip(), "shade"),)}
+    return row(*(
+        span for state in _STATES
+        for span in (*shades.get(state, ()), Span(charset.states[state], state), Span(f" {words[state]}", "tick"))
+    ))  # fmt: skip

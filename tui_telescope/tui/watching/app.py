@@ -188,9 +188,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         return [StepTrace(shown.run.name if ghost else "", over) for shown, over in found if over]
 
     def _draw_words(self) -> None:
-        if self.looked_at.record is None and not self._notice.text:
+        if self.looked_at.record is None and not self.notices.notice.text:
             self.status_line.show("", self.looked_at.run.waiting(), "muted")
-        elif self.shown is not None or self._notice.text:
+        elif self.shown is not None or self.notices.notice.text:
             super()._draw_words()
 
     def told(self, verdict: str) -> tuple[str, ...]:
