@@ -125,13 +125,17 @@ def assert_ten_thousand_layers_lose_no_digits(**chosen) -> float:
     return float(seen[0])
 
 
-@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "relu"])
+ONE_OF_EACH_KIND = ("sigmoid", "tanh", "leaky_relu", "elu", "gelu")
+"""Bounded activations, one with a kink, one with two pieces, a smooth one: depth is what is new, not the formula."""
+
+
+@pytest.mark.parametrize("activation", ONE_OF_EACH_KIND)
 def test_ten_thousand_layers_lose_no_digits(activation):
     """The weights shrink on average, and the biases keep the signal alive while the gradient fades."""
     assert assert_ten_thousand_layers_lose_no_digits(activation=activation, scale=0.6, bias=0.3) < -1000
 
 
-@every_activation
+@pytest.mark.parametrize("activation", ONE_OF_EACH_KIND)
 def test_ten_thousand_layers_lose_no_digits_beside_a_residual_connection(activation):
     assert_ten_thousand_layers_lose_no_digits(
         activation=activation, scale=0.6, bias=0.3, residual=True, branch_scale="1/sqrt(L)"

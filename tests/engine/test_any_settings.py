@@ -109,7 +109,7 @@ def assert_readings_make_sense(observation: Observation) -> None:
 
 
 @settings(
-    max_examples=45,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
