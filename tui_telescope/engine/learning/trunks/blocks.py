@@ -140,8 +140,7 @@ class Blocks:
 
     def weight_gradients(self) -> Sequence[Floats]:
         """Of each layer's matrices together, as one vector."""
-        flat = [each.reshape(self._settings.depth, -1) for each in self._by_matrices]
-        return list(np.concatenate(flat, axis=1))
+        return together(self._by_matrices)
 
 
 def by_layer(stack: Floats, axes: int = 2) -> Floats:
@@ -152,3 +151,8 @@ def by_layer(stack: Floats, axes: int = 2) -> Floats:
 def _normed(norm: Norm, x: Floats) -> tuple[Floats, Pull]:
     out = np.empty_like(x)
     return out, normalise(norm, x, out)
+
+
+def together(matrices: Sequence[Floats]) -> list[Floats]:
+    """Of each layer the numbers of all its matrices, as one vector, from stacks of all layers."""
+    return list(np.concatenate([each.reshape(len(each), -1) for each in matrices], axis=1))

@@ -13,7 +13,8 @@ from tui_telescope.engine.arithmetic.arrays import Floats
 from tui_telescope.engine.blocks import Block, Linear, Respond, Step, blocks, final_norm, pulled
 from tui_telescope.engine.formats.rounded import Rounded, RoundedSum, kind_of
 from tui_telescope.engine.formats.rounding import as_formats_are
-from tui_telescope.engine.recurrent.cells import Step as CellStep
+from tui_telescope.engine.learning.trunks.blocks import together
+from tui_telescope.engine.learning.trunks.through_time import PassedSteps
 from tui_telescope.engine.recurrent.through_time import WeightedCell
 from tui_telescope.engine.weights.draws import Sequences
 from tui_telescope.engine.weights.network import Network
@@ -60,8 +61,7 @@ class RoundedLayers:
         for layer in reversed(range(len(self._passed))):
             self._gradients.append(delta.array / self._loss_scale)
             delta = self._backward_layer(layer, delta, by_parameters)
-        flat = [by_parameters[name].reshape(len(self._passed), -1) for name in self._network.matrices]
-        self._by_weights = list(np.concatenate(flat, axis=1))
+        self._by_weights = together([by_parameters[name] for name in self._network.matrices])
         return [(delta.array / self._loss_scale).astype(gradient.dtype)]
 
     def _backward_layer(self, layer: int, delta: Rounded, by_parameters: Mapping[str, Floats]) -> Rounded:
@@ -95,19 +95,17 @@ class RoundedLayers:
         return self._by_weights
 
 
-class RoundedSteps:
+class RoundedSteps(PassedSteps[Rounded]):
     """The steps of one recurrent cell likewise; what is read in comes first, and then nothing more."""
 
     def __init__(self, network: Network, batch: int) -> None:
+        super().__init__()
         self._network, self._settings = network, network.as_is.replace(samples=batch)
         self._loss_scale, self._nothing = self._settings.loss_scale, np.zeros((batch, self._settings.width))
         self._kind = kind_of(self._settings.precision, self._loss_scale)
         self._read = 0
         """In how many steps something is read in."""
         self._cell: WeightedCell[Rounded]
-        self._steps: list[CellStep[Rounded]] = []
-        self._gradients: list[Floats] = []
-        self._shares: list[Floats] = []
 
     @as_formats_are
     def forward(self, inputs: Sequence[Floats]) -> Floats:
@@ -144,17 +142,3 @@ class RoundedSteps:
         for name, total in sums.items():
             by_parameters[name][...] = total.array.reshape(by_parameters[name].shape) / self._loss_scale
         return [each.astype(gradient.dtype) for each in by_inputs[::-1]]
-
-    @property
-    def signals(self) -> Sequence[Floats]:
-        return [step.state[0].array for step in self._steps]
-
-    @property
-    def gradients(self) -> Sequence[Floats]:
-        return self._gradients[::-1]
-
-    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
-        return [[(gate, slope.array) for gate, slope in step.slopes] for step in self._steps]
-
-    def weight_gradients(self) -> Sequence[Floats]:
-        return self._shares[::-1]

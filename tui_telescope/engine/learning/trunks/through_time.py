@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
+from tui_telescope.engine.formats.rounded import Rounded
 from tui_telescope.engine.recurrent.cells import CELLS, Step
 from tui_telescope.engine.recurrent.number_kinds import Unwatched
 from tui_telescope.engine.weights.network import Network
 
+AsArrays = TypeVar("AsArrays", Unwatched, Rounded)
+"""The kinds of number that hold one array."""
 
-class Steps:
+
+class PassedSteps(Generic[AsArrays]):
+    """What is read off the steps of a cell that were gone through, there and back."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step[AsArrays]] = []
+        self._gradients: list[Floats] = []
+        """As the way back comes by, the last step's first; so do the shares in the gradient by the weights."""
+        self._shares: list[Floats] = []
+
+    @property
+    def signals(self) -> Sequence[Floats]:
+        return [step.state[0].array for step in self._steps]
+
+    @property
+    def gradients(self) -> Sequence[Floats]:
+        return self._gradients[::-1]
+
+    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
+        return [[(gate, slope.array) for gate, slope in step.slopes] for step in self._steps]
+
+    def weight_gradients(self) -> Sequence[Floats]:
+        return self._shares[::-1]
+
+
+class Steps(PassedSteps[Unwatched]):
     """The steps of one recurrent network as a `trunk.Trunk`; what is read in comes first, and then nothing more.
 
     Networks may stand side by side as in `feedforward.Layers`.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
+        super().__init__()
         parameters = network.parameters
         *side_by_side, gates, n, _ = parameters["weights"].shape
         self._depth, self._shape = network.settings.depth, (*side_by_side, n, batch)
@@ -28,9 +58,6 @@ class Steps:
         self._input_weights = parameters["input_weights"].reshape(self._weights.shape)
         self._biases = parameters["biases"].reshape(*side_by_side, gates * n, 1)
         self._inputs: Sequence[Floats] = ()
-        self._steps: list[Step[Unwatched]] = []
-        self._gradients: list[Floats] = []
-        self._shares: list[Floats] = []
 
     def forward(self, inputs: Sequence[Floats]) -> Floats:
         """h_T, (n, batch), from x_t of the first steps."""
@@ -82,17 +109,3 @@ class Steps:
                 *pulled.other_skips,
             )
         return by_inputs[::-1]
-
-    @property
-    def signals(self) -> Sequence[Floats]:
-        return [step.state[0].array for step in self._steps]
-
-    @property
-    def gradients(self) -> Sequence[Floats]:
-        return self._gradients[::-1]
-
-    def slopes(self) -> Sequence[Sequence[tuple[Activation, Floats]]]:
-        return [[(gate, slope.array) for gate, slope in step.slopes] for step in self._steps]
-
-    def weight_gradients(self) -> Sequence[Floats]:
-        return self._shares[::-1]

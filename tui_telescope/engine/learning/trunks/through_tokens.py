@@ -14,7 +14,7 @@ import numpy as np
 from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Floats
 from tui_telescope.engine.blocks import Block, Respond, Step, StepBack, final_norm, pulled
-from tui_telescope.engine.learning.trunks.blocks import by_layer
+from tui_telescope.engine.learning.trunks.blocks import by_layer, together
 from tui_telescope.engine.transformer.plain_tokens import PlainTokens
 from tui_telescope.engine.transformer.recipe import Product, halves_of
 from tui_telescope.engine.weights.network import Network
@@ -106,5 +106,4 @@ class Sequences:
 
     def weight_gradients(self) -> Sequence[Floats]:
         """Of each block's matrices together, as one vector."""
-        flat = [each.reshape(self._settings.depth, -1) for each in self._by_matrices]
-        return list(np.concatenate(flat, axis=1))
+        return together(self._by_matrices)
