@@ -192,12 +192,12 @@ async def test_folded_panels_leave_the_selected_setting_in_sight() -> None:
 
 async def test_with_fewer_rows_than_settings_the_list_follows_the_selection() -> None:
     async with exploring(size=(60, 16)) as explorer:
-        assert explorer.lines(Panels)[-1].split() == ["v", "i", "Init", "s", "Scale", "+12"]
+        assert explorer.lines(Panels)[-1].split() == ["▾", "i", "Init", "s", "Scale", "+12"]
         await explorer.press(*["down"] * len(REGISTRY))
         assert explorer.lines(Panels)[-1].startswith(">")
         last = effective(explorer.app.settings, "gradient")[-1]
         assert REGISTRY[last].label in explorer.lines(Panels)[-1]
-        assert explorer.lines(Panels)[0].startswith("^")
+        assert explorer.lines(Panels)[0].startswith("▴")
 
 
 async def test_the_help_covers_every_key_setting_view_and_state() -> None:

@@ -132,7 +132,7 @@ def _top_border(plan: Layout, title: str, charset: Charset) -> Row:
     if plan.legend:
         spans += [Span(" "), *plan.legend[0], Span(" ")]
         free -= len(row_text(plan.legend[0])) + 2
-    words = f" {title} " if title and len(title) + 4 <= free else ""
+    words = f" {title} " if title and len(title) + 3 <= free else ""
     spans += [
         Span(charset.horizontal * (free - len(words)), "frame"),
         Span(words, "tick"),

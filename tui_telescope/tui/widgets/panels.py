@@ -85,13 +85,14 @@ class Panels(Canvas):
         self._first_row = max(0, row - room + 1, min(first, len(rows) - room))
 
     def _visible(self, rows: Sequence[Row], room: int, width: int) -> list[Line]:
-        """The rows in sight, with `^` on the first where more lie above, and a line of those that lie below."""
+        """The rows in sight, with a mark on the first where more lie above, and a line of those that lie below."""
+        mark_above, mark_below = ("^", "v") if self.ascii_only else ("▴", "▾")
         last = self._first_row + room
         below = rows[last - 1 :] if last < len(rows) and room >= LEAST_TO_TELL else []
         lines = [self._line(row, width) for row in rows[self._first_row : last - bool(below)]]
         if self._first_row > 0:
-            lines[0] = _marked(lines[0], "^")
-        return [*lines, _more(below, width)] if below else lines
+            lines[0] = _marked(lines[0], mark_above)
+        return [*lines, _more(below, width, mark_below)] if below else lines
 
     def _hint(self, width: int) -> list[Line]:
         """The selected setting's range, and what it means."""
@@ -153,11 +154,11 @@ def _marked(line: Line, mark: str) -> Line:
     return (Word(mark, "muted"), marker._replace(text=marker.text if is_heading else ""), *rest)
 
 
-def _more(rows: Sequence[Row], width: int) -> Line:
-    """`v`, settings of these with their keys, as many as there is room for, and how many more there are."""
+def _more(rows: Sequence[Row], width: int, mark: str) -> Line:
+    """The mark, settings of these with their keys, as many as there is room for, and how many more there are."""
     names = sorted((row.setting for row in rows if row.setting), key=lambda name: not REGISTRY[name].key)
     call = f"select_setting('{names[0]}')"
-    words, room = [Word("v", "muted", call)], width - len("v  +99")
+    words, room = [Word(mark, "muted", call)], width - len(f"{mark}  +99")
     for number, name in enumerate(names):
         setting = REGISTRY[name]
         label = f" {setting.label} "
