@@ -111,7 +111,8 @@ def _meanings() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "dead",
-            "Units whose slope is zero on every sample; they pass nothing down.",
+            "Units whose slope is zero on every sample; they pass nothing down. A layer is dead where no gradient at "
+            "all arrives, or where that by its own weights is exactly zero, as of a layer that hears nothing.",
             ("signal",),
         ),
         Meaning(
