@@ -14,6 +14,7 @@ from tui_telescope.engine.learning.cross_entropy import softmax_cross_entropy
 from tui_telescope.networks import OPTIMIZERS, TASKS
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.interruption import Stopped
+from tui_telescope.presets import PRESETS
 
 SMALL = Settings(depth=3, width=6, activation="tanh", initializer="xavier", scale=1.0, task="glyphs", batch=48)
 
@@ -238,6 +239,16 @@ def test_a_divergence_is_told_with_its_step_and_its_first_layer_and_ends_the_run
     assert learner.steps == 0
 
 
+@pytest.mark.parametrize("preset", ["one-step", "rate"])
+def test_the_step_that_it_diverged_at_does_not_depend_on_who_found_out(preset):
+    settings = PRESETS[preset].settings
+    *_, by_stepping = Telescope().learn(settings, 100, every=100)
+    assert by_stepping.diverged
+    *_, by_looking = Telescope().learn(settings, by_stepping.diverged.step)
+    assert by_looking.diverged
+    assert by_looking.diverged.step == by_stepping.diverged.step
+
+
 def test_a_learner_that_has_diverged_changes_nothing_more():
     learner = Telescope().learner(SMALL.replace(activation="linear", scale=100.0, depth=40))
     learner.step()
@@ -263,7 +274,7 @@ def test_a_gradient_that_alone_leaves_the_range_is_told_with_its_last_layer():
             gradient = learner.parameters["weights"][layer - 1].T @ gradient
         layer -= 1
     learner.step()
-    assert learner.diverged == (1, layer)
+    assert learner.diverged == (0, layer)
 
 
 def test_clipping_knows_a_norm_whose_square_leaves_float32():

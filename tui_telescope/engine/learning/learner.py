@@ -27,7 +27,7 @@ class Diverged(NamedTuple):
     """Where a number first was NaN or infinite."""
 
     step: int
-    """The step that could not be taken, counted from 1; or the last one taken, after which the loss is not finite."""
+    """The last one taken, whatever found out that after it the loss or its gradient is not finite; 0 before any."""
     layer: int | None
     """The layer, or step of time: the first one with such a signal, else the last one with such a gradient. None where
     only the head has one."""
@@ -83,7 +83,7 @@ class Learner:
         squares = gradient.dot(gradient)  # a sum may leave the range of its terms, but is sooner had
         if not (np.isfinite(loss) and (np.isfinite(squares) or _all_finite(gradient))):
             trunk = self._model.trunk_for(self.settings.batch)
-            self.diverged = Diverged(self.steps + 1, _first(trunk.signals) or _last(trunk.gradients))
+            self.diverged = Diverged(self.steps, _first(trunk.signals) or _last(trunk.gradients))
             return
         if self.settings.clip_norm is not None:
             clip(gradient, self.settings.clip_norm)
