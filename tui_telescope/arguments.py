@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from tui_telescope.charts.views import RUN_VIEWS, VIEWS
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
 from tui_telescope.settings import REGISTRY
@@ -54,7 +55,7 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
     return Choice(name, "", "", name=name, values=tuple(values)).parse
 
 
-_steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
+_steps = Whole("", USUAL_STEPS, "", name="steps", minimum=1, maximum=1_000_000).parse
 
 _EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
 
@@ -65,7 +66,7 @@ OPTIONS: dict[str, Option] = {
     "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", _EVERY_VIEW)),
     "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
-    "--steps": Option(600, "N", "how many to learn for", _steps),
+    "--steps": Option(USUAL_STEPS, "N", "how many to learn for", _steps),
     "--expect": Option(
         None, "STATE", f"{'|'.join(STATES)}: exit status 1 if the verdict is another", _one_of("expect", STATES)
     ),

@@ -12,6 +12,7 @@ from exploring import Explorer, exploring
 from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import Step
 from tui_telescope.lessons.tour import STEPS
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.screens.end_screen import EndText
@@ -86,6 +87,47 @@ async def test_a_step_shows_its_network_its_view_and_what_it_is_compared_with(nu
         assert comparing.comparison.wants_theory == step.scene.theory
         assert comparing.shows_weights == step.scene.weights
         assert explorer.app.reading_off.layer == step.scene.cursor
+        assert explorer.app.selected == step.scene.selected
+
+
+async def test_a_step_that_compares_losses_has_those_of_its_pins_on_the_chart_at_80x24() -> None:
+    async with exploring(size=(80, 24)) as explorer:
+        explorer.app.guide.show_step(number_of("56 layers worse than 20"))
+        await explorer.until(lambda: explorer.app.comparing.comparison.pins)
+        (pin,) = explorer.app.comparing.comparison.pins
+        assert pin.history is not None
+        assert pin.history.latest.step == USUAL_STEPS
+        await explorer.until(lambda: "guessing" in explorer.text(ChartView) and "pin1" in explorer.text(ChartView))
+
+
+async def test_what_would_mend_a_network_is_said_with_the_answer_and_not_before() -> None:
+    async with exploring() as explorer:
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
+        await explorer.press("t")
+        assert "Try" not in explorer.text(StatusLine)
+        await explorer.press("tab")
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
+        await explorer.press("shift+tab")
+        assert "Try" not in explorer.text(StatusLine)
+        await explorer.press("escape")
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
+
+
+async def test_a_step_begins_with_its_own_reading_of_what_learns_and_leaving_gives_back_the_users() -> None:
+    async with exploring() as explorer:
+        learning = explorer.app.learning
+        await explorer.press("6", "v", "1")
+        chosen = learning.reading
+        explorer.app.guide.show_step(number_of("The early layers stay"))
+        await explorer.settle()
+        first = learning.reading
+        assert first != chosen
+        await explorer.press("v", "v")
+        explorer.app.guide.show_step(number_of("With the skip they learn"))
+        await explorer.settle()
+        assert learning.reading == first
+        await explorer.press("escape")
+        assert learning.reading == chosen
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)

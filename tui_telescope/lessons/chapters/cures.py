@@ -7,12 +7,11 @@ Hochreiter and Schmidhuber (1997); Pascanu, Mikolov and Bengio (2013); He et al.
 from __future__ import annotations
 
 from tui_telescope.lessons.measures import Measures, factor, first, frozen, near
-from tui_telescope.lessons.networks_shown import BATCH_RELU, DEEP, LSTM, PRE_NORM, SCREAM, WHISPER, WIDE
+from tui_telescope.lessons.networks_shown import BATCH_RELU, DEEP, LSTM, SCREAM, WHISPER, WIDE
 from tui_telescope.lessons.step import Scene, Step
 
 RESIDUAL = WHISPER.replace(residual=True)
 TAMED = RESIDUAL.replace(branch_scale="1/sqrt(L)")
-POST_NORM = PRE_NORM.replace(norm_place="post")
 CELLS = {cell: LSTM.replace(cell=cell) for cell in ("rnn", "gru")}
 CENTRED = WIDE.replace(norm="layer", norm_place="pre")
 
@@ -42,7 +41,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: near(m.factor(RESIDUAL), 1.0, 0.03) and m.factor(WHISPER) < 0.5,
         {"plain": first(WHISPER), "residual": first(WHISPER, residual=True)},
         {"with_skip": factor(RESIDUAL), "without": factor(WHISPER)},
-        explains=("skip",),
+        explains=("skip", "ghost"),
         scene=Scene(ghost=True),
     ),
     Step(
@@ -51,7 +50,7 @@ STEPS: tuple[Step, ...] = (
         "The message arrives, but look at the strip below the axis: {frozen} of 50 layers are frozen. The skip passes "
         "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
         "arrives is not yet a layer that learns.",
-        "Select Branch with the arrows and lower it. How small must a branch be for no layer to be frozen?",
+        "Lower Branch, which is selected, with the left arrow. How small must a branch be for no layer to be frozen?",
         "0.3 is small enough: there none is, and at 0.4 still {more} is. 1/sqrt(L), which is 0.14 here, is the usual "
         "choice.",
         RESIDUAL,
@@ -63,7 +62,8 @@ STEPS: tuple[Step, ...] = (
         ),
         {"frozen": frozen(RESIDUAL)},
         {"more": frozen(RESIDUAL, branch_scale=0.4)},
-        scene=Scene(weights=True),
+        explains=("branch",),
+        scene=Scene(weights=True, selected="branch_scale"),
     ),
     Step(
         "Normalisation",
@@ -91,11 +91,26 @@ STEPS: tuple[Step, ...] = (
             "post": factor(BATCH_RELU, norm_place="post"),
             "centred": factor(CENTRED),
         },
+        explains=("layer norm", "batch norm"),
+    ),
+    Step(
+        "Where it went",
+        "ResNet-152: residual connections, batch norm and ReLU",
+        "ResNet-152 stacks residual connections, batch norm and ReLU; so does this network: {deep} arrives at layer 1 "
+        "of 152. Without the connections, the ghost, it would be {bare}: batch norm alone screams.",
+        "Press a and choose others. Does the connection carry them as well?",
+        "It does: {tanh} arrives with tanh and {sigmoid} with sigmoid. The connection does not ask what the layer is.",
+        DEEP,
+        lambda m: m.state(DEEP) == "healthy" and m.first(DEEP.replace(residual=False)) > m.first(DEEP) + 5,
+        lambda m: m.states(DEEP, "activation", ("tanh", "sigmoid")) == ["healthy", "healthy"],
+        {"deep": first(DEEP), "bare": first(DEEP, residual=False)},
+        {each: first(DEEP, activation=each) for each in ("tanh", "sigmoid")},
+        scene=Scene(ghost=True),
     ),
     Step(
         "Clipping",
         "gradient clipping changes no ratio between layers",
-        "Clipping shrinks the whole weight gradient when its norm is too large (Pascanu, Mikolov and Bengio 2013). "
+        "Clipping shrinks the whole weight gradient when it is too long (Pascanu, Mikolov and Bengio 2013). "
         "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
         "them changes. It cannot recover a whisper.",
         "Press k, and v for the weights. Which curve moves, and which stays?",
@@ -114,7 +129,7 @@ STEPS: tuple[Step, ...] = (
         "A recurrent network is as deep as its sequence is long, with the same matrix at every step. Over 50 steps an "
         "RNN brings {rnn} back to the first and a GRU {gru} (both pinned), an LSTM {lstm}. Bengio, Simard and "
         "Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
-        "Select Forget bias and raise it. What does it do to the LSTM's oldest step?",
+        "Raise Forget bias, which is selected, with the right arrow. What does it do to the LSTM's oldest step?",
         "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
         "is around each layer.",
         LSTM,
@@ -125,43 +140,7 @@ STEPS: tuple[Step, ...] = (
         ),
         {**{cell: first(settings) for cell, settings in CELLS.items()}, "lstm": first(LSTM)},
         {"two": first(LSTM), "five": first(LSTM, forget_bias=5.0)},
-        scene=Scene(pins=tuple(CELLS.values())),
-    ),
-    Step(
-        "Where it went",
-        "ResNet-152: residual connections, batch norm and ReLU",
-        "ResNet-152 stacks residual connections, batch norm and ReLU; so does this network: {deep} arrives at layer 1 "
-        "of 152. Without the connections, the ghost, it would be {bare}: batch norm alone screams.",
-        "Press a and choose others. Does the connection carry them as well?",
-        "It does: {tanh} arrives with tanh and {sigmoid} with sigmoid. The connection does not ask what the layer is.",
-        DEEP,
-        lambda m: m.state(DEEP) == "healthy" and m.first(DEEP.replace(residual=False)) > m.first(DEEP) + 5,
-        lambda m: m.states(DEEP, "activation", ("tanh", "sigmoid")) == ["healthy", "healthy"],
-        {"deep": first(DEEP), "bare": first(DEEP, residual=False)},
-        {each: first(DEEP, activation=each) for each in ("tanh", "sigmoid")},
-        scene=Scene(ghost=True),
-    ),
-    Step(
-        "Before or after",
-        "pre-norm and post-norm on one plot",
-        "Where the norm stands decides. On the branch (pre, pinned) the connection stays free: {pre} arrives after 96 "
-        "layers. Across the connection (post) every norm multiplies what passes: {post}. Texts say that post-norm "
-        "fades; with a branch that ends in ReLU it grows.",
-        "Press A once: tanh in place of ReLU. Does it grow as fast?",
-        "No: {tanh} arrives, for the factor is {slow} in place of {fast}. The norm takes out ReLU's mean, and makes "
-        "the rest larger for it; tanh has no mean to take out.",
-        POST_NORM,
-        lambda m: m.state(PRE_NORM) == "healthy" and m.state(POST_NORM) == "exploding",
-        lambda m: (
-            POST_NORM.stepped("activation", -1).activation == "tanh"
-            and 1.02 < m.factor(POST_NORM.replace(activation="tanh")) < m.factor(POST_NORM) - 0.02
-        ),
-        {"pre": first(PRE_NORM), "post": first(POST_NORM)},
-        {
-            "tanh": first(POST_NORM, activation="tanh"),
-            "slow": factor(POST_NORM, activation="tanh"),
-            "fast": factor(POST_NORM),
-        },
-        scene=Scene(pins=(PRE_NORM,)),
+        explains=("forget gate",),
+        scene=Scene(pins=tuple(CELLS.values()), selected="forget_bias"),
     ),
 )

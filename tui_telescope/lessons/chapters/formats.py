@@ -34,7 +34,7 @@ STEPS: tuple[Step, ...] = (
         "A number format has an end. In float16 entries below half of 6e-08 are rounded to zero, and zeros "
         "multiply to zeros: exactly nothing reaches {silent} of these 20 sigmoid layers, where exact numbers, the "
         "ghost, bring {exact} to the first. Fading is slow; this is sudden.",
-        "Select Loss scale and raise it to 16384 (Enter types a value). How many layers are silent then?",
+        "Type 16384 for Loss scale, which is selected (Enter). How many layers are silent then?",
         "{scaled}: the loss is multiplied by it, and the gradients of the weights divided by it in the end. At 2^24 "
         "all of it overflows: {over} are lost. bfloat16, with float32's range, leaves {brain} silent by itself.",
         HALVES,
@@ -50,6 +50,6 @@ STEPS: tuple[Step, ...] = (
             "brain": silent(HALVES, precision="bfloat16"),
         },
         explains=("float16",),
-        scene=Scene(ghost=True),
+        scene=Scene(ghost=True, selected="loss_scale"),
     ),
 )

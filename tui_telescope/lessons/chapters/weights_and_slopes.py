@@ -51,6 +51,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: m.states(EDGE, "scale", (8.0, 10.0, 12.0, 15.0)) == ["vanishing", "healthy", "healthy", "exploding"],
         {"edge": factor(EDGE), "four": factor(EDGE, scale=4.0), "six": factor(EDGE, scale=6.0)},
         {"eight": first(EDGE, scale=8.0), "fifteen": first(EDGE, scale=15.0)},
+        explains=("theory",),
         scene=Scene(pins=(EDGE.replace(scale=4.0),)),
     ),
     Step(
@@ -70,6 +71,7 @@ STEPS: tuple[Step, ...] = (
         ),
         {"wide": first(HE)},
         {"eight": first(NARROW_RELU, width=8)},
+        explains=("dead", "bias"),
     ),
     Step(
         "The leak",
@@ -101,6 +103,7 @@ STEPS: tuple[Step, ...] = (
         ),
         {"xavier": factor(RELU), "he": factor(HE)},
         {"gaussian": factor(HE, initializer="gaussian")},
+        explains=("variance",),
         scene=Scene(pins=(RELU,)),
     ),
     Step(

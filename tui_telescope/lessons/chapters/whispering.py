@@ -82,7 +82,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: all(near(m.at(10 - k, BY_HAND), k * math.log10(0.2), 1e-3) for k in (1, 2, 3)),
         {"five": plain(5, BY_HAND), "relu": plain(5, BY_HAND, activation="relu")},
         {"nine": plain(9, BY_HAND), "eight": plain(8, BY_HAND), "seven": plain(7, BY_HAND)},
-        explains=("log axis", "unit", "pin"),
+        explains=("unit", "slope", "pin"),
         scene=Scene(pins=(BY_HAND.replace(activation="relu"),), cursor=5),
     ),
     Step(
@@ -91,17 +91,19 @@ STEPS: tuple[Step, ...] = (
         "The sigmoid's slope is highest at 0: 0.25. In this chain nearly every unit sits there, with weight 1. Five "
         "layers below the top {five} is left, after ten {ten}, after twenty {twenty}: powers of 0.25. With a slope of "
         "1, pinned, the message stays what it was at any depth.",
-        "Press 2 for the factors. At which layers are they below 0.25, and why there?",
-        "At the first few: the first unit sits at {start}, and each layer after it nearer to 0. Only at 0 is the "
-        "slope 0.25; with weight 1 all others pass on less.",
+        "Press 2 for the factors. Is one of them above 0.25?",
+        "None is, whatever the depth: with weight 1 a factor is a slope, and no slope of the sigmoid is steeper. The "
+        "lowest, {lowest}, is that of layer 2, whose unit does not yet sit at 0.",
         BEST_CASE,
         lambda m: (
             all(near(m.at(25 - k, BEST_CASE), k * math.log10(0.25), 1e-3) for k in (5, 10, 20))
             and near(m.first(BEST_CASE.replace(activation="linear")), 0, 1e-12)
         ),
-        lambda m: m.at(1, BEST_CASE) - m.at(2, BEST_CASE) < math.log10(0.25) - 1e-3,
+        lambda m: (
+            m.factors(BEST_CASE)[0] == min(m.factors(BEST_CASE)) < 0.2495 and max(m.factors(BEST_CASE)) < 0.25 + 1e-9
+        ),
         {"five": at(20, BEST_CASE), "ten": at(15, BEST_CASE), "twenty": at(5, BEST_CASE)},
-        {"start": lambda m: f"{BEST_CASE.bias_mean:g}"},
+        {"lowest": lambda m: f"{min(m.factors(BEST_CASE)):.3f}"},
         scene=Scene(pins=(BEST_CASE.replace(activation="linear"),)),
     ),
     Step(
@@ -139,7 +141,7 @@ STEPS: tuple[Step, ...] = (
         ),
         {"factor": factor(STACK), "first": first(STACK)},
         {"eleven": first(STACK, depth=11), "twelve": first(STACK, depth=12)},
-        explains=("decade", "probe"),
+        explains=("log axis", "decade", "probe"),
         view="factor",
     ),
     Step(
@@ -149,17 +151,17 @@ STEPS: tuple[Step, ...] = (
         "exactly factor 2: the pinned, linear curve shows {linear}. The sigmoid's slopes take it down to {sigmoid}. "
         "So the slopes' own half is about {slopes}.",
         "Press s until the two halves cancel. Which scale do the weights need?",
-        "About 12, where the factor is {twelve}; at 6 it is still {six}. But the more the weights grow, the flatter "
+        "About 10, where the factor is {ten}; at 6 it is still {six}. But the more the weights grow, the flatter "
         "the slopes become: each half pulls at the other.",
         SPLIT,
         lambda m: near(m.factor(SPLIT.replace(activation="linear")), 2.0, 1e-9) and m.factor(SPLIT) < 0.5,
-        lambda m: near(m.factor(SPLIT.replace(scale=12.0)), 1.0, 0.1) and m.factor(SPLIT.replace(scale=6.0)) < 0.8,
+        lambda m: near(m.factor(SPLIT.replace(scale=10.0)), 1.0, 0.02) and m.factor(SPLIT.replace(scale=6.0)) < 0.8,
         {
             "linear": factor(SPLIT, activation="linear"),
             "sigmoid": factor(SPLIT),
             "slopes": lambda m: f"{m.factor(SPLIT) / 2:.2f}",
         },
-        {"twelve": factor(SPLIT, scale=12.0), "six": factor(SPLIT, scale=6.0)},
+        {"ten": factor(SPLIT, scale=10.0), "six": factor(SPLIT, scale=6.0)},
         scene=Scene(pins=(SPLIT.replace(activation="linear"),)),
     ),
     Step(
@@ -169,8 +171,8 @@ STEPS: tuple[Step, ...] = (
         "Here the factor is {sigmoid}. tanh, pinned, has slope 1 in the middle, and the same weights give {tanh}. "
         "Hochreiter saw this in 1991; Glorot and Bengio measured it in 2010.",
         "Press a. Which activation passes the message on best with these weights?",
-        "The linear one, at {linear}, which learns nothing curved; then selu, at {selu}. ReLU gives {relu}: it needs "
-        "larger weights, as a later step shows.",
+        "The linear one, at {linear}, which learns nothing curved; then selu, at {selu}, whose constants were chosen "
+        "for such weights. ReLU gives {relu}: it needs larger ones, as a later step shows.",
         WIDE,
         lambda m: 0.2 < m.factor(WIDE) < 0.25 and m.factor(WIDE.replace(activation="tanh")) > 0.9,
         lambda m: (
@@ -195,6 +197,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: m.state(THIRTY.replace(initializer="he")) == "vanishing",
         {"sigmoid": first(THIRTY), "relu": first(RELU_THIRTY)},
         {"he": factor(THIRTY, initializer="he"), "xavier": factor(THIRTY)},
+        explains=("Xavier",),
         scene=Scene(pins=(RELU_THIRTY,)),
     ),
     Step(

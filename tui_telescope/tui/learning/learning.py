@@ -22,7 +22,8 @@ class Learning:
     def __init__(self, app: ShowingApp) -> None:
         self.trainer = Trainer(app.post_message)
         self._app = app
-        self._reading = FIRST_READING
+        self.reading = FIRST_READING
+        """What its view tells of each layer, by name."""
         self._latest: Learned | None = None
 
     def follow(self) -> None:
@@ -101,7 +102,7 @@ class Learning:
             return None
         comparison = self._app.comparing.comparison
         traces = comparison.learning_traces(self._app.source, self._app.subject, told.history, told.companion)
-        return make(traces, self._reading)
+        return make(traces, self.reading)
 
     def rows(self) -> str:
         """What its view shows, as CSV; empty where the view is another."""
@@ -135,7 +136,7 @@ class Learning:
     def show_next_reading(self) -> None:
         from tui_telescope.charts.steps.learning_chart import following
 
-        self._reading = following(self._reading)
+        self.reading = following(self.reading)
         self._app.show_chart()
 
     def _is_shown(self) -> bool:
