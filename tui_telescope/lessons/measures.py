@@ -159,9 +159,5 @@ def unchanged(settings: Settings, steps: int, **changes: Any) -> Number:
 
 
 def largest_change(settings: Settings, steps: int, **changes: Any) -> Number:
-    """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.00015`."""
-    return lambda measures: _short(10 ** measures.learned(settings.replace(**changes), steps).log10_change.max())
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
+    """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.000153`."""
+    return lambda measures: f"{10 ** measures.learned(settings.replace(**changes), steps).log10_change.max():.3g}"

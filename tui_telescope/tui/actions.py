@@ -86,9 +86,9 @@ FOOTER: dict[str, str] = {
     "step('residual', 1)": "r residual",
     "pin": "p pin",
     "toggle_ghost": "g ghost",
-    "step_preset(1)": "[ ] preset",
     "show_tour": "t tour",
     "undo": "z undo",
+    "step_preset(1)": "[ ] preset",
     "toggle_theory": "o theory",
     "edit_value": "Enter type",
     "draw_next_network": "Space redraw",
@@ -117,7 +117,9 @@ def _letters(setting: Setting) -> tuple[Action, Action]:
 
 def view_actions(views: Iterable[View]) -> tuple[Action, ...]:
     """A digit for each view."""
-    return tuple(Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in views)
+    return tuple(
+        Action(f"show_view('{view.name}')", (view.key,), view.key, f"view {view.name}: {view.title}") for view in views
+    )
 
 
 class Keys(NamedTuple):
