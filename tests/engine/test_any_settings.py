@@ -17,7 +17,7 @@ from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
 from tui_telescope.settings import REGISTRY
 
-WORK = 1e5
+WORK = 3e4
 """What depth * networks * (30 + weights * samples / 50) may come to, so that one network takes milliseconds."""
 
 
@@ -28,7 +28,7 @@ def weights_of(network: Settings) -> int:
 
 small = settings_within(
     cell=st.just("feedforward"),
-    depth=st.integers(1, 400) | st.sampled_from([1, 2]),
+    depth=st.integers(1, 150) | st.sampled_from([1, 2]),
     width=st.integers(1, 40) | st.integers(1, 3),
     scale=by_magnitude(REGISTRY["scale"]),
     bias=st.just(0.0) | st.floats(0, 10),
