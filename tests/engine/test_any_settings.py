@@ -163,7 +163,7 @@ def test_a_norm_anywhere_at_either_end_of_the_scale_leaves_numbers(activation, n
     for scale, residual, width in ((0.001, False, 3), (0.001, True, 1), (1000.0, False, 1), (1000.0, True, 3)):
         assert_only_numbers(
             Settings(
-                depth=8, width=width, samples=2, scale=scale, activation=activation, residual=residual,
+                depth=5, width=width, samples=2, scale=scale, activation=activation, residual=residual,
                 norm=norm, norm_place=place, initializer="he", branch_scale="1/sqrt(L)",
             )
         )  # fmt: skip

@@ -229,7 +229,7 @@ async def test_a_ghost_that_diverges_is_said_to_while_the_live_network_goes_on()
     live = Settings(activation="linear", initializer="orthogonal", scale=1.0, depth=40, width=8, batch=8)
     async with exploring(live, size=(100, 30)) as explorer:
         await begin(explorer)
-        await explorer.press("g", "space")
+        explorer.send("g", "space")
         await explorer.until(lambda: "The ghost diverged at step" in explorer.said())
         *_, expected = Telescope().learn(live.replace(residual=True), 600, every=1)
         assert expected.diverged
