@@ -146,6 +146,7 @@ def test_a_norm_is_exact_at_the_ends_of_the_scale(norm, place, scale):
             initializer="orthogonal", seed=2,
         ),
         tolerance=1e-11,
+        digits=150,
     )  # fmt: skip
 
 
