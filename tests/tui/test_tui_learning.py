@@ -28,7 +28,7 @@ FEW = 60
 
 @pytest.fixture
 def rests_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "STEPS_AT_A_TIME", FEW)
+    monkeypatch.setattr(trainer, "USUAL_STEPS", FEW)
 
 
 def shown(explorer: Explorer) -> LossAndLayers:

@@ -5,8 +5,8 @@ from __future__ import annotations
 WORDS: dict[str, str] = {
     "1e-18": "1 divided by 10, eighteen times over; 1e+02 is 100.",
     "weights": "a layer's own numbers, which learning changes.",
-    "verdict": "the badge below; vanishing or exploding where the two ends differ more than a hundredfold.",
-    "frozen": "a layer whose weights change too little for float32 while the loudest layer's change by their size; ░.",
+    "verdict": "the badge; VANISHING where less than a hundredth reaches layer 1.",
+    "frozen": "moves too little, beside the loudest layer, for float32 to keep.",
     "unit": "adds up what comes in, each number times a weight, to z, and passes on phi(z): here the sigmoid of z.",
     "slope": "how much phi(z) changes when z does; its derivative, phi'(z).",
     "pin": "a curve that is kept on the chart to compare others with, as p does.",
@@ -36,8 +36,8 @@ WORDS: dict[str, str] = {
     "update": "one step of learning: every weight moves a little against its gradient.",
     "learning rate": "how far an update goes: what a weight's gradient is multiplied by.",
     "float16": "numbers of 16 bits: three digits, from 6e-08 to 65504. bfloat16 has two, and float32's range.",
-    "token": "one vector of a sequence, such as a word; each sample is a sequence of them.",
-    "attention": "gives each token a weighted mean of what it and the tokens before it hold.",
+    "token": "one vector of a sequence, such as one for each word.",
+    "attention": "each token takes a weighted mean of itself and those before it.",
     "warm-up": "learning rates that begin small.",
     "queries and keys": "two matrices; what they make of two tokens says how much one takes from the other.",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from tui_telescope.lessons.step import Scene, Step
 
 RESIDUAL = WHISPER.replace(residual=True)
 TAMED = RESIDUAL.replace(branch_scale="1/sqrt(L)")
-CELLS = {cell: LSTM.replace(cell=cell) for cell in ("rnn", "gru")}
+RNN = LSTM.replace(cell="rnn")
 CENTRED = WIDE.replace(norm="layer", norm_place="pre")
 
 
@@ -30,9 +30,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         "The residual connection",
         "skip connections against none, with the ghost",
-        "Let every layer add to what it heard, and not replace it: a + phi(z). The message then has a way around each "
-        "layer, with factor 1, whatever the layer does. The sigmoid network that let {plain} through (the ghost) now "
-        "lets {residual} arrive. This is He et al.'s skip connection of 2015.",
+        "Let every layer add to what it heard, a, and not replace it: a + phi(z). The message then has a way around "
+        "each layer, with factor 1, whatever the layer does. The sigmoid network that let {plain} through (the ghost) "
+        "now lets {residual} arrive. This is He et al.'s skip connection of 2015.",
         "Press 2. Which factors has the network with the connection, and which the ghost?",
         "About {with_skip} with it, {without} without. The derivative of a + phi(z) is 1 plus something small: "
         "products of such numbers neither vanish nor, if the something stays small, explode.",
@@ -51,8 +51,8 @@ STEPS: tuple[Step, ...] = (
         "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
         "arrives is not yet a layer that learns.",
         "Lower Branch, which is selected, with the left arrow. How small must a branch be for no layer to be frozen?",
-        "0.3 is small enough: there none is, and at 0.4 still {more} is. 1/sqrt(L), which is 0.14 here, is the usual "
-        "choice.",
+        "0.3 is small enough: there none is, and at 0.4 still {more} is. The usual choice is 1/sqrt(L), L being the "
+        "depth: 0.14 here.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.frozen(RESIDUAL) > 10 and m.saturated(RESIDUAL) > 0.2,
         lambda m: (
@@ -72,8 +72,8 @@ STEPS: tuple[Step, ...] = (
         "whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
         "showed it in 2019. It works in residual networks, where the connection carries the message.",
         "Press m. Does another place in the block stop the scream?",
-        "No: {pre} before the weights, {post} after everything. But where a norm takes the sigmoid's mean out, before "
-        "the weights, even the sigmoid has factor {centred}.",
+        "No: {pre} before the weights (pre), {post} after everything (post). But where a norm takes the sigmoid's mean "
+        "out, before the weights, even the sigmoid has factor {centred}.",
         BATCH_RELU,
         lambda m: (
             m.state(WIDE.replace(norm="layer")) == "vanishing"
@@ -113,7 +113,7 @@ STEPS: tuple[Step, ...] = (
         "Clipping shrinks the whole weight gradient when it is too long (Pascanu, Mikolov and Bengio 2013). "
         "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
         "them changes. It cannot recover a whisper.",
-        "Press k, and v for the weights. Which curve moves, and which stays?",
+        "Press k: the weights' curve is on. Which curve moves, and which stays?",
         "The weights' curve moves down as a whole; the gradient's stays, and the factor is {clipped} as before. "
         "Clipping takes care of the length of a step, not of what reaches layer 1.",
         SCREAM,
@@ -125,22 +125,23 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Time",
-        "RNN, GRU and LSTM over 50 steps; the forget bias",
-        "A recurrent network is as deep as its sequence is long, with the same matrix at every step. Over 50 steps an "
-        "RNN brings {rnn} back to the first and a GRU {gru} (both pinned), an LSTM {lstm}. Bengio, Simard and "
-        "Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
+        "RNN and LSTM over 50 steps; the forget bias",
+        "A recurrent network reads a sequence step by step, with the same matrix each time: it is as deep as the "
+        "sequence is long. Over 50 steps a plain one (rnn, pinned) brings {rnn} back to the first, an LSTM {lstm}. "
+        "Bengio, Simard and Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that "
+        "remembers in 1997.",
         "Raise Forget bias, which is selected, with the right arrow. What does it do to the LSTM's oldest step?",
         "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
         "is around each layer.",
         LSTM,
-        lambda m: m.first(CELLS["rnn"]) < m.first(CELLS["gru"]) - 3 < m.first(LSTM) - 3,
+        lambda m: m.first(RNN) < m.first(LSTM) - 10,
         lambda m: (
             m.first(LSTM.replace(forget_bias=5.0)) > m.first(LSTM) + 1
             and m.state(LSTM.replace(forget_bias=5.0)) == "healthy"
         ),
-        {**{cell: first(settings) for cell, settings in CELLS.items()}, "lstm": first(LSTM)},
+        {"rnn": first(RNN), "lstm": first(LSTM)},
         {"two": first(LSTM), "five": first(LSTM, forget_bias=5.0)},
         explains=("forget gate",),
-        scene=Scene(pins=tuple(CELLS.values()), selected="forget_bias"),
+        scene=Scene(pins=(RNN,), selected="forget_bias"),
     ),
 )

@@ -36,9 +36,9 @@ STEPS: tuple[Step, ...] = (
         "The same picture can be had of a PyTorch model while it trains. One line in your program, recorder = "
         'Recorder(model, optimizer, "runs/a"), writes what each layer receives; in another terminal, tui-telescope '
         "watch runs/a shows it, over SSH too. The recorder never stops a training.",
-        "Describe your model here first, with the keys. What does this network say of it?",
-        "If it is healthy here and fades there, look at what the two do not share: data, normalisation, rates, number "
-        "formats. tui-telescope watch --help says more.",
+        "Describe your model here first, with the keys. If it is healthy here and fades there, where do you look?",
+        "At what the two do not share: data, normalisation, rates, number formats. tui-telescope watch --help says "
+        "more.",
         DEEP,
         _is_read_back,
         lambda m: m.state(DEEP) == "healthy",

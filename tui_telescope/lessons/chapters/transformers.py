@@ -75,19 +75,19 @@ STEPS: tuple[Step, ...] = (
         "The original transformer (post-norm) and GPT-2's kind (pre-norm, pinned): 24 blocks, each of attention "
         "and two more matrices. The message arrives in both. What differs is the top: the last block's weights receive "
         "{post} with post-norm and {pre} with pre-norm. So the first needs a warm-up (Xiong et al. 2020).",
-        "Press d for more blocks, and v for the weights. What becomes of the last block's?",
-        "At 48 blocks they receive {post} with post-norm, as before, and {pre} with pre-norm: less, the deeper it is. "
+        "Press d to 40 blocks, and v. What becomes of the weights' right end?",
+        "It stays: {post} with post-norm. With pre-norm, which m chooses, it is {pre} there: less, the deeper it is. "
         "A step of the same rate does less to it.",
         ORIGINAL,
         lambda m: (
             m.state(ORIGINAL) == m.state(GPT) == "healthy" and _last_weights(m, ORIGINAL) > 2 * _last_weights(m, GPT)
         ),
         lambda m: (
-            _last_weights(m, GPT.replace(depth=48)) < 0.8 * _last_weights(m, GPT)
-            and 0.8 < _last_weights(m, ORIGINAL.replace(depth=48)) / _last_weights(m, ORIGINAL) < 1.25
+            _last_weights(m, GPT.replace(depth=40)) < 0.8 * _last_weights(m, GPT)
+            and 0.8 < _last_weights(m, ORIGINAL.replace(depth=40)) / _last_weights(m, ORIGINAL) < 1.25
         ),
         {"post": last_weights(ORIGINAL), "pre": last_weights(GPT)},
-        {"post": last_weights(ORIGINAL, depth=48), "pre": last_weights(GPT, depth=48)},
+        {"post": last_weights(ORIGINAL, depth=40), "pre": last_weights(GPT, depth=40)},
         explains=("attention", "token", "warm-up"),
         scene=Scene(pins=(GPT,)),
     ),
@@ -97,7 +97,7 @@ STEPS: tuple[Step, ...] = (
         "Attention averages over the tokens. Without the skip 24 blocks have made them all alike (Dong et al. 2021): "
         "what still differs is {spread} of the signal. The message arrives, and yet queries and keys, which live on "
         "differences, receive {queries} in the last block.",
-        "Press r for the skip. Do the tokens differ then?",
+        "Press r for the skip, and 3 for the spread. Do the tokens differ then?",
         "Yes: by {spread} of the signal after the last block, and its queries and keys receive {queries}. The skip "
         "carries the gradient down, and the differences up.",
         WITHOUT_SKIP,

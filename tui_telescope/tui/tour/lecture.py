@@ -49,7 +49,8 @@ class Lecture(Leader):
 
     def advance(self) -> bool:
         if not self._is_revealed:
-            self._reveal(True)
+            self._is_revealed = True
+            self._stage.panel.show(self._page())
         elif self.number + 1 < len(_steps()):
             self.open(self.number + 1)
         else:
@@ -58,15 +59,10 @@ class Lecture(Leader):
 
     def go_back(self) -> None:
         if self._is_revealed:
-            self._reveal(False)
+            self._is_revealed = False
+            self._stage.panel.show(self._page())
         else:
             self.open(self.number - 1)
-
-    def _reveal(self, is_revealed: bool) -> None:
-        """The answer, and with it the verdict's advice, which may give it away."""
-        self._is_revealed = is_revealed
-        self._stage.advise(advises=is_revealed)
-        self._stage.panel.show(self._page())
 
     def take(self, key: Hashable, measured: Any) -> None:
         """What was asked for by this key has been measured."""

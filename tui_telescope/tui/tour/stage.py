@@ -63,7 +63,8 @@ class Stage:
             standing.give_back(self.app)
 
     def set(self, settings: Settings, view: str, scene: Scene) -> None:
-        """Show a network, without the curves of the one before and without a word of what would mend it.
+        """Show a network, without the curves of the one before and without a word of what would mend it:
+        that is what is asked.
 
         The scene's pins come later, by `pin`: they take their time.
         """
@@ -78,11 +79,6 @@ class Stage:
         self.app.action_show_view(view)
         self.app.selected = scene.selected
         self.app.show_subject()
-
-    def advise(self, *, advises: bool) -> None:
-        """Say beside the verdict what would mend the network, or leave it out."""
-        self.app.advises = advises
-        self.app.show_words()
 
     def show_picture(self, picture: Drawable) -> None:
         """Show it in place of the view, until the user chooses one."""
