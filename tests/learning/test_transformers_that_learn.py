@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.charts.effect import why_without_effect
 from tui_telescope.engine.learning.course.description import summary
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMemory, trainability
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.tui.changing.effect import why_without_effect
 
 SETTINGS = Settings(
     cell="transformer", depth=3, width=8, heads=2, activation="gelu", residual=True, norm="layer", norm_place="pre",

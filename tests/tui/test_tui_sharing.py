@@ -15,6 +15,7 @@ from tui_telescope.cli import main
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
 from tui_telescope.tui.sources.telescope_source import TelescopeSource
+from tui_telescope.tui.widgets.chart_view import ChartView
 
 
 def words(explorer: Explorer) -> str:
@@ -61,6 +62,21 @@ async def test_saving_writes_readings_and_picture_and_overwrites_nothing(
     text = " ".join("".join(picture.itertext()).replace("\xa0", " ").split())
     assert all(word in text for word in ("gradient", "learns", "frozen"))
     assert "HEALTHY: layer 1 receives" in text
+    assert "Shown: cell feedforward, depth 7, width 4," in text
+
+
+@pytest.mark.parametrize(("keys", "hint"), [("", "v weights"), ("6", "v gradient")])
+async def test_a_picture_names_no_keys_where_the_screen_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=20)) as explorer:
+        await explorer.press(*keys)
+        await explorer.until(lambda: hint in explorer.text(ChartView) and explorer.app.shown.remedy)
+        await explorer.press("e")
+    text = (tmp_path / "gradient-telescope-1.svg").read_text().replace("\u00a0", " ")
+    assert "layer" in text
+    assert not any(words in text for words in (hint, "Try ", "Space"))
 
 
 async def test_where_nothing_can_be_written_one_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

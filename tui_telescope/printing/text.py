@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.effect import effective
 from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.criticality import why_no_critical_scale
 from tui_telescope.engine.mean_field.theory import predict
@@ -36,6 +37,13 @@ def changed(settings: Settings) -> str:
     changes = settings.changes(Settings())
     words = [f"{REGISTRY[name].label.lower()} {REGISTRY[name].write(value)}" for name, value in changes.items()]
     return f"Changed from the start: {', '.join(words)}." if words else "Every setting is as it is at the start."
+
+
+def described(settings: Settings, view: str) -> str:
+    """Every setting that makes a difference to what the view shows: a caption."""
+    words = [f"{REGISTRY[name].label.lower()} {REGISTRY[name].write(getattr(settings, name))}"
+             for name in effective(settings, view)]  # fmt: skip
+    return f"Shown: {', '.join(words)}."
 
 
 def table(observation: Observation, view: str) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from tui_telescope.charts.effect import neighbour, why_without_effect
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.changing.editing import Editing
-from tui_telescope.tui.changing.effect import neighbour, why_without_effect
 from tui_telescope.tui.notices import NEEDS_SETTINGS, why_nothing_changes
 from tui_telescope.tui.showing import ShowingApp
 from tui_telescope.tui.sources.source import Source

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tui_telescope.charts.effect import why_without_effect
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.changing.effect import why_without_effect
 
 NEEDS_SETTINGS = "This was recorded elsewhere: it has no settings to change, and no theory to set it against."
 NOTICE_SECONDS = 4.0

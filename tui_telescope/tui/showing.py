@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 
+from tui_telescope.charts.effect import nearest_effective
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.background import Background
-from tui_telescope.tui.changing.effect import nearest_effective
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparing import Comparing
 from tui_telescope.tui.kept_axis import KeptAxis
@@ -299,8 +299,9 @@ class ShowingApp(ScreenApp):
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
-    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
-        return self.comparing.chart_of(observed, self.current_view, previous, self.reading_off.layer)
+    def chart_of(self, observed: Observed, previous: Axis | None, *, names_keys: bool = True) -> Drawable | None:
+        layer = self.reading_off.layer
+        return self.comparing.chart_of(observed, self.current_view, previous, layer, names_keys=names_keys)
 
     def action_fit_axis(self) -> None:
         self.show_chart_afresh()

@@ -17,7 +17,7 @@ DotMask = NDArray[np.uint8]
 _INKS: tuple[Ink, ...] = get_args(Ink)
 BLANK_BRAILLE = 0x2800
 """The cell without a dot."""
-_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
 _CELL_BIT = np.array([[1]], np.uint8)
 
@@ -26,7 +26,7 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     """The cells in which (n, 2) dots lie, (0, 0) the lowest left one; those beside the field are left out."""
     cells = np.zeros((height, width), np.uint8)
     if len(dots):
-        bits = _CELL_BIT if charset.plain else _BRAILLE_BITS
+        bits = _CELL_BIT if charset.plain else BRAILLE_BITS
         across, up = dots.T
         inside = (across >= 0) & (across < width * charset.columns) & (up >= 0) & (up < height * charset.rows)
         column, x = np.divmod(across[inside], charset.columns)

@@ -46,6 +46,8 @@ class StepOptions:
     """The name of the layer under the cursor."""
     step: float | None = None
     """The step to mark."""
+    names_keys: bool = False
+    """As in `ChartOptions`."""
 
 
 def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
@@ -64,7 +66,7 @@ def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawa
         curves=curves,
         note="; ".join(_gaps(live, live.layers.index(name))),
         x_title="step",
-        hints=((Span("< > layer", "rule"),),),
+        hints=((Span("< > layer", "rule"),),) if options.names_keys else (),
         cursor=options.step,
     )
     return _below_the_loss(traces, chart, options)

@@ -44,7 +44,9 @@ class Comparing:
         ghost = self._app.source.ghost(subject)
         return ghost.subject if ghost and self.comparison.shows(ghost) else None
 
-    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
+    def chart_of(
+        self, observed: Observed, view: View, previous: Axis | None, cursor: int | None, *, names_keys: bool
+    ) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
@@ -52,7 +54,7 @@ class Comparing:
         live = Compared(observed.subject, observed.observation)
         predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
         awaits_spread = view.shows_spread and self._spread.is_awaited
-        options = ChartOptions(previous, self.shows_weights, True, awaits_spread, cursor)
+        options = ChartOptions(previous, self.shows_weights, names_keys, awaits_spread, cursor)
         traces = self.comparison.traces(source, live, observed.companion, predicted)
         chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:

@@ -94,14 +94,18 @@ class Learning:
             "Space goes on, comma begins anew." if history.latest.step else "Space plays, a full stop takes one step."
         )
 
-    def chart(self) -> Drawable | None:
+    def text(self) -> str:
+        """What came of learning so far; empty where the view is another."""
+        return self.told.text if self._app.current_view.learning and self.told else ""
+
+    def chart(self, *, names_keys: bool = True) -> Drawable | None:
         """The view of it, beside what it is compared with."""
         make, told = self._app.current_view.learning, self.told
         if make is None or told is None:
             return None
         comparison = self._app.comparing.comparison
         traces = comparison.learning_traces(self._app.source, self._app.subject, told.history, told.companion)
-        return make(traces, self._reading)
+        return make(traces, self._reading, names_keys)
 
     def rows(self) -> str:
         """What its view shows, as CSV; empty where the view is another."""

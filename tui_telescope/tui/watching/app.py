@@ -164,10 +164,10 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
             names = after.observation.layers or ()
             self.reading_off.layer = names.index(name) + 1 if name in names else None
 
-    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
+    def chart_of(self, observed: Observed, previous: Axis | None, *, names_keys: bool = True) -> Drawable | None:
         make_chart = self.current_view.steps
         if make_chart is None:
-            return super().chart_of(observed, previous)
+            return super().chart_of(observed, previous, names_keys=names_keys)
         from tui_telescope.charts.steps.run_charts import StepOptions
 
         assert isinstance(observed.subject, Shown)
@@ -176,7 +176,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         place = self.reading_off.layer
         layer = observed.observation.name(place) if place and place <= observed.observation.depth else None
         traces = self._step_traces(observed.subject)
-        return make_chart(traces, StepOptions(previous, layer, step)) if traces else None
+        return make_chart(traces, StepOptions(previous, layer, step, names_keys)) if traces else None
 
     def _step_traces(self, subject: Shown) -> list[StepTrace]:
         """The run that is looked at, and the one compared with it."""

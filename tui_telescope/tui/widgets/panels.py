@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from tui_telescope.charts.effect import effective
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.settings.kinds import Setting
-from tui_telescope.tui.changing.effect import effective
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3
