@@ -14,7 +14,7 @@ from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.telescope import Telescope
 from tui_telescope.notation import counted, nullable, scientific
 from tui_telescope.observations.observation import measured
-from tui_telescope.printing.machine_readable import rows_as_csv
+from tui_telescope.printing.machine_readable import Columns, curves_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.printing.text import TABLE_ROWS, changed
 from tui_telescope.settings import Settings
@@ -114,8 +114,8 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     return json.dumps(document, allow_nan=False) + "\n"
 
 
-def learning_as_csv(moments: Sequence[Moment]) -> str:
-    """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
+def learning_columns(moments: Sequence[Moment]) -> Columns:
+    """An entry for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
     names = list(_columns(moments[0]))
     rows = [
         [moment.step, moment.loss, moment.accuracy, layer, *numbers, int(unchanged)]
@@ -124,11 +124,12 @@ def learning_as_csv(moments: Sequence[Moment]) -> str:
             zip(moment.unchanged, *_columns(moment).values(), strict=True), start=1
         )
     ]
-    return rows_as_csv(["step", "loss", "accuracy", "layer", *names, "unchanged"], rows)
+    header = ("step", "loss", "accuracy", "layer", *names, "unchanged")
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
 
 
 FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
     "text": _as_text,
     "json": _as_json,
-    "csv": lambda settings, moments, ascii_only: learning_as_csv(moments),
+    "csv": lambda settings, moments, ascii_only: curves_as_csv({"": learning_columns(moments)}),
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui_telescope.tui.sources.source import Source
 
 STEM = "gradient-telescope"
+LIVE = "now"
+"""What the live curve is called where the legend has no name for it."""
 
 
 class SharingError(ValueError):
@@ -37,17 +39,16 @@ class Sharing:
 
     def save(self) -> None:
         self._app.catch_up()
-        chart = self._chart()
-        if self._app.seen is None or chart is None:
+        seen, chart = self._app.seen, self._chart()
+        if seen is None or chart is None:
             return
+        seen = self._app.comparing.with_known_spread(seen)
         try:
-            files = save(
-                {"csv": self._readings(self._app.seen), "svg": self._picture(self._app.seen, chart)}, Path.cwd()
-            )
+            files = save({"csv": self._readings(seen), "svg": self._picture(seen, chart)}, Path.cwd())
         except (SharingError, OSError) as error:
             self._app.refuse(str(error))
             return
-        self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
+        self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}{self._without(seen)}.")
 
     def _chart(self) -> Drawable | None:
         """The one on the screen, without the keys that it names there; None where there is none yet."""
@@ -59,9 +60,22 @@ class Sharing:
         return app.chart_of(app.seen, app.axis.previous, names_keys=False) if app.seen else None
 
     def _readings(self, shown: Observed) -> str:
-        from tui_telescope.printing.machine_readable import reading_as_csv
+        """What was read of all that the view compares."""
+        from tui_telescope.printing.learning import learning_columns
+        from tui_telescope.printing.machine_readable import curves_as_csv, reading_columns
 
-        return self._app.learning.rows() or reading_as_csv(shown.observation)
+        app = self._app
+        if learning := app.learning.traces():
+            return curves_as_csv({each.label or LIVE: learning_columns(each.history.moments) for each in learning})
+        traces = app.comparing.traces(shown)[: None if app.current_view.compares else 1]
+        return curves_as_csv({each.label or LIVE: reading_columns(each.observation) for each in traces})
+
+    def _without(self, shown: Observed) -> str:
+        """What the readings lack that another view would have taken."""
+        signal, keys = shown.observation.signal, self._app.keys.views.values()
+        if self._app.settings is None or signal is None or signal.log10_spread is not None:
+            return ""
+        return f", without the spread, which view {next(each.key for each in keys if each.shows_spread)} takes"
 
     def _picture(self, shown: Observed, chart: Drawable) -> str:
         """With the verdict, or what was learned, and a caption; what might be tried is no part of what is shown."""
