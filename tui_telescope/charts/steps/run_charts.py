@@ -16,7 +16,7 @@ from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Curve
 from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.steps.layer_map import LayerMap
-from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers, loss_curve
 from tui_telescope.runs.reading.over_steps import OverSteps
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def _below_the_loss(traces: Sequence[StepTrace], layers: Chart | LayerMap, optio
     ]
     live = traces[0].over
     y_axis = _loss_axis([each.over.loss for each, _ in losses])
-    curves = tuple(Curve(each.over.steps, each.over.loss, each.label or "loss", *look) for each, look in losses)
+    curves = tuple(
+        loss_curve(each.over.steps, each.over.loss, each.label or "loss", look, y_axis) for each, look in losses
+    )
     curves += _learning_rate(live, y_axis)
     if not curves:
         return layers

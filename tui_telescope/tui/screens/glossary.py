@@ -68,7 +68,8 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "weights",
             "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it jumps "
-            "from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart.",
+            "from layer to layer it is drawn as points; a small triangle on the floor (in ASCII a v) says that it lies "
+            "below the chart.",
             ("gradient",),
         ),
         Meaning(
@@ -143,7 +144,9 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "loss, accuracy",
             "Of a network that learns: the mean cross-entropy over samples of its task, and the share of them that it "
-            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns.",
+            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns. A "
+            "small triangle at the upper edge (in ASCII ^) says that a loss lies above the chart, and the legend how "
+            "far it goes.",
             ("learn",),
         ),
         Meaning(
@@ -261,7 +264,8 @@ def _of_runs() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "loss, learning rate",
-            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge.",
+            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge. A "
+            "small triangle there (in ASCII ^) says that a loss lies above the chart, and the legend how far it goes.",
             ("layer", "heatmap"),
         ),
         Meaning(
