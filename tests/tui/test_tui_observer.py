@@ -55,7 +55,7 @@ class SlowTelescope:
         return REAL
 
     def advise(self, settings: Settings, observation: Observation, *, should_stop: Callable[[], bool]) -> Remedy | None:
-        return Remedy({}, 0.0, f"Try something for {settings.depth}.")
+        return Remedy({}, 0.0, "", f"Try something for {settings.depth}.")
 
 
 class Desk:
