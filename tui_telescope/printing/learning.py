@@ -12,11 +12,11 @@ import numpy as np
 from tui_telescope.engine.learning.course.description import summary
 from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.notation import counted, nullable, scientific
+from tui_telescope.notation import counted, nullable
 from tui_telescope.observations.observation import measured
 from tui_telescope.printing.machine_readable import Columns, curves_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
-from tui_telescope.printing.text import TABLE_ROWS, changed
+from tui_telescope.printing.text import TABLE_ROWS, Array, changed, lost_layers, powers
 from tui_telescope.settings import Settings
 
 SPARKS = {False: "▁▂▃▄▅▆▇█", True: "_.-~=+*#"}
@@ -45,7 +45,7 @@ def _as_text(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     losses = f"Loss from step 0 to {moments[-1].step}: {sparkline([each.loss for each in moments], ascii_only)}"
     parts = (
         fill(summary(settings, moments[0], moments[-1]), 80),
-        changed(settings),
+        fill(changed(settings, "learn"), 80),
         losses,
         _table(settings, moments[-1]),
     )
@@ -65,20 +65,26 @@ def sparkline(values: Sequence[float], ascii_only: bool) -> str:
 
 def _table(settings: Settings, moment: Moment) -> str:
     """What is known of a few layers spread over the depth, the first and the last always among them."""
-    depth, columns = settings.depth, _columns(moment)
+    depth, seen = settings.depth, moment.observation
     layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
-    names = {"log10_gradient": "gradient", "log10_weight_gradient": "weights", "log10_update": "update"}
-    names["log10_change"] = "change"
+    columns = {
+        "gradient": powers(measured(seen.gradient).log10_mean, lost_layers(seen, "gradient")),
+        "weights": powers(measured(seen.weight_gradient).log10, lost_layers(seen, "weight gradient")),
+        "update": powers(moment.log10_update, _not_finite(moment.log10_update)),
+        "change": powers(moment.log10_change, _not_finite(moment.log10_change)),
+    }
     lines = [f"{len(layers)} of {counted(depth, settings.stage)}, after step {moment.step}:"]
-    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in names.values())]
+    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in columns)]
     for layer in layers.tolist():
-        cells = "".join(f" {_cell(columns[name][layer - 1]):>12}" for name in names)
+        cells = "".join(f" {column[layer - 1]:>12}" for column in columns.values())
         lines.append(f"{layer:>7}{cells}" + "  as it was" * bool(moment.unchanged[layer - 1]))
     return "\n".join(lines)
 
 
-def _cell(log10: float) -> str:
-    return scientific(log10) if log10 < np.inf else "not finite"
+def _not_finite(log10: Array) -> list[int]:
+    """The layers whose number is NaN or infinite."""
+    layers: list[int] = (np.flatnonzero(~(log10 < np.inf)) + 1).tolist()
+    return layers
 
 
 def _columns(moment: Moment) -> dict[str, list[float]]:

@@ -71,7 +71,7 @@ def _reading(
     if form == "svg":
         return svg(chart, describe(observation), described(settings, view), ascii_only=ascii_only), state
     words, rows = in_words(observation, remedy), table(observation, view)
-    return reading_text(words, settings, chart, rows, ascii_only=ascii_only), state
+    return reading_text(words, settings, view, chart, rows, ascii_only=ascii_only), state
 
 
 def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, view: str, ascii_only: bool) -> str:
@@ -91,7 +91,7 @@ def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, view: s
     if form == "svg":
         return svg(chart, described(settings, view), ascii_only=ascii_only)
     words = in_words(*_observed(telescope, settings))
-    return reading_text(words, settings, chart, survey.table(found[0]), ascii_only=ascii_only)
+    return reading_text(words, settings, view, chart, survey.table(found[0]), ascii_only=ascii_only)
 
 
 def _observed(

@@ -22,12 +22,17 @@ def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
         return f"It {divergence(settings, last)}."
     chance = 1 / TASKS[settings.task].classes
     if last.step and (reason := _why_it_guesses(last, chance)):
-        return f"The loss is {last.loss:.4g} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
+        return f"{_loss(last)} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
     since = f", from {first.loss:.4g}," if last.step else ""
     return (
-        f"{_taken(last)} the loss is {last.loss:.4g}{since} and {last.accuracy:.0%} of the samples are put into their "
-        f"class, where guessing gives {chance:.0%}."
+        f"{_loss(last)}{since} and {last.accuracy:.0%} of the samples are put into their class, where guessing gives "
+        f"{chance:.0%}."
     )
+
+
+def _loss(last: Moment) -> str:
+    when = f"After {counted(last.step, 'step')}" if last.step else "Before the first step"
+    return f"{when} the loss is {last.loss:.4g}"
 
 
 def _why_it_guesses(moment: Moment, chance: float) -> str:
@@ -49,12 +54,10 @@ def _unchanged(settings: Settings, moment: Moment) -> str:
     """How many layers have not moved at all."""
     if moment.step == 0:
         return ""
-    count, taken = int(np.count_nonzero(moment.unchanged)), _taken(moment).lower()
+    count = int(np.count_nonzero(moment.unchanged))
     if settings.is_recurrent:
-        return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
+        return f"The recurrent weights {'are what they were, bit for bit' if count else 'have changed'}."
+    if count == 0:
+        return f"Every {settings.stage} has changed."
     verb = "is what it was" if count == 1 else "are what they were"
-    return f"{count} of {counted(settings.depth, settings.stage)} {verb}, bit for bit, {taken}."
-
-
-def _taken(moment: Moment) -> str:
-    return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
+    return f"{count} of {counted(settings.depth, settings.stage)} {verb}, bit for bit."
