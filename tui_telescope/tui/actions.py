@@ -117,7 +117,9 @@ def _letters(setting: Setting) -> tuple[Action, Action]:
 
 def view_actions(views: Iterable[View]) -> tuple[Action, ...]:
     """A digit for each view."""
-    return tuple(Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in views)
+    return tuple(
+        Action(f"show_view('{view.name}')", (view.key,), view.key, f"view {view.name}: {view.title}") for view in views
+    )
 
 
 class Keys(NamedTuple):

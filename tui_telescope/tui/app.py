@@ -142,7 +142,7 @@ class TelescopeApp(ExploringApp):
                 widget.ascii_only = self.ascii_only
                 widget.redraw()
 
-    def action_show_help(self) -> None:
+    def action_show_help(self, term: str = "") -> None:
         from tui_telescope.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen(self.view, self.keys))
+        self.push_screen(HelpScreen(self.view, self.keys, term))

@@ -16,8 +16,13 @@ class Meaning(NamedTuple):
 
 def partitioned(view: str, *, of_runs: bool = False) -> tuple[list[Meaning], list[Meaning]]:
     """What the view of this name shows, and everything else; of networks that are made up here, or of runs."""
-    meanings = _of_runs() if of_runs else _meanings()
-    return [each for each in meanings if view in each.views], [each for each in meanings if view not in each.views]
+    told = meanings(of_runs=of_runs)
+    return [each for each in told if view in each.views], [each for each in told if view not in each.views]
+
+
+def meanings(*, of_runs: bool = False) -> tuple[Meaning, ...]:
+    """All of them, likewise."""
+    return _of_runs() if of_runs else _meanings()
 
 
 def _meanings() -> tuple[Meaning, ...]:
