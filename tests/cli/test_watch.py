@@ -91,5 +91,5 @@ def test_a_path_with_nothing_there_or_too_much_is_one_line(tmp_path):
     for name in ("a", "b"):
         written_run(tmp_path / name, record(1))
     assert "2 runs; name one of them: a, b" in watch(tmp_path, "--once").stderr
-    assert "PATH is missing" in watch("--once").stderr
-    assert "svg is not allowed; allowed: text, json, csv" in watch(tmp_path, "--format", "svg").stderr
+    assert "PATH is missing (see tui-telescope watch --help)" in watch("--once").stderr
+    assert "'svg' is not allowed; allowed: text, json, csv" in watch(tmp_path, "--format", "svg").stderr
