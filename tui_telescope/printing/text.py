@@ -85,7 +85,9 @@ def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
     reading, weights, factor = observation.gradient, observation.weight_gradient, observation.log10_factor
     lost, columns = lost_layers(observation, "gradient"), {}
     if reading:
-        statistics = {"gradient": reading.log10_mean, "10%": reading.log10_low, "90%": reading.log10_high}
+        statistics = {"gradient": reading.log10_mean}
+        if np.any(reading.log10_high > reading.log10_low):
+            statistics |= {"10%": reading.log10_low, "90%": reading.log10_high}
         columns = {name: powers(log10, lost) for name, log10 in statistics.items()}
     if weights:
         columns["weights"] = powers(weights.log10, lost_layers(observation, "weight gradient"))

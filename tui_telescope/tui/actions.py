@@ -77,7 +77,7 @@ GENERAL: tuple[Action, ...] = (
     Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "in the tour: back", always=True),
     Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, leave the tour, or put the cursor away"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
-    Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
+    Action("save", ("e",), "e", "save the readings (CSV), with pins and ghost, and the picture (SVG) in this folder"),
 )  # fmt: skip
 
 FOOTER: dict[str, str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -303,9 +303,6 @@ class ShowingApp(ScreenApp):
         layer = self.reading_off.layer
         return self.comparing.chart_of(observed, self.current_view, previous, layer, names_keys=names_keys)
 
-    def action_fit_axis(self) -> None:
-        self.show_chart_afresh()
-
     def action_move_cursor(self, direction: int) -> None:
         self.reading_off.move(direction)
 
@@ -354,7 +351,12 @@ class ShowingApp(ScreenApp):
         read_off = self.reading_off.words(seen.observation)
         remedy = seen.remedy if self.advises else ""
         words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), remedy
-        return seen.words.headline, read_off or " ".join(filter(None, words))
+        told = (read_off, *self.circumstances()) if read_off else words
+        return seen.words.headline, " ".join(filter(None, told))
+
+    def circumstances(self) -> Iterable[str]:
+        """What is to be known of the subject whatever is read off, in sentences."""
+        return ()
 
     def told(self, verdict: str) -> tuple[str, ...]:
         """The verdict's sentences among what else there is to tell of the subject."""

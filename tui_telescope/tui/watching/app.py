@@ -198,18 +198,22 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         known = self._runs.course(self.looked_at)
         course = tuple(course_sentences(*known)) if known else ()
         opening, rest = (course[:1], course[1:]) if known and known[0].nonfinite else ((), course)
-        return (*opening, verdict, *rest, *self._circumstances())
+        return (*opening, verdict, *rest, *self.circumstances(), *self._what_is_shown())
 
-    def _circumstances(self) -> Iterator[str]:
+    def _what_is_shown(self) -> Iterator[str]:
+        """Which layers, and of which runs."""
         run, other = self._runs.run, self._runs.other
-        if not self._is_following:
-            yield "Frozen here: Space follows."
         if self.seen:
             yield left_out(run.layers_of(self.looked_at.role), self.seen.observation)
         if role := self.looked_at.role:
             yield f"{len(run.layers_of(role))} of {len(run.layers)} layers are shown, {role}; r shows others."
         if other and self.comparing.comparison.wants_ghost:
             yield layers_apart(run.layers_of(self.looked_at.role), other.name, other.layers)
+
+    def circumstances(self) -> Iterator[str]:
+        run = self._runs.run
+        if not self._is_following:
+            yield "Frozen here: Space follows."
         age = run.age_seconds()
         yield "" if age is None else age_sentence(age)
         yield run.trouble
