@@ -76,7 +76,7 @@ def test_the_layer_that_has_moved_most_is_named_with_how_far() -> None:
     change = learner.parameters["weights"] - before
     moved = np.linalg.norm(change, axis=(1, 2)) / np.linalg.norm(before, axis=(1, 2))
     layer = int(np.argmax(moved))
-    told = f"layer {layer + 1} has moved most: by {moved[layer]:.3g} times its size."
+    told = f"Every layer has changed, layer {layer + 1} most: by {moved[layer]:.3g} times its size."
     assert told in " ".join(written(shallow, "text").split())
 
 
@@ -88,7 +88,7 @@ def test_a_cell_has_one_set_of_weights_and_a_row_a_step():
 
 def test_where_every_layer_has_moved_none_is_counted():
     text = " ".join(written(SIGMOIDS.replace(depth=3), "text", 3).split())
-    assert "Every layer has changed, and layer" in text
+    assert "Every layer has changed, layer" in text
     assert "0 of 3" not in text
 
 

@@ -64,7 +64,7 @@ def test_the_panel_says_where_the_tokens_have_no_effect():
 def test_what_came_of_it_is_told_in_blocks():
     first, *_, last = Telescope().learn(SETTINGS, 20, every=20)
     assert last.loss < first.loss
-    assert "Every block has changed, and block" in summary(SETTINGS, first, last)
+    assert "Every block has changed, block" in summary(SETTINGS, first, last)
 
 
 def test_numbers_that_leave_their_range_end_it_and_name_the_block():

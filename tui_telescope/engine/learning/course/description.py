@@ -24,10 +24,7 @@ def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
     if last.step and (reason := _why_it_guesses(last, chance)):
         return f"{_loss(last)} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
     since = f", from {first.loss:.4g}," if last.step else ""
-    return (
-        f"{_loss(last)}{since} and {last.accuracy:.0%} of the samples are put into their class, where guessing gives "
-        f"{chance:.0%}."
-    )
+    return f"{_loss(last)}{since} and {last.accuracy:.0%} of the samples are right; guessing gives {chance:.0%}."
 
 
 def _loss(last: Moment) -> str:
@@ -68,4 +65,4 @@ def _farthest(settings: Settings, moment: Moment) -> str:
     layer = int(np.argmax(change))
     if settings.depth == 1 or np.isneginf(change[layer]):
         return ""
-    return f", and {settings.stage} {layer + 1} has moved most: by {10 ** change[layer]:.3g} times its size"
+    return f", {settings.stage} {layer + 1} most: by {10 ** change[layer]:.3g} times its size"
