@@ -36,15 +36,22 @@ def mills_ratio(x: Array) -> Array:
     Mills (1926); here to a few units in the last place.
     """
     ratio = np.array(x)
-    _mills_ratio(ratio)
+    _mills_ratio(ratio, memory_for(ratio.shape))
     return ratio
 
 
-def tail_and_density(z: Array, tail: Array) -> Array:
-    """1 - Phi(|z|) into `tail`, and pdf(z) as a new array; any shape, best of no more than some 8,000 numbers."""
+def memory_for(shape: tuple[int, ...]) -> Array:
+    """What `tail_and_density` of an array of this shape computes in, over and over."""
+    memory = aligned(_TERMS + len(_HALVES), *shape)
+    memory[0] = 1.0
+    return memory
+
+
+def tail_and_density(z: Array, tail: Array, memory: Array) -> Array:
+    """1 - Phi(|z|) into `tail`, and pdf(z), which stands in `memory`; any shape, best of some 16,000 numbers."""
     np.abs(z, tail)
     np.minimum(tail, _FARTHEST, out=tail)
-    density = _mills_ratio(tail)
+    density = _mills_ratio(tail, memory)
     np.multiply(density, _MINUS_HALF, density)
     np.exp(density, density)
     np.multiply(density, _PEAK, density)
@@ -52,11 +59,9 @@ def tail_and_density(z: Array, tail: Array) -> Array:
     return density
 
 
-def _mills_ratio(x: Array) -> Array:
-    """Turns x into its ratio; returns x^2, as a new array."""
-    memory = aligned(_TERMS + len(_HALVES), *x.shape)
+def _mills_ratio(x: Array, memory: Array) -> Array:
+    """Turns x into its ratio; returns x^2, which stands in `memory`."""
     powers, halves = memory[:_TERMS], memory[_TERMS:]
-    powers[0] = 1.0
     first, second = powers[1], powers[2]
     np.multiply(x, x, first)
     np.multiply(first, first, second)

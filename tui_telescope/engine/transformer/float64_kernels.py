@@ -20,6 +20,9 @@ ALIKE = 1e-4
 LARGEST_SCORE = 1e4
 """Up to so large a score what another differs from it by has its digits."""
 
+MODERATE_SCORE = 300.0
+"""Exponentials of scores up to this, and their quotients, stay within float64: no row's largest need be taken out."""
+
 
 class Sizes(NamedTuple):
     """Of a signal."""
@@ -96,7 +99,6 @@ class AttentionKernel:
         self._mask = np.where(np.tri(tokens) > 0, 0.0, -np.inf)
         pairs = (heads, samples, tokens, tokens)
         self._by_shares, self._scratch = workspace.take("by shares", *pairs), workspace.take("of shares", *pairs)
-        self._squares = workspace.take("squared shares", *pairs)
         self._line = workspace.take("of rows", heads, samples, tokens, 1)
         self._ones = np.ones((tokens, 1))
 
@@ -104,11 +106,11 @@ class AttentionKernel:
         """What each token hears of each, (heads, samples, tokens, tokens), and what it makes of it, (n, ...), from
         queries, keys and values, (3 n, ...); whether scores are small enough for their differences to have digits."""
         queries, keys, values = self._by_head(projected, 3)
-        np.multiply(queries, self._temperature, queries)
+        self._tempered(projected)
         np.matmul(queries.swapaxes(-1, -2), keys, out=shares)
+        is_moderate = bool(shares.max() <= MODERATE_SCORE and shares.min() >= -MODERATE_SCORE)
         np.add(shares, self._mask, shares)
-        np.subtract(shares, np.maximum.reduce(shares, axis=-1, keepdims=True, out=self._line), shares)
-        is_sound = bool(np.abs(self._line).max() <= LARGEST_SCORE)
+        is_sound = is_moderate or self._without_largest(shares)
         np.exp(shares, shares)
         np.divide(shares, self._sums(shares), shares)
         np.matmul(values, shares.swapaxes(-1, -2), out=self._by_head(mixed, 1)[0])
@@ -126,10 +128,20 @@ class AttentionKernel:
         np.multiply(by_scores, shares, by_scores)
         left = self._of_samples(by_scores)
         np.matmul(keys, by_scores.swapaxes(-1, -2), out=by_queries)
-        np.multiply(by_queries, self._temperature, by_queries)
+        self._tempered(by_projected)
         np.matmul(queries, by_scores, out=by_keys)
         np.matmul(by_output, shares, out=by_values)
         return self._sizes.tokens == 1 or bool((left >= ALIKE**2 * given).all())
+
+    def _tempered(self, projected: Array) -> None:
+        """Queries, or what stands in their place, divided by the root of a head's units."""
+        queries = projected[: self._sizes.units]
+        np.multiply(queries, self._temperature, queries)
+
+    def _without_largest(self, scores: Array) -> bool:
+        """Take each row's largest score out of it; whether they are small enough to do so."""
+        np.subtract(scores, np.maximum.reduce(scores, axis=-1, keepdims=True, out=self._line), scores)
+        return bool(np.abs(self._line).max() <= LARGEST_SCORE)
 
     def _sums(self, pairs: Array) -> Array:
         """Of rows, by a product, which is quicker than numpy's own sum."""
@@ -145,6 +157,6 @@ class AttentionKernel:
 
     def _of_samples(self, pairs: Array) -> Array:
         """Squared norms, (samples,)."""
-        _, samples, tokens, heads = self._sizes
-        rows = self._sums(np.multiply(pairs, pairs, self._squares))
-        return np.asarray(rows.reshape(heads, samples, tokens).sum(axis=(0, 2)))
+        _, samples, _, heads = self._sizes
+        of_heads = pairs.reshape(heads, samples, -1)
+        return np.asarray(np.add.reduce(np.vecdot(of_heads, of_heads), axis=0))
