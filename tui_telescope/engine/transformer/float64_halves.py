@@ -15,14 +15,14 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.transformer.float64_kernels import (
     ALIKE,
     AttentionKernel,
-    NormKernel,
+    CheckedNorm,
     Sizes,
     SquaredNorms,
 )
 from tui_telescope.engine.transformer.matrix_gradients import MatrixGradients
 from tui_telescope.engine.transformer.recipe import PROJECTIONS, Standing
 from tui_telescope.engine.weights.draws import gain_of
-from tui_telescope.networks import MATRICES, UNITS
+from tui_telescope.networks import MATRICES
 
 CANCELLED = 1e-10
 """A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled, where a
@@ -111,12 +111,11 @@ class Half(ABC):
         name = type(self).__name__
         columns, units = settings.columns, self._normed_units(settings.matrices["up"].fan_out)
         norm = norm_of(settings) if self._has_norm else None
-        self._norm: NormKernel | None = None
+        self._norm: CheckedNorm | None = None
         self._heard: list[Array] = []
         if norm is not None:
-            self._norm = NormKernel(norm, units, columns, workspace)
-            lines = (1, columns) if norm.axis == UNITS else (units, 1)
-            self._inverses = workspace.take_stack(f"{name}: lines", slots, *lines).rows
+            self._norm = CheckedNorm(norm, units, columns, workspace)
+            self._inverses = workspace.take_stack(f"{name}: lines", slots, *self._norm.lines).rows
             self._normed = workspace.take_stack(f"{name}: normed", slots, units, columns).rows
 
     def _for_weights(self, name: str, slots: int, *shape: int) -> list[Array]:

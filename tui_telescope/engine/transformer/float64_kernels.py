@@ -11,8 +11,8 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.norms import Norm
+from tui_telescope.engine.passes.float64.normalisation import NormKernel
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.networks import UNITS
 
 ALIKE = 1e-4
 """A difference is trusted while it is above this share of what it was taken of."""
@@ -47,47 +47,26 @@ class SquaredNorms:
         return np.asarray(np.add.reduce(of_tokens.reshape(self._shape), axis=1))
 
 
-class NormKernel:
-    """N(x) and its pullback; the mean of a line is a product, which is quicker than numpy's own sum."""
+class CheckedNorm:
+    """N(x) and its pullback, each with whether enough was left of every line."""
 
     def __init__(self, norm: Norm, units: int, columns: int, workspace: Workspace) -> None:
-        self._norm = norm
-        self._is_over_units = norm.axis == UNITS
-        count = units if self._is_over_units else columns
-        self._average = np.full((1, count) if self._is_over_units else (count, 1), 1 / count)
-        self._scratch = workspace.take("norm", units, columns)
+        self._kernel = NormKernel(norm, units, columns, workspace.take("norm", units, columns))
+        self.lines = self._kernel.lines
+        """The shape of one number for each line that is normalised."""
+        self._mean, self._variance = np.zeros(self.lines), np.empty(self.lines)
 
     def forward(self, x: Array, out: Array, inverse: Array) -> bool:
-        """N(x) into `out`, which may be x, and 1 / sqrt(variance + epsilon); whether enough was left of x."""
-        mean: Array | float = 0.0
-        if self._norm.centred:
-            mean = self._averaged(x)
-            x = np.subtract(x, mean, out)
-        variance = self._averaged(np.multiply(x, x, self._scratch))
-        np.add(variance, self._norm.epsilon, inverse)
-        np.sqrt(inverse, inverse)
-        np.reciprocal(inverse, inverse)
-        np.multiply(x, inverse, out)
+        """N(x) into `out`, which may be x, and 1 / sqrt(variance + epsilon)."""
+        mean, variance = self._mean, self._variance
+        self._kernel.normalise(x, out, mean, variance, inverse)
         return bool((variance >= ALIKE**2 * mean * mean).all())
 
     def backward(self, normed: Array, inverse: Array, gradient: Array, out: Array) -> bool:
-        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + epsilon) into `out`: Ioffe and Szegedy (2015), section 3;
-        whether enough was left of each line's gradient."""
-        left = self._averaged(np.multiply(gradient, gradient, self._scratch))
-        least = ALIKE**2 * left
-        if self._norm.centred:
-            mean = self._averaged(gradient)
-            left -= mean * mean
-            gradient = np.subtract(gradient, mean, out)
-        share = self._averaged(np.multiply(gradient, normed, self._scratch))
-        left -= share * share
-        np.multiply(normed, share, self._scratch)
-        np.subtract(gradient, self._scratch, out)
-        np.multiply(out, inverse, out)
-        return bool((left >= least).all())
-
-    def _averaged(self, x: Array) -> Array:
-        return np.asarray(self._average.dot(x) if self._is_over_units else x.dot(self._average))
+        """The gradient by what was normalised into `out`, which may be the one by N(x)."""
+        given = self._kernel.mean_square(gradient)
+        mean, share = self._kernel.pull(normed, inverse, gradient, out)
+        return bool((given - mean * mean - share * share >= ALIKE**2 * given).all())
 
 
 class AttentionKernel:
