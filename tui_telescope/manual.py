@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tui_telescope.arguments import COMMANDS, EXPLORING, OPTIONS, views_of
 from tui_telescope.printing.standard_output import PROGRAM
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, meaning_of
 from tui_telescope.settings.kinds import Setting, Switch
 
 _WIDTH = 80
@@ -182,7 +182,7 @@ def _page(command: str) -> Iterator[str]:
     if has_settings:
         for group in dict.fromkeys(setting.group for setting in REGISTRY.values()):
             of_group = [setting for setting in REGISTRY.values() if setting.group == group]
-            yield from _terms(f"Settings: {group}", [(_with_default(each), _meaning(each)) for each in of_group])
+            yield from _terms(f"Settings: {group}", [(_with_default(each), meaning_of(each)) for each in of_group])
     yield from _terms("Examples", [(f"{PROGRAM} {words}", text) for words, text in told.examples])
     yield from _terms("Exit status", EXIT_STATUSES)
 
@@ -198,10 +198,6 @@ def _with_default(setting: Setting) -> str:
     if isinstance(setting, Switch):
         return f"--[no-]{setting.flag[2:]}"
     return f"{setting.flag} {setting.write(setting.default)}"
-
-
-def _meaning(setting: Setting) -> str:
-    return f"{setting.help} ({setting.allowed})"
 
 
 def _section(title: str, paragraphs: Iterable[str]) -> Iterator[str]:

@@ -119,9 +119,13 @@ def test_a_commands_own_help_says_all_of_its_flags_its_values_and_its_exit_statu
         assert any(word in above_the_examples for word in words) == (flag in COMMANDS[command].flags), flag
     for setting in REGISTRY.values():
         if setting.flag in COMMANDS[command].flags:
-            assert " ".join(f"{setting.help} ({setting.allowed})".split()) in " ".join(text.split())
+            assert " ".join(f"{setting.help} ({setting.allowed}".split()) in " ".join(text.split())
     if "--expect" in COMMANDS[command].flags:
         assert all(state in text for state in STATES)
+
+
+def test_the_help_says_how_far_depth_goes_and_which_cell_goes_less_far() -> None:
+    assert "(a whole number from 1 to 10000; transformer: to 512)" in " ".join(asked("print", "--help").split())
 
 
 @pytest.mark.parametrize("command", list(PAGES))
