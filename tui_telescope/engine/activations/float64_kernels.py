@@ -142,13 +142,20 @@ def exponential_linear(scale: float, alpha: float) -> Kernel:
 def _gelu(z: Array, h: Array, stash: Array) -> None:
     """h = z Phi(z); leaves phi' = Phi(z) + z pdf(z) in the stash. Both tails keep their relative precision."""
     if z.size <= _BLOCK_ELEMENTS:
-        _gelu_block(z, h, stash, memory_for(z.shape))
+        _gelu_block(z, h, stash, memory_for(z))
         return
-    rows = max(1, _BLOCK_ELEMENTS * len(z) // z.size)
-    memory = memory_for(z[:rows].shape)
+    rows = _BLOCK_ELEMENTS * len(z) // z.size
+    if rows == 0 and z.ndim > 2:  # a single network of several side by side is too large
+        for each in zip(z, h, stash, strict=True):
+            _gelu(*each)
+        return
+    rows = max(1, rows)
+    memory = memory_for(z[:rows])
     for start in range(0, len(z), rows):
         block = slice(start, start + rows)
-        _gelu_block(z[block], h[block], stash[block], memory[:, : len(z) - start])
+        if start + rows > len(z):
+            memory = memory_for(z[block])
+        _gelu_block(z[block], h[block], stash[block], memory)
 
 
 def _gelu_block(z: Array, h: Array, stash: Array, memory: Array) -> None:
