@@ -12,9 +12,12 @@ from typing import NamedTuple
 from tui_telescope.arguments import COMMANDS, EXPLORING, OPTIONS, views_of
 from tui_telescope.printing.standard_output import PROGRAM
 from tui_telescope.settings import REGISTRY, meaning_of
+from tui_telescope.settings.effects import NOT_LEARNED_BY
 from tui_telescope.settings.kinds import Setting, Switch
 
 _WIDTH = 80
+
+_UNHEEDED = "; ".join(f"{REGISTRY[name].flag} ({why})" for name, why in NOT_LEARNED_BY.items())
 
 OVERVIEW = """\
 {program}: see, live, how much of the loss's gradient reaches each layer.
@@ -77,6 +80,7 @@ PAGES: dict[str, Page] = {
             "The network gets a read-in and a head, and learns a task that is made here (two spirals, or ten digits), "
             "in float32. Told are loss and accuracy, how far each layer has moved, and which layers are bit for bit "
             "what they were. It ends early where a number is not finite, and says at which step and in which layer.",
+            f"Settings that change nothing here: {_UNHEEDED}.",
             "CSV has a line for each layer at each of about 60 steps; JSON has all of it. On the screen the same is "
             "view 6: Space plays and pauses.",
         ),

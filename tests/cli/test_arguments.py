@@ -128,6 +128,12 @@ def test_the_help_says_how_far_depth_goes_and_which_cell_goes_less_far() -> None
     assert "(a whole number from 1 to 10000; transformer: to 512)" in " ".join(asked("print", "--help").split())
 
 
+def test_the_help_of_learning_says_which_settings_change_nothing_there_and_why() -> None:
+    text = " ".join(asked("learn", "--help").split())
+    assert "change nothing here: --loss (" in text
+    assert "--tokens (a sample of the task has its own: a glyph's eight rows, or the one point of the spirals)" in text
+
+
 @pytest.mark.parametrize("command", list(PAGES))
 def test_the_examples_of_a_commands_help_make_sense(command: str) -> None:
     for words, said in PAGES[command].examples:

@@ -9,7 +9,7 @@ from tui_telescope import Settings, Telescope
 from tui_telescope.engine.learning.course.description import summary
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMemory, trainability
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.tui.changing.effect import why_without_effect
+from tui_telescope.tui.changing.effect import effective, why_without_effect
 
 SETTINGS = Settings(
     cell="transformer", depth=3, width=8, heads=2, activation="gelu", residual=True, norm="layer", norm_place="pre",
@@ -58,6 +58,8 @@ def test_the_panel_says_where_the_tokens_have_no_effect():
     assert why_without_effect("tokens", SETTINGS, "learn") == why
     assert why_without_effect("tokens", SETTINGS, "trainable") == why
     assert why_without_effect("tokens", SETTINGS, "gradient") == ""
+    rows = {view: effective(SETTINGS, view) for view in ("gradient", "learn", "trainable")}
+    assert [view for view, names in rows.items() if "tokens" in names] == ["gradient"]
     assert why_without_effect("tokens", SETTINGS.replace(cell="lstm"), "learn").startswith("only a transformer has")
 
 
