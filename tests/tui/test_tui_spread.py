@@ -41,10 +41,10 @@ async def test_nobody_else_waits_for_it_and_a_changed_network_has_one_of_its_own
 async def test_while_it_is_taken_that_is_said_and_another_view_lets_go_of_it() -> None:
     """A network that would take minutes."""
     async with exploring(Settings(depth=10_000, width=8, samples=2), size=(100, 30)) as explorer:
-        await explorer.press("3")
+        explorer.send("3")
         await explorer.until(lambda: "spread ..." in explorer.text(ChartView))
         assert explorer.app.comparing._spread.is_awaited
-        await explorer.press("1")
+        explorer.send("1")
         await explorer.until(lambda: not explorer.app.comparing._spread.is_awaited)
 
 
