@@ -132,9 +132,19 @@ def test_a_commands_own_help_says_all_of_its_flags_its_values_and_its_exit_statu
         assert any(word in above_the_examples for word in words) == (flag in COMMANDS[command].flags), flag
     for setting in REGISTRY.values():
         if setting.flag in COMMANDS[command].flags:
-            assert " ".join(f"{setting.help} ({setting.allowed})".split()) in " ".join(text.split())
+            assert " ".join(f"{setting.help} ({setting.allowed}".split()) in " ".join(text.split())
     if "--expect" in COMMANDS[command].flags:
         assert all(state in text for state in STATES)
+
+
+def test_the_help_says_how_far_depth_goes_and_which_cell_goes_less_far() -> None:
+    assert "(a whole number from 1 to 10000; transformer: to 512)" in " ".join(asked("print", "--help").split())
+
+
+def test_the_help_of_learning_says_which_settings_change_nothing_there_and_why() -> None:
+    text = " ".join(asked("learn", "--help").split())
+    assert "change nothing here: --loss (" in text
+    assert "--tokens (a sample of the task has its own: a glyph's eight rows, or the one point of the spirals)" in text
 
 
 @pytest.mark.parametrize("command", list(PAGES))

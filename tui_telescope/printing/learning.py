@@ -90,13 +90,16 @@ def _not_finite(log10: Array) -> list[int]:
 def _columns(moment: Moment) -> dict[str, list[float]]:
     """What has one number a layer."""
     seen = moment.observation
-    return {
-        "log10_gradient": measured(seen.gradient).log10_mean.tolist(),
-        "log10_weight_gradient": measured(seen.weight_gradient).log10.tolist(),
-        "log10_update": moment.log10_update.tolist(),
-        "log10_change": moment.log10_change.tolist(),
-        "log10_spread": measured(measured(seen.signal).log10_spread).tolist(),
+    weights = measured(seen.weight_gradient)
+    columns = {
+        "log10_gradient": measured(seen.gradient).log10_mean,
+        "log10_weight_gradient": weights.log10,
+        "log10_update": moment.log10_update,
+        "log10_change": moment.log10_change,
+        "log10_spread": measured(measured(seen.signal).log10_spread),
     }
+    columns |= {f"log10_weight_gradient_{name}": each for name, each in (weights.log10_parts or {}).items()}
+    return {name: numbers.tolist() for name, numbers in columns.items()}
 
 
 def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
@@ -104,7 +107,7 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     last step's."""
     last = moments[-1]
     columns = [_columns(moment) for moment in moments]
-    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread")
+    over_steps = [name for name in columns[0] if name != "log10_change"]
     document = {
         "settings": settings.as_dict(),
         "steps": [moment.step for moment in moments],

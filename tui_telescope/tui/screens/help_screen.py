@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, meaning_of
 from tui_telescope.settings.kinds import Setting
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.screens.glossary import partitioned
@@ -75,9 +75,7 @@ def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[L
 
 
 def _setting_entries() -> list[tuple[str, str]]:
-    return [
-        (f"{_letters(setting)} {setting.label}", f"{setting.help} ({setting.allowed})") for setting in REGISTRY.values()
-    ]
+    return [(f"{_letters(setting)} {setting.label}", meaning_of(setting)) for setting in REGISTRY.values()]
 
 
 def _letters(setting: Setting) -> str:

@@ -96,7 +96,7 @@ class Panels(Canvas):
 
     def _hint(self, width: int) -> list[Line]:
         """The selected setting's range, and what it means."""
-        setting = REGISTRY[self.selected]
+        setting = self.settings.registry[self.selected]
         bar = _range_bar(setting, getattr(self.settings, setting.name), width - 1, ascii_only=self.ascii_only)
         text = textwrap.wrap(setting.help, width - 1, max_lines=HELP_ROWS, placeholder=" ...")
         return [(Word(f" {line}", "muted"),) for line in (bar, *text)]
