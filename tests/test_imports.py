@@ -64,6 +64,25 @@ def test_imports_point_one_way(statement, outside):
     assert loaded_after(statement, *(f"tui_telescope.{each}" for each in outside)) == []
 
 
+UNTIL_IT_IS_PAINTED = """
+import asyncio
+from threading import Event
+from tui_telescope.settings import Settings
+from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
+
+async def paint():
+    async with TelescopeApp(TelescopeSource(load=Event().wait), Settings()).run_test():
+        pass
+
+asyncio.run(paint())
+"""
+
+
+def test_the_screen_is_painted_before_anything_heavy_is_loaded():
+    assert loaded_after(UNTIL_IT_IS_PAINTED, "numpy", "plotext", "tui_telescope.engine") == []
+
+
 def test_a_source_knows_no_terminal_no_engine_and_no_settings():
     strangers = ("numpy", "textual", "tui_telescope.settings", "tui_telescope.engine")
     assert loaded_after("import tui_telescope.tui.sources.source", *strangers) == []
