@@ -6,7 +6,7 @@ Adding a preset is adding one entry. This module imports the standard library al
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui_telescope.settings import Settings
 
@@ -15,8 +15,7 @@ class PresetError(ValueError):
     """No preset has this name; the message names those that come close."""
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(NamedTuple):
     """Settings with a name for the command line, a title for the screen and one line that says what they show."""
 
     name: str
