@@ -25,11 +25,10 @@ class Settings(Values):
     """
 
     def __post_init__(self) -> None:
+        values = self.__dict__  # frozen for everybody else
         for name, setting in REGISTRY.items():
-            for meant, value in setting.meaning(getattr(self, name)).items():
-                object.__setattr__(self, meant, value)
-        for name, setting in REGISTRY.items():
-            object.__setattr__(self, name, setting.check(getattr(self, name)))
+            values.update(setting.meaning(values[name]))
+        values.update({name: setting.check(values[name]) for name, setting in REGISTRY.items()})
         for refusal in REFUSALS:
             if reason := refusal(self):
                 raise SettingsError(reason)
