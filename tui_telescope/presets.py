@@ -317,6 +317,7 @@ PRESETS: dict[str, Preset] = {
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""
+_BY_SETTINGS = {preset.settings: preset for preset in PRESETS.values()}
 
 
 def by_topic() -> dict[str, list[Preset]]:
@@ -340,7 +341,7 @@ def preset_named(name: str) -> Preset:
 
 def preset_of(settings: Settings) -> Preset | None:
     """The preset that these settings are, if they are one."""
-    return next((preset for preset in PRESETS.values() if preset.settings == settings), None)
+    return _BY_SETTINGS.get(settings)
 
 
 def nearest_preset(settings: Settings) -> Preset:

@@ -69,8 +69,10 @@ class Settings(Values):
             raise SettingsError(f"spectrum: {why_not}")
 
     def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
-        clauses = (clause for holds, clause in reasons if holds(self))
-        return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
+        for holds, clause in reasons:
+            if holds(self):
+                return clause.format_map({**self.as_dict(), "cell": self.cell.upper()})
+        return ""
 
     def replace(self, **changes: Any) -> Settings:
         """These settings with some values changed. Raises `SettingsError`."""
