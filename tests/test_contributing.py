@@ -219,7 +219,7 @@ ADDITIONS = {
             "top line": "9 again",
             "keys": "9",
             "help": "9 again the gradient again",
-            "palette": "View: the gradient again key: 9",
+            "palette": "View again: the gradient again key: 9",
             "flags": "|again|",
             "print": "<svg",
         },

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_telescope.notation import decade, decimal_literal, scientific
+from tui_telescope.notation import decade, decimal_literal, percent_done, scientific
 
 
 @settings(deadline=None)
@@ -47,6 +47,13 @@ def test_a_mantissa_that_rounds_up_to_ten_becomes_the_next_decade(value, written
 )
 def test_where_float64_has_lost_the_mantissa_none_is_made_up(log10, written):
     assert scientific(log10) == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.0, "0%"), (0.07, "7%"), (0.29, "29%"), (0.349, "34%"), (0.9951, "99%"), (1.0, "99%")]
+)
+def test_work_that_goes_on_is_never_done(share, written):
+    assert percent_done(share) == f"{written} done"
 
 
 def test_an_exact_zero_is_written_as_0():

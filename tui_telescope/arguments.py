@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from tui_telescope.charts.views import RUN_VIEWS, VIEWS
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.presets import PRESETS, PresetError, preset_named
 from tui_telescope.printing.standard_output import PROGRAM, UsageError
 from tui_telescope.settings import REGISTRY
@@ -54,7 +55,7 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
     return Choice(name, "", "", name=name, values=tuple(values)).parse
 
 
-_steps = Whole("", 600, "", name="steps", minimum=1, maximum=1_000_000).parse
+_steps = Whole("", USUAL_STEPS, "", name="steps", minimum=1, maximum=1_000_000).parse
 
 _EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
 
@@ -62,10 +63,10 @@ OPTIONS: dict[str, Option] = {
     "--preset": Option(
         next(iter(PRESETS.values())), "NAME", "start from one of `presets`; single settings win over it", preset_named
     ),
-    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS), _one_of("view", _EVERY_VIEW)),
+    "--view": Option(next(iter(VIEWS)), "VIEW", "|".join(VIEWS)),
     "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
-    "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS), _one_of("format", FORMATS)),
-    "--steps": Option(600, "N", "how many to learn for", _steps),
+    "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS)),
+    "--steps": Option(USUAL_STEPS, "N", "how many to learn for", _steps),
     "--expect": Option(
         None, "STATE", f"{'|'.join(STATES)}: exit status 1 if the verdict is another", _one_of("expect", STATES)
     ),
@@ -118,19 +119,29 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
         options.command = EXPLORING if in_terminal else "print"
     defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
     options = argparse.Namespace(**{**defaults, **vars(options)})
-    command = COMMANDS[options.command]
-    if options.format not in command.formats:
-        raise UsageError(f"--format: {options.format} is not allowed; allowed: {', '.join(command.formats)}")
-    if options.view not in (views := views_of(options.command)):
-        is_told_elsewhere = options.command == "print" and options.view in VIEWS
-        instead = "the command learn tells of it" if is_told_elsewhere else f"allowed: {', '.join(views)}"
-        raise UsageError(f"--view: {command.name} does not show {options.view}; {instead}")
+    if options.command == "print" and options.view in VIEWS and options.view not in views_of("print"):
+        raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
+    _check("view", options.view, views_of(options.command))
+    _check("format", options.format, COMMANDS[options.command].formats)
     if options.quiz and options.autoplay:
         raise UsageError("--autoplay: the quiz waits for its answers; allowed without --quiz")
     _refuse_unused([_FLAGS[name] for name in given], options)
     changes = {name: value for name, value in given.items() if name in REGISTRY}
     options.settings = options.preset.settings.replace(**changes)
     return options
+
+
+def command_in(words: Sequence[str] | None) -> str:
+    """The command that the words ask for, whether they make sense or not; empty where they ask for none."""
+    return next((word for word in (sys.argv[1:] if words is None else words) if word in COMMANDS), EXPLORING)
+
+
+def _check(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Raises `UsageError` for a value that the command does not take."""
+    try:
+        _one_of(name, allowed)(value)
+    except SettingsError as refusal:
+        raise UsageError(f"--{refusal}") from None
 
 
 def views_of(command: str) -> list[str]:
@@ -205,7 +216,9 @@ def _parsed(words: Iterable[str]) -> argparse.Namespace:
     for flag in (word.partition("=")[0] for word in unknown if word.startswith("-")):
         from difflib import get_close_matches  # a few milliseconds that only a mistake should cost
 
-        near = get_close_matches(flag[:40], re.findall("--[a-z-]+", parser.format_usage()))
+        used = COMMANDS[options.command].flags if options.command in COMMANDS else _FLAGS.values()
+        known = re.findall("--[a-z-]+", parser.format_usage())
+        near = get_close_matches(flag[:40], [each for each in known if _FLAGS.get(_name(each)) in used])
         raise UsageError(f"no flag {flag[:40]}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     options.operand = _operand(options.command, unknown)
     for word in (options.command, *unknown):

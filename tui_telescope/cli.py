@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from tui_telescope.arguments import EXPLORING, FORMATS, Answer, parse
+from tui_telescope.arguments import EXPLORING, FORMATS, Answer, command_in, parse
 from tui_telescope.printing.progress_line import on_stderr
-from tui_telescope.printing.standard_output import UNEXPECTED, StandardOutput, fail, status_of, tell
+from tui_telescope.printing.standard_output import PROGRAM, UNEXPECTED, StandardOutput, fail, status_of, tell
 from tui_telescope.printing.window_size import forget_absurd_sizes
 from tui_telescope.settings import Settings
 
@@ -27,7 +27,7 @@ one: it can what all can today."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    return status_of(lambda: _run(arguments))
+    return status_of(lambda: _run(arguments), " ".join(filter(None, (PROGRAM, command_in(arguments), "--help"))))
 
 
 def _run(arguments: Sequence[str] | None) -> int:

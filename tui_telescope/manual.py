@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 from tui_telescope.arguments import COMMANDS, EXPLORING, OPTIONS, views_of
 from tui_telescope.printing.standard_output import PROGRAM
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, meaning_of
+from tui_telescope.settings.effects import NOT_LEARNED_BY
 from tui_telescope.settings.kinds import Setting, Switch
 
 _WIDTH = 80
+
+_UNHEEDED = "; ".join(f"{REGISTRY[name].flag} ({why})" for name, why in NOT_LEARNED_BY.items())
 
 OVERVIEW = """\
 {program}: see, live, how much of the loss's gradient reaches each layer.
@@ -77,6 +80,7 @@ PAGES: dict[str, Page] = {
             "The network gets a read-in and a head, and learns a task that is made here (two spirals, or ten digits), "
             "in float32. Told are loss and accuracy, how far each layer has moved, and which layers are bit for bit "
             "what they were. It ends early where a number is not finite, and says at which step and in which layer.",
+            f"Settings that change nothing here: {_UNHEEDED}.",
             "CSV has a line for each layer at each of about 60 steps; JSON has all of it. On the screen the same is "
             "view 6: Space plays and pauses.",
         ),
@@ -182,7 +186,7 @@ def _page(command: str) -> Iterator[str]:
     if has_settings:
         for group in dict.fromkeys(setting.group for setting in REGISTRY.values()):
             of_group = [setting for setting in REGISTRY.values() if setting.group == group]
-            yield from _terms(f"Settings: {group}", [(_with_default(each), _meaning(each)) for each in of_group])
+            yield from _terms(f"Settings: {group}", [(_with_default(each), meaning_of(each)) for each in of_group])
     yield from _terms("Examples", [(f"{PROGRAM} {words}", text) for words, text in told.examples])
     yield from _terms("Exit status", EXIT_STATUSES)
 
@@ -198,10 +202,6 @@ def _with_default(setting: Setting) -> str:
     if isinstance(setting, Switch):
         return f"--[no-]{setting.flag[2:]}"
     return f"{setting.flag} {setting.write(setting.default)}"
-
-
-def _meaning(setting: Setting) -> str:
-    return f"{setting.help} ({setting.allowed})"
 
 
 def _section(title: str, paragraphs: Iterable[str]) -> Iterator[str]:

@@ -276,6 +276,9 @@ TASKS = {
     "glyphs": TaskKind(samples=2000, classes=10, inputs=64, parts=8),
 }
 
+USUAL_STEPS = 600
+"""For how many a network learns where it is not said; on the screen it rests after them, so that nobody forgets it."""
+
 OPTIMIZERS = ("sgd", "momentum", "adam")
 
 

@@ -34,6 +34,11 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
+def percent_done(share: float) -> str:
+    """`34% done`, of work that goes on: rounded down, and never all of it."""
+    return f"{min(math.floor(100 * share + 1e-9), 99)}% done"
+
+
 def nullable(log10: Iterable[float]) -> list[float | None]:
     """For JSON, which has no infinity: None in place of what is not finite, such as the log10 of an exact zero."""
     return [float(number) if math.isfinite(number) else None for number in log10]

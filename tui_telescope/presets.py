@@ -26,7 +26,7 @@ class Preset(NamedTuple):
     """What it is listed under."""
 
 
-_CHAIN = Settings(initializer="identity", width=1, scale=1, loss="unit", input_scale=0)
+_CHAIN = Settings(initializer="identity", width=1, scale=1, loss="unit", samples=1)
 """One unit a layer, with weight 1 and an error of 1 at the top."""
 _SIGMOIDS = Settings(width=32, initializer="xavier", scale=1, loss="probe")
 _RELUS = Settings(width=64, activation="relu", initializer="he", scale=1, loss="probe")
@@ -78,7 +78,7 @@ PRESETS: dict[str, Preset] = {
             WAY_AROUND,
         ),
         Preset(
-            "sigmoid", "the sigmoid stack", "vanishing: a sigmoid passes on a quarter at the very most", _SIGMOIDS,
+            "sigmoid", "the sigmoid stack", "vanishing: a sigmoid's slope is a quarter at the very most", _SIGMOIDS,
             FADES,
         ),
         Preset(

@@ -154,6 +154,15 @@ def test_what_leaps_below_the_chart_is_marked_on_its_floor(charset, mark, low):
     assert mark not in "".join(lines(draw_curves(chart(curve(range(11), y)), 11, 6, charset)))
 
 
+@pytest.mark.parametrize(("charset", "mark"), [(BRAILLE, "▴"), (ASCII, "^")])
+def test_what_lies_above_the_chart_is_marked_at_its_ceiling(charset, mark):
+    y = [5, 5, 5, 5, 900, 900, 900, 5, 5, np.inf, 5]
+    ceiling = lines(draw_curves(chart(curve(range(11), y)), 11, 6, charset))[0]
+    assert ceiling[5] == mark
+    assert mark not in ceiling[:4] + ceiling[8:]
+    assert mark not in "".join(lines(draw_curves(chart(curve(range(11), [10] * 11)), 11, 6, charset)))
+
+
 def test_where_curves_cross_the_first_one_is_on_top():
     rows = draw_curves(
         chart(curve([0, 10], [5, 5], ink="curve-1"), curve([5, 5], [0, 10], ink="curve-2")), 11, 3, BRAILLE

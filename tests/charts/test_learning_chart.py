@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_telescope.charts.axes import step_axis, zero_based_axis
+from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.picture import row_text
+from tui_telescope.charts.elements import Axis, Curve
 from tui_telescope.charts.layers.trace import LearningTrace
 from tui_telescope.charts.steps.learning_chart import READINGS, following, learning_chart
 from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
@@ -126,6 +129,27 @@ def test_a_loss_far_beyond_that_of_guessing_leaves_the_chart_and_not_the_others_
     assert 2 * math.log(10) <= axis.high <= 5
     (rule,) = chart(FROZEN_BELOW).loss.rules
     assert rule == (math.log(10), "guessing")
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("size", [(46, 18), (90, 30)])
+def test_a_loss_that_leaves_the_chart_is_marked_there_and_its_highest_is_on_the_legend(size, ascii_only):
+    wild = history(*(moment(step, 2.0 if step < 10 else 1.234e5, [-3.0] * 5) for step in range(21)))
+    text = lines(chart(wild), *size, ascii_only=ascii_only)
+    assert "to 1.23e+05" in "".join(text[:3])
+    marks = {line.count("^" if ascii_only else "▴") for line in text}
+    assert max(marks) == 11, "one for each of the later steps"
+    assert not any(mark in "".join(lines(chart(FROZEN_BELOW), *size)) for mark in "^▴")
+
+
+def test_the_marks_at_either_end_are_explained_where_they_are():
+    wild = history(moment(0, 2.0, [-3.0] * 5), moment(20, 99.0, [-3.0] * 5))
+    assert "▴ above the chart" in "\n".join(lines(chart(wild), 90, 30, ascii_only=False))
+    weights = Curve(np.arange(3.0), np.array([0.0, -50.0, 0.0]), "weights", leaps=True)
+    axis = Axis(-1.0, 1.0)
+    both = Chart("", Axis(0.0, 2.0), axis, (Curve(np.arange(3.0), np.zeros(3), "gradient"), weights))
+    assert "▾ below the chart" in both.draw(80, 20).text
+    assert "below" not in replace(both, y_axis=Axis(-60.0, 1.0)).draw(80, 20).text
 
 
 def test_loss_and_layers_stand_on_one_axis_of_steps():

@@ -62,10 +62,23 @@ def test_a_flag_that_only_some_views_use_is_refused_for_the_others() -> None:
 
 def test_learning_has_no_picture_and_takes_a_number_of_steps() -> None:
     assert parse(["learn"], in_terminal=True).steps == 600
-    with pytest.raises(UsageError, match="--format: svg is not allowed; allowed: text, json, csv"):
+    with pytest.raises(UsageError, match="--format: 'svg' is not allowed; allowed: text, json, csv"):
         parse(["learn", "--format", "svg"], in_terminal=True)
     with pytest.raises(UsageError, match="--steps: '0' is not allowed; allowed: a whole number from 1 to 1000000"):
         parse(["learn", "--steps", "0"], in_terminal=True)
+
+
+def test_a_mistyped_word_is_answered_with_what_the_command_takes_alone() -> None:
+    watch = ["watch", "runs/a"]
+    for words, allowed in ((["--view", "heatmp"], RUN_VIEWS), (["--format", "svg"], ("text", "json", "csv"))):
+        with pytest.raises(UsageError, match=f"is not allowed; allowed: {', '.join(allowed)}(;|$)"):
+            parse([*watch, *words], in_terminal=True)
+    with pytest.raises(UsageError, match=r"^no flag --vieww; did you mean --view\?$"):
+        parse([*watch, "--vieww"], in_terminal=True)
+    settings = "; did you mean --loss, --bias?"
+    for words, said in ((watch, ""), (["print"], settings), ([], settings)):
+        with pytest.raises(UsageError, match=f"^no flag --bogus{re.escape(said)}$"):
+            parse([*words, "--bogus"], in_terminal=True)
 
 
 def test_settings_win_over_the_preset() -> None:
@@ -119,9 +132,19 @@ def test_a_commands_own_help_says_all_of_its_flags_its_values_and_its_exit_statu
         assert any(word in above_the_examples for word in words) == (flag in COMMANDS[command].flags), flag
     for setting in REGISTRY.values():
         if setting.flag in COMMANDS[command].flags:
-            assert " ".join(f"{setting.help} ({setting.allowed})".split()) in " ".join(text.split())
+            assert " ".join(f"{setting.help} ({setting.allowed}".split()) in " ".join(text.split())
     if "--expect" in COMMANDS[command].flags:
         assert all(state in text for state in STATES)
+
+
+def test_the_help_says_how_far_depth_goes_and_which_cell_goes_less_far() -> None:
+    assert "(a whole number from 1 to 10000; transformer: to 512)" in " ".join(asked("print", "--help").split())
+
+
+def test_the_help_of_learning_says_which_settings_change_nothing_there_and_why() -> None:
+    text = " ".join(asked("learn", "--help").split())
+    assert "change nothing here: --loss (" in text
+    assert "--tokens (a sample of the task has its own: a glyph's eight rows, or the one point of the spirals)" in text
 
 
 @pytest.mark.parametrize("command", list(PAGES))

@@ -61,15 +61,51 @@ def test_the_text_counts_the_layers_that_are_what_they_were():
     count = len(as_json(SIGMOIDS)["unchanged_layers"])
     assert 2 <= count < 14
     text = written(SIGMOIDS, "text")
-    assert f"{count} of 14 layers are what they were, bit for bit, after 70 steps." in " ".join(text.split())
+    assert " ".join(text.split()).startswith("After 70 steps the loss is ")
+    assert f"{count} of 14 layers are what they were, bit for bit." in " ".join(text.split())
     assert text.count("as it was") in range(1, count + 1)
     assert max(map(len, text.splitlines()[-12:])) <= 80
 
 
+def test_the_layer_that_has_moved_most_is_named_with_how_far() -> None:
+    shallow = SIGMOIDS.replace(depth=3)
+    learner = Telescope().learner(shallow)
+    before = learner.parameters["weights"].astype(np.float64)
+    for _ in range(70):
+        learner.step()
+    change = learner.parameters["weights"] - before
+    moved = np.linalg.norm(change, axis=(1, 2)) / np.linalg.norm(before, axis=(1, 2))
+    layer = int(np.argmax(moved))
+    told = f"Every layer has changed, layer {layer + 1} most: by {moved[layer]:.3g} times its size."
+    assert told in " ".join(written(shallow, "text").split())
+
+
 def test_a_cell_has_one_set_of_weights_and_a_row_a_step():
     text = " ".join(written(SIGMOIDS.replace(cell="gru"), "text", 3).split())
-    assert "The recurrent weights are not what they were, bit for bit, after 3 steps." in text
+    assert "The recurrent weights have changed." in text
     assert "11 of 14 steps, after step 3:" in text
+
+
+def test_where_every_layer_has_moved_none_is_counted():
+    text = " ".join(written(SIGMOIDS.replace(depth=3), "text", 3).split())
+    assert "Every layer has changed, layer" in text
+    assert "0 of 3" not in text
+
+
+def test_settings_that_learning_does_not_heed_are_not_told():
+    text = " ".join(written(SIGMOIDS.replace(loss="probe", samples=5), "text", 1).split())
+    assert "width 8" in text
+    assert not any(words in text for words in ("probe", "samples 5"))
+
+
+def test_what_is_not_finite_after_a_divergence_is_no_zero_in_the_table():
+    settings = Settings(depth=3, activation="linear", scale=100.0)
+    *_, last = Telescope().learn(settings, 20)
+    lost = {each.reading: each.layers for each in last.observation.nonfinite}
+    assert lost["gradient"] == lost["weight gradient"] == (3, 2, 1)
+    rows = [line.split() for line in written(settings, "text", 20).splitlines()[-3:]]
+    assert [row[:5] for row in rows] == [[str(layer), "not", "finite", "not", "finite"] for layer in (1, 2, 3)]
+    assert all(float(each) > 1 for row in rows for each in row[5:]), "the last step that was taken is finite"
 
 
 @pytest.mark.parametrize("form", ["text", "json", "csv"])

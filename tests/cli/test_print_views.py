@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,13 @@ def printed(settings: Settings, view: str, form: str, depths: Sequence[int] = DE
     return stream.getvalue()
 
 
+@cache
+def document_of(cell: str, view: str) -> dict[str, Any]:
+    """What JSON tells; a view's readings take a while, and two tests compare them."""
+    found: dict[str, Any] = json.loads(printed(settings_of(cell), view, "json"), parse_constant=refuse)
+    return found
+
+
 def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
 
@@ -52,7 +60,7 @@ def layer_1(settings: Settings) -> float:
 @pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: str, view: str) -> None:
     settings = settings_of(cell)
-    document: dict[str, Any] = json.loads(printed(settings, view, "json"), parse_constant=refuse)
+    document = document_of(cell, view)
     assert document["settings"] == settings.as_dict()
     if view == "map":
         rows = document["log10_gradient_layer_1"]
@@ -76,10 +84,9 @@ def test_every_view_is_strict_json_that_agrees_with_single_observations(cell: st
 @each_cell
 @pytest.mark.parametrize("view", PRINTED)
 def test_every_view_is_csv_with_the_numbers_of_the_json(cell: str, view: str) -> None:
-    settings = settings_of(cell)
-    header, *rows = csv.reader(io.StringIO(printed(settings, view, "csv")))
+    header, *rows = csv.reader(io.StringIO(printed(settings_of(cell), view, "csv")))
     assert all(len(row) == len(header) for row in rows)
-    document = json.loads(printed(settings, view, "json"))
+    document = document_of(cell, view)
     if VIEWS[view].survey:
         expected = np.ravel(document["log10_gradient_layer_1"]).tolist()
         assert [float(row[-1]) for row in rows] == expected

@@ -46,6 +46,11 @@ def test_text_opens_with_the_verdict_and_what_the_course_adds(tmp_path):
     assert "3 of 3 layers:" in result.stdout
 
 
+def test_quantiles_that_are_the_value_itself_have_no_columns(tmp_path):
+    alone = watch(written_run(tmp_path / "a", *DYING), "--once").stdout
+    assert "  layer     gradient       factor\n" in alone
+
+
 def test_a_run_that_became_nan_names_the_step_the_reading_and_the_layer(tmp_path):
     run = written_run(tmp_path / "a", record(299), record(300, ["nan", "inf", 1.0]), record(301, ["nan"] * 3))
     text = watch(run, "--once").stdout
@@ -91,5 +96,5 @@ def test_a_path_with_nothing_there_or_too_much_is_one_line(tmp_path):
     for name in ("a", "b"):
         written_run(tmp_path / name, record(1))
     assert "2 runs; name one of them: a, b" in watch(tmp_path, "--once").stderr
-    assert "PATH is missing" in watch("--once").stderr
-    assert "svg is not allowed; allowed: text, json, csv" in watch(tmp_path, "--format", "svg").stderr
+    assert "PATH is missing (see tui-telescope watch --help)" in watch("--once").stderr
+    assert "'svg' is not allowed; allowed: text, json, csv" in watch(tmp_path, "--format", "svg").stderr

@@ -27,7 +27,9 @@ ACTIVATIONS, INITIALIZERS, LOSS_NAMES = (REGISTRY[name].values for name in ("act
 SCALES = {"gaussian": 0.5, "xavier": 0.9, "lecun": 0.9, "he": 0.6, "torch": 1.6, "orthogonal": 0.9, "identity": 0.9}
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
-every_initializer = pytest.mark.parametrize("initializer", INITIALIZERS)
+every_initializer_and_loss = pytest.mark.parametrize(
+    ("initializer", "loss"), list(zip(INITIALIZERS, itertools.cycle(LOSS_NAMES), strict=False))
+)
 every_loss = pytest.mark.parametrize("loss", LOSS_NAMES)
 with_and_without_residual = pytest.mark.parametrize("residual", [False, True], ids=["no residual", "residual"])
 
@@ -52,19 +54,18 @@ def test_the_references_reverse_pass_agrees_with_its_own_finite_differences(acti
         depth=4, width=3, samples=1, bias=0.5, activation=activation, residual=residual, branch_scale=0.3
     )
     draw = Telescope().draw(settings)
-    with mp.workdps(60):
+    with mp.workdps(75):
         (network,) = networks(draw, settings)
         value, error = LOSSES[loss](exact(draw.targets))
         reverse = network.gradients_by_reverse(exact(draw.inputs), error)
-        differences = network.gradients_by_differences(exact(draw.inputs), value, mpf("1e-20"))
+        differences = network.gradients_by_differences(exact(draw.inputs), value, mpf("1e-35"))
         for (one,), (other,) in zip(reverse, differences, strict=True):
             assert mp.norm([x - y for x, y in zip(one, other, strict=True)]) <= mpf("1e-30") * (1 + mp.norm(other))
 
 
 @every_activation
 @with_and_without_residual
-@every_loss
-@every_initializer
+@every_initializer_and_loss
 def test_the_gradient_is_the_slope_that_finite_differences_measure(activation, residual, loss, initializer):
     settings = Settings(
         depth=4, width=3, scale=0.8, samples=2, bias=0.3, seed=5,
@@ -75,7 +76,7 @@ def test_the_gradient_is_the_slope_that_finite_differences_measure(activation, r
 
 @every_activation
 @with_and_without_residual
-@pytest.mark.parametrize(("initializer", "loss"), list(zip(INITIALIZERS, itertools.cycle(LOSS_NAMES), strict=False)))
+@every_initializer_and_loss
 def test_at_depth_50_the_log_of_the_gradient_is_right_to_twelve_digits(activation, residual, loss, initializer):
     settings = Settings(
         depth=50, width=3, scale=SCALES[initializer], samples=1, bias=0.1, seed=5,
@@ -135,7 +136,7 @@ def test_ten_thousand_layers_lose_no_digits(activation):
     assert assert_ten_thousand_layers_lose_no_digits(activation=activation, scale=0.6, bias=0.3) < -1000
 
 
-@pytest.mark.parametrize("activation", ONE_OF_EACH_KIND)
+@pytest.mark.parametrize("activation", ["tanh", "leaky_relu", "gelu"])
 def test_ten_thousand_layers_lose_no_digits_beside_a_residual_connection(activation):
     assert_ten_thousand_layers_lose_no_digits(
         activation=activation, scale=0.6, bias=0.3, residual=True, branch_scale="1/sqrt(L)"

@@ -95,3 +95,27 @@ def test_mills_ratio_is_the_normal_tail_over_the_density_to_the_last_bits():
             at = mpf(float(x))
             expected = mp.erfc(at / mp.sqrt(2)) * mp.exp(at * at / 2) * mp.sqrt(mp.pi / 2)
             assert abs(mpf(float(seen)) / expected - 1) <= 2e-15, f"at {x}"
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-14), (np.float32, 1e-5)])
+def test_gelu_in_the_precision_of_its_numbers_is_the_same_whatever_shape_they_have(dtype, tolerance):
+    """Down to where the tail leaves float32; in one block, in blocks of units, and in those of several networks."""
+    line = np.concatenate([-np.logspace(-6, 1, 250), np.logspace(-6, 1, 250)]).astype(dtype)
+    true = np.array([float(CURVES["gelu"].value(mpf(float(z)))) for z in line])
+    steepness = np.array([float(CURVES["gelu"].slope(mpf(float(z)))) for z in line])
+    for shape in [(1, 1), (70, 1), (2, 3, 70, 1)]:
+        z = np.tile(line, shape)
+        value, slope = np.empty_like(z), np.empty_like(z)
+        kernel = ACTIVATIONS["gelu"].kernel
+        kernel.core(z, value, slope)
+        kernel.slope(z, value, slope)
+        np.testing.assert_allclose(value.astype(np.float64), np.tile(true, shape), rtol=tolerance)
+        np.testing.assert_allclose(slope.astype(np.float64), np.tile(steepness, shape), rtol=tolerance, atol=tolerance)
+
+
+def test_gelu_of_float32_ends_in_zeros_and_in_its_own_argument():
+    z = np.array([[-3e38, -1e5, -40.0, 40.0, 1e5, 3e38]], dtype=np.float32)
+    value, slope = np.empty_like(z), np.empty_like(z)
+    ACTIVATIONS["gelu"].kernel.core(z.copy(), value, slope)
+    np.testing.assert_array_equal(value, np.maximum(z, 0))
+    np.testing.assert_array_equal(slope, z > 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -34,6 +36,15 @@ def seconds_taken(telescope: Telescope, settings: Settings) -> float:
     return time.thread_time() - began
 
 
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """One that falls into an observation takes as long as whatever the tests before have left."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_forecast_is_about_right_once_one_of_the_kind_was_observed(kind):
     telescope, settings = Telescope(), Settings(**KINDS[kind])

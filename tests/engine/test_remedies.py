@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
+import shlex
 
 import pytest
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.arguments import parse
 from tui_telescope.engine.formats.remedies import fits
 from tui_telescope.networks import EXACT
 from tui_telescope.notation import scientific
@@ -28,7 +30,10 @@ def advised(settings: Settings, telescope: Telescope | None = None):
     assert mended.changes(since=settings) == dict(remedy.changes)
     after = Telescope().observe(mended)
     assert after.gradient.log10_mean[0] == pytest.approx(remedy.log10_gradient_1, rel=1e-9, abs=1e-9)
-    assert remedy.text.startswith("Try ")
+    flags, _, outcome = remedy.text.removeprefix("Try ").partition(": ")
+    assert parse(["print", *settings.arguments(), *shlex.split(flags)], in_terminal=False).settings == mended
+    assert remedy.by_key.startswith("Try ")
+    assert remedy.by_key.endswith(outcome.removeprefix("it "))
     if fits(after) and not fits(observation):  # what suits its number format need not be healthy
         return remedy
     assert after.verdict.state == "healthy"
@@ -39,7 +44,8 @@ def advised(settings: Settings, telescope: Telescope | None = None):
 def test_the_start_settings_are_told_of_the_residual_connection_and_what_it_brings():
     remedy = advised(Settings())
     assert dict(remedy.changes) == {"residual": True}
-    assert remedy.text == "Try r: the residual connection brings 8.39e+01."
+    assert remedy.text == "Try --residual: it brings 8.39e+01."
+    assert remedy.by_key == "Try r: the residual connection brings 8.39e+01."
 
 
 def test_a_healthy_network_gets_no_advice():

@@ -148,7 +148,8 @@ def test_the_best_loss_scale_is_advised_where_it_makes_the_zeros_go():
     mended = Telescope().observe(SIGMOIDS.replace(**remedy.changes))
     assert (mended.rounding.silent_layers, mended.nonfinite) == (0, ())
     assert Telescope().observe(SIGMOIDS.replace(loss_scale=2**15)).nonfinite, "a larger one would overflow"
-    assert "Try loss scale 2^14: every layer receives something, layer 1 5." in in_words(observation, remedy)
+    assert "Try --loss-scale 16384: every layer receives something, layer 1 5." in in_words(observation, remedy)
+    assert remedy.by_key.startswith("Try loss scale 2^14: every layer receives something, layer 1 5.")
 
 
 def test_where_no_loss_scale_reaches_a_format_with_a_longer_exponent_is_advised():

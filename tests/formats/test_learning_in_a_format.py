@@ -7,9 +7,9 @@ import pytest
 from rounded_reference import cast
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.charts.effect import why_without_effect
 from tui_telescope.engine.learning.course.moments import moments_of
 from tui_telescope.presets import PRESETS
-from tui_telescope.tui.changing.effect import why_without_effect
 
 NETWORK = Settings(
     depth=4, width=12, initializer="he", scale=1, activation="relu", task="glyphs", batch=16, learning_rate=0.03

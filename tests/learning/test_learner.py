@@ -154,7 +154,7 @@ def test_where_inputs_cannot_be_told_apart_it_is_said_that_moving_layers_learn_n
     signals = [each.astype(np.float64) for each in learner.gone_forward(learner.batch(150)[0]).signals]
     spread = [np.sqrt(np.mean((a - a.mean(axis=1, keepdims=True)) ** 2) / np.mean(a**2)) for a in signals]
     layer = next(number for number, share in enumerate(spread, 1) if share < 2**-23)
-    words = f"% of the samples are right, a guess: float32 cannot tell the inputs apart at layer {layer} (spread "
+    words = f"% of the samples are right, a guess: float32 cannot tell the inputs apart at layer {layer}."
     assert words in summary(stack, first, last)
     assert last.log10_change[-1] > -2, "and yet the last layer moves"
     assert "a guess" not in summary(stack, first, first)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
 from tui_telescope import Settings, Telescope
+from tui_telescope.charts.effect import effective, why_without_effect
 from tui_telescope.engine.learning.course.description import summary
 from tui_telescope.engine.learning.trainability import STEPS, TrainabilityMemory, trainability
 from tui_telescope.engine.passes.progress import Progress
-from tui_telescope.tui.changing.effect import why_without_effect
+from tui_telescope.printing.learning import write_learning
+from tui_telescope.printing.progress_line import ProgressLine
 
 SETTINGS = Settings(
     cell="transformer", depth=3, width=8, heads=2, activation="gelu", residual=True, norm="layer", norm_place="pre",
@@ -32,6 +36,26 @@ def test_the_readings_of_a_sample_are_those_of_all_its_tokens():
         assert seen.signal.log10_rms[layer] == pytest.approx(np.log10(np.sqrt(np.mean(signal**2))), abs=1e-12)
         share = np.sqrt(np.mean((signal - signal.mean(axis=-1, keepdims=True)) ** 2) / np.mean(signal**2))
         assert seen.signal.log10_spread[layer] == pytest.approx(np.log10(share), abs=1e-12), "among samples"
+
+
+def test_the_weight_gradient_is_told_apart_for_each_part_of_a_block():
+    learner = Telescope().learner(SETTINGS, dtype=np.float64)
+    by = learner.gradients(*learner.batch(0))
+    seen = next(Telescope().learn(SETTINGS, 1, dtype=np.float64)).observation.weight_gradient
+    parts = {"query_key": ("query", "key"), "value_output": ("value", "output"), "mlp": ("up", "down")}
+    assert list(seen.log10_parts) == list(parts)
+    for part, names in parts.items():
+        whole = np.sqrt(sum((by[name] ** 2).sum(axis=(1, 2)) for name in names))
+        np.testing.assert_allclose(seen.log10_parts[part], np.log10(whole), atol=1e-12)
+    assert next(Telescope().learn(SETTINGS.replace(cell="gru"), 1)).observation.weight_gradient.log10_parts is None
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_what_is_written_of_it_has_the_parts_too(form):
+    stream = io.StringIO()
+    write_learning(stream, SETTINGS, 1, form, ascii_only=True, line=ProgressLine(None))
+    for part in ("query_key", "value_output", "mlp"):
+        assert f"log10_weight_gradient_{part}" in stream.getvalue()
 
 
 def test_no_token_hears_a_later_row_of_the_glyph():
@@ -58,13 +82,15 @@ def test_the_panel_says_where_the_tokens_have_no_effect():
     assert why_without_effect("tokens", SETTINGS, "learn") == why
     assert why_without_effect("tokens", SETTINGS, "trainable") == why
     assert why_without_effect("tokens", SETTINGS, "gradient") == ""
+    rows = {view: effective(SETTINGS, view) for view in ("gradient", "learn", "trainable")}
+    assert [view for view, names in rows.items() if "tokens" in names] == ["gradient"]
     assert why_without_effect("tokens", SETTINGS.replace(cell="lstm"), "learn").startswith("only a transformer has")
 
 
 def test_what_came_of_it_is_told_in_blocks():
     first, *_, last = Telescope().learn(SETTINGS, 20, every=20)
     assert last.loss < first.loss
-    assert "0 of 3 blocks are what they were" in summary(SETTINGS, first, last)
+    assert "Every block has changed, block" in summary(SETTINGS, first, last)
 
 
 def test_numbers_that_leave_their_range_end_it_and_name_the_block():

@@ -31,6 +31,11 @@ class Explorer:
         await self.pilot.press(*keys)
         await self.settle()
 
+    def send(self, *keys: str) -> None:
+        """Press keys and wait for nothing: the pilot waits seconds for an app to fall idle that computes meanwhile."""
+        for key in keys:
+            self.app.simulate_key(key)
+
     async def settle(self) -> None:
         deadline = monotonic() + TIMEOUT
         while self.app.shown is None or self.app.shown.subject != self.app.subject:

@@ -84,8 +84,9 @@ Batch = list[Vector]
 def _normalised(values: Vector, eps: Any, centred: bool) -> Vector:
     """(x - mean) / sqrt(variance + eps), population variance; without the mean for RMS norm."""
     mean = mp.fsum(values) / len(values) if centred else mpf(0)
-    variance = mp.fsum((x - mean) ** 2 for x in values) / len(values)
-    return [(x - mean) / mp.sqrt(variance + eps) for x in values]
+    varying = [x - mean for x in values]
+    deviation = mp.sqrt(mp.fdot(varying, varying) / len(values) + eps)
+    return [x / deviation for x in varying]
 
 
 def transposed(batch: Batch) -> Batch:
@@ -202,8 +203,12 @@ class ReferenceNetwork:
         return NORMS[architecture.norm](last, architecture.norm_eps) if architecture.final_norm else last
 
     def gradients_by_differences(self, batch: Batch, loss: Callable[[Batch], Any], step: Any) -> list[Batch]:
-        """d loss / d a_l for l = 1..L by central differences: the network is run again from layer l."""
+        """d loss / d a_l for l = 1..L by forward differences: the network is run again from layer l.
+
+        They err by about as much as the step, which numbers of many digits may take as small as they like.
+        """
         signals = self.signals(batch)
+        there = loss(self.output(signals[-1], after=self.depth))
 
         def moved(layer: int, sample: int, unit: int, by: Any) -> Any:
             shifted = [list(a) for a in signals[layer]]
@@ -211,7 +216,7 @@ class ReferenceNetwork:
             return loss(self.output(shifted, after=layer))
 
         def slope(*where: int) -> Any:
-            return (moved(*where, step) - moved(*where, -step)) / (2 * step)
+            return (moved(*where, step) - there) / step
 
         units = range(len(batch[0]))
         return [
@@ -236,6 +241,7 @@ class ReferenceNetwork:
     ) -> list[Vector]:
         """d loss by some vectors of each layer, entry by entry."""
         signals = self.signals(batch)
+        there = loss(self.output(signals[-1], after=self.depth))
 
         def moved(layer: int, vector: Vector, index: int, by: Any) -> Any:
             kept = vector[index]
@@ -245,7 +251,7 @@ class ReferenceNetwork:
             return result
 
         def slope(*where: Any) -> Any:
-            return (moved(*where, step) - moved(*where, -step)) / (2 * step)
+            return (moved(*where, step) - there) / step
 
         return [
             [slope(layer, vector, index) for vector in vectors for index in range(len(vector))]

@@ -58,7 +58,7 @@ def gradient_norms(settings: Any, draw: Any, *, digits: int = 50, differences: b
     with mp.workdps(digits):
         inputs, (loss, error) = exact(draw.inputs), LOSSES[settings.loss](exact(draw.targets))
         per_network = [
-            network.gradients_by_differences(inputs, loss, mpf(10) ** (-digits // 3))
+            network.gradients_by_differences(inputs, loss, mpf(10) ** (-digits // 2))
             if differences
             else network.gradients_by_reverse(inputs, error)
             for network in networks(draw, settings)
@@ -102,7 +102,7 @@ def expected_weight_gradient(settings: Any, draw: Any, *, digits: int = 50) -> W
     """log10 of ||d mean loss / d W_l||_F by finite differences, each network's clipped, then the mean over networks."""
     with mp.workdps(digits):
         loss, _ = LOSSES[settings.loss](exact(draw.targets))
-        inputs, step = exact(draw.inputs), mpf(10) ** (-digits // 3)
+        inputs, step = exact(draw.inputs), mpf(10) ** (-digits // 2)
         clipped, wholes = [], []
         for network in networks(draw, settings):
             norms = [

@@ -62,6 +62,12 @@ def test_readings_are_those_of_automatic_differentiation(changes, numbers):
     assert_agrees(SMALL.replace(**changes))
 
 
+def test_scores_that_are_large_and_alike_agree(numbers):
+    """All are about 100 * sqrt(12), of queries and keys that share a bias of 10."""
+    one_head = {"width": 12, "heads": 1, "tokens": 2, "samples": 1, "expansion": 1, "depth": 1}
+    assert_agrees(SMALL.replace(activation="relu", residual=True, bias_mean=10.0, scale=0.3, **one_head))
+
+
 @pytest.mark.parametrize("activation", REGISTRY["activation"].values)
 def test_every_activation_agrees(activation):
     assert_agrees(SMALL.replace(activation=activation, residual=True, depth=1))

@@ -57,6 +57,19 @@ def test_a_step_of_width_or_heads_leads_to_the_next_that_fits():
         Settings(cell="transformer").stepped("width", -1)
 
 
+def test_steps_of_depth_end_where_a_transformer_does():
+    depth = SETTINGS.registry["depth"]
+    assert depth.ends == (1, 512)
+    assert (depth.share(1), depth.share(512)) == (0.0, 1.0)
+    assert depth.allowed == "a whole number from 1 to 512"
+    assert SETTINGS.replace(depth=500).stepped("depth", 1).depth == 512
+    assert SETTINGS.replace(depth=200).stepped("depth", 1, coarse=True).depth == 500
+    assert SETTINGS.replace(depth=512).stepped("depth", 1, coarse=True).depth == 512
+    assert SETTINGS.replace(depth=512).stepped("depth", -1).depth == 500
+    assert Settings(depth=500).stepped("depth", 1).depth == 600
+    assert Settings().registry["depth"].ends == (1, 10_000)
+
+
 def test_settings_that_are_not_a_transformers_say_why_they_change_nothing():
     assert SETTINGS.why_ineffective("form") == "a transformer's blocks are all of one form"
     for name in ("heads", "tokens"):

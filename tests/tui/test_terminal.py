@@ -149,7 +149,7 @@ def test_a_network_learns_in_a_real_terminal_and_quitting_does_not_wait_for_it()
     with start("--preset", "plain-56", "--view", "learn") as terminal:
         wait_for_reading(terminal, "Before the first step the loss is", "Space plays")
         terminal.press(" ")
-        wait_for_reading(terminal, "steps. Space pauses.")
+        wait_for_reading(terminal, "Space pauses.")
         terminal.press("1")
         wait_for_reading(terminal, "steps layer 1 receives")
         pressed = time.monotonic()

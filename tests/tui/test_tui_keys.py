@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exploring import exploring
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
@@ -48,6 +48,16 @@ async def test_arrows_pages_home_and_end_work_on_the_selected_setting() -> None:
         await explorer.press(*["up"] * 20, "right")
         assert app.selected == next(iter(REGISTRY))
         assert app.settings == Settings(scale=1000.0).stepped(app.selected, 1)
+
+
+async def test_the_range_on_the_screen_and_its_last_value_are_the_cells_own() -> None:
+    async with exploring(Settings(cell="transformer", depth=2, tokens=2, samples=1, expansion=1)) as explorer:
+        assert explorer.text(Panels).count("512") == 1
+        await explorer.press("enter", *"600", "enter")
+        assert str(explorer.app.query_one("#allowed", Label).content).endswith("allowed: a whole number from 1 to 512")
+        await explorer.press("escape")
+        await explorer.pilot.press("end")  # and away, before so deep a network is done
+        assert explorer.app.settings.depth == 512
 
 
 async def test_space_draws_the_next_network_and_wraps_at_the_last_seed() -> None:

@@ -87,6 +87,12 @@ async def test_a_setting_without_effect_is_not_selected_by_name_either() -> None
         assert explorer.app.selected == "depth"
 
 
+def test_the_last_value_that_a_setting_stays_at_is_the_cells_own() -> None:
+    deepest = Settings(cell="transformer", depth=512)
+    said = why_nothing_changes("depth", deepest, deepest.stepped("depth", 1), "gradient")
+    assert said == "Depth stays at 512, its last value."
+
+
 def test_a_key_that_makes_a_difference_needs_no_words() -> None:
     start = Settings()
     assert why_nothing_changes("depth", start, start.stepped("depth", 1), "gradient") == ""

@@ -8,9 +8,12 @@ from textual import events
 
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.actions import all_actions
-from tui_telescope.tui.screens.help_screen import HelpText
+from tui_telescope.tui.actions import EXPLORING, all_actions
+from tui_telescope.tui.screens.glossary import meanings
+from tui_telescope.tui.screens.help_screen import HelpText, help_lines
 from tui_telescope.tui.screens.palette import LONGEST_QUERY, NOT_LISTED, Choices, Entry, Palette, entries, matching
+from tui_telescope.tui.screens.synonyms import LEAST_TYPED, SYNONYMS
+from tui_telescope.tui.watching.keys import WATCHING
 from tui_telescope.tui.widgets.text_field import TextField
 from tui_telescope.tui.widgets.themes import OFFERED
 from tui_telescope.tui.widgets.value_editor import ValueEditor
@@ -44,6 +47,47 @@ def test_what_begins_a_word_of_the_title_comes_before_what_is_within_and_that_be
     assert matching("SCALE the", [in_help, within, neither, begins]) == [begins, within]
     assert matching("  ", [in_help, neither]) == [in_help, neither]
     assert matching("(", [neither]) == []
+
+
+FIELD = (
+    "spectrum underflow overflow degradation warm-up xavier glorot he kaiming attention resnet gpt bert saturation fp8 "
+    "initialization batchnorm layernorm bptt criticality momentum adam amp fp16 gelu silu swish lecun spread heatmap"
+)
+
+
+@pytest.mark.parametrize("word", FIELD.split())
+def test_a_word_of_the_field_finds_something(word: str) -> None:
+    assert matching(word, list(entries()))
+
+
+@pytest.mark.parametrize("word", SYNONYMS)
+def test_every_synonym_leads_to_entries_that_hold_what_it_means(word: str) -> None:
+    offered = list(entries())
+    for meant in SYNONYMS[word]:
+        assert any(meant in f"{each.title} {each.help} {each.also}".lower() for each in offered), meant
+    found = matching(word.upper(), offered)
+    assert found
+    assert set(found) <= set(matching(word[:LEAST_TYPED], offered)), "as soon as so much of it is typed"
+
+
+@pytest.mark.parametrize(("query", "title"), [("spectrum", "View spectrum"), ("xavier", "Select setting: Init")])
+def test_views_go_by_their_names_and_settings_by_their_values(query: str, title: str) -> None:
+    assert any(each.title.startswith(title) for each in matching(query, list(entries())))
+
+
+async def test_a_word_of_the_help_opens_it_there() -> None:
+    async with exploring() as explorer:
+        await explorer.pilot.press("ctrl+p", *"help: spread", "enter")
+        await explorer.pilot.pause()
+        assert explorer.lines(HelpText)[0].startswith(" spread")
+        await explorer.pilot.press("home")
+        assert explorer.lines(HelpText)[0].startswith(" Gradient Telescope")
+
+
+def test_every_word_of_the_help_is_a_line_of_it() -> None:
+    for keys in (EXPLORING, WATCHING):
+        terms = [line[0].text.strip() for line in help_lines(100, next(iter(keys.views)), keys) if line]
+        assert {each.term for each in meanings(of_runs=not keys.has_settings)} <= set(terms)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -16,6 +16,9 @@ from tui_telescope.tui.widgets import chart_view
 from tui_telescope.tui.work import observer
 from tui_telescope.tui.work.prefetch import LULL, Habits, Prefetcher, Step
 
+SHALLOW = Settings(depth=5)
+"""Whatever the next key leads to takes a moment."""
+
 
 class Work:
     """All that is observed and drawn."""
@@ -145,7 +148,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
     work: Work, keys: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Habits, "others", lambda habits, settings: [])
-    async with exploring(looks_ahead=True) as explorer:
+    async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press(*keys[:-1])
         await looked_ahead(explorer)
         work.forget()
@@ -158,7 +161,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
 @pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("key", "bDi")
 async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -> None:
-    async with exploring(looks_ahead=True) as explorer:
+    async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await looked_ahead(explorer)
         work.forget()
         await explorer.press(key)
@@ -167,7 +170,7 @@ async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -
 
 @pytest.mark.usefixtures("patience")
 async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
-    async with exploring(looks_ahead=True) as explorer:
+    async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press("s")
         before = explorer.screen_rows()
         await looked_ahead(explorer)
@@ -177,7 +180,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
 
 @pytest.mark.usefixtures("patience")
 async def test_the_ghosts_of_the_next_settings_are_prefetched_too(work: Work) -> None:
-    async with exploring(looks_ahead=True) as explorer:
+    async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press("s", "g")
         await looked_ahead(explorer)
         work.forget()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from exploring import Explorer, exploring
 
 from tui_telescope.lessons.quiz import QUESTIONS
 from tui_telescope.settings import Settings
-from tui_telescope.tui.screens.end_screen import EndText
+from tui_telescope.tui.screens.end_screen import EndScreen, EndText
 from tui_telescope.tui.tour.tour_panel import TourPanel
 
 
@@ -79,6 +80,20 @@ async def test_the_end_says_how_many_were_answered_and_leads_to_another_try() ->
         assert "Solved." not in words(explorer)
         await explorer.press("escape")
         assert explorer.app.settings == Settings(depth=7)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+async def test_the_end_page_names_the_key_that_scrolls_it(size: tuple[int, int]) -> None:
+    async with exploring(Settings(depth=7), size=size) as explorer:
+        explorer.app.push_screen(screen := EndScreen("8 of 8 questions answered."))
+        await explorer.pilot.pause()
+        screen.show([("What was learned", tuple(f"sentence {number}" for number in range(60)))])
+        await explorer.pilot.pause()
+        first, *_, keys = explorer.lines(EndText)
+        assert "Space scroll" in keys
+        assert ("Shift+Tab back" in keys) == (size[0] == 80)
+        await explorer.pilot.press("space")
+        assert explorer.lines(EndText)[0] != first
 
 
 async def test_the_remedy_that_is_known_is_kept_to_itself_until_the_quiz_is_left() -> None:

@@ -139,6 +139,10 @@ def test_at_80_columns_the_footer_holds_every_key_whole_with_help_and_quit_first
     assert len(words) < 80
 
 
+def test_at_60_columns_the_footer_still_leads_to_the_tour_and_back() -> None:
+    assert {"show_help", "quit", "show_tour", "undo"} <= set(fitting_calls(60))
+
+
 def test_every_key_of_the_footer_is_an_actions() -> None:
     assert set(FOOTER) <= {action.call for action in all_actions()}
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import resource
 import shlex
+from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from exploring import Explorer, exploring
 
+from tui_telescope import Telescope, observe
 from tui_telescope.cli import main
+from tui_telescope.engine.mean_field.theory import predict
+from tui_telescope.engine.telescope import ALL_READINGS
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
 from tui_telescope.tui.sources.telescope_source import TelescopeSource
+from tui_telescope.tui.widgets.chart_view import ChartView
 
 
 def words(explorer: Explorer) -> str:
@@ -61,6 +66,75 @@ async def test_saving_writes_readings_and_picture_and_overwrites_nothing(
     text = " ".join("".join(picture.itertext()).replace("\xa0", " ").split())
     assert all(word in text for word in ("gradient", "learns", "frozen"))
     assert "HEALTHY: layer 1 receives" in text
+    assert "Shown: cell feedforward, depth 7, width 4," in text
+
+
+async def test_pins_the_ghost_and_the_theory_are_saved_below_the_live_curve_under_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=7)) as explorer:
+        await explorer.press("p", "s", "g", "o")
+        await explorer.until(lambda: all(each in explorer.text(ChartView) for each in ("ghost", "theory")))
+        await explorer.press("e")
+    rows = list(csv.DictReader((tmp_path / "gradient-telescope-1.csv").read_text().splitlines()))
+    curves = {name: list(group) for name, group in groupby(rows, key=lambda row: row["curve"])}
+    assert list(curves) == ["scale 2.5", "scale 2.0", "ghost: residual on", "theory: infinite width"]
+    assert list(rows[0])[-1] == "curve"
+    expected = [Settings(depth=7, scale=2.5), Settings(depth=7), Settings(depth=7, scale=2.5, residual=True)]
+    for settings, found in zip(expected, curves.values(), strict=False):
+        mean = observe(settings).gradient.log10_mean
+        assert [float(row["log10_gradient_mean"]) for row in found] == pytest.approx(mean.tolist(), abs=1e-12)
+    theory = curves["theory: infinite width"]
+    assert {row["log10_weight_gradient"] for row in theory} == {""}
+    prediction = predict(expected[0])
+    assert prediction
+    assert [float(row["log10_gradient_mean"]) for row in theory] == prediction.log10_gradient.tolist()
+
+
+async def test_learning_networks_are_saved_with_what_they_are_compared_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=3)) as explorer:
+        await explorer.press("6", "g")
+        await explorer.until(lambda: "ghost" in explorer.text(ChartView))
+        await explorer.press("e")
+    rows = list(csv.DictReader((tmp_path / "gradient-telescope-1.csv").read_text().splitlines()))
+    assert [row["curve"] for row in rows] == ["residual off"] * 3 + ["ghost: residual on"] * 3
+
+
+async def test_the_spread_is_saved_once_its_view_has_taken_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(depth=7)
+    async with exploring(settings) as explorer:
+        await explorer.press("e")
+        assert words(explorer).endswith("without the spread, which view 3 takes.")
+        await explorer.press("3")
+        await explorer.until(lambda: "spread" in explorer.text(ChartView) and "..." not in explorer.text(ChartView))
+        await explorer.press("1", "e")
+        assert "without the spread" not in words(explorer)
+    first, second = (
+        list(csv.DictReader((tmp_path / f"gradient-telescope-{number}.csv").read_text().splitlines()))
+        for number in (1, 2)
+    )
+    assert "log10_spread" not in first[0]
+    spread = Telescope().observe(settings, readings=ALL_READINGS).signal.log10_spread
+    assert [float(row["log10_spread"]) for row in second] == pytest.approx(spread.tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize(("keys", "hint"), [("", "v weights"), ("6", "v gradient")])
+async def test_a_picture_names_no_keys_where_the_screen_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(Settings(depth=20)) as explorer:
+        await explorer.press(*keys)
+        await explorer.until(lambda: hint in explorer.text(ChartView) and explorer.app.shown.remedy)
+        await explorer.press("e")
+    text = (tmp_path / "gradient-telescope-1.svg").read_text().replace("\u00a0", " ")
+    assert "layer" in text
+    assert not any(words in text for words in (hint, "Try ", "Space"))
 
 
 async def test_where_nothing_can_be_written_one_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

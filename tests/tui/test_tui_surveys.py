@@ -65,11 +65,10 @@ async def test_the_map_shows_its_regions_and_the_cursor() -> None:
 
 async def test_on_the_map_the_arrows_move_scale_and_depth_and_the_other_views_follow() -> None:
     async with exploring(SMALL) as explorer:
-        await explorer.press("5", "right", "up")
-        assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
-        await explorer.press("left", "down", "1")
-        assert explorer.app.settings == SMALL
-        assert "10-90%" in explorer.text(ChartView)
+        explorer.send("5", "right", "up")
+        await explorer.until(lambda: explorer.app.settings == SMALL.replace(scale=2.5, depth=15))
+        explorer.send("left", "down", "1")
+        await explorer.until(lambda: explorer.app.settings == SMALL and "10-90%" in explorer.text(ChartView))
 
 
 async def test_a_late_survey_does_not_land_in_another_view() -> None:
@@ -170,10 +169,9 @@ async def test_the_map_of_what_can_be_trained_is_refined_and_the_arrows_move_you
         await explorer.until(lambda: "accuracy ·20%░40%▒60%▓80%█" in explorer.text(ChartView))
         assert "◆ you" in explorer.text(ChartView)
         assert "Computing networks that learn: " in explorer.text(StatusLine)
-        await explorer.press("right", "up")
-        assert (explorer.app.settings.scale, explorer.app.settings.depth) == (2.5, 15)
+        explorer.send("right", "up")
+        await explorer.until(lambda: explorer.app.settings == SMALL.replace(scale=2.5, depth=15))
         explorer.app.action_select_setting("optimizer")
-        await explorer.pilot.pause()
-        assert "learns with momentum: optimizer changes nothing here." in explorer.said()
-        await explorer.press("1")
-        assert explorer.app._surveyor.work is None
+        await explorer.until(lambda: "learns with momentum: optimizer changes nothing here." in explorer.said())
+        explorer.send("1")
+        await explorer.until(lambda: explorer.app._surveyor.work is None)

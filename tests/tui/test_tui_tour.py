@@ -12,6 +12,7 @@ from exploring import Explorer, exploring
 from tui_telescope.lessons.measures import Measures
 from tui_telescope.lessons.step import Step
 from tui_telescope.lessons.tour import STEPS
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.screens.end_screen import EndText
@@ -86,6 +87,45 @@ async def test_a_step_shows_its_network_its_view_and_what_it_is_compared_with(nu
         assert comparing.comparison.wants_theory == step.scene.theory
         assert comparing.shows_weights == step.scene.weights
         assert explorer.app.reading_off.layer == step.scene.cursor
+        assert explorer.app.selected == step.scene.selected
+
+
+async def test_a_step_that_compares_losses_has_those_of_its_pins_on_the_chart_at_80x24() -> None:
+    async with exploring(size=(80, 24)) as explorer:
+        explorer.app.guide.show_step(number_of("56 layers worse than 20"))
+        await explorer.until(lambda: explorer.app.comparing.comparison.pins)
+        (pin,) = explorer.app.comparing.comparison.pins
+        assert pin.history is not None
+        assert pin.history.latest.step == USUAL_STEPS
+        await explorer.until(lambda: "guessing" in explorer.text(ChartView) and "pin1" in explorer.text(ChartView))
+
+
+async def test_what_would_mend_a_network_is_not_said_while_the_tour_asks_for_it() -> None:
+    async with exploring() as explorer:
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
+        await explorer.press("t")
+        assert "Try" not in explorer.text(StatusLine)
+        await explorer.press("tab")
+        assert "Try" not in explorer.text(StatusLine)
+        await explorer.press("escape")
+        await explorer.until(lambda: "Try r" in explorer.text(StatusLine))
+
+
+async def test_a_step_begins_with_its_own_reading_of_what_learns_and_leaving_gives_back_the_users() -> None:
+    async with exploring() as explorer:
+        learning = explorer.app.learning
+        await explorer.press("6", "v", "1")
+        chosen = learning.reading
+        explorer.app.guide.show_step(number_of("The early layers stay"))
+        await explorer.settle()
+        first = learning.reading
+        assert first != chosen
+        await explorer.press("v", "v")
+        explorer.app.guide.show_step(number_of("With the skip they learn"))
+        await explorer.settle()
+        assert learning.reading == first
+        await explorer.press("escape")
+        assert learning.reading == chosen
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
@@ -231,7 +271,7 @@ async def test_it_ends_with_a_page_of_what_was_learned_and_the_measured_table_of
         ("sigma'", "The slope"),
         ("sigmoid relu one axis", "Sigmoid and ReLU"),
         ("scale 6.0", "Scale 1 and scale 6"),
-        ("||W||", "Two halves of a factor"),
+        ("||W||", "Two parts of a factor"),
         ("dying", "ReLU, and dying"),
         ("leaky", "The leak"),
         ("pre-norm post-norm", "Before or after"),
@@ -248,9 +288,9 @@ def test_each_item_of_a_lecture_is_found_by_its_words_in_the_palette(query: str,
 
 async def test_a_step_chosen_in_the_palette_starts_the_tour_there() -> None:
     async with exploring(PRESETS["he-relu"].settings) as explorer:
-        await explorer.pilot.press("ctrl+p", *"halves", "enter")
+        await explorer.pilot.press("ctrl+p", *"two parts", "enter")
         await explorer.settle()
-        assert STEPS[number_of("Two halves of a factor")].title in words(explorer)
+        assert STEPS[number_of("Two parts of a factor")].title in words(explorer)
         await explorer.press("escape")
         assert explorer.app.settings == PRESETS["he-relu"].settings
 

@@ -30,7 +30,7 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
     async with exploring(start) as explorer:
         app = explorer.app
         chart = explorer.text(ChartView)
-        await explorer.pilot.press("end")
+        explorer.send("end")
         await explorer.until(lambda: is_computing(explorer) and "left" in words(explorer))
         assert words(explorer).startswith("Computing 10000 steps of width 24: ")
         assert words(explorer).endswith("the chart still shows the settings before. Escape stops it.")
@@ -41,9 +41,9 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
         assert app.settings == start
         assert words(explorer).startswith("Stopped: these are the settings of the chart again")
         await explorer.until(lambda: app.observer.is_free)
-        await explorer.pilot.press("z")
-        assert app.settings == LONG
+        explorer.send("z")
         await explorer.until(lambda: is_computing(explorer))
+        assert app.settings == LONG
         await explorer.press("home")
         assert app.settings == LONG.replace(depth=1), "a changed setting stops what runs"
 
@@ -52,9 +52,9 @@ async def test_what_takes_long_is_said_on_the_dimmed_chart_until_escape_goes_bac
     ("key", "what", "mark"), [("5", "many scales and depths", "vanishing"), ("4", "many depths", "gradient at step 1")]
 )
 async def test_a_survey_says_how_far_it_is_shows_what_it_has_and_stops_with_it(key: str, what: str, mark: str) -> None:
-    async with exploring(LONG.replace(depth=1000)) as explorer:
+    async with exploring(LONG.replace(depth=200)) as explorer:
         app = explorer.app
-        await explorer.pilot.press(key)
+        explorer.send(key)
         await explorer.until(lambda: mark in explorer.text(ChartView) and what in words(explorer))
         assert DONE.search(words(explorer))
         assert words(explorer).endswith("Escape stops it.")
@@ -91,5 +91,5 @@ async def test_what_is_stopped_before_the_first_picture_can_be_started_again() -
         await pilot.press("escape")
         assert words(explorer) == "Stopped; 1 starts it again."
         await explorer.until(lambda: app.observer.is_free)
-        await pilot.press("1")
+        explorer.send("1")
         await explorer.until(lambda: is_computing(explorer))

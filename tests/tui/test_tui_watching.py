@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,52 @@ async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Pat
         assert "Frozen" not in explorer.said()
         await explorer.press("space")
         assert explorer.said().startswith("Frozen at this record")
+
+
+async def test_what_a_layers_numbers_hide_no_more_is_that_it_is_frozen_and_how_old_it_is(tmp_path: Path) -> None:
+    async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
+        await explorer.press("left", "greater_than_sign")
+        assert explorer.said().startswith("Layer embed")
+        assert "Frozen here: Space follows. The last record is" in explorer.said()
+        await explorer.press("space")
+        assert "Frozen" not in explorer.said()
+        assert "The last record is" in explorer.said()
+
+
+async def test_step_and_loss_stay_in_the_heading_of_a_role_with_a_long_name(tmp_path: Path) -> None:
+    role = "transformer.blocks.*.feed_forward.projection"
+    run = tmp_path / "a"
+    layers = [{"name": f"layer {k}", "role": role if k else "head", "block": None, "parameters": 1} for k in range(3)]
+    rank_path(run).write_text(header(layers=layers) + FADING[0])
+    async with watching(run, size=(80, 24)) as explorer:
+        await explorer.press("R")
+        assert explorer.app.looked_at.role == role
+        assert "a: step 1, loss 1" in explorer.text(TopLine)
+        assert f"layers are shown, {role}" in explorer.said()
+
+
+async def test_a_folder_that_is_deleted_is_said_to_be_gone_until_it_is_back(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", *FADING)
+    async with watching(run) as explorer:
+        chart = explorer.text(ChartView)
+        shutil.rmtree(run)
+        await explorer.until(lambda: "The folder is gone: what is shown was read before." in explorer.said())
+        assert explorer.text(ChartView) == chart
+        written_run(tmp_path / "a", *FADING)
+        await explorer.until(lambda: "is gone" not in explorer.said())
+
+
+async def test_the_axis_is_fitted_anew_or_it_is_said_that_it_fits(tmp_path: Path) -> None:
+    run = written_run(tmp_path / "a", record(1, [1e-14, 1.0, 1.0]))
+    async with watching(run) as explorer:
+        append(run, *(record(step, [1e-10, 1.0, 1.0]) for step in range(2, 30)))
+        await explorer.until(lambda: explorer.app.looked_at.record.step == 29 and explorer.app.is_read)
+        await explorer.pilot.pause()
+        kept = explorer.app.axis.drawn
+        await explorer.press("equals_sign")
+        assert explorer.app.axis.drawn.high - explorer.app.axis.drawn.low < kept.high - kept.low
+        await explorer.press("equals_sign")
+        assert explorer.said() == "The axis fits as it is."
 
 
 async def test_the_first_record_is_the_ghost_and_pins_compare_steps(tmp_path: Path) -> None:

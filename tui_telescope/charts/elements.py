@@ -71,7 +71,8 @@ class Curve:
 
     `label` empty keeps the curve off the legend; `briefs` are other names for it, each shorter than the one before, for
     a legend with less room. A curve that `leaps` is no line where it jumps about: of a step of
-    more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below.
+    more than a quarter of the chart's height only the ends are drawn, and a mark on the floor says where it is below,
+    as one at the ceiling says of every curve where it is above.
     """
 
     x: Array

@@ -24,8 +24,8 @@ class View(NamedTuple):
     while it learns, by `learning`, or at the steps of a run that learns elsewhere, by `steps`.
 
     `chart` takes one trace or more, the live one first, then those that it is compared with; and what else to show.
-    `survey` takes the settings, and the depths where those are given. `learning` takes traces likewise, and the name of
-    what the layers are shown by; `steps` traces and what else to show.
+    `survey` takes the settings, and the depths where those are given. `learning` takes traces likewise, the name of
+    what the layers are shown by, and whether the legend names keys; `steps` traces and what else to show.
     """
 
     name: str
@@ -33,7 +33,7 @@ class View(NamedTuple):
     title: str
     chart: Callable[[Sequence[Trace], ChartOptions], Chart] | None = None
     survey: Callable[[Settings, Sequence[int] | None], Survey[Any]] | None = None
-    learning: Callable[[Sequence[LearningTrace], str], Drawable] | None = None
+    learning: Callable[[Sequence[LearningTrace], str, bool], Drawable] | None = None
     steps: Callable[[Sequence[StepTrace], StepOptions], Drawable] | None = None
     learns: bool = False
     """Whether what it shows comes of learning."""
@@ -110,10 +110,10 @@ def _spectrum(settings: Settings, depths: Sequence[int] | None) -> Survey[Any]:
     return SpectrumSurvey(settings, depths)
 
 
-def _learn(traces: Sequence[LearningTrace], reading: str) -> Drawable:
+def _learn(traces: Sequence[LearningTrace], reading: str, names_keys: bool) -> Drawable:
     from tui_telescope.charts.steps.learning_chart import learning_chart
 
-    return learning_chart(traces, reading, names_keys=True)
+    return learning_chart(traces, reading, names_keys=names_keys)
 
 
 def _layer(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:

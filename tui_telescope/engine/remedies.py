@@ -6,6 +6,7 @@ then what the network is made of. The first that makes the typical one of these 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,9 @@ class Remedy:
     log10_gradient_1: float
     """log10 of the mean gradient that then reaches layer 1."""
     text: str
-    """One sentence that says what to try and what it brings."""
+    """One sentence that says which flags to try and what it brings."""
+    by_key: str
+    """The same for who has keys, by the key that makes the change, where one does."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Candidate:
     changes: Callable[[Settings, Verdict], Iterable[Changes]]
     """What is to be tried, the smallest change first."""
     phrase: Callable[[Settings], str]
-    """What was changed, from the settings that were tried: `Try ... brings 1.2e-01.`"""
+    """What was changed, for who has keys, from the settings that were tried: `Try ... brings 1.2e-01.`"""
 
 
 def find_remedy(
@@ -57,8 +60,9 @@ def find_remedy(
     for trial, phrase in _trials(settings, observation.verdict):
         seen = observe(trial)
         if seen.verdict.state == "healthy":
-            brings = _brought(seen)
-            return Remedy(trial.changes(settings), brings, f"Try {phrase(trial)} brings {scientific(brings)}.")
+            brings, changes = _brought(seen), trial.changes(settings)
+            outcome = f"brings {scientific(brings)}."
+            return Remedy(changes, brings, f"Try {_flags(changes)}: it {outcome}", f"Try {phrase(trial)} {outcome}")
     return None
 
 
@@ -66,8 +70,13 @@ def _fitting_remedy(settings: Settings, trial: Settings, seen: Observation) -> R
     name = "loss_scale" if trial.precision == settings.precision else "precision"
     change = f"{REGISTRY[name].label.lower()} {REGISTRY[name].show(getattr(trial, name))}"
     brings, stage = _brought(seen), trial.stage
-    text = f"Try {change}: every {stage} receives something, {stage} 1 {scientific(brings)}."
-    return Remedy(trial.changes(settings), brings, text)
+    outcome, changes = f"every {stage} receives something, {stage} 1 {scientific(brings)}.", trial.changes(settings)
+    return Remedy(changes, brings, f"Try {_flags(changes)}: {outcome}", f"Try {change}: {outcome}")
+
+
+def _flags(changes: Changes) -> str:
+    """As a shell takes them."""
+    return shlex.join(word for name, value in changes.items() for word in REGISTRY[name].arguments(value))
 
 
 def _brought(seen: Observation) -> float:

@@ -34,6 +34,7 @@ from tui_telescope.engine.readings import (
 from tui_telescope.engine.remedies import Remedy, find_remedy
 from tui_telescope.engine.weights.draws import UnitCell, UnitDraws, UnitNetwork, log2_weight_norms
 from tui_telescope.engine.weights.network import Draw, Network, scaled_draw
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.observations.diagnosis import diagnose
 from tui_telescope.observations.from_norms import log10_factor
 from tui_telescope.observations.interruption import ShouldStop
@@ -214,7 +215,7 @@ class Telescope:
     def learn(
         self,
         settings: Settings,
-        steps: int = 600,
+        steps: int = USUAL_STEPS,
         *,
         every: int = 10,
         dtype: DTypeLike = np.float32,

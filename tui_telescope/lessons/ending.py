@@ -11,8 +11,8 @@ from tui_telescope.settings import Settings
 
 LEARNED = (
     "The gradient at layer 1 is a product: one factor for each layer on the way.",
-    "A factor has two halves, the weights and the slopes. Below 1 it fades, above 1 it explodes.",
-    "Which weights fit depends on the activation and on the width; sigmoid fits hardly any.",
+    "A factor has two parts, the weights and the slopes. Below 1 it fades, above 1 it explodes.",
+    "Which weights fit depends on the activation and on the width; for a sigmoid hardly any do.",
     "A residual connection makes the factor 1 and a bit, whatever the layer does.",
     "A gradient that arrives is needed for learning; it is not enough.",
 )

@@ -17,6 +17,7 @@ from tui_telescope.settings import Settings
 
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.moments import Moment
+    from tui_telescope.engine.learning.course.training import History
 
 Number = Callable[["Measures"], str]
 """What a gap of a text is filled with."""
@@ -47,6 +48,10 @@ class Measures:
         """The geometric mean of the factors, from the last layer to the first."""
         return float(10 ** (measured(self.observe(settings).verdict.end_to_end) / (settings.depth - 1)))
 
+    def factors(self, settings: Settings) -> list[float]:
+        """The factor of each layer from the second on."""
+        return list(self.observe(settings).factor)
+
     def state(self, settings: Settings) -> str:
         return measured(self.observe(settings).verdict.state)
 
@@ -74,6 +79,13 @@ class Measures:
         )  # which the first look at the tour does without
 
         return critical_scale(settings) or math.nan
+
+    def history(self, settings: Settings) -> History:
+        """What is seen of the network while it learns as long as it usually does."""
+        from tui_telescope.engine.learning.course.training import History
+
+        every = 10
+        return History(settings, tuple(self._telescope.learn(settings, every=every)), every)
 
     def _learned(self, settings: Settings, steps: int) -> Moment:
         """The network after so many steps, or after the last it could take."""
@@ -147,9 +159,5 @@ def unchanged(settings: Settings, steps: int, **changes: Any) -> Number:
 
 
 def largest_change(settings: Settings, steps: int, **changes: Any) -> Number:
-    """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.00015`."""
-    return lambda measures: _short(10 ** measures.learned(settings.replace(**changes), steps).log10_change.max())
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
+    """||W - W_0|| / ||W_0|| of the layer that learning changed most, such as `689` or `0.000153`."""
+    return lambda measures: f"{10 ** measures.learned(settings.replace(**changes), steps).log10_change.max():.3g}"

@@ -32,6 +32,8 @@ class Scene:
     """Whether the activation and its slope stand there in place of the view."""
     cursor: int | None = None
     """The layer that is read off."""
+    selected: str = "depth"
+    """The setting that the arrows change."""
 
 
 @dataclass(frozen=True)

@@ -74,13 +74,15 @@ def nonfinite_layers(observation: Observation, nonfinite: NonFinite) -> str:
 
 def alike(observation: Observation) -> str:
     """The first layer at which samples differ by less than float32's epsilon, in a clause; or empty."""
+    layer = first_alike(observation, FLOAT32_EPSILON_LOG10)
+    return f"float32 cannot tell the inputs apart at {_at(observation, layer)}" if layer else ""
+
+
+def first_alike(observation: Observation, log10: float) -> int:
+    """The first layer, counted from 1, at which samples differ by less than this share of the signal; 0 for none."""
     spread = None if observation.signal is None else observation.signal.log10_spread
-    is_alike = np.zeros(0) if spread is None else spread < FLOAT32_EPSILON_LOG10
-    if spread is None or not is_alike.any():
-        return ""
-    layer = int(np.argmax(is_alike)) + 1
-    share = scientific(float(spread[layer - 1]))
-    return f"float32 cannot tell the inputs apart at {_at(observation, layer)} (spread {share})"
+    is_alike = np.zeros(0, np.bool_) if spread is None else spread < log10
+    return int(np.argmax(is_alike)) + 1 if is_alike.any() else 0
 
 
 def _at(observation: Observation, layer: int) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 from tui_telescope.engine.learning.course.description import summary
 from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.telescope import Telescope
-from tui_telescope.notation import counted, nullable, scientific
+from tui_telescope.notation import counted, nullable
 from tui_telescope.observations.observation import measured
-from tui_telescope.printing.machine_readable import rows_as_csv
+from tui_telescope.printing.machine_readable import Columns, curves_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
-from tui_telescope.printing.text import TABLE_ROWS, changed
+from tui_telescope.printing.text import TABLE_ROWS, Array, changed, lost_layers, powers
 from tui_telescope.settings import Settings
 
 SPARKS = {False: "▁▂▃▄▅▆▇█", True: "_.-~=+*#"}
@@ -45,7 +45,7 @@ def _as_text(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     losses = f"Loss from step 0 to {moments[-1].step}: {sparkline([each.loss for each in moments], ascii_only)}"
     parts = (
         fill(summary(settings, moments[0], moments[-1]), 80),
-        changed(settings),
+        fill(changed(settings, "learn"), 80),
         losses,
         _table(settings, moments[-1]),
     )
@@ -65,32 +65,41 @@ def sparkline(values: Sequence[float], ascii_only: bool) -> str:
 
 def _table(settings: Settings, moment: Moment) -> str:
     """What is known of a few layers spread over the depth, the first and the last always among them."""
-    depth, columns = settings.depth, _columns(moment)
+    depth, seen = settings.depth, moment.observation
     layers = np.unique(np.linspace(1, depth, TABLE_ROWS).round().astype(int))
-    names = {"log10_gradient": "gradient", "log10_weight_gradient": "weights", "log10_update": "update"}
-    names["log10_change"] = "change"
+    columns = {
+        "gradient": powers(measured(seen.gradient).log10_mean, lost_layers(seen, "gradient")),
+        "weights": powers(measured(seen.weight_gradient).log10, lost_layers(seen, "weight gradient")),
+        "update": powers(moment.log10_update, _not_finite(moment.log10_update)),
+        "change": powers(moment.log10_change, _not_finite(moment.log10_change)),
+    }
     lines = [f"{len(layers)} of {counted(depth, settings.stage)}, after step {moment.step}:"]
-    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in names.values())]
+    lines += [f"{settings.stage:>7}" + "".join(f" {name:>12}" for name in columns)]
     for layer in layers.tolist():
-        cells = "".join(f" {_cell(columns[name][layer - 1]):>12}" for name in names)
+        cells = "".join(f" {column[layer - 1]:>12}" for column in columns.values())
         lines.append(f"{layer:>7}{cells}" + "  as it was" * bool(moment.unchanged[layer - 1]))
     return "\n".join(lines)
 
 
-def _cell(log10: float) -> str:
-    return scientific(log10) if log10 < np.inf else "not finite"
+def _not_finite(log10: Array) -> list[int]:
+    """The layers whose number is NaN or infinite."""
+    layers: list[int] = (np.flatnonzero(~(log10 < np.inf)) + 1).tolist()
+    return layers
 
 
 def _columns(moment: Moment) -> dict[str, list[float]]:
     """What has one number a layer."""
     seen = moment.observation
-    return {
-        "log10_gradient": measured(seen.gradient).log10_mean.tolist(),
-        "log10_weight_gradient": measured(seen.weight_gradient).log10.tolist(),
-        "log10_update": moment.log10_update.tolist(),
-        "log10_change": moment.log10_change.tolist(),
-        "log10_spread": measured(measured(seen.signal).log10_spread).tolist(),
+    weights = measured(seen.weight_gradient)
+    columns = {
+        "log10_gradient": measured(seen.gradient).log10_mean,
+        "log10_weight_gradient": weights.log10,
+        "log10_update": moment.log10_update,
+        "log10_change": moment.log10_change,
+        "log10_spread": measured(measured(seen.signal).log10_spread),
     }
+    columns |= {f"log10_weight_gradient_{name}": each for name, each in (weights.log10_parts or {}).items()}
+    return {name: numbers.tolist() for name, numbers in columns.items()}
 
 
 def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) -> str:
@@ -98,7 +107,7 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     last step's."""
     last = moments[-1]
     columns = [_columns(moment) for moment in moments]
-    over_steps = ("log10_update", "log10_gradient", "log10_weight_gradient", "log10_spread")
+    over_steps = [name for name in columns[0] if name != "log10_change"]
     document = {
         "settings": settings.as_dict(),
         "steps": [moment.step for moment in moments],
@@ -114,8 +123,8 @@ def _as_json(settings: Settings, moments: Sequence[Moment], ascii_only: bool) ->
     return json.dumps(document, allow_nan=False) + "\n"
 
 
-def learning_as_csv(moments: Sequence[Moment]) -> str:
-    """A row for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
+def learning_columns(moments: Sequence[Moment]) -> Columns:
+    """An entry for each layer at each shown step; what is exactly zero has a logarithm of -inf."""
     names = list(_columns(moments[0]))
     rows = [
         [moment.step, moment.loss, moment.accuracy, layer, *numbers, int(unchanged)]
@@ -124,11 +133,12 @@ def learning_as_csv(moments: Sequence[Moment]) -> str:
             zip(moment.unchanged, *_columns(moment).values(), strict=True), start=1
         )
     ]
-    return rows_as_csv(["step", "loss", "accuracy", "layer", *names, "unchanged"], rows)
+    header = ("step", "loss", "accuracy", "layer", *names, "unchanged")
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
 
 
 FORMS: dict[str, Callable[[Settings, Sequence[Moment], bool], str]] = {
     "text": _as_text,
     "json": _as_json,
-    "csv": lambda settings, moments, ascii_only: learning_as_csv(moments),
+    "csv": lambda settings, moments, ascii_only: curves_as_csv({"": learning_columns(moments)}),
 }

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -21,6 +21,8 @@ from tui_telescope.observations.observation import GradientReading, Observation,
 from tui_telescope.settings import Settings
 
 Array = NDArray[np.float64]
+Columns = Mapping[str, Sequence[Any]]
+"""By name, all equally long."""
 
 
 def reading_as_json(settings: Settings, observation: Observation, remedy: Remedy | None) -> str:
@@ -125,16 +127,30 @@ def _theory(settings: Settings) -> dict[str, Any] | None:
 
 def reading_as_csv(observation: Observation) -> str:
     """One row a layer; an exact zero is -inf, and layer 1 has no factor."""
-    columns = _columns(observation)
-    return rows_as_csv(["layer", *columns], zip(_layers(observation), *columns.values(), strict=True))
+    return curves_as_csv({"": reading_columns(observation)})
 
 
-def _columns(observation: Observation) -> dict[str, list[Any]]:
+def curves_as_csv(curves: Mapping[str, Columns]) -> str:
+    """What there is to tell of each curve by its name, one below the other.
+
+    Of several the last column holds the name; what a curve has not got is empty.
+    """
+    names = list(dict.fromkeys(name for columns in curves.values() for name in columns))
+    rows = []
+    for curve, columns in curves.items():
+        count = len(next(iter(columns.values())))
+        cells = [columns.get(name, [""] * count) for name in names]
+        rows += [[*row, curve] if len(curves) > 1 else row for row in zip(*cells, strict=True)]
+    return rows_as_csv([*names, "curve"] if len(curves) > 1 else names, rows)
+
+
+def reading_columns(observation: Observation) -> Columns:
+    """By name what there is one of for each layer."""
     weights, signal = observation.weight_gradient, observation.signal
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {"layer": list(_layers(observation))}
     if observation.gradient:
         statistics = _statistics(observation.gradient)
-        columns = {name.replace("log10", "log10_gradient"): numbers.tolist() for name, numbers in statistics.items()}
+        columns |= {name.replace("log10", "log10_gradient"): numbers.tolist() for name, numbers in statistics.items()}
     if observation.log10_factor is not None:
         columns["log10_factor"] = ["", *observation.log10_factor.tolist()]
     if observation.cell_gradient:

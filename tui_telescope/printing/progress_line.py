@@ -1,6 +1,6 @@
 """One line on stderr that says how far long work is, for whoever waits at a terminal; wiped before anything is written.
 
-This module imports the standard library alone: it is there before anything that takes its time.
+This module needs the standard library alone: it is there before anything that takes its time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from time import monotonic
+
+from tui_telescope.notation import percent_done
 
 PATIENCE = 1.0
 """Seconds of work before anything is said: a word that flashes up would be noise."""
@@ -69,7 +71,7 @@ class ProgressLine:
         share = (self._done + self._share * self._part) / (self._expected or math.inf)
         if not 0 < share < 1:  # nobody knows, or the forecast was too low
             return f"{self._what}: {_spoken(elapsed)} so far"
-        return f"{self._what}: {share:.0%} done, about {_spoken(elapsed * (1 - share) / share)} left"
+        return f"{self._what}: {percent_done(share)}, about {_spoken(elapsed * (1 - share) / share)} left"
 
     def _replace(self, text: str) -> None:
         """Put the text, or what fits of it, in the place of what is on the line."""

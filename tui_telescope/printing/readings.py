@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from tui_telescope.charts.drawable import Drawable
-from tui_telescope.charts.drawing.svg import PICTURE, svg
+from tui_telescope.charts.drawing.svg import svg
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.surveys.surveys import Instruments, Survey
@@ -19,10 +17,11 @@ from tui_telescope.engine.remedies import Remedy, in_words
 from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import ALL_READINGS, READINGS
 from tui_telescope.notation import counted
+from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
-from tui_telescope.printing.text import reading_text, table
+from tui_telescope.printing.text import described, reading_text, table
 from tui_telescope.settings import Settings
 from tui_telescope.watched_telescope import WatchedTelescope
 
@@ -50,7 +49,7 @@ def write_reading(
     """
     telescope = WatchedTelescope(line or ProgressLine(None))
     if make_survey := VIEWS[view].survey:
-        text, state = _survey(telescope, make_survey(settings, depths), form, ascii_only), None
+        text, state = _survey(telescope, make_survey(settings, depths), form, view, ascii_only), None
     else:
         text, state = _reading(telescope, settings, form, view, ascii_only)
     stream.write(text)
@@ -66,16 +65,16 @@ def _reading(
     state = "not finite" if observation.nonfinite else observation.verdict.state
     if form in WRITERS:
         return WRITERS[form](settings, observation, remedy), state
-    words = in_words(observation, remedy)
     make_chart = VIEWS[view].chart
     assert make_chart, "a view has a chart or a survey"
     chart = make_chart([Trace("", observation)], ChartOptions())
     if form == "svg":
-        return _svg(chart, settings, words, ascii_only), state
-    return reading_text(words, settings, chart, table(observation, view), ascii_only=ascii_only), state
+        return svg(chart, describe(observation), described(settings, view), ascii_only=ascii_only), state
+    words, rows = in_words(observation, remedy), table(observation, view)
+    return reading_text(words, settings, view, chart, rows, ascii_only=ascii_only), state
 
 
-def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_only: bool) -> str:
+def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, view: str, ascii_only: bool) -> str:
     """Many networks. Numbers are those of the first part alone; a picture shows what is compared with it too."""
     instruments = Instruments(telescope, MapMemory(), TrainabilityMemory())
     parts = survey.parts()
@@ -90,9 +89,9 @@ def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, ascii_o
         return rows_as_csv(survey.columns, survey.rows(found[0]))
     settings, chart = survey.settings, survey.chart(found, None)
     if form == "svg":
-        return _svg(chart, settings, "", ascii_only)
+        return svg(chart, described(settings, view), ascii_only=ascii_only)
     words = in_words(*_observed(telescope, settings))
-    return reading_text(words, settings, chart, survey.table(found[0]), ascii_only=ascii_only)
+    return reading_text(words, settings, view, chart, survey.table(found[0]), ascii_only=ascii_only)
 
 
 def _observed(
@@ -104,9 +103,3 @@ def _observed(
     observation = telescope.observe(settings, readings=readings)
     telescope.begin("trying what would mend it", None)
     return observation, telescope.advise(settings, observation)
-
-
-def _svg(chart: Drawable, settings: Settings, words: str, ascii_only: bool) -> str:
-    """The same picture in every terminal."""
-    picture = chart.draw(*PICTURE, ascii_only=ascii_only)
-    return svg(picture, shlex.join(["tui-telescope", *settings.arguments()]), words)

@@ -51,14 +51,15 @@ class StandardOutput:
         return written
 
 
-def status_of(command: Callable[[], int]) -> int:
-    """Run a command; returns its exit status, or tells in one line what kept it from one."""
+def status_of(command: Callable[[], int], explained_by: str) -> int:
+    """Run a command; returns its exit status, or tells in one line what kept it from one, and by what command line it
+    is explained."""
     try:
         return command()
     except OutputLost as lost:
         return fail(f"standard output cannot be written: {lost}") if str(lost) else BROKEN_PIPE
     except (SettingsError, UsageError) as refusal:
-        return fail(f"{refusal} (see {PROGRAM} --help)")
+        return fail(f"{refusal} (see {explained_by})")
     except KeyboardInterrupt:
         return INTERRUPTED
     except (MemoryError, ImportError, OSError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_telescope.charts.drawable import Drawable
+from tui_telescope.charts.effect import effective
 from tui_telescope.engine.mean_field.coverage import why_no_theory
 from tui_telescope.engine.mean_field.criticality import why_no_critical_scale
 from tui_telescope.engine.mean_field.theory import predict
@@ -25,17 +26,31 @@ _WHOLE = 24
 """Layers that have a row each."""
 
 
-def reading_text(words: str, settings: Settings, chart: Drawable, rows: str, *, ascii_only: bool) -> str:
+def reading_text(words: str, settings: Settings, view: str, chart: Drawable, rows: str, *, ascii_only: bool) -> str:
     """All that a view tells of some settings; `words` are the verdict's, `rows` those of the view's table."""
     picture = chart.draw(columns(), CHART_HEIGHT, ascii_only=ascii_only)
-    return "\n\n".join(filter(None, (words, changed(settings), picture.text, rows, fill(theory(settings), 80)))) + "\n"
+    return (
+        "\n\n".join(filter(None, (words, changed(settings, view), picture.text, rows, fill(theory(settings), 80))))
+        + "\n"
+    )
 
 
-def changed(settings: Settings) -> str:
-    """What differs from the settings at the start."""
+def changed(settings: Settings, view: str) -> str:
+    """What differs from the settings at the start, and makes a difference to what the view shows."""
     changes = settings.changes(Settings())
-    words = [f"{REGISTRY[name].label.lower()} {REGISTRY[name].write(value)}" for name, value in changes.items()]
-    return f"Changed from the start: {', '.join(words)}." if words else "Every setting is as it is at the start."
+    words = [_written(settings, name) for name in effective(settings, view) if name in changes]
+    if not words:
+        return "Every setting that makes a difference is as it is at the start."
+    return f"Changed from the start: {', '.join(words)}."
+
+
+def described(settings: Settings, view: str) -> str:
+    """Every setting that makes a difference to what the view shows: a caption."""
+    return f"Shown: {', '.join(_written(settings, name) for name in effective(settings, view))}."
+
+
+def _written(settings: Settings, name: str) -> str:
+    return f"{REGISTRY[name].label.lower()} {REGISTRY[name].write(getattr(settings, name))}"
 
 
 def table(observation: Observation, view: str) -> str:
@@ -68,14 +83,16 @@ def theory(settings: Settings) -> str:
 
 def _gradient_columns(observation: Observation) -> dict[str, list[str]]:
     reading, weights, factor = observation.gradient, observation.weight_gradient, observation.log10_factor
-    lost, columns = _lost(observation, "gradient"), {}
+    lost, columns = lost_layers(observation, "gradient"), {}
     if reading:
-        statistics = {"gradient": reading.log10_mean, "10%": reading.log10_low, "90%": reading.log10_high}
-        columns = {name: _powers(log10, lost) for name, log10 in statistics.items()}
+        statistics = {"gradient": reading.log10_mean}
+        if np.any(reading.log10_high > reading.log10_low):
+            statistics |= {"10%": reading.log10_low, "90%": reading.log10_high}
+        columns = {name: powers(log10, lost) for name, log10 in statistics.items()}
     if weights:
-        columns["weights"] = _powers(weights.log10, _lost(observation, "weight gradient"))
+        columns["weights"] = powers(weights.log10, lost_layers(observation, "weight gradient"))
     if factor is not None:
-        columns["factor"] = ["", *_powers(factor, lost | {layer + 1 for layer in lost}, first=2)]
+        columns["factor"] = ["", *powers(factor, lost | {layer + 1 for layer in lost}, first=2)]
     return columns
 
 
@@ -87,20 +104,22 @@ def _signal_columns(observation: Observation) -> dict[str, list[str]]:
     if rounding := observation.rounding:
         fractions |= {"zero": rounding.zero, "overflowed": rounding.overflowed}
     spread = (
-        {} if signal.log10_spread is None else {"spread": _powers(signal.log10_spread, _lost(observation, "signal"))}
+        {}
+        if signal.log10_spread is None
+        else {"spread": powers(signal.log10_spread, lost_layers(observation, "signal"))}
     )
     return {
-        "rms": _powers(signal.log10_rms, _lost(observation, "signal")),
+        "rms": powers(signal.log10_rms, lost_layers(observation, "signal")),
         **{name: [f"{share:.1%}" for share in shares] for name, shares in fractions.items() if shares is not None},
         **spread,
     }
 
 
-def _lost(observation: Observation, reading: str) -> set[int]:
+def lost_layers(observation: Observation, reading: str) -> set[int]:
     """The layers at which a reading is NaN or infinite."""
     return {layer for each in observation.nonfinite if each.reading == reading for layer in each.layers}
 
 
-def _powers(log10: Array, lost: Container[int], first: int = 1) -> list[str]:
+def powers(log10: Array, lost: Container[int], first: int = 1) -> list[str]:
     """Those of the layers from `first` on."""
     return ["not finite" if layer in lost else scientific(x) for layer, x in enumerate(log10.tolist(), first)]

@@ -2,6 +2,6 @@
 
 from tui_telescope.settings.kinds import SettingsError
 from tui_telescope.settings.settings import Settings
-from tui_telescope.settings.values import REGISTRY
+from tui_telescope.settings.values import REGISTRY, meaning_of
 
-__all__ = ["REGISTRY", "Settings", "SettingsError"]
+__all__ = ["REGISTRY", "Settings", "SettingsError", "meaning_of"]

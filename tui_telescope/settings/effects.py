@@ -83,6 +83,15 @@ WITHOUT_EFFECT: dict[str, tuple[Reason, ...]] = {
 }
 """When a setting has no effect that has one at other times, and why: the first reason that holds is told."""
 
+NOT_LEARNED_BY = {
+    "loss": "what is learned has a loss of its own, the cross-entropy",
+    "input_scale": "the task brings its own inputs",
+    "samples": "each step is taken by a batch of the task",
+    "networks": "one network learns at a time",
+    "tokens": "a sample of the task has its own: a glyph's eight rows, or the one point of the spirals",
+}
+"""Settings that a network which learns does not heed, and why."""
+
 WITHOUT_SPECTRUM: tuple[Reason, ...] = (
     (lambda settings: settings.samples_weights, NEEDS_STORED),
     (lambda settings: settings.is_recurrent, "it is one of layers, and {cell} cells have steps"),

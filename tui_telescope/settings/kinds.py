@@ -5,6 +5,7 @@ This module imports the standard library alone: `--help` must not wait for numpy
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
@@ -111,6 +112,13 @@ class Number(Setting):
         if self.ladder:
             return bisect_right(self.ladder[1:], value) / max(len(self.ladder) - 1, 1)
         return float((value - self.minimum) / (self.maximum - self.minimum))
+
+    def up_to(self, maximum: Any) -> Number:
+        """The same setting, whose range ends earlier."""
+        ladder, coarse_ladder = (
+            (*(value for value in values if value < maximum), maximum) for values in (self.ladder, self.coarse_ladder)
+        )
+        return dataclasses.replace(self, maximum=maximum, ladder=ladder, coarse_ladder=coarse_ladder)
 
     def within(self, value: Any, given: Any) -> Any:
         if not self.minimum <= value <= self.maximum and not (self.may_be_zero and value == 0):

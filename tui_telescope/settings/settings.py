@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from tui_telescope.settings.effects import WITHOUT_EFFECT, WITHOUT_SPECTRUM, Reason
 from tui_telescope.settings.footprint import NEEDS_STORED, Footprint, footprint, samples_weights
-from tui_telescope.settings.kinds import (
-    SettingsError,
-)
+from tui_telescope.settings.kinds import Setting, SettingsError
 from tui_telescope.settings.refusals import REFUSALS
-from tui_telescope.settings.values import REGISTRY, Values
+from tui_telescope.settings.values import OF_CELLS, REGISTRY, Values
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,11 @@ class Settings(Values):
         for refusal in REFUSALS:
             if reason := refusal(self):
                 raise SettingsError(reason)
+
+    @property
+    def registry(self) -> Mapping[str, Setting]:
+        """Every setting by name, with the range that it has for this cell."""
+        return OF_CELLS[self.cell]
 
     @cached_property
     def footprint(self) -> Footprint:
@@ -80,14 +83,14 @@ class Settings(Values):
 
     def stepped(self, name: str, direction: int, *, coarse: bool = False) -> Settings:
         """These settings with one value a step up (1) or down (-1). Raises `SettingsError`."""
-        value = REGISTRY[name].step(getattr(self, name), direction, coarse=coarse)
+        value = self.registry[name].step(getattr(self, name), direction, coarse=coarse)
         if self.has_tokens and name in ("width", "heads"):
             value = self._divisible(name, value, direction)
         return self.replace(**{name: value})
 
     def _divisible(self, name: str, value: int, direction: int) -> int:
         """The next value from this one on at which the heads divide the width; this one where there is none."""
-        setting, candidate = REGISTRY[name], value
+        setting, candidate = self.registry[name], value
         while (candidate % self.heads if name == "width" else self.width % candidate) != 0:
             after = setting.step(candidate, direction)
             if after == candidate:

@@ -25,6 +25,7 @@ from tui_telescope.networks import (
     NUMBER_FORMATS,
     OPTIMIZERS,
     TASKS,
+    CellKind,
 )
 from tui_telescope.settings.described_network import DescribedNetwork
 from tui_telescope.settings.kinds import (
@@ -317,3 +318,22 @@ REGISTRY: dict[str, Setting] = {
     for each in fields(Values)
 }
 """Every setting by name, in the order in which users see them."""
+
+
+def _as_far_as(cell: CellKind) -> dict[str, Setting]:
+    depth = REGISTRY["depth"]
+    assert isinstance(depth, Whole)
+    return REGISTRY if cell.most_layers is None else {**REGISTRY, "depth": depth.up_to(cell.most_layers)}
+
+
+OF_CELLS = {name: _as_far_as(cell) for name, cell in CELLS.items()}
+"""The same of each cell, with the ranges that it has."""
+
+
+def meaning_of(setting: Setting) -> str:
+    """What a setting is, and what may be given: in general, and of the cells that go less far."""
+    ranges = [setting.allowed]
+    for cell, registry in OF_CELLS.items():
+        if (own := registry[setting.name]) is not setting:
+            ranges.append(f"{cell}: to {own.ends[1]}")
+    return f"{setting.help} ({'; '.join(ranges)})"

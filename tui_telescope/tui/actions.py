@@ -75,7 +75,7 @@ GENERAL: tuple[Action, ...] = (
     Action("step_tour(-1)", ("shift+tab",), "Shift+Tab", "in the tour: back", always=True),
     Action("stop_or_leave", ("escape",), "Escape", "stop what is computed, leave the tour, or put the cursor away"),
     Action("copy_command", ("y",), "y", "send the command line that reproduces this screen to the clipboard"),
-    Action("save", ("e",), "e", "save the readings (CSV) and the picture (SVG) in the current directory"),
+    Action("save", ("e",), "e", "save the readings (CSV), with pins and ghost, and the picture (SVG) in this folder"),
 )  # fmt: skip
 
 FOOTER: dict[str, str] = {
@@ -84,9 +84,9 @@ FOOTER: dict[str, str] = {
     "step('residual', 1)": "r residual",
     "pin": "p pin",
     "toggle_ghost": "g ghost",
-    "step_preset(1)": "[ ] preset",
     "show_tour": "t tour",
     "undo": "z undo",
+    "step_preset(1)": "[ ] preset",
     "toggle_theory": "o theory",
     "edit_value": "Enter type",
     "draw_next_network": "Space redraw",
@@ -115,7 +115,9 @@ def _letters(setting: Setting) -> tuple[Action, Action]:
 
 def view_actions(views: Iterable[View]) -> tuple[Action, ...]:
     """A digit for each view."""
-    return tuple(Action(f"show_view('{view.name}')", (view.key,), view.key, f"view: {view.title}") for view in views)
+    return tuple(
+        Action(f"show_view('{view.name}')", (view.key,), view.key, f"view {view.name}: {view.title}") for view in views
+    )
 
 
 class Keys(NamedTuple):

@@ -153,7 +153,14 @@ class TelescopeApp(ExploringApp):
                 widget.ascii_only = self.ascii_only
                 widget.redraw()
 
-    def action_show_help(self) -> None:
+    def action_fit_axis(self) -> None:
+        before = self.axis.drawn
+        self.axis.fit()
+        self._draw_chart()
+        if self.axis.drawn == before and not self.current_view.survey:
+            self.say("The axis fits as it is.")
+
+    def action_show_help(self, term: str = "") -> None:
         from tui_telescope.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen(self.view, self.keys))
+        self.push_screen(HelpScreen(self.view, self.keys, term))

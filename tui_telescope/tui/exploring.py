@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from tui_telescope.charts.effect import neighbour, why_without_effect
 from tui_telescope.presets import PRESETS, neighbouring
 from tui_telescope.settings import REGISTRY, Settings, SettingsError
 from tui_telescope.tui.changing.editing import Editing
-from tui_telescope.tui.changing.effect import neighbour, why_without_effect
 from tui_telescope.tui.notices import NEEDS_SETTINGS, why_nothing_changes
 from tui_telescope.tui.showing import ShowingApp
 from tui_telescope.tui.sources.source import Source
@@ -46,7 +46,7 @@ class ExploringApp(ShowingApp):
 
     def action_go_to_end(self, index: int) -> None:
         name = self.selected
-        self._change(name, lambda settings: settings.replace(**{name: REGISTRY[name].ends[index]}))
+        self._change(name, lambda settings: settings.replace(**{name: settings.registry[name].ends[index]}))
 
     def action_draw_next_network(self) -> None:
         """The next seed; where a network learns, the same key has it go on or rest."""
@@ -99,7 +99,7 @@ class ExploringApp(ShowingApp):
         if not (before := self.settings):
             return
         try:
-            value = REGISTRY[message.name].parse(message.text)
+            value = before.registry[message.name].parse(message.text)
             settings = before.replace(**{message.name: value})
         except SettingsError as refusal:
             self._editing.refuse(str(refusal))

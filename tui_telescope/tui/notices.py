@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.changing.effect import why_without_effect
+from tui_telescope.charts.effect import why_without_effect
+from tui_telescope.settings import Settings
 
 NEEDS_SETTINGS = "This was recorded elsewhere: it has no settings to change, and no theory to set it against."
 NOTICE_SECONDS = 4.0
@@ -57,6 +57,6 @@ def why_nothing_changes(name: str, before: Settings, after: Settings, view: str)
         return f"{reason[0].upper()}{reason[1:]}: {called} changes nothing here."
     if after != before:
         return ""
-    setting, value = REGISTRY[name], getattr(after, name)
+    setting, value = after.registry[name], getattr(after, name)
     which = "last" if value == setting.ends[1] else "first"
     return f"{called[0].upper()}{called[1:]} stays at {setting.show(value)}, its {which} value."

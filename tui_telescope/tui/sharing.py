@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui_telescope.tui.sources.source import Source
 
 STEM = "gradient-telescope"
+LIVE = "now"
+"""What the live curve is called where the legend has no name for it."""
 
 
 class SharingError(ValueError):
@@ -37,16 +39,54 @@ class Sharing:
 
     def save(self) -> None:
         self._app.catch_up()
-        shown, view = self._app.seen, self._app.chart_view
-        if shown is None or view.chart is None:
+        seen, chart = self._app.seen, self._chart()
+        if seen is None or chart is None:
             return
+        seen = self._app.comparing.with_known_spread(seen)
         try:
-            rows, ascii_only = self._app.learning.rows(), view.ascii_only
-            files = save_screen(self._app.source, shown, view.chart, Path.cwd(), ascii_only=ascii_only, rows=rows)
+            files = save({"csv": self._readings(seen), "svg": self._picture(seen, chart)}, Path.cwd())
         except (SharingError, OSError) as error:
             self._app.refuse(str(error))
             return
-        self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}.")
+        self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}{self._without(seen)}.")
+
+    def _chart(self) -> Drawable | None:
+        """The one on the screen, without the keys that it names there; None where there is none yet."""
+        app, drawn = self._app, self._app.chart_view.chart
+        if drawn is None or app.picture or app.current_view.survey:
+            return drawn
+        if app.current_view.learning:
+            return app.learning.chart(names_keys=False)
+        return app.chart_of(app.seen, app.axis.previous, names_keys=False) if app.seen else None
+
+    def _readings(self, shown: Observed) -> str:
+        """What was read of all that the view compares."""
+        from tui_telescope.printing.learning import learning_columns
+        from tui_telescope.printing.machine_readable import curves_as_csv, reading_columns
+
+        app = self._app
+        if learning := app.learning.traces():
+            return curves_as_csv({each.label or LIVE: learning_columns(each.history.moments) for each in learning})
+        traces = app.comparing.traces(shown)[: None if app.current_view.compares else 1]
+        return curves_as_csv({each.label or LIVE: reading_columns(each.observation) for each in traces})
+
+    def _without(self, shown: Observed) -> str:
+        """What the readings lack that another view would have taken."""
+        signal, keys = shown.observation.signal, self._app.keys.views.values()
+        if self._app.settings is None or signal is None or signal.log10_spread is not None:
+            return ""
+        return f", without the spread, which view {next(each.key for each in keys if each.shows_spread)} takes"
+
+    def _picture(self, shown: Observed, chart: Drawable) -> str:
+        """With the verdict, or what was learned, and a caption; what might be tried is no part of what is shown."""
+        from tui_telescope.charts.drawing.svg import svg
+        from tui_telescope.printing.text import described
+
+        app = self._app
+        settings = app.source.settings_of(shown.subject)
+        heading = ", ".join(filter(None, app.source.heading(shown.subject)))
+        caption = described(settings, app.view) if settings else f"Shown: {heading}."
+        return svg(chart, app.learning.text() or str(shown.words), caption, ascii_only=app.chart_view.ascii_only)
 
 
 def command_line(source: Source[Any], subject: Hashable, view: str) -> str:
@@ -54,23 +94,6 @@ def command_line(source: Source[Any], subject: Hashable, view: str) -> str:
     first_view = next(iter(VIEWS))
     words = ["tui-telescope", *source.arguments(subject), *(["--view", view] if view != first_view else [])]
     return shlex.join(words)
-
-
-def save_screen(
-    source: Source[Any], shown: Observed, chart: Drawable, folder: Path, *, ascii_only: bool, rows: str = ""
-) -> list[Path]:
-    """Save the readings, or other `rows` of CSV in their place, and the picture of the chart. Raises `SharingError`."""
-    from tui_telescope.charts.drawing.svg import PICTURE, svg
-    from tui_telescope.printing.machine_readable import reading_as_csv
-
-    words = f"{shown.words} {shown.remedy}".strip()
-    title = source.heading(shown.subject).title or shlex.join(source.arguments(shown.subject))
-    picture = chart.draw(*PICTURE, ascii_only=ascii_only)
-    contents = {
-        "csv": rows or reading_as_csv(shown.observation),
-        "svg": svg(picture, title, words),
-    }
-    return save(contents, folder)
 
 
 def save(contents: Mapping[str, str], folder: Path) -> list[Path]:

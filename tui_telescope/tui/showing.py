@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 
+from tui_telescope.charts.effect import nearest_effective
 from tui_telescope.presets import PRESETS, nearest_preset, preset_of
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.background import Background
-from tui_telescope.tui.changing.effect import nearest_effective
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparing import Comparing
 from tui_telescope.tui.kept_axis import KeptAxis
@@ -299,11 +299,9 @@ class ShowingApp(ScreenApp):
     def on_judged(self, message: Judged) -> None:
         self.comparing.take_judgement(message)
 
-    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
-        return self.comparing.chart_of(observed, self.current_view, previous, self.reading_off.layer)
-
-    def action_fit_axis(self) -> None:
-        self.show_chart_afresh()
+    def chart_of(self, observed: Observed, previous: Axis | None, *, names_keys: bool = True) -> Drawable | None:
+        layer = self.reading_off.layer
+        return self.comparing.chart_of(observed, self.current_view, previous, layer, names_keys=names_keys)
 
     def action_move_cursor(self, direction: int) -> None:
         self.reading_off.move(direction)
@@ -353,7 +351,12 @@ class ShowingApp(ScreenApp):
         read_off = self.reading_off.words(seen.observation)
         remedy = seen.remedy if self.advises else ""
         words = *self.told(sentence(seen.words.sentences)), self.comparing.beyond_ends(), remedy
-        return seen.words.headline, read_off or " ".join(filter(None, words))
+        told = (read_off, *self.circumstances()) if read_off else words
+        return seen.words.headline, " ".join(filter(None, told))
+
+    def circumstances(self) -> Iterable[str]:
+        """What is to be known of the subject whatever is read off, in sentences."""
+        return ()
 
     def told(self, verdict: str) -> tuple[str, ...]:
         """The verdict's sentences among what else there is to tell of the subject."""

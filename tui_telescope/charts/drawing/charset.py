@@ -34,6 +34,8 @@ class Charset(NamedTuple):
     vertical: str
     below: str
     """Says that a value lies below the chart."""
+    above: str
+    """The same of one above it."""
     x_tick: str
     y_tick: str
     rule: str
@@ -116,6 +118,7 @@ BRAILLE = Charset(
     horizontal="─",
     vertical="│",
     below="▾",
+    above="▴",
     x_tick="┬",
     y_tick="┤",
     rule="┄",
@@ -140,6 +143,7 @@ ASCII = Charset(
     horizontal="-",
     vertical="|",
     below="v",
+    above="^",
     x_tick="+",
     y_tick="+",
     rule="- ",

@@ -15,7 +15,7 @@ from tui_telescope.charts.drawing.polyline import (
     Dots,
     Polyline,
     band_edges,
-    columns_below,
+    columns_beyond,
     is_lone,
     nearest_dot,
     polylines,
@@ -46,8 +46,10 @@ def draw_curves(chart: Chart, width: int, height: int, charset: Charset) -> tupl
     for curve, lit in reversed(drawings):
         raster.light(lit, curve.ink, charset.marks[curve.stroke], gives_way=curve.stroke == "dotted")
     for curve in chart.curves:
+        below, above = columns_beyond(curve, chart.x_axis, chart.y_axis, columns, rows)
+        raster.mark_above(above, curve.ink)
         if curve.leaps:
-            raster.mark_below(columns_below(curve, chart.x_axis, chart.y_axis, columns, rows), curve.ink)
+            raster.mark_below(below, curve.ink)
     return raster.rows()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from tui_telescope.charts.drawing.charset import Charset
 from tui_telescope.charts.drawing.legend import entries_of, legend_rows
-from tui_telescope.charts.drawing.picture import Row
+from tui_telescope.charts.drawing.picture import Row, Span, row
 from tui_telescope.charts.elements import Axis, Tick
 from tui_telescope.charts.layers.layer_strip import strip_legend
 
@@ -95,8 +97,19 @@ def x_at(chart: Chart, column: int, width: int, height: int, charset: Charset) -
 
 
 def _legend(chart: Chart, room: int, most: int, charset: Charset, *, has_strip: bool) -> tuple[Row, ...]:
-    hints = [*chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
+    hints = [*_beyond(chart, charset), *chart.hints, *([strip_legend(chart.x_title, charset)] if has_strip else [])]
     return legend_rows(entries_of(chart.curves, chart.bands, chart.bar, charset), room, most, charset, hints)
+
+
+def _beyond(chart: Chart, charset: Charset) -> Iterator[Row]:
+    """What the marks at the ceiling and on the floor say, where there are any."""
+    axis = chart.y_axis
+    for curve in chart.curves:
+        finite = curve.y[np.isfinite(curve.y)]
+        if np.any(finite > axis.high):
+            yield row(Span(charset.above, curve.ink), Span(" above the chart", "tick"))
+        if curve.leaps and np.any(finite < axis.low):
+            yield row(Span(charset.below, curve.ink), Span(" below the chart", "tick"))
 
 
 def _y_labels(axis: Axis, height: int, charset: Charset) -> tuple[Axis, Mapping[int, str]]:

@@ -42,10 +42,10 @@ def polylines(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int)
         yield from _within(run, -_EDGE, rows - 1 + _EDGE)
 
 
-def columns_below(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Integers:
-    """The columns of dots in which the curve has a value below the field."""
+def columns_beyond(curve: Curve, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> tuple[Integers, Integers]:
+    """The columns of dots in which the curve has a value below the field, and those in which it has one above."""
     x, y = _dots(curve, x_axis, y_axis, columns, rows)
-    return _nearest(x[y < -_EDGE])
+    return _nearest(x[y < -_EDGE]), _nearest(x[y > rows - 1 + _EDGE])
 
 
 def band_edges(band: Band, x_axis: Axis, y_axis: Axis, width: int, height: int) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ DotMask = NDArray[np.uint8]
 _INKS: tuple[Ink, ...] = get_args(Ink)
 BLANK_BRAILLE = 0x2800
 """The cell without a dot."""
-_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """Unicode's bit of each dot of a braille cell, rows from the top."""
 _CELL_BIT = np.array([[1]], np.uint8)
 
@@ -26,7 +26,7 @@ def scattered(dots: NDArray[np.int64], width: int, height: int, charset: Charset
     """The cells in which (n, 2) dots lie, (0, 0) the lowest left one; those beside the field are left out."""
     cells = np.zeros((height, width), np.uint8)
     if len(dots):
-        bits = _CELL_BIT if charset.plain else _BRAILLE_BITS
+        bits = _CELL_BIT if charset.plain else BRAILLE_BITS
         across, up = dots.T
         inside = (across >= 0) & (across < width * charset.columns) & (up >= 0) & (up < height * charset.rows)
         column, x = np.divmod(across[inside], charset.columns)
@@ -60,7 +60,7 @@ class Raster:
         self._inks = np.zeros((height, width), np.uint8)
         self._marks = np.full((height, width), ord(" "), "<u4")
         self._is_reserved = np.zeros((height, width), dtype=bool)
-        self._is_below = np.zeros((height, width), dtype=bool)
+        self._beyond = np.zeros((height, width), "<u4")
 
     def reserve(self, dots: DotMask) -> None:
         """Keep the cells of these dots from dots that give way."""
@@ -78,16 +78,23 @@ class Raster:
 
     def mark_below(self, columns: NDArray[np.int64], ink: Ink) -> None:
         """Say on the floor, where nothing is lit, that these columns of dots hold something below it."""
+        self._mark_beyond(-1, columns, ink, self._charset.below)
+
+    def mark_above(self, columns: NDArray[np.int64], ink: Ink) -> None:
+        """The same at the ceiling."""
+        self._mark_beyond(0, columns, ink, self._charset.above)
+
+    def _mark_beyond(self, row: int, columns: NDArray[np.int64], ink: Ink, mark: str) -> None:
         cells = columns // self._charset.columns
-        free = cells[self._inks[-1, cells] == 0]
-        self._is_below[-1, free] = True
-        self._inks[-1, free] = _INKS.index(ink)
+        free = cells[self._inks[row, cells] == 0]
+        self._beyond[row, free] = ord(mark)
+        self._inks[row, free] = _INKS.index(ink)
 
     def rows(self) -> tuple[Row, ...]:
         """What the field looks like."""
         height, width = self._inks.shape
         codes = self._marks if self._charset.plain else self._braille()
-        codes[self._is_below] = ord(self._charset.below)
+        codes = np.where(self._beyond, self._beyond, codes)
         text = codes.tobytes().decode("utf-32-le")
         is_start = np.ones((height, width), dtype=bool)
         np.not_equal(self._inks[:, 1:], self._inks[:, :-1], out=is_start[:, 1:])

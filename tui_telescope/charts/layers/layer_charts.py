@@ -19,7 +19,7 @@ from tui_telescope.charts.elements import Array, Axis, Band, Bar, Curve, Ink, Ru
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.notation import counted
-from tui_telescope.observations.description import alike, nonfinite_layers
+from tui_telescope.observations.description import first_alike, nonfinite_layers
 from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10, FLOAT64_EPSILON_LOG10
 from tui_telescope.observations.observation import LayerState, Observation
 
@@ -132,9 +132,9 @@ def signal_chart(traces: Sequence[Trace], options: ChartOptions) -> Chart:
         curves=(*curves, *_fractions(live, zero, full)),
         rules=(
             Rule(decades.low - 0.5 * _GAP * height, f"share of the units{', or entries' * bool(live.rounding)}"),
-            *_epsilons(live, decades.low),
+            *_epsilons(live),
         ),
-        note=_stillness(live) or alike(live),
+        note=_stillness(live),
         hints=((Span("spread ...", "rule"),),) if options.awaits_spread else (),
         **_layers(traces, options),
     )
@@ -152,12 +152,15 @@ def _spread(observation: Observation) -> tuple[Curve, ...]:
     return (Curve(layers, observation.signal.log10_spread, "spread", *_SPREAD),)
 
 
-def _epsilons(observation: Observation, low: float) -> tuple[Rule, ...]:
-    """Below which share samples are one and the same number to a format, where the spread comes so far down."""
-    if not _spread(observation):
-        return ()
+def _epsilons(observation: Observation) -> tuple[Rule, ...]:
+    """Below which share samples are one and the same number to a format, with the first layer where they are."""
     formats = {"float32": FLOAT32_EPSILON_LOG10, "float64": FLOAT64_EPSILON_LOG10}
-    return tuple(Rule(log10, f"{name}: inputs alike below") for name, log10 in formats.items() if log10 > low)
+    alike = {name: first_alike(observation, log10) for name, log10 in formats.items()}
+    return tuple(
+        Rule(formats[name], f"{name}: inputs alike at {observation.stage} {observation.name(layer)}")
+        for name, layer in alike.items()
+        if layer
+    )
 
 
 def _decades(axis: Axis) -> Axis:

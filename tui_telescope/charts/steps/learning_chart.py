@@ -16,7 +16,7 @@ from tui_telescope.charts.elements import Array, Axis, Curve, Rule
 from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.layers.trace import LearningTrace
 from tui_telescope.charts.steps.layer_map import LayerMap
-from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers, loss_curve
 from tui_telescope.engine.learning.course.description import divergence
 from tui_telescope.engine.learning.course.moments import Moment
 from tui_telescope.engine.learning.course.training import History
@@ -86,13 +86,14 @@ def learning_chart(traces: Sequence[LearningTrace], reading: str, *, names_keys:
 def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
     """The loss of each trace, and the first one's accuracy from zero to the axis's end."""
     live = traces[0].history
-    losses = [
-        Curve(*_points(trace.history, lambda moment: moment.loss), trace.label or "loss", *look, briefs=trace.briefs)
-        for trace, look in zip(traces, cycle(LOOKS), strict=False)
-    ]
+    losses = [_points(trace.history, lambda moment: moment.loss) for trace in traces]
     guessing = math.log(TASKS[live.settings.task].classes)
-    shown = extent(*(curve.y for curve in losses)) or (0.0, 0.0)
+    shown = extent(*(loss for _, loss in losses)) or (0.0, 0.0)
     y_axis = zero_based_axis(min(max(shown[1], guessing), MOST_GUESSES * guessing))
+    curves = [
+        loss_curve(*points, trace.label or "loss", look, y_axis, trace.briefs)
+        for points, trace, look in zip(losses, traces, cycle(LOOKS), strict=False)
+    ]
     steps, shares = _points(live, lambda moment: moment.accuracy)
     label = f"accuracy, 100% at {y_axis.high:g}"
     accuracy = Curve(steps, shares * y_axis.high, label, *SECOND, briefs=("accuracy",))
@@ -100,7 +101,7 @@ def _loss_chart(traces: Sequence[LearningTrace], x_axis: Axis) -> Chart:
         title="loss",
         x_axis=x_axis,
         y_axis=y_axis,
-        curves=(*losses, accuracy),
+        curves=(*curves, accuracy),
         rules=(Rule(guessing, "guessing"),),
         note=divergence(live.settings, live.latest),
         x_title="step",

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tui_telescope.charts.chart import Chart
 from tui_telescope.charts.drawing.picture import Picture
-from tui_telescope.charts.elements import Axis
+from tui_telescope.charts.elements import Array, Axis, Curve, Ink, Stroke
 from tui_telescope.charts.steps.layer_map import LayerMap
 
 LEAST_HEIGHT = 14
 """Rows of the smallest picture that holds both parts; in a smaller one the layers stand alone."""
 _LOSS_SHARE = 0.4
+
+
+def loss_curve(
+    steps: Array, loss: Array, name: str, look: tuple[Ink, Stroke], axis: Axis, briefs: Sequence[str] = ()
+) -> Curve:
+    """A loss over the steps, (n,) each; where it goes beyond the axis, the legend says how far."""
+    highest = np.max(loss, initial=-np.inf, where=np.isfinite(loss))
+    if highest <= axis.high:
+        return Curve(steps, loss, name, *look, briefs=briefs)
+    return Curve(steps, loss, f"{name}, up to {highest:.3g}", *look, briefs=(f"{name} to {highest:.3g}", *briefs))
 
 
 @dataclass(frozen=True, eq=False)

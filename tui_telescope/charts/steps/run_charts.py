@@ -16,7 +16,7 @@ from tui_telescope.charts.drawing.picture import Span
 from tui_telescope.charts.elements import Array, Axis, Curve
 from tui_telescope.charts.layers.layer_charts import LOOKS, SECOND
 from tui_telescope.charts.steps.layer_map import LayerMap
-from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
+from tui_telescope.charts.steps.loss_and_layers import LossAndLayers, loss_curve
 from tui_telescope.runs.reading.over_steps import OverSteps
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class StepOptions:
     """The name of the layer under the cursor."""
     step: float | None = None
     """The step to mark."""
+    names_keys: bool = False
+    """As in `ChartOptions`."""
 
 
 def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawable:
@@ -64,7 +66,7 @@ def layer_over_steps(traces: Sequence[StepTrace], options: StepOptions) -> Drawa
         curves=curves,
         note="; ".join(_gaps(live, live.layers.index(name))),
         x_title="step",
-        hints=((Span("< > layer", "rule"),),),
+        hints=((Span("< > layer", "rule"),),) if options.names_keys else (),
         cursor=options.step,
     )
     return _below_the_loss(traces, chart, options)
@@ -115,7 +117,9 @@ def _below_the_loss(traces: Sequence[StepTrace], layers: Chart | LayerMap, optio
     ]
     live = traces[0].over
     y_axis = _loss_axis([each.over.loss for each, _ in losses])
-    curves = tuple(Curve(each.over.steps, each.over.loss, each.label or "loss", *look) for each, look in losses)
+    curves = tuple(
+        loss_curve(each.over.steps, each.over.loss, each.label or "loss", look, y_axis) for each, look in losses
+    )
     curves += _learning_rate(live, y_axis)
     if not curves:
         return layers

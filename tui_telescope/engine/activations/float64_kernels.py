@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_telescope.engine.activations.gaussian_tail import tail_and_density
+from tui_telescope.engine.activations.gaussian_tail import memory_for, tail_and_density
 from tui_telescope.engine.activations.tailed_values import Tailed
 from tui_telescope.engine.arithmetic.arrays import Array
 
@@ -32,7 +32,7 @@ def _in_each_precision(number: float) -> dict[int, NDArray[Any]]:
 
 _ZERO, _ONE, _FOUR, _MINUS_TWO = map(_in_each_precision, (0.0, 1.0, 4.0, -2.0))
 
-_BLOCK_ELEMENTS = 2**13
+_BLOCK_ELEMENTS = 2**14
 """GELU is taken in blocks of about so many numbers, whose powers stay in the fast cache."""
 
 
@@ -140,25 +140,36 @@ def exponential_linear(scale: float, alpha: float) -> Kernel:
 
 
 def _gelu(z: Array, h: Array, stash: Array) -> None:
-    """h = z Phi(z); leaves Phi(z) in the stash and z pdf(z) in z. Both tails keep their relative precision."""
-    rows = max(1, _BLOCK_ELEMENTS * len(z) // z.size)
+    """h = z Phi(z); leaves phi' = Phi(z) + z pdf(z) in the stash. Both tails keep their relative precision."""
+    if z.size <= _BLOCK_ELEMENTS:
+        _gelu_block(z, h, stash, memory_for(z))
+        return
+    rows = _BLOCK_ELEMENTS * len(z) // z.size
+    if rows == 0 and z.ndim > 2:  # a single network of several side by side is too large
+        for each in zip(z, h, stash, strict=True):
+            _gelu(*each)
+        return
+    rows = max(1, rows)
+    memory = memory_for(z[:rows])
     for start in range(0, len(z), rows):
         block = slice(start, start + rows)
-        _gelu_block(z[block], h[block], stash[block])
+        if start + rows > len(z):
+            memory = memory_for(z[block])
+        _gelu_block(z[block], h[block], stash[block], memory)
 
 
-def _gelu_block(z: Array, h: Array, stash: Array) -> None:
-    density = tail_and_density(z, stash)
+def _gelu_block(z: Array, h: Array, stash: Array, memory: Array) -> None:
+    density = tail_and_density(z, stash, memory)
     np.greater(z, _ZERO[z.itemsize], out=h, casting="unsafe")
     np.subtract(h, stash, stash)
     np.abs(stash, stash)
     np.multiply(z, stash, h)
     np.multiply(z, density, z)
+    np.add(stash, z, stash)
 
 
 def _gelu_slope(z: Array, h: Array, stash: Array) -> None:
-    """Phi(z) + z pdf(z)."""
-    np.add(stash, z, stash)
+    """It is there already."""
 
 
 def _silu(z: Array, h: Array, stash: Array) -> None:

@@ -98,6 +98,11 @@ class Learner:
             parameters = self._parameters.vector
             parameters[...] = rounded(parameters.astype(np.float64), self.settings.number_format)
 
+    @property
+    def weight_gradients(self) -> dict[str, Floats]:
+        """Of what went back last, by the names of the network's matrices; the arrays change in place."""
+        return {name: self._model.gradient.by_name[name] for name in self.network.matrices}
+
     @as_floats_are
     def evaluate(self) -> tuple[float, float]:
         """Loss and accuracy as the network is now, the mean over `Batches.to_evaluate`."""

@@ -7,13 +7,15 @@ biases, which all steps share. A cell's biases are in its equations: where the b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tui_telescope.engine.activations.definitions import ACTIVATIONS
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Wanted
-from tui_telescope.networks import NORMALISED, PHI
-from tui_telescope.observations.log_statistics import log2_root_mean_square
+from tui_telescope.networks import MATRICES, NORMALISED, PHI
+from tui_telescope.observations.log_statistics import log2_joint_norm, log2_root_mean_square
 from tui_telescope.settings import Settings
 
 
@@ -38,6 +40,15 @@ def log2_norm_of_all(*log2_norms: Array) -> float:
     """log2 of the norm of several gradients together, from log2 of the norm of each."""
     each = np.concatenate(log2_norms)
     return float(log2_root_mean_square(each)) + 0.5 * float(np.log2(len(each)))
+
+
+def by_parts(log2_norms: Mapping[str, Array]) -> dict[str, Array]:
+    """log2 of the norms by all matrices of each part of a layer, (depth,), from those by each matrix, by its name."""
+    parts = dict.fromkeys(MATRICES[name].part for name in log2_norms)
+    return {
+        part: log2_joint_norm([each for name, each in log2_norms.items() if MATRICES[name].part == part])
+        for part in parts
+    }
 
 
 class ParameterGradients:

@@ -15,14 +15,14 @@ from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.transformer.float64_kernels import (
     ALIKE,
     AttentionKernel,
-    NormKernel,
+    CheckedNorm,
     Sizes,
     SquaredNorms,
 )
 from tui_telescope.engine.transformer.matrix_gradients import MatrixGradients
 from tui_telescope.engine.transformer.recipe import PROJECTIONS, Standing
 from tui_telescope.engine.weights.draws import gain_of
-from tui_telescope.networks import MATRICES, UNITS
+from tui_telescope.networks import MATRICES
 
 CANCELLED = 1e-10
 """A squared weight gradient is trusted while it is above this share of what it would be if nothing cancelled, where a
@@ -42,6 +42,11 @@ class Products:
         self.is_sound = True
         self.exponent = 0.0
         """Gradients are what they are times 2**exponent."""
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether gradients by matrices are wanted."""
+        return self._by_matrices.is_wanted
 
     def gain(self, name: str) -> Array:
         """What the unit matrices are multiplied with."""
@@ -68,7 +73,7 @@ class Products:
 
     def take(self, name: str, layer: int, by_product: Array, x: Array) -> None:
         """The gradients by W and b, as far as they are wanted."""
-        if not self._by_matrices.is_wanted:
+        if not self.takes_weights:
             return
         gradient = by_product.dot(x.T, self._by_weights[name]).ravel()
         square = float(np.vdot(gradient, gradient))
@@ -102,16 +107,22 @@ class Half(ABC):
         self._squared_norms, self._settings, self._standing = squared_norms, settings, Standing.of(settings)
         self._sizes = Sizes(settings.width, settings.samples, settings.tokens, settings.heads)
         self._skip, self._factors = np.array(settings.skip_scale), [np.array(each) for each in settings.branch_factors]
-        name, workspace = type(self).__name__, task.workspace
+        self._workspace = workspace = task.workspace
+        name = type(self).__name__
         columns, units = settings.columns, self._normed_units(settings.matrices["up"].fan_out)
         norm = norm_of(settings) if self._has_norm else None
-        self._norm: NormKernel | None = None
+        self._norm: CheckedNorm | None = None
         self._heard: list[Array] = []
         if norm is not None:
-            self._norm = NormKernel(norm, units, columns, workspace)
-            lines = (1, columns) if norm.axis == UNITS else (units, 1)
-            self._inverses = workspace.take_stack(f"{name}: lines", slots, *lines).rows
+            self._norm = CheckedNorm(norm, units, columns, workspace)
+            self._inverses = workspace.take_stack(f"{name}: lines", slots, *self._norm.lines).rows
             self._normed = workspace.take_stack(f"{name}: normed", slots, units, columns).rows
+
+    def _for_weights(self, name: str, slots: int, *shape: int) -> list[Array]:
+        """For each slot what a matrix is given: one array for all where no gradient by weights will ask for it."""
+        if self._products.takes_weights:
+            return self._workspace.take_stack(name, slots, *shape).rows
+        return [self._workspace.take(name, *shape)] * slots
 
     @property
     def _has_norm(self) -> bool:
@@ -131,8 +142,7 @@ class Half(ABC):
         if standing.ends:
             branch = self._normalised(slot, branch)
         if self._settings.residual:
-            np.multiply(branch, self._factors[layer], self._memory.branch)
-            np.add(self._memory.branch, self._skipping(x), out)
+            np.add(self._weighted(layer, branch, self._memory.branch), self._skipping(x), out)
         else:
             np.copyto(out, branch)
         if standing.crosses:
@@ -144,7 +154,7 @@ class Half(ABC):
         by_sum = self._pulled(slot, by_out, memory.by_sum) if standing.crosses else by_out
         by_branch = by_sum
         if self._settings.residual:
-            by_branch = np.multiply(by_sum, self._factors[layer], memory.by_branch)
+            by_branch = self._weighted(layer, by_sum, memory.by_branch)
         if standing.ends:
             by_branch = self._pulled(slot, by_branch, memory.by_branch)
         self._branch_back(slot, layer, self._normed[slot] if standing.begins else x, by_branch, below)
@@ -171,6 +181,12 @@ class Half(ABC):
         self._products.vouch(self._norm.backward(self._normed[slot], self._inverses[slot], gradient, out))
         return out
 
+    def _weighted(self, layer: int, branch: Array, out: Array) -> Array:
+        """What is added of a branch, or its gradient, as it is or in `out`."""
+        if self._settings.branch_factors[layer] == 1:
+            return branch
+        return np.asarray(np.multiply(branch, self._factors[layer], out))
+
     def _skipping(self, x: Array) -> Array:
         """What the residual connection makes of a signal, or of a gradient; overwritten by the next call."""
         if self._settings.skip_scale == 1:
@@ -189,7 +205,7 @@ class AttentionHalf(Half):
         self._projected = take_stack("projected", slots, 3 * n, columns).rows
         self._parts = [_thirds(each) for each in self._projected]
         self._shares = list(take("shares", slots, heads, samples, tokens, tokens))
-        self._mixed = take_stack("mixed", slots, n, columns).rows
+        self._mixed = self._for_weights("mixed", slots, n, columns)
         self._by_mixed, self._by_projected = take("by mixed", n, columns), take("by projected", 3 * n, columns)
         self._by_parts = _thirds(self._by_projected)
 
@@ -226,7 +242,7 @@ class MlpHalf(Half):
         super().__init__(task, products, memory, squared_norms, slots)
         shape = (task.settings.matrices["up"].fan_out, task.settings.columns)
         self._activation = ACTIVATIONS[task.settings.activation]
-        self._responses = task.workspace.take_stack("responses", slots, *shape).rows
+        self._responses = self._for_weights("responses", slots, *shape)
         self.slopes = task.workspace.take_stack("slopes", slots, *shape).rows
         """phi' of each block that is kept."""
         self._argument = task.workspace.take("argument", *shape)
@@ -271,7 +287,10 @@ class MlpHalf(Half):
         if self._activation.slopes:
             np.multiply(gradient, slope, gradient)
             return
-        size = gradient.size / self._sizes.samples
-        most = self._squared_norms(gradient) * self._squared_norms(slope) / size
+        before = self._squared_norms(gradient)
         np.multiply(gradient, slope, gradient)
-        self._products.vouch(bool((self._squared_norms(gradient) >= ALIKE**2 * most).all()))
+        after = self._squared_norms(gradient)
+        # the bound is at hand; what the slopes are costs another look at all of them
+        if not (after >= ALIKE**2 * self._activation.steepest**2 * before).all():
+            size = gradient.size / self._sizes.samples
+            self._products.vouch(bool((after >= ALIKE**2 * before * self._squared_norms(slope) / size).all()))

@@ -11,14 +11,17 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.norms import Norm
+from tui_telescope.engine.passes.float64.normalisation import NormKernel
 from tui_telescope.engine.passes.float64.workspace import Workspace
-from tui_telescope.networks import UNITS
 
 ALIKE = 1e-4
 """A difference is trusted while it is above this share of what it was taken of."""
 
 LARGEST_SCORE = 1e4
 """Up to so large a score what another differs from it by has its digits."""
+
+MODERATE_SCORE = 300.0
+"""Exponentials of scores up to this, and their quotients, stay within float64: no row's largest need be taken out."""
 
 
 class Sizes(NamedTuple):
@@ -44,47 +47,26 @@ class SquaredNorms:
         return np.asarray(np.add.reduce(of_tokens.reshape(self._shape), axis=1))
 
 
-class NormKernel:
-    """N(x) and its pullback; the mean of a line is a product, which is quicker than numpy's own sum."""
+class CheckedNorm:
+    """N(x) and its pullback, each with whether enough was left of every line."""
 
     def __init__(self, norm: Norm, units: int, columns: int, workspace: Workspace) -> None:
-        self._norm = norm
-        self._is_over_units = norm.axis == UNITS
-        count = units if self._is_over_units else columns
-        self._average = np.full((1, count) if self._is_over_units else (count, 1), 1 / count)
-        self._scratch = workspace.take("norm", units, columns)
+        self._kernel = NormKernel(norm, units, columns, workspace.take("norm", units, columns))
+        self.lines = self._kernel.lines
+        """The shape of one number for each line that is normalised."""
+        self._mean, self._variance = np.zeros(self.lines), np.empty(self.lines)
 
     def forward(self, x: Array, out: Array, inverse: Array) -> bool:
-        """N(x) into `out`, which may be x, and 1 / sqrt(variance + epsilon); whether enough was left of x."""
-        mean: Array | float = 0.0
-        if self._norm.centred:
-            mean = self._averaged(x)
-            x = np.subtract(x, mean, out)
-        variance = self._averaged(np.multiply(x, x, self._scratch))
-        np.add(variance, self._norm.epsilon, inverse)
-        np.sqrt(inverse, inverse)
-        np.reciprocal(inverse, inverse)
-        np.multiply(x, inverse, out)
+        """N(x) into `out`, which may be x, and 1 / sqrt(variance + epsilon)."""
+        mean, variance = self._mean, self._variance
+        self._kernel.normalise(x, out, mean, variance, inverse)
         return bool((variance >= ALIKE**2 * mean * mean).all())
 
     def backward(self, normed: Array, inverse: Array, gradient: Array, out: Array) -> bool:
-        """(g - mean(g) - N(x) mean(g N(x))) / sqrt(variance + epsilon) into `out`: Ioffe and Szegedy (2015), section 3;
-        whether enough was left of each line's gradient."""
-        left = self._averaged(np.multiply(gradient, gradient, self._scratch))
-        least = ALIKE**2 * left
-        if self._norm.centred:
-            mean = self._averaged(gradient)
-            left -= mean * mean
-            gradient = np.subtract(gradient, mean, out)
-        share = self._averaged(np.multiply(gradient, normed, self._scratch))
-        left -= share * share
-        np.multiply(normed, share, self._scratch)
-        np.subtract(gradient, self._scratch, out)
-        np.multiply(out, inverse, out)
-        return bool((left >= least).all())
-
-    def _averaged(self, x: Array) -> Array:
-        return np.asarray(self._average.dot(x) if self._is_over_units else x.dot(self._average))
+        """The gradient by what was normalised into `out`, which may be the one by N(x)."""
+        given = self._kernel.mean_square(gradient)
+        mean, share = self._kernel.pull(normed, inverse, gradient, out)
+        return bool((given - mean * mean - share * share >= ALIKE**2 * given).all())
 
 
 class AttentionKernel:
@@ -96,7 +78,6 @@ class AttentionKernel:
         self._mask = np.where(np.tri(tokens) > 0, 0.0, -np.inf)
         pairs = (heads, samples, tokens, tokens)
         self._by_shares, self._scratch = workspace.take("by shares", *pairs), workspace.take("of shares", *pairs)
-        self._squares = workspace.take("squared shares", *pairs)
         self._line = workspace.take("of rows", heads, samples, tokens, 1)
         self._ones = np.ones((tokens, 1))
 
@@ -104,11 +85,11 @@ class AttentionKernel:
         """What each token hears of each, (heads, samples, tokens, tokens), and what it makes of it, (n, ...), from
         queries, keys and values, (3 n, ...); whether scores are small enough for their differences to have digits."""
         queries, keys, values = self._by_head(projected, 3)
-        np.multiply(queries, self._temperature, queries)
+        self._tempered(projected)
         np.matmul(queries.swapaxes(-1, -2), keys, out=shares)
+        is_moderate = bool(shares.max() <= MODERATE_SCORE and shares.min() >= -MODERATE_SCORE)
         np.add(shares, self._mask, shares)
-        np.subtract(shares, np.maximum.reduce(shares, axis=-1, keepdims=True, out=self._line), shares)
-        is_sound = bool(np.abs(self._line).max() <= LARGEST_SCORE)
+        is_sound = is_moderate or self._without_largest(shares)
         np.exp(shares, shares)
         np.divide(shares, self._sums(shares), shares)
         np.matmul(values, shares.swapaxes(-1, -2), out=self._by_head(mixed, 1)[0])
@@ -126,10 +107,20 @@ class AttentionKernel:
         np.multiply(by_scores, shares, by_scores)
         left = self._of_samples(by_scores)
         np.matmul(keys, by_scores.swapaxes(-1, -2), out=by_queries)
-        np.multiply(by_queries, self._temperature, by_queries)
+        self._tempered(by_projected)
         np.matmul(queries, by_scores, out=by_keys)
         np.matmul(by_output, shares, out=by_values)
         return self._sizes.tokens == 1 or bool((left >= ALIKE**2 * given).all())
+
+    def _tempered(self, projected: Array) -> None:
+        """Queries, or what stands in their place, divided by the root of a head's units."""
+        queries = projected[: self._sizes.units]
+        np.multiply(queries, self._temperature, queries)
+
+    def _without_largest(self, scores: Array) -> bool:
+        """Take each row's largest score out of it; whether they are small enough to do so."""
+        np.subtract(scores, np.maximum.reduce(scores, axis=-1, keepdims=True, out=self._line), scores)
+        return bool(np.abs(self._line).max() <= LARGEST_SCORE)
 
     def _sums(self, pairs: Array) -> Array:
         """Of rows, by a product, which is quicker than numpy's own sum."""
@@ -145,6 +136,6 @@ class AttentionKernel:
 
     def _of_samples(self, pairs: Array) -> Array:
         """Squared norms, (samples,)."""
-        _, samples, tokens, heads = self._sizes
-        rows = self._sums(np.multiply(pairs, pairs, self._squares))
-        return np.asarray(rows.reshape(heads, samples, tokens).sum(axis=(0, 2)))
+        _, samples, _, heads = self._sizes
+        of_heads = pairs.reshape(heads, samples, -1)
+        return np.asarray(np.add.reduce(np.vecdot(of_heads, of_heads), axis=0))

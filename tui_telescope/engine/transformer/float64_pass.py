@@ -21,10 +21,9 @@ from tui_telescope.engine.passes.measurement import Measurement, SignalMeasureme
 from tui_telescope.engine.passes.progress import LAYERS_BACK, tally_of_passes
 from tui_telescope.engine.passes.task import Task
 from tui_telescope.engine.transformer.float64_halves import AttentionHalf, Memory, MlpHalf, Products
-from tui_telescope.engine.transformer.float64_kernels import NormKernel, Sizes, SquaredNorms
+from tui_telescope.engine.transformer.float64_kernels import CheckedNorm, Sizes, SquaredNorms
 from tui_telescope.engine.transformer.matrix_gradients import MatrixGradients
 from tui_telescope.engine.transformer.recipe import columns_of
-from tui_telescope.networks import UNITS
 
 SAFE_SQUARE = 1e160
 """Squared norms of signals and of rescaled gradients stay within 1e-160 and 1e160."""
@@ -138,10 +137,10 @@ class _Run:
             np.copyto(top, loss.gradient(output, vectors))
             return top
         units, columns = output.shape
-        kernel = NormKernel(norm, units, columns, self._task.workspace)
-        normed, inverse = np.empty_like(output), np.empty((1, columns) if norm.axis == UNITS else (units, 1))
-        self._products.vouch(kernel.forward(output, normed, inverse))
-        self._products.vouch(kernel.backward(normed, inverse, loss.gradient(normed, vectors), top))
+        final = CheckedNorm(norm, units, columns, self._task.workspace)
+        normed, inverse = np.empty_like(output), np.empty(final.lines)
+        self._products.vouch(final.forward(output, normed, inverse))
+        self._products.vouch(final.backward(normed, inverse, loss.gradient(normed, vectors), top))
         return top
 
     def _block_back(self, slot: int, layer: int, delta: Array) -> bool:

@@ -8,8 +8,7 @@ import numpy as np
 
 from tui_telescope.engine.arithmetic.arrays import Array
 from tui_telescope.engine.passes.measurement import Wanted
-from tui_telescope.engine.passes.parameter_gradients import log2_norm_of_all
-from tui_telescope.networks import MATRICES
+from tui_telescope.engine.passes.parameter_gradients import by_parts, log2_norm_of_all
 from tui_telescope.observations.log_statistics import log2_joint_norm
 from tui_telescope.settings import Settings
 
@@ -39,13 +38,7 @@ class MatrixGradients:
 
     def of_parts(self) -> dict[str, Array] | None:
         """The same by the matrices of each part of a block."""
-        if not self.is_wanted:
-            return None
-        parts = dict.fromkeys(MATRICES[name].part for name in self._by_matrix)
-        return {
-            part: log2_joint_norm([each for name, each in self._by_matrix.items() if MATRICES[name].part == part])
-            for part in parts
-        }
+        return by_parts(self._by_matrix) if self.is_wanted else None
 
     def global_norm(self) -> float | None:
         """log2 of the norm by all parameters; None where it is not wanted."""

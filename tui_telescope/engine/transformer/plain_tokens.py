@@ -94,11 +94,11 @@ class PlainTokens:
 
         return self._from_heads(np.matmul(values, shares.mT)), pull
 
-    def _by_head(self, parts: int, heads: int) -> Floats:
-        """(parts * n, samples * tokens) as (parts, heads, samples, n / heads, tokens)."""
+    def _by_head(self, parts: int, heads: int) -> list[Floats]:
+        """(parts * n, samples * tokens) as so many parts (heads, samples, n / heads, tokens)."""
         *networks, units, _ = self.array.shape
         apart = self.array.reshape(*networks, parts, heads, units // parts // heads, -1, self.tokens)
-        return np.asarray(np.moveaxis(apart, -5, 0).swapaxes(-3, -2))
+        return [apart[..., part, :, :, :, :].swapaxes(-3, -2) for part in range(parts)]
 
     def _from_heads(self, *parts: Floats) -> PlainTokens:
         """The other way round."""

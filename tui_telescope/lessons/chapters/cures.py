@@ -7,13 +7,12 @@ Hochreiter and Schmidhuber (1997); Pascanu, Mikolov and Bengio (2013); He et al.
 from __future__ import annotations
 
 from tui_telescope.lessons.measures import Measures, factor, first, frozen, near
-from tui_telescope.lessons.networks_shown import BATCH_RELU, DEEP, LSTM, PRE_NORM, SCREAM, WHISPER, WIDE
+from tui_telescope.lessons.networks_shown import BATCH_RELU, DEEP, LSTM, SCREAM, WHISPER, WIDE
 from tui_telescope.lessons.step import Scene, Step
 
 RESIDUAL = WHISPER.replace(residual=True)
 TAMED = RESIDUAL.replace(branch_scale="1/sqrt(L)")
-POST_NORM = PRE_NORM.replace(norm_place="post")
-CELLS = {cell: LSTM.replace(cell=cell) for cell in ("rnn", "gru")}
+RNN = LSTM.replace(cell="rnn")
 CENTRED = WIDE.replace(norm="layer", norm_place="pre")
 
 
@@ -31,9 +30,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         "The residual connection",
         "skip connections against none, with the ghost",
-        "Let every layer add to what it heard, and not replace it: a + phi(z). The message then has a way around each "
-        "layer, with factor 1, whatever the layer does. The sigmoid network that let {plain} through (the ghost) now "
-        "lets {residual} arrive. This is He et al.'s skip connection of 2015.",
+        "Let every layer add to what it heard, a, and not replace it: a + phi(z). The message then has a way around "
+        "each layer, with factor 1, whatever the layer does. The sigmoid network that let {plain} through (the ghost) "
+        "now lets {residual} arrive. This is He et al.'s skip connection of 2015.",
         "Press 2. Which factors has the network with the connection, and which the ghost?",
         "About {with_skip} with it, {without} without. The derivative of a + phi(z) is 1 plus something small: "
         "products of such numbers neither vanish nor, if the something stays small, explode.",
@@ -42,7 +41,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: near(m.factor(RESIDUAL), 1.0, 0.03) and m.factor(WHISPER) < 0.5,
         {"plain": first(WHISPER), "residual": first(WHISPER, residual=True)},
         {"with_skip": factor(RESIDUAL), "without": factor(WHISPER)},
-        explains=("skip",),
+        explains=("skip", "ghost"),
         scene=Scene(ghost=True),
     ),
     Step(
@@ -51,9 +50,9 @@ STEPS: tuple[Step, ...] = (
         "The message arrives, but look at the strip below the axis: {frozen} of 50 layers are frozen. The skip passes "
         "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
         "arrives is not yet a layer that learns.",
-        "Select Branch with the arrows and lower it. How small must a branch be for no layer to be frozen?",
-        "0.3 is small enough: there none is, and at 0.4 still {more} is. 1/sqrt(L), which is 0.14 here, is the usual "
-        "choice.",
+        "Lower Branch, which is selected, with the left arrow. How small must a branch be for no layer to be frozen?",
+        "0.3 is small enough: there none is, and at 0.4 still {more} is. The usual choice is 1/sqrt(L), L being the "
+        "depth: 0.14 here.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.frozen(RESIDUAL) > 10 and m.saturated(RESIDUAL) > 0.2,
         lambda m: (
@@ -63,7 +62,8 @@ STEPS: tuple[Step, ...] = (
         ),
         {"frozen": frozen(RESIDUAL)},
         {"more": frozen(RESIDUAL, branch_scale=0.4)},
-        scene=Scene(weights=True),
+        explains=("branch",),
+        scene=Scene(weights=True, selected="branch_scale"),
     ),
     Step(
         "Normalisation",
@@ -72,8 +72,8 @@ STEPS: tuple[Step, ...] = (
         "whisper. Batch norm before ReLU makes a plain stack scream, factor {batch}, at any scale: Yang and others "
         "showed it in 2019. It works in residual networks, where the connection carries the message.",
         "Press m. Does another place in the block stop the scream?",
-        "No: {pre} before the weights, {post} after everything. But where a norm takes the sigmoid's mean out, before "
-        "the weights, even the sigmoid has factor {centred}.",
+        "No: {pre} before the weights (pre), {post} after everything (post). But where a norm takes the sigmoid's mean "
+        "out, before the weights, even the sigmoid has factor {centred}.",
         BATCH_RELU,
         lambda m: (
             m.state(WIDE.replace(norm="layer")) == "vanishing"
@@ -91,41 +91,7 @@ STEPS: tuple[Step, ...] = (
             "post": factor(BATCH_RELU, norm_place="post"),
             "centred": factor(CENTRED),
         },
-    ),
-    Step(
-        "Clipping",
-        "gradient clipping changes no ratio between layers",
-        "Clipping shrinks the whole weight gradient when its norm is too large (Pascanu, Mikolov and Bengio 2013). "
-        "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
-        "them changes. It cannot recover a whisper.",
-        "Press k, and v for the weights. Which curve moves, and which stays?",
-        "The weights' curve moves down as a whole; the gradient's stays, and the factor is {clipped} as before. "
-        "Clipping takes care of the length of a step, not of what reaches layer 1.",
-        SCREAM,
-        lambda m: m.state(SCREAM) == "exploding" and _clip_keeps_ratios(m, 1.0),
-        lambda m: _clip_keeps_ratios(m, 1e-6) and m.first(SCREAM.replace(clip=1e-6)) == m.first(SCREAM),
-        {"scream": factor(SCREAM)},
-        {"clipped": factor(SCREAM, clip=1.0)},
-        scene=Scene(weights=True),
-    ),
-    Step(
-        "Time",
-        "RNN, GRU and LSTM over 50 steps; the forget bias",
-        "A recurrent network is as deep as its sequence is long, with the same matrix at every step. Over 50 steps an "
-        "RNN brings {rnn} back to the first and a GRU {gru} (both pinned), an LSTM {lstm}. Bengio, Simard and "
-        "Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that remembers in 1997.",
-        "Select Forget bias and raise it. What does it do to the LSTM's oldest step?",
-        "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
-        "is around each layer.",
-        LSTM,
-        lambda m: m.first(CELLS["rnn"]) < m.first(CELLS["gru"]) - 3 < m.first(LSTM) - 3,
-        lambda m: (
-            m.first(LSTM.replace(forget_bias=5.0)) > m.first(LSTM) + 1
-            and m.state(LSTM.replace(forget_bias=5.0)) == "healthy"
-        ),
-        {**{cell: first(settings) for cell, settings in CELLS.items()}, "lstm": first(LSTM)},
-        {"two": first(LSTM), "five": first(LSTM, forget_bias=5.0)},
-        scene=Scene(pins=tuple(CELLS.values())),
+        explains=("layer norm", "batch norm"),
     ),
     Step(
         "Where it went",
@@ -142,26 +108,40 @@ STEPS: tuple[Step, ...] = (
         scene=Scene(ghost=True),
     ),
     Step(
-        "Before or after",
-        "pre-norm and post-norm on one plot",
-        "Where the norm stands decides. On the branch (pre, pinned) the connection stays free: {pre} arrives after 96 "
-        "layers. Across the connection (post) every norm multiplies what passes: {post}. Texts say that post-norm "
-        "fades; with a branch that ends in ReLU it grows.",
-        "Press A once: tanh in place of ReLU. Does it grow as fast?",
-        "No: {tanh} arrives, for the factor is {slow} in place of {fast}. The norm takes out ReLU's mean, and makes "
-        "the rest larger for it; tanh has no mean to take out.",
-        POST_NORM,
-        lambda m: m.state(PRE_NORM) == "healthy" and m.state(POST_NORM) == "exploding",
+        "Clipping",
+        "gradient clipping changes no ratio between layers",
+        "Clipping shrinks the whole weight gradient when it is too long (Pascanu, Mikolov and Bengio 2013). "
+        "That caps a scream: this network's factor is {scream}. But all layers shrink together, so no ratio between "
+        "them changes. It cannot recover a whisper.",
+        "Press k: the weights' curve is on. Which curve moves, and which stays?",
+        "The weights' curve moves down as a whole; the gradient's stays, and the factor is {clipped} as before. "
+        "Clipping takes care of the length of a step, not of what reaches layer 1.",
+        SCREAM,
+        lambda m: m.state(SCREAM) == "exploding" and _clip_keeps_ratios(m, 1.0),
+        lambda m: _clip_keeps_ratios(m, 1e-6) and m.first(SCREAM.replace(clip=1e-6)) == m.first(SCREAM),
+        {"scream": factor(SCREAM)},
+        {"clipped": factor(SCREAM, clip=1.0)},
+        scene=Scene(weights=True),
+    ),
+    Step(
+        "Time",
+        "RNN and LSTM over 50 steps; the forget bias",
+        "A recurrent network reads a sequence step by step, with the same matrix each time: it is as deep as the "
+        "sequence is long. Over 50 steps a plain one (rnn, pinned) brings {rnn} back to the first, an LSTM {lstm}. "
+        "Bengio, Simard and Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that "
+        "remembers in 1997.",
+        "Raise Forget bias, which is selected, with the right arrow. What does it do to the LSTM's oldest step?",
+        "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
+        "is around each layer.",
+        LSTM,
+        lambda m: m.first(RNN) < m.first(LSTM) - 10,
         lambda m: (
-            POST_NORM.stepped("activation", -1).activation == "tanh"
-            and 1.02 < m.factor(POST_NORM.replace(activation="tanh")) < m.factor(POST_NORM) - 0.02
+            m.first(LSTM.replace(forget_bias=5.0)) > m.first(LSTM) + 1
+            and m.state(LSTM.replace(forget_bias=5.0)) == "healthy"
         ),
-        {"pre": first(PRE_NORM), "post": first(POST_NORM)},
-        {
-            "tanh": first(POST_NORM, activation="tanh"),
-            "slow": factor(POST_NORM, activation="tanh"),
-            "fast": factor(POST_NORM),
-        },
-        scene=Scene(pins=(PRE_NORM,)),
+        {"rnn": first(RNN), "lstm": first(LSTM)},
+        {"two": first(LSTM), "five": first(LSTM, forget_bias=5.0)},
+        explains=("forget gate",),
+        scene=Scene(pins=(RNN,), selected="forget_bias"),
     ),
 )

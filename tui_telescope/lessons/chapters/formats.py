@@ -13,8 +13,8 @@ from tui_telescope.observations.observation import measured
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import Settings
 
-HALVES = PRESETS["float16"].settings
-SCALED = PRESETS["loss-scale"].settings
+HALVES = PRESETS["float16"].settings.replace(depth=18)
+SCALED = HALVES.replace(loss_scale=PRESETS["loss-scale"].settings.loss_scale)
 
 
 def _silent(measures: Measures, settings: Settings) -> int:
@@ -32,16 +32,16 @@ STEPS: tuple[Step, ...] = (
         "Number formats",
         "number formats: float16 leaves layers exactly nothing, and the loss scale",
         "A number format has an end. In float16 entries below half of 6e-08 are rounded to zero, and zeros "
-        "multiply to zeros: exactly nothing reaches {silent} of these 20 sigmoid layers, where exact numbers, the "
+        "multiply to zeros: exactly nothing reaches {silent} of these 18 sigmoid layers, where exact numbers, the "
         "ghost, bring {exact} to the first. Fading is slow; this is sudden.",
-        "Select Loss scale and raise it to 16384 (Enter types a value). How many layers are silent then?",
-        "{scaled}: the loss is multiplied by it, and the gradients of the weights divided by it in the end. At 2^24 "
-        "all of it overflows: {over} are lost. bfloat16, with float32's range, leaves {brain} silent by itself.",
+        "Type 16384 for Loss scale, which is selected (Enter). How many layers receive nothing then?",
+        "{scaled} of them: the loss is multiplied by it, and the gradients of the weights divided by it in the end. At "
+        "2^24 all of it overflows: {over} are lost. bfloat16, with float32's range, loses {brain} by itself.",
         HALVES,
         lambda m: _silent(m, HALVES) > 3 and m.first(HALVES.replace(precision="exact")) < -8,
         lambda m: (
             _silent(m, SCALED) == 0 == _silent(m, HALVES.replace(precision="bfloat16"))
-            and _silent(m, HALVES.replace(loss_scale=2**24)) == 20
+            and _silent(m, HALVES.replace(loss_scale=2**24)) == HALVES.depth
         ),
         {"silent": silent(HALVES), "exact": first(HALVES, precision="exact")},
         {
@@ -50,6 +50,6 @@ STEPS: tuple[Step, ...] = (
             "brain": silent(HALVES, precision="bfloat16"),
         },
         explains=("float16",),
-        scene=Scene(ghost=True),
+        scene=Scene(ghost=True, selected="loss_scale"),
     ),
 )

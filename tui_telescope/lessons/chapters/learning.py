@@ -1,18 +1,12 @@
-"""What becomes of all this when networks learn, and how to look at one's own.
+"""What becomes of all this when networks learn, and what a single update does.
 
 He et al. (2015, residual networks): 56 plain layers learn worse than 20.
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-import numpy as np
-
 from tui_telescope.lessons.measures import Measures, accuracy, largest_change, loss, unchanged
 from tui_telescope.lessons.networks_shown import (
-    DEEP,
     FIFTY_SIX,
     LEARNING,
     ONE_STEP,
@@ -21,34 +15,15 @@ from tui_telescope.lessons.networks_shown import (
     TWENTY,
 )
 from tui_telescope.lessons.step import Scene, Step
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.observations.observation import measured
 
-STEPS_OF_THE_SCREEN = 600
-"""How many Space lets a network take."""
-SHORTER = 400
-"""As many show how 20 and 56 layers differ."""
 RESIDUAL = LEARNING.replace(residual=True)
-
-
-def _is_read_back(measures: Measures) -> bool:
-    """Whether what a recorder wrote is judged like what it was given."""
-    from tui_telescope.runs.reading.opening import open_run
-    from tui_telescope.runs.recording.recorder import Recorder
-
-    observation = measures.observe(DEEP)
-    gradient = (10 ** measured(observation.gradient).log10_mean).tolist()
-    with tempfile.TemporaryDirectory() as folder:
-        Recorder(folder, layers=[f"layer {k}" for k in range(1, DEEP.depth + 1)]).write(0, gradient=gradient)
-        run = open_run(Path(folder))
-        run.poll()
-        read = measured(run.observation())
-    is_the_same = np.allclose(measured(read.gradient).log10_mean, np.log10(gradient), atol=1e-3)
-    return read.verdict.state == observation.verdict.state and bool(is_the_same)
 
 
 def _spread_at_the_top(measures: Measures) -> float:
     """log10 of how far the last layer tells inputs apart, after learning."""
-    signal = measured(measures.learned(LEARNING, STEPS_OF_THE_SCREEN).observation.signal)
+    signal = measured(measures.learned(LEARNING, USUAL_STEPS).observation.signal)
     return float(measured(signal.log10_spread)[-1])
 
 
@@ -64,34 +39,31 @@ STEPS: tuple[Step, ...] = (
         "layer that moved most moved by {largest} of its size, to no avail.",
         LEARNING,
         lambda m: (
-            bool(m.learned(LEARNING, STEPS_OF_THE_SCREEN).unchanged[:4].all())
-            and m.learned(LEARNING, STEPS_OF_THE_SCREEN).accuracy < 0.2
+            bool(m.learned(LEARNING, USUAL_STEPS).unchanged[:4].all())
+            and m.learned(LEARNING, USUAL_STEPS).accuracy < 0.2
         ),
-        lambda m: m.learned(LEARNING, STEPS_OF_THE_SCREEN).log10_change.max() > -2 and _spread_at_the_top(m) < -6,
-        {"unchanged": unchanged(LEARNING, STEPS_OF_THE_SCREEN), "accuracy": accuracy(LEARNING, STEPS_OF_THE_SCREEN)},
-        {"largest": largest_change(LEARNING, STEPS_OF_THE_SCREEN)},
+        lambda m: m.learned(LEARNING, USUAL_STEPS).log10_change.max() > -2 and _spread_at_the_top(m) < -6,
+        {"unchanged": unchanged(LEARNING, USUAL_STEPS), "accuracy": accuracy(LEARNING, USUAL_STEPS)},
+        {"largest": largest_change(LEARNING, USUAL_STEPS)},
         explains=("accuracy",),
         view="learn",
     ),
     Step(
         "With the skip they learn",
         "learning: residual beside plain",
-        "The same network with residual connections; its ghost, without them, learns beside it. Press Space: from the "
-        "first layer on all of them move, and after 600 steps accuracy is {residual}, where the ghost has {plain}.",
+        "The same network with residual connections; its ghost, without them, learns beside it. Press Space: "
+        "after 600 steps accuracy is {residual}, where the ghost has {plain}.",
         "Press v twice to see the change since the start. Is any layer where it was?",
         "None: layer 1, which hears the least without them, has moved by {first} of its size.",
         RESIDUAL,
+        lambda m: m.learned(RESIDUAL, USUAL_STEPS).accuracy > 0.8 and m.learned(LEARNING, USUAL_STEPS).accuracy < 0.2,
         lambda m: (
-            m.learned(RESIDUAL, STEPS_OF_THE_SCREEN).accuracy > 0.8
-            and m.learned(LEARNING, STEPS_OF_THE_SCREEN).accuracy < 0.2
+            not m.learned(RESIDUAL, USUAL_STEPS).unchanged.any()
+            and m.learned(RESIDUAL, USUAL_STEPS).log10_change[0] > -1
         ),
-        lambda m: (
-            not m.learned(RESIDUAL, STEPS_OF_THE_SCREEN).unchanged.any()
-            and m.learned(RESIDUAL, STEPS_OF_THE_SCREEN).log10_change[0] > -1
-        ),
-        {"residual": accuracy(RESIDUAL, STEPS_OF_THE_SCREEN), "plain": accuracy(LEARNING, STEPS_OF_THE_SCREEN)},
+        {"residual": accuracy(RESIDUAL, USUAL_STEPS), "plain": accuracy(LEARNING, USUAL_STEPS)},
         {
-            "first": lambda m: f"{10 ** m.learned(RESIDUAL, STEPS_OF_THE_SCREEN).log10_change[0]:.0%}",
+            "first": lambda m: f"{10 ** m.learned(RESIDUAL, USUAL_STEPS).log10_change[0]:.0%}",
         },
         view="learn",
         scene=Scene(ghost=True),
@@ -99,8 +71,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         "One step too many",
         "learning: a single update of an exploding network, and clipping",
-        "An exploding gradient is a step that is too long. Press the full stop for a single update: some layer's "
-        "weights change by {wild} times their own size, and what the network had is gone.",
+        "An exploding gradient is a step that is too long. Press the full stop for a single update: the weights of one "
+        "layer change by {wild} times their own size, and what the network had is gone.",
         "Press comma, then k for clipping, and step again. How far do the weights go now?",
         "By {tame} of their size: clipping shortens the step and keeps its direction. The gradient's profile is as "
         "steep as before.",
@@ -109,6 +81,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: m.learned(ONE_STEP.replace(clip=1.0), 1).log10_change.max() < -2,
         {"wild": largest_change(ONE_STEP, 1)},
         {"tame": largest_change(ONE_STEP, 1, clip=1.0)},
+        explains=("update",),
         view="learn",
     ),
     Step(
@@ -116,51 +89,43 @@ STEPS: tuple[Step, ...] = (
         "learning: a rate that is too large, and one that is too small",
         "No gradient survives steps of any size. This network is healthy, and at a learning rate of 3 it is lost "
         "after step {lost}: press Space. A rate multiplies all layers alike, so it cannot mend a fade either.",
-        "Select Learning rate and lower it. Which rate learns best in 150 steps?",
-        "About 1: accuracy {one}, against {tenth} at 0.1 and {small} at 0.001, which is too slow to have begun.",
+        "Lower Learning rate, which is selected (or Enter). Which of 1, 0.1 and 0.001 learn in 600 steps?",
+        "The first two: accuracy is {one} and {tenth}. At 0.001, where it is {small}, they are too short.",
         RATE,
         lambda m: m.learned(RATE, 150).diverged is not None and m.state(RATE) == "healthy",
         lambda m: (
-            m.learned(RATE.replace(learning_rate=1.0), 150).accuracy
-            > m.learned(RATE.replace(learning_rate=0.1), 150).accuracy
-            > m.learned(RATE.replace(learning_rate=0.001), 150).accuracy + 0.2
+            min(m.learned(RATE.replace(learning_rate=rate), USUAL_STEPS).accuracy for rate in (1.0, 0.1)) > 0.95
+            and m.learned(RATE.replace(learning_rate=0.001), USUAL_STEPS).accuracy < 0.5
         ),
         {"lost": lambda m: str(m.learned(RATE, 150).step)},
         {
-            name: accuracy(RATE, 150, learning_rate=rate)
+            name: accuracy(RATE, USUAL_STEPS, learning_rate=rate)
             for name, rate in (("one", 1.0), ("tenth", 0.1), ("small", 0.001))
         },
+        explains=("learning rate",),
         view="learn",
+        scene=Scene(selected="learning_rate"),
     ),
     Step(
         "56 layers worse than 20",
         "learning: 56 plain layers worse than 20, and residual ones",
-        "In 2015 He et al. saw 56 plain layers learn worse than 20, on the very samples they learned from. Here too: "
-        "after 400 steps the loss is {shallow} with 20 ReLU layers and {deep} with 56, though the message reaches the "
-        "first in both.",
-        "Press r, then Space. Do 56 residual layers learn better than 20 plain ones?",
-        "Yes: their loss is {residual}, with the branch at 1/sqrt(L). This is why deep networks are residual.",
+        "In 2015 He et al. saw 56 plain layers learn worse than 20, on the very samples they learned from. Press "
+        "Space: after 600 steps the loss of 56 ReLU layers is {deep}, that of 20, pinned, {shallow}, though the "
+        "message reaches layer 1 of both.",
+        "The ghost is residual, with 56 layers. Is it better than 20 plain ones?",
+        "Yes: its loss is {residual}, with the branch at 1/sqrt(L). This is why deep networks are residual.",
         FIFTY_SIX.replace(branch_scale="1/sqrt(L)"),
         lambda m: (
-            m.learned(FIFTY_SIX, SHORTER).loss > m.learned(TWENTY, SHORTER).loss + 0.2
+            m.learned(FIFTY_SIX, USUAL_STEPS).loss > m.learned(TWENTY, USUAL_STEPS).loss + 0.2
             and m.state(FIFTY_SIX) == m.state(TWENTY) == "healthy"
         ),
-        lambda m: m.learned(RESIDUAL_FIFTY_SIX, SHORTER).loss < m.learned(TWENTY, SHORTER).loss - 0.3,
-        {"shallow": loss(TWENTY, SHORTER), "deep": loss(FIFTY_SIX, SHORTER)},
-        {"residual": loss(RESIDUAL_FIFTY_SIX, SHORTER)},
+        lambda m: m.learned(RESIDUAL_FIFTY_SIX, USUAL_STEPS).loss < m.learned(TWENTY, USUAL_STEPS).loss - 0.3,
+        {
+            "deep": loss(FIFTY_SIX, USUAL_STEPS),
+            "shallow": loss(TWENTY, USUAL_STEPS),
+        },
+        {"residual": loss(RESIDUAL_FIFTY_SIX, USUAL_STEPS)},
         view="learn",
-    ),
-    Step(
-        "Your own model",
-        "how to record a PyTorch model and watch it",
-        "The same picture can be had of a PyTorch model while it trains. One line in your program, recorder = "
-        'Recorder(model, optimizer, "runs/a"), writes what each layer receives; in another terminal, tui-telescope '
-        "watch runs/a shows it, over SSH too. The recorder never stops a training.",
-        "Describe your model here first, with the keys. What does this network say of it?",
-        "If it is healthy here and fades there, look at what the two do not share: data, normalisation, rates, number "
-        "formats. tui-telescope watch --help says more.",
-        DEEP,
-        _is_read_back,
-        lambda m: m.state(DEEP) == "healthy",
+        scene=Scene(pins=(TWENTY,), ghost=True),
     ),
 )

@@ -5,12 +5,21 @@ Glorot and Bengio (2010); He et al. (2015, initialisation); Poole et al. (2016);
 
 from __future__ import annotations
 
-from tui_telescope.lessons.measures import factor, first, last, near
+from tui_telescope.lessons.measures import Measures, factor, first, near
 from tui_telescope.lessons.networks_shown import CHAOS, EDGE, HE, NARROW_RELU, RELU, WHISPER
 from tui_telescope.lessons.step import Scene, Step
+from tui_telescope.observations.observation import measured
+from tui_telescope.settings import Settings
 
 SIX = WHISPER.replace(scale=6.0)
 LEAKY = NARROW_RELU.replace(activation="leaky_relu")
+
+
+def _signal_dies(measures: Measures, settings: Settings) -> bool:
+    """Whether less than a hundredth of the first layer's signal is left in the last."""
+    log10_rms = measured(measured(measures.observe(settings).signal).log10_rms)
+    return bool(log10_rms[-1] < log10_rms[0] - 2)
+
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -51,6 +60,7 @@ STEPS: tuple[Step, ...] = (
         lambda m: m.states(EDGE, "scale", (8.0, 10.0, 12.0, 15.0)) == ["vanishing", "healthy", "healthy", "exploding"],
         {"edge": factor(EDGE), "four": factor(EDGE, scale=4.0), "six": factor(EDGE, scale=6.0)},
         {"eight": first(EDGE, scale=8.0), "fifteen": first(EDGE, scale=15.0)},
+        explains=("theory",),
         scene=Scene(pins=(EDGE.replace(scale=4.0),)),
     ),
     Step(
@@ -59,7 +69,7 @@ STEPS: tuple[Step, ...] = (
         "ReLU's slope is 1 or exactly 0: it does not saturate, it switches off. In this narrow stack every path "
         "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, and "
         "{wide} arrives. A dead unit gets no gradient and stays dead.",
-        "Press w. How wide must the stack be to live?",
+        "Press w. How wide must the stack be for anything to arrive?",
         "8 units do here: {eight} arrives. With 6 exactly nothing does. No scale helps a dead one: without biases "
         "ReLU only multiplies.",
         NARROW_RELU,
@@ -70,15 +80,16 @@ STEPS: tuple[Step, ...] = (
         ),
         {"wide": first(HE)},
         {"eight": first(NARROW_RELU, width=8)},
+        explains=("dead", "bias"),
     ),
     Step(
         "The leak",
         "leaky ReLU, the cure for dying",
         "Leaky ReLU has slope 0.01 where ReLU has 0. The same narrow stack is alive: {leaky} arrives. That is a cure "
         "for death, not for fading: each path that was closed now costs two decades.",
-        "Press w. From which width on are the two alike?",
-        "From about 8: {leaky} with the leak and {relu} without. Where there is always an open path, the leak has "
-        "nothing to do.",
+        "Press w until there are 8 units, then A for ReLU and a to come back. What does the leak do there?",
+        "Hardly anything: {leaky} arrives with it and {relu} without. Where there is always an open path, the leak "
+        "has nothing to do.",
         LEAKY,
         lambda m: m.state(LEAKY) == "vanishing" and m.state(NARROW_RELU) == "dead",
         lambda m: near(m.first(LEAKY.replace(width=8)), m.first(NARROW_RELU.replace(width=8)), 0.3),
@@ -101,27 +112,29 @@ STEPS: tuple[Step, ...] = (
         ),
         {"xavier": factor(RELU), "he": factor(HE)},
         {"gaussian": factor(HE, initializer="gaussian")},
+        explains=("variance",),
         scene=Scene(pins=(RELU,)),
     ),
     Step(
         "The edge of chaos",
         "tanh below, on and above its critical scale, with the theory",
         "Infinitely wide networks can be computed (Poole 2016, Schoenholz 2017): the theory's curve is on. For tanh "
-        "without bias the critical sigma_w is 1. Below it signals die, and so do gradients: at 0.8 the factor is "
-        "{below}. Above, at 1.5, they grow: {above}. On the edge, {edge}: a slow fall.",
+        "without bias the critical sigma_w is 1, and the factor {edge}: a slow fall. On one side of it signals die "
+        "out; the other is called chaos.",
         "Press s and S around 1. On which side does the line climb towards layer 1?",
-        "Above the edge: at 1.2 layer 1 receives {above} where {last} began, at 0.8 {below}. Between the two lies the "
-        "edge, where it lasts longest.",
+        "Above the edge, where chaos is: at 1.2 its factor is {above}. At 0.8, where signals die out, it is {below}. "
+        "On the edge between the two a message lasts longest.",
         CHAOS,
         lambda m: (
-            m.factor(CHAOS.replace(scale=0.8)) < 0.85
-            and m.factor(CHAOS.replace(scale=1.5)) > 1.05
+            _signal_dies(m, CHAOS.replace(scale=0.8))
+            and not _signal_dies(m, CHAOS.replace(scale=1.2))
             and m.factor(CHAOS) > 0.95
             and near(m.critical_scale(CHAOS), 1.0, 1e-9)
         ),
         lambda m: m.factor(CHAOS.replace(scale=1.2)) > 1 > m.factor(CHAOS.replace(scale=0.8)),
-        {"below": factor(CHAOS, scale=0.8), "edge": factor(CHAOS), "above": factor(CHAOS, scale=1.5)},
-        {"above": first(CHAOS, scale=1.2), "last": last(CHAOS), "below": first(CHAOS, scale=0.8)},
+        {"edge": factor(CHAOS)},
+        {"above": factor(CHAOS, scale=1.2), "below": factor(CHAOS, scale=0.8)},
+        explains=("critical", "depth scale"),
         scene=Scene(theory=True),
     ),
 )

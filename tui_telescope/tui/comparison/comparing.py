@@ -17,6 +17,7 @@ from tui_telescope.tui.work.theorist import Theorist
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.layers.trace import Trace
     from tui_telescope.settings import Settings
     from tui_telescope.tui.messages import Judged, Observed, Predicted, SpreadTaken
     from tui_telescope.tui.showing import ShowingApp
@@ -44,16 +45,16 @@ class Comparing:
         ghost = self._app.source.ghost(subject)
         return ghost.subject if ghost and self.comparison.shows(ghost) else None
 
-    def chart_of(self, observed: Observed, view: View, previous: Axis | None, cursor: int | None) -> Drawable | None:
+    def chart_of(
+        self, observed: Observed, view: View, previous: Axis | None, cursor: int | None, *, names_keys: bool
+    ) -> Drawable | None:
         """What the view shows of this subject; None for a view that a survey makes."""
         if view.chart is None:
             return None
-        source, settings = self._app.source, self._app.source.settings_of(observed.subject)
-        live = Compared(observed.subject, observed.observation)
-        predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
+        settings = self._app.source.settings_of(observed.subject)
         awaits_spread = view.shows_spread and self._spread.is_awaited
-        options = ChartOptions(previous, self.shows_weights, True, awaits_spread, cursor)
-        traces = self.comparison.traces(source, live, observed.companion, predicted)
+        options = ChartOptions(previous, self.shows_weights, names_keys, awaits_spread, cursor)
+        traces = self.traces(observed)
         chart = view.chart(traces, options)
         if settings and self.shows_floors and view.shows_gradients:
             from tui_telescope.charts.layers.floors import with_floors
@@ -63,6 +64,19 @@ class Comparing:
 
         is_alone = not view.beside or not has_room(*self._app.chart_view.size)
         return chart if is_alone else stacked(chart, view, traces, options)
+
+    def traces(self, observed: Observed) -> list[Trace]:
+        """This subject, and what it is compared with."""
+        source, settings = self._app.source, self._app.source.settings_of(observed.subject)
+        live = Compared(observed.subject, observed.observation)
+        predicted = self._theorist.prediction(settings) if settings and self.comparison.wants_theory else None
+        return self.comparison.traces(source, live, observed.companion, predicted)
+
+    def with_known_spread(self, observed: Observed) -> Observed:
+        """With the signal's spread, where it has been taken."""
+        settings = self._app.source.settings_of(observed.subject)
+        known = self._spread.known(settings, observed.observation) if settings else observed.observation
+        return replace(observed, observation=known)
 
     def completed(self, observed: Observed | None) -> Observed | None:
         """With the signal's spread where the view shows it, as soon as that is known."""

@@ -9,6 +9,7 @@ from tui_telescope.tui.messages import Learned, Observed
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.charts.layers.trace import LearningTrace
     from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.description import Words
     from tui_telescope.tui.showing import ShowingApp
@@ -22,7 +23,8 @@ class Learning:
     def __init__(self, app: ShowingApp) -> None:
         self.trainer = Trainer(app.post_message)
         self._app = app
-        self._reading = FIRST_READING
+        self.reading = FIRST_READING
+        """What its view tells of each layer, by name."""
         self._latest: Learned | None = None
 
     def follow(self) -> None:
@@ -94,22 +96,21 @@ class Learning:
             "Space goes on, comma begins anew." if history.latest.step else "Space plays, a full stop takes one step."
         )
 
-    def chart(self) -> Drawable | None:
+    def text(self) -> str:
+        """What came of learning so far; empty where the view is another."""
+        return self.told.text if self._app.current_view.learning and self.told else ""
+
+    def chart(self, *, names_keys: bool = True) -> Drawable | None:
         """The view of it, beside what it is compared with."""
-        make, told = self._app.current_view.learning, self.told
-        if make is None or told is None:
-            return None
+        make, traces = self._app.current_view.learning, self.traces()
+        return make(traces, self.reading, names_keys) if make and traces else None
+
+    def traces(self) -> list[LearningTrace]:
+        """The network, and what it is compared with; nothing where the view is another, or has nothing to show yet."""
+        if not self._app.current_view.learning or (told := self.told) is None:
+            return []
         comparison = self._app.comparing.comparison
-        traces = comparison.learning_traces(self._app.source, self._app.subject, told.history, told.companion)
-        return make(traces, self._reading)
-
-    def rows(self) -> str:
-        """What its view shows, as CSV; empty where the view is another."""
-        if not self._app.current_view.learning or self.history is None:
-            return ""
-        from tui_telescope.printing.learning import learning_as_csv
-
-        return learning_as_csv(self.history.moments)
+        return comparison.learning_traces(self._app.source, self._app.subject, told.history, told.companion)
 
     # What keys ask for
 
@@ -135,7 +136,7 @@ class Learning:
     def show_next_reading(self) -> None:
         from tui_telescope.charts.steps.learning_chart import following
 
-        self._reading = following(self._reading)
+        self.reading = following(self.reading)
         self._app.show_chart()
 
     def _is_shown(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
+from tui_telescope.networks import USUAL_STEPS
 from tui_telescope.settings import Settings, SettingsError
 from tui_telescope.tui.messages import Declined, Failed, Learned
 from tui_telescope.tui.work.progress import Work
@@ -16,8 +17,6 @@ from tui_telescope.tui.work.progress import Work
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.training import Training
 
-STEPS_AT_A_TIME = 600
-"""Then it rests until it is told to go on: nobody forgets it."""
 FRAME_SECONDS = 0.06
 """Between one picture and the next."""
 MOST_BEHIND = 20
@@ -66,7 +65,7 @@ class Trainer:
         """Train these: from the start where the first is another than before, and on where it was playing."""
         with self._change:
             if self._networks[:1] != tuple(networks[:1]):
-                self._begin_anew(STEPS_AT_A_TIME if self.is_playing else 0)
+                self._begin_anew(USUAL_STEPS if self.is_playing else 0)
             self._networks = tuple(networks)
             self._wake()
 
@@ -78,7 +77,7 @@ class Trainer:
 
     def play(self) -> None:
         with self._change:
-            self._steps_left = STEPS_AT_A_TIME
+            self._steps_left = USUAL_STEPS
             self._wake()
 
     def pause(self) -> None:

@@ -41,7 +41,7 @@ class EndText(PageText):
     """Sections below one another."""
 
     keys = (Word(" Enter quiz", "key", "screen.choose('quiz')"), Word("  Esc end", "key", "screen.dismiss"))
-    scroll_hint = "  Shift+Tab back"
+    other_keys = ("Space scroll", "Shift+Tab back")
 
     def __init__(self, score: str) -> None:
         super().__init__()

@@ -16,8 +16,13 @@ class Meaning(NamedTuple):
 
 def partitioned(view: str, *, of_runs: bool = False) -> tuple[list[Meaning], list[Meaning]]:
     """What the view of this name shows, and everything else; of networks that are made up here, or of runs."""
-    meanings = _of_runs() if of_runs else _meanings()
-    return [each for each in meanings if view in each.views], [each for each in meanings if view not in each.views]
+    told = meanings(of_runs=of_runs)
+    return [each for each in told if view in each.views], [each for each in told if view not in each.views]
+
+
+def meanings(*, of_runs: bool = False) -> tuple[Meaning, ...]:
+    """All of them, likewise."""
+    return _of_runs() if of_runs else _meanings()
 
 
 def _meanings() -> tuple[Meaning, ...]:
@@ -68,7 +73,8 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "weights",
             "The gradient by a layer's weights: the norm of d loss / d W_l, clipped if clip is on. Where it jumps "
-            "from layer to layer it is drawn as points; a mark on the floor says that it lies below the chart.",
+            "from layer to layer it is drawn as points; a small triangle on the floor (in ASCII a v) says that it lies "
+            "below the chart.",
             ("gradient",),
         ),
         Meaning(
@@ -143,7 +149,9 @@ def _meanings() -> tuple[Meaning, ...]:
         Meaning(
             "loss, accuracy",
             "Of a network that learns: the mean cross-entropy over samples of its task, and the share of them that it "
-            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns.",
+            "puts into their class. Its loss is not the setting: views 1 to 3 show its gradients while it learns. A "
+            "small triangle at the upper edge (in ASCII ^) says that a loss lies above the chart, and the legend how "
+            "far it goes.",
             ("learn",),
         ),
         Meaning(
@@ -261,7 +269,8 @@ def _of_runs() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "loss, learning rate",
-            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge.",
+            "As the program told them, from zero up; the learning rate's highest stands at the chart's upper edge. A "
+            "small triangle there (in ASCII ^) says that a loss lies above the chart, and the legend how far it goes.",
             ("layer", "heatmap"),
         ),
         Meaning(

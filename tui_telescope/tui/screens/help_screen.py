@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui_telescope.settings import REGISTRY
+from tui_telescope.settings import REGISTRY, meaning_of
 from tui_telescope.settings.kinds import Setting
 from tui_telescope.tui.actions import EXPLORING, Keys
 from tui_telescope.tui.screens.glossary import partitioned
@@ -32,8 +32,9 @@ class HelpScreen(PageScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1", "dismiss", "close")]
 
-    def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
-        super().__init__(HelpText(view, keys))
+    def __init__(self, view: str, keys: Keys = EXPLORING, term: str = "") -> None:
+        """`term` is the word of the glossary to begin at; without one it is the beginning."""
+        super().__init__(HelpText(view, keys, term))
 
 
 class HelpText(PageText):
@@ -41,9 +42,17 @@ class HelpText(PageText):
 
     keys = (Word(" Esc close", "key", "screen.dismiss"),)
 
-    def __init__(self, view: str, keys: Keys = EXPLORING) -> None:
+    def __init__(self, view: str, keys: Keys = EXPLORING, term: str = "") -> None:
         super().__init__()
         self._view, self._keys = view, keys
+        self._sought = term
+        """Where it has yet to go."""
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:
+        if self._sought:
+            terms = [line[0].text.strip() if line else "" for line in self.lines(width)]
+            self._first_line, self._sought = terms.index(self._sought), ""
+        return super().draw(width, height)
 
     def lines(self, width: int) -> Sequence[Line]:
         return list(help_lines(width, self._view, self._keys))
@@ -66,9 +75,7 @@ def help_lines(width: int, view: str = "", keys: Keys = EXPLORING) -> Iterator[L
 
 
 def _setting_entries() -> list[tuple[str, str]]:
-    return [
-        (f"{_letters(setting)} {setting.label}", f"{setting.help} ({setting.allowed})") for setting in REGISTRY.values()
-    ]
+    return [(f"{_letters(setting)} {setting.label}", meaning_of(setting)) for setting in REGISTRY.values()]
 
 
 def _letters(setting: Setting) -> str:

@@ -20,7 +20,8 @@ class PageText(Canvas):
 
     keys: Line = ()
     """What leads away from it, for the last row."""
-    scroll_hint = "  up/down PageUp/PageDown scroll  q quit"
+    other_keys: tuple[str, ...] = ("up/down PageUp/PageDown scroll", "q quit")
+    """What stands beside these, as many as there is room for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,9 +45,13 @@ class PageText(Canvas):
         return [*page, self._status_line(f"lines {self._first_line + 1}-{last} of {len(lines)}", width)]
 
     def _status_line(self, where: str, width: int) -> Line:
-        scroll = Word(self.scroll_hint)
         room = width - sum(len(word.text) for word in self.keys) - len(where) - 1
-        words = (*self.keys, scroll) if len(scroll.text) < room else self.keys
+        others = ""
+        for each in self.other_keys:
+            if len(f"{others}  {each}") >= room:
+                break
+            others += f"  {each}"
+        words = (*self.keys, Word(others))
         gap = width - sum(len(word.text) for word in words) - len(where) - 1
         return (*words, Word(" " * gap), Word(where, "muted"))
 

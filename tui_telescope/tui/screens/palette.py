@@ -16,6 +16,8 @@ from textual.widgets import Label
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY
 from tui_telescope.tui.actions import EXPLORING, Keys
+from tui_telescope.tui.screens.glossary import meanings
+from tui_telescope.tui.screens.synonyms import synonyms
 from tui_telescope.tui.style_sheets import style_sheet
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
@@ -42,6 +44,8 @@ class Entry(NamedTuple):
     call: str
     """The app's action that it runs."""
     help: str
+    also: str = ""
+    """Words by which it is found besides, which are not shown."""
 
 
 def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
@@ -58,7 +62,10 @@ def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
             seen.add(action.call)
             yield Entry(action.help[0].upper() + action.help[1:], action.call, f"key: {action.written}")
     for setting in REGISTRY.values() if keys.has_settings else ():
-        yield Entry(f"Select setting: {setting.label}", f"select_setting('{setting.name}')", setting.help)
+        title, call = f"Select setting: {setting.label}", f"select_setting('{setting.name}')"
+        yield Entry(title, call, setting.help, setting.allowed)
+    for meaning in meanings(of_runs=not keys.has_settings):
+        yield Entry(f"Help: {meaning.term}", f"show_help({meaning.term!r})", "what it means", meaning.text)
     for theme, look in OFFERED.items():
         yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", look)
     yield Entry("ASCII: plain characters, on or off", "toggle_ascii", "for terminals without braille and box drawing")
@@ -75,20 +82,21 @@ def _lessons() -> Iterator[Entry]:
 
 def matching(query: str, offered: Sequence[Entry]) -> list[Entry]:
     """The entries that hold every word of the query; first where words of the title begin so, last where the help
-    alone has them."""
+    alone has them, or what they may mean besides."""
     words = query.lower().split()
     ranked = [(max((_distance(word, entry) for word in words), default=0), entry) for entry in offered]
     return [entry for rank, entry in sorted(ranked, key=lambda pair: pair[0]) if rank < NOWHERE]
 
 
 def _distance(word: str, entry: Entry) -> int:
-    """0 where a word of the title begins so, 1 elsewhere in the title, 2 in the help."""
+    """0 where a word of the title begins so, 1 elsewhere in the title, 2 in the help, or by another name."""
     title = entry.title.lower()
     if re.search(rf"\b{re.escape(word)}", title):
         return 0
     if word in title:
         return 1
-    return 2 if word in entry.help.lower() else NOWHERE
+    told = f"{title} {entry.help} {entry.also}".lower()
+    return 2 if any(each in told for each in (word, *synonyms(word))) else NOWHERE
 
 
 class Palette(ModalScreen[str]):
@@ -190,7 +198,7 @@ class Choices(Canvas):
         return [*lines, (), *self._detail(width), self._status_line(width)]
 
     def _entry_row(self, number: int, width: int) -> Line:
-        title, _, help_ = self.found[number]
+        title, help_ = self.found[number].title, self.found[number].help
         is_selected = number == self._row
         call = f"screen.run({number})"
         room = width - 2
@@ -206,7 +214,7 @@ class Choices(Canvas):
     def _detail(self, width: int) -> list[Line]:
         if not self.found:
             return [(Word("  Nothing here is called that.", "muted"),)] + [()] * (DETAIL_ROWS - 1)
-        title, _, help_ = self.selected
+        title, help_ = self.selected.title, self.selected.help
         room = max(width - 3, 1)
         words = [Word(line, "title") for line in textwrap.wrap(title, room)]
         words += [Word(line) for line in textwrap.wrap(help_, room)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,7 +51,7 @@ class FollowedRun:
                 is_new = self._run is None
                 self._run = self._run or open_run(choose_run(self.path))
                 has_news = self._run.poll() or is_new
-                trouble = ""
+                trouble = "" if os.path.exists(self.path) else f"The {'file' if self._is_file else 'folder'} is gone"
             except Refused as refusal:
                 has_news, trouble = False, str(refusal).replace(f"{self.path}/", "")
             has_news = has_news or trouble != self._trouble or not self.is_read

@@ -134,7 +134,7 @@ class RunSource(Source[Shown]):
         if record is None:
             return Heading(run.name, "no record yet")
         loss = "" if record.loss is None else f", loss {record.loss:.4g}"
-        return Heading(run.name, f"step {record.step}{loss}{f', {role}' if role else ''}")
+        return Heading(run.name, f"step {record.step}{loss}", role)
 
     def size(self, subject: Shown) -> str:
         return "the run's first record" if subject.record is None else f"step {subject.record.step}"

@@ -35,12 +35,15 @@ class SpreadTaker:
 
     def completed(self, settings: Settings, observation: Observation) -> Observation:
         """The same observation with the spread, where that is known by now; where it is not, it is asked for."""
-        signal = observation.signal
-        if signal is None or signal.log10_spread is not None:
-            return observation
-        spread = self._taken.get(settings)
-        if spread is None:
+        found = self.known(settings, observation)
+        if found.signal and found.signal.log10_spread is None:
             self._begin(settings)
+        return found
+
+    def known(self, settings: Settings, observation: Observation) -> Observation:
+        """The same observation with the spread, where that is known by now."""
+        signal = observation.signal
+        if signal is None or signal.log10_spread is not None or (spread := self._taken.get(settings)) is None:
             return observation
         return replace(observation, signal=replace(signal, log10_spread=spread))
 

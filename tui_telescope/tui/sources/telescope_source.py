@@ -46,7 +46,7 @@ class TelescopeSource(Source[Settings]):
             remedy = self._telescope.advise(subject, observation, should_stop=should_stop)
         except MemoryError:  # trying takes more than observing did: what was observed stands without advice
             return ""
-        return remedy.text if remedy else ""
+        return remedy.by_key if remedy else ""
 
     def heading(self, subject: Settings) -> Heading:
         preset = preset_of(subject)

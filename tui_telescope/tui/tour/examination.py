@@ -31,7 +31,7 @@ class Examination(Leader):
     def open(self, number: int) -> None:
         self.number = max(0, min(number, len(_questions()) - 1))
         self._has_hint, self._verdict = False, ""
-        self._stage.set(self.question.settings, "gradient", Scene(), advises=False)
+        self._stage.set(self.question.settings, "gradient", Scene())
         self._stage.panel.show(self._page())
 
     def advance(self) -> bool:

@@ -6,14 +6,15 @@ from collections.abc import Hashable
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.tui.tour.leader import Leader
+from tui_telescope.tui.tour.stage import Pin
 from tui_telescope.tui.tour.teller import Request
 from tui_telescope.tui.tour.tour_panel import Page, Paragraph
 
 if TYPE_CHECKING:
     from tui_telescope.lessons.measures import Measures
     from tui_telescope.lessons.step import Step
-    from tui_telescope.observations.observation import Observation
     from tui_telescope.settings import Settings
 
 UNMEASURED = "........"
@@ -41,7 +42,7 @@ class Lecture(Leader):
         self._stage.panel.show(self._page())
         self._teller.tell(
             *([self._slope(step.settings)] if scene.slope else []),
-            Request((PINS, here), lambda measures: _observed(measures, scene.pins)),
+            Request((PINS, here), lambda measures: _observed(measures, step)),
             Request((TEXT, here), step.told),
             Request((ANSWER, here), step.answered),
         )
@@ -108,5 +109,10 @@ def _unmeasured(text: str) -> str:
     return text.format(**{name: UNMEASURED for _, name, _, _ in Formatter().parse(text) if name})
 
 
-def _observed(measures: Measures, pins: tuple[Settings, ...]) -> list[tuple[Settings, Observation]]:
-    return [(settings, measures.observe(settings)) for settings in pins]
+def _observed(measures: Measures, step: Step) -> list[Pin]:
+    """The step's pins; where its view is one of learning they have learned."""
+    learns = VIEWS[step.view].learning is not None
+    return [
+        Pin(settings, measures.observe(settings), measures.history(settings) if learns else None)
+        for settings in step.scene.pins
+    ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.lessons.step import Scene
 from tui_telescope.settings import Settings
 from tui_telescope.tui.changing.history import History
 from tui_telescope.tui.comparison.comparison import Compared, Comparison
+from tui_telescope.tui.learning.learning import FIRST_READING
 from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.showing import ShowingApp
 from tui_telescope.tui.tour.standing import Standing
@@ -16,7 +17,16 @@ from tui_telescope.tui.tour.tour_panel import TourPanel
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.engine.learning.course.training import History as LearningHistory
     from tui_telescope.observations.observation import Observation
+
+
+class Pin(NamedTuple):
+    """A network beside the one that is shown, and what was seen of it; while it learned as well, if it did."""
+
+    settings: Settings
+    observation: Observation
+    history: LearningHistory | None
 
 
 class Stage:
@@ -52,8 +62,9 @@ class Stage:
             standing, self._standing = self._standing, None
             standing.give_back(self.app)
 
-    def set(self, settings: Settings, view: str, scene: Scene, *, advises: bool = True) -> None:
-        """Show a network, without the curves of the one before; `advises` says what would mend it.
+    def set(self, settings: Settings, view: str, scene: Scene) -> None:
+        """Show a network, without the curves of the one before and without a word of what would mend it:
+        that is what is asked.
 
         The scene's pins come later, by `pin`: they take their time.
         """
@@ -61,20 +72,24 @@ class Stage:
         comparison.wants_ghost, comparison.wants_theory = scene.ghost or None, scene.theory
         comparing.shows_weights, comparing.shows_floors = scene.weights, False
         self.app.reading_off.layer = scene.cursor
-        self.app.advises = advises
+        self.app.learning.reading = FIRST_READING
+        self.app.advises = False
         comparing.compare(comparison)
         self.app.try_settings(lambda _: settings)
         self.app.action_show_view(view)
+        self.app.selected = scene.selected
+        self.app.show_subject()
 
     def show_picture(self, picture: Drawable) -> None:
         """Show it in place of the view, until the user chooses one."""
         self.app.picture = picture
         self.app.show_chart()
 
-    def pin(self, pins: Sequence[tuple[Settings, Observation]]) -> None:
+    def pin(self, pins: Sequence[Pin]) -> None:
         """Put curves beside the network, in place of those that are pinned."""
         source, subject = self.app.source, self.app.subject
         self.app.comparing.comparison.pins = [
-            Compared(source.with_settings(subject, settings), observation) for settings, observation in pins
+            Compared(source.with_settings(subject, settings), observation, history)
+            for settings, observation, history in pins
         ]
         self.app.show_chart_afresh()

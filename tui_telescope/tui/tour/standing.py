@@ -25,6 +25,7 @@ class Standing(NamedTuple):
     shows_weights: bool
     shows_floors: bool
     cursor: int | None
+    learning_reading: str
     axis: Axis | None
     history: History
 
@@ -33,13 +34,13 @@ class Standing(NamedTuple):
         compared = app.comparing
         return cls(
             app.subject, app.view, app.selected, app.preset, compared.comparison, compared.shows_weights,
-            compared.shows_floors, app.reading_off.layer, app.axis.drawn, app.history,
+            compared.shows_floors, app.reading_off.layer, app.learning.reading, app.axis.drawn, app.history,
         )  # fmt: skip
 
     def give_back(self, app: ShowingApp) -> None:
         """Have all of it on the screen again."""
         app.comparing.shows_weights, app.comparing.shows_floors = self.shows_weights, self.shows_floors
-        app.reading_off.layer = self.cursor
+        app.reading_off.layer, app.learning.reading = self.cursor, self.learning_reading
         app.comparing.compare(self.comparison)
         app.go_to(self.subject)
         app.action_show_view(self.view)

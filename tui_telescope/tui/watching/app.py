@@ -164,10 +164,10 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
             names = after.observation.layers or ()
             self.reading_off.layer = names.index(name) + 1 if name in names else None
 
-    def chart_of(self, observed: Observed, previous: Axis | None) -> Drawable | None:
+    def chart_of(self, observed: Observed, previous: Axis | None, *, names_keys: bool = True) -> Drawable | None:
         make_chart = self.current_view.steps
         if make_chart is None:
-            return super().chart_of(observed, previous)
+            return super().chart_of(observed, previous, names_keys=names_keys)
         from tui_telescope.charts.steps.run_charts import StepOptions
 
         assert isinstance(observed.subject, Shown)
@@ -176,7 +176,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         place = self.reading_off.layer
         layer = observed.observation.name(place) if place and place <= observed.observation.depth else None
         traces = self._step_traces(observed.subject)
-        return make_chart(traces, StepOptions(previous, layer, step)) if traces else None
+        return make_chart(traces, StepOptions(previous, layer, step, names_keys)) if traces else None
 
     def _step_traces(self, subject: Shown) -> list[StepTrace]:
         """The run that is looked at, and the one compared with it."""
@@ -198,18 +198,22 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         known = self._runs.course(self.looked_at)
         course = tuple(course_sentences(*known)) if known else ()
         opening, rest = (course[:1], course[1:]) if known and known[0].nonfinite else ((), course)
-        return (*opening, verdict, *rest, *self._circumstances())
+        return (*opening, verdict, *rest, *self.circumstances(), *self._what_is_shown())
 
-    def _circumstances(self) -> Iterator[str]:
+    def _what_is_shown(self) -> Iterator[str]:
+        """Which layers, and of which runs."""
         run, other = self._runs.run, self._runs.other
-        if not self._is_following:
-            yield "Frozen here: Space follows."
         if self.seen:
             yield left_out(run.layers_of(self.looked_at.role), self.seen.observation)
         if role := self.looked_at.role:
             yield f"{len(run.layers_of(role))} of {len(run.layers)} layers are shown, {role}; r shows others."
         if other and self.comparing.comparison.wants_ghost:
             yield layers_apart(run.layers_of(self.looked_at.role), other.name, other.layers)
+
+    def circumstances(self) -> Iterator[str]:
+        run = self._runs.run
+        if not self._is_following:
+            yield "Frozen here: Space follows."
         age = run.age_seconds()
         yield "" if age is None else age_sentence(age)
         yield run.trouble

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from tui_telescope.charts.effect import effective
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.settings.kinds import Setting
-from tui_telescope.tui.changing.effect import effective
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 LABEL_COLUMN = 3
@@ -96,7 +96,7 @@ class Panels(Canvas):
 
     def _hint(self, width: int) -> list[Line]:
         """The selected setting's range, and what it means."""
-        setting = REGISTRY[self.selected]
+        setting = self.settings.registry[self.selected]
         bar = _range_bar(setting, getattr(self.settings, setting.name), width - 1, ascii_only=self.ascii_only)
         text = textwrap.wrap(setting.help, width - 1, max_lines=HELP_ROWS, placeholder=" ...")
         return [(Word(f" {line}", "muted"),) for line in (bar, *text)]

@@ -59,11 +59,13 @@ class TopLine(Canvas):
         separator = "-" if self.ascii_only else "·"
         title = [Word(f" {separator} {self.heading.title}", "title")] if self.heading.title else []
         line = [Word(f": {self.heading.line}")] if self.heading.line else []
+        more = [Word(f", {self.heading.more}")] if self.heading.more else []
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:
             names = [self._selected_setting(self.settings)]
-        its_own = [[Word(f" {self.heading.title}", "title"), *line]] if title and line else []
-        return [[*names[0], *title, *line], *its_own, *([*name, *title] for name in names), *names]
+        own = [Word(f" {self.heading.title}", "title")]
+        its_own = [[*own, *line, *more], [*own, *line]] if title and line else []
+        return [[*names[0], *title, *line, *more], *its_own, *([*name, *title] for name in names), *names]
 
     def _selected_setting(self, settings: Settings) -> list[Word]:
         setting = REGISTRY[self.selected]

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
-from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.settings import Settings
 from tui_telescope.tui.widgets.text_field import TextField
 
 LONGEST_VALUE = 40
@@ -38,7 +38,7 @@ class ValueEditor(Widget):
 
     def __init__(self, name: str, settings: Settings) -> None:
         super().__init__()
-        self._setting = REGISTRY[name]
+        self._setting = settings.registry[name]
         value = self._setting.write(getattr(settings, name))
         self.field = TextField(value, select_on_focus=True, compact=True, max_length=LONGEST_VALUE)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tui_telescope.notation import percent_done
+
 SURE_SHARE = 0.02
 """From so much on the time that is left is told by what is done, not by the forecast."""
 LONG_SECONDS = 1.0
@@ -31,7 +33,7 @@ class Work(NamedTuple):
 
     def standing(self, now: float) -> str:
         """`34% done, about 12 s left`, as much of it as is known and worth saying."""
-        done = "" if self.share is None else f"{self.share:.0%} done"
+        done = "" if self.share is None else percent_done(self.share)
         left = self.seconds_left(now)
         return ", ".join(
             part for part in (done, f"about {_duration(left)} left" if left >= LONG_SECONDS else "") if part

@@ -13,8 +13,8 @@ from tui_telescope.settings import Settings
 
 
 def summary(settings: Settings, first: Moment, last: Moment) -> str:
-    """What became of the loss and of the samples since the first moment, and how many layers have not moved."""
-    return f"{_outcome(settings, first, last)} {_unchanged(settings, last)}".strip()
+    """What became of the loss and of the samples since the first moment, and whether every layer has moved."""
+    return f"{_outcome(settings, first, last)} {_changed(settings, last)}".strip()
 
 
 def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
@@ -22,12 +22,14 @@ def _outcome(settings: Settings, first: Moment, last: Moment) -> str:
         return f"It {divergence(settings, last)}."
     chance = 1 / TASKS[settings.task].classes
     if last.step and (reason := _why_it_guesses(last, chance)):
-        return f"The loss is {last.loss:.4g} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
+        return f"{_loss(last)} and {last.accuracy:.0%} of the samples are right, a guess: {reason}."
     since = f", from {first.loss:.4g}," if last.step else ""
-    return (
-        f"{_taken(last)} the loss is {last.loss:.4g}{since} and {last.accuracy:.0%} of the samples are put into their "
-        f"class, where guessing gives {chance:.0%}."
-    )
+    return f"{_loss(last)}{since} and {last.accuracy:.0%} of the samples are right; guessing gives {chance:.0%}."
+
+
+def _loss(last: Moment) -> str:
+    when = f"After {counted(last.step, 'step')}" if last.step else "Before the first step"
+    return f"{when} the loss is {last.loss:.4g}"
 
 
 def _why_it_guesses(moment: Moment, chance: float) -> str:
@@ -45,16 +47,22 @@ def divergence(settings: Settings, last: Moment) -> str:
     return f"diverged at step {step}: {where} was the first whose numbers were not finite"
 
 
-def _unchanged(settings: Settings, moment: Moment) -> str:
-    """How many layers have not moved at all."""
+def _changed(settings: Settings, moment: Moment) -> str:
+    """How many layers have not moved at all; where all have, which has most."""
     if moment.step == 0:
         return ""
-    count, taken = int(np.count_nonzero(moment.unchanged)), _taken(moment).lower()
+    count = int(np.count_nonzero(moment.unchanged))
     if settings.is_recurrent:
-        return f"The recurrent weights are {'' if count else 'not '}what they were, bit for bit, {taken}."
+        return f"The recurrent weights {'are what they were, bit for bit' if count else 'have changed'}."
     verb = "is what it was" if count == 1 else "are what they were"
-    return f"{count} of {counted(settings.depth, settings.stage)} {verb}, bit for bit, {taken}."
+    still = f"{count} of {counted(settings.depth, settings.stage)} {verb}, bit for bit"
+    return f"{still if count else f'Every {settings.stage} has changed{_farthest(settings, moment)}'}."
 
 
-def _taken(moment: Moment) -> str:
-    return f"After {counted(moment.step, 'step')}" if moment.step else "Before the first step"
+def _farthest(settings: Settings, moment: Moment) -> str:
+    """Which layer has moved most, as a clause; empty where none has that is still finite."""
+    change = np.where(np.isfinite(moment.log10_change), moment.log10_change, -np.inf)
+    layer = int(np.argmax(change))
+    if settings.depth == 1 or np.isneginf(change[layer]):
+        return ""
+    return f", {settings.stage} {layer + 1} most: by {10 ** change[layer]:.3g} times its size"

@@ -12,10 +12,11 @@ from tui_telescope.engine.activations.definitions import Activation
 from tui_telescope.engine.arithmetic.arrays import Array, Floats
 from tui_telescope.engine.learning.learner import Diverged, Learner, as_floats_are
 from tui_telescope.engine.passes.measurement import SATURATED, EntryShares
+from tui_telescope.engine.passes.parameter_gradients import by_parts
 from tui_telescope.engine.passes.progress import UNWATCHED, Progress
 from tui_telescope.observations.from_norms import from_log10_norms
 from tui_telescope.observations.log_statistics import LOG10_2, log2_mean, log2_root_mean_square
-from tui_telescope.observations.observation import Observation, RoundingReading
+from tui_telescope.observations.observation import Observation, RoundingReading, measured
 from tui_telescope.settings import Settings
 
 
@@ -102,6 +103,7 @@ def observed(learner: Learner) -> Observation:
     rms = log2_root_mean_square(_of_samples(trunk.signals)) - 0.5 * np.log2(len(trunk.signals[0]))
     by_weights, is_recurrent = trunk.weight_gradients(), learner.settings.is_recurrent
     spread = np.array([_log10_spread(each) for each in trunk.signals])
+    parts = _by_parts(learner)
     slopes = learner.gone_forward(inputs).slopes()
     observation = from_log10_norms(
         gradient * LOG10_2,
@@ -115,7 +117,16 @@ def observed(learner: Learner) -> Observation:
         shares_weights=is_recurrent,
         kept_in=learner.settings.weight_format,
     )
-    return replace(observation, rounding=_rounding(trunk.gradients, learner.settings))
+    weight_gradient = replace(measured(observation.weight_gradient), log10_parts=parts)
+    return replace(observation, weight_gradient=weight_gradient, rounding=_rounding(trunk.gradients, learner.settings))
+
+
+def _by_parts(learner: Learner) -> dict[str, Array] | None:
+    """log10 of the weight gradient by each part of a layer, -inf where it is not finite; None where there is one."""
+    parts = by_parts({name: _log10_norms(each) / LOG10_2 for name, each in learner.weight_gradients.items()})
+    if len(parts) == 1:
+        return None
+    return {name: np.where(log2 < np.inf, log2 * LOG10_2, -np.inf) for name, log2 in parts.items()}
 
 
 def _rounding(gradients: Sequence[Floats], settings: Settings) -> RoundingReading | None:

@@ -84,9 +84,9 @@ class Sequences:
         if not isinstance(operation, Product):
             return
         for name, by_product in zip(operation.names, back.by_output.split(len(operation.names)), strict=True):
-            np.matmul(by_product.array, heard.array.mT, out=by_layer(by_parameters[name])[layer])
+            np.matmul(by_product.array, heard.array.mT, out=by_parameters[name][..., layer, :, :])
             if name in self._biases:
-                by_product.array.sum(axis=-1, out=by_layer(by_parameters[MATRICES[name].biases], 1)[layer])
+                by_product.array.sum(axis=-1, out=by_parameters[MATRICES[name].biases][..., layer, :])
 
     @property
     def signals(self) -> Sequence[Floats]:

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.settings import REGISTRY, Settings
+from tui_telescope.settings.effects import NOT_LEARNED_BY
 
 _LEARNING = "learning"
-_NOT_LEARNED_BY = {
-    "loss": "what is learned has a loss of its own, the cross-entropy",
-    "input_scale": "the task brings its own inputs",
-    "samples": "each step is taken by a batch of the task",
-    "networks": "one network learns at a time",
-    "tokens": "a sample of the task has its own: a glyph's eight rows, or the one point of the spirals",
-}
-"""Settings that a network which learns does not heed, and why."""
 _IN_FLOAT32 = "every network of the map learns in float32"
 _NOT_MAPPED_BY = {
     "optimizer": "every network of the map learns with momentum",
@@ -30,7 +23,7 @@ def why_without_effect(name: str, settings: Settings, view: str) -> str:
     if not learns and REGISTRY[name].group == _LEARNING:
         keys = " and ".join(each.key for each in VIEWS.values() if each.learns)
         return f"nothing learns in this view, but in {keys}"
-    reasons = {**(_NOT_LEARNED_BY if learns else {}), **(_NOT_MAPPED_BY if learns and VIEWS[view].is_map else {})}
+    reasons = {**(NOT_LEARNED_BY if learns else {}), **(_NOT_MAPPED_BY if learns and VIEWS[view].is_map else {})}
     return settings.why_ineffective(name) or reasons.get(name, "")
 
 
