@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from tui_telescope import Settings
+from tui_telescope.engine.passes.choose import passes_of
+
 
 def loaded_after(statement: str, *suspects: str) -> list[str]:
     """Which of the suspects a fresh interpreter holds once it has run the statement."""
@@ -62,6 +65,31 @@ ABOVE = ("printing", "presets", "cli", "__main__", "tui", "lessons", "charts")
 )
 def test_imports_point_one_way(statement, outside):
     assert loaded_after(statement, *(f"tui_telescope.{each}" for each in outside)) == []
+
+
+def test_an_observation_loads_no_pass_that_it_does_not_take():
+    statement = "from tui_telescope import Settings, observe; observe(Settings())"
+    taken, *others = (f"tui_telescope.engine.{each.module}" for each in passes_of(Settings()))
+    assert loaded_after(statement, taken, *others) == [taken]
+
+
+UNTIL_IT_IS_PAINTED = """
+import asyncio
+from threading import Event
+from tui_telescope.settings import Settings
+from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.sources.telescope_source import TelescopeSource
+
+async def paint():
+    async with TelescopeApp(TelescopeSource(load=Event().wait), Settings()).run_test():
+        pass
+
+asyncio.run(paint())
+"""
+
+
+def test_the_screen_is_painted_before_anything_heavy_is_loaded():
+    assert loaded_after(UNTIL_IT_IS_PAINTED, "numpy", "plotext", "tui_telescope.engine") == []
 
 
 def test_a_source_knows_no_terminal_no_engine_and_no_settings():

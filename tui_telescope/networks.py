@@ -16,8 +16,7 @@ TOKENS = frozenset({"heads", "tokens"})
 NORM = frozenset({"norm", "norm_place", "final_norm", "norm_eps"})
 
 
-@dataclass(frozen=True)
-class CellKind:
+class CellKind(NamedTuple):
     """What `depth` counts: layers of their own weights, or steps of time that share them."""
 
     uses: frozenset[str] = frozenset()
@@ -78,8 +77,7 @@ NORMS = {
 """Beside "none"."""
 
 
-@dataclass(frozen=True)
-class NormPlace:
+class NormPlace(NamedTuple):
     """Where in a layer the norm stands: one of these, or after the sum of residual connection and branch."""
 
     begins_branch: bool = False
@@ -114,8 +112,7 @@ def _hidden(width: int, expansion: int) -> int:
     return expansion * width
 
 
-@dataclass(frozen=True)
-class MatrixKind:
+class MatrixKind(NamedTuple):
     """A matrix that every layer has one of, with biases of its own."""
 
     stream: int
@@ -157,8 +154,7 @@ PHI, NORMALISED = "phi", "norm"
 """What a branch does beside products with matrices: the activation, and the norm."""
 
 
-@dataclass(frozen=True)
-class FormKind:
+class FormKind(NamedTuple):
     """What a layer's branch F computes."""
 
     recipe: tuple[str, ...]
@@ -264,8 +260,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "
 LOSSES = ("mse", "probe", "unit")
 
 
-@dataclass(frozen=True)
-class TaskKind:
+class TaskKind(NamedTuple):
     """What a network may learn."""
 
     samples: int
@@ -287,8 +282,7 @@ USUAL_STEPS = 600
 OPTIMIZERS = ("sgd", "momentum", "adam")
 
 
-@dataclass(frozen=True)
-class NumberFormat:
+class NumberFormat(NamedTuple):
     """Binary floating point numbers of so many bits; IEEE 754's rounding to the nearest, ties to even."""
 
     name: str

@@ -6,7 +6,7 @@ Adding a preset is adding one entry. This module imports the standard library al
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui_telescope.settings import Settings
 
@@ -15,8 +15,7 @@ class PresetError(ValueError):
     """No preset has this name; the message names those that come close."""
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(NamedTuple):
     """Settings with a name for the command line, a title for the screen and one line that says what they show."""
 
     name: str
@@ -318,6 +317,7 @@ PRESETS: dict[str, Preset] = {
     )
 }  # fmt: skip
 """Every preset by name, in the order of the story. Each line begins with the verdict that the engine must give."""
+_BY_SETTINGS = {preset.settings: preset for preset in PRESETS.values()}
 
 
 def by_topic() -> dict[str, list[Preset]]:
@@ -341,7 +341,7 @@ def preset_named(name: str) -> Preset:
 
 def preset_of(settings: Settings) -> Preset | None:
     """The preset that these settings are, if they are one."""
-    return next((preset for preset in PRESETS.values() if preset.settings == settings), None)
+    return _BY_SETTINGS.get(settings)
 
 
 def nearest_preset(settings: Settings) -> Preset:

@@ -154,7 +154,7 @@ def report(name: str, value: str, ratio: float, kind: str) -> None:
 def benchmark_keys(columns: int, rows: int, presses: Presses) -> None:
     """The time from a key to the last byte of its answer, both apps in turn."""
     with telescope(columns, rows, *presses.arguments) as ours, bare(columns, rows) as theirs:
-        ours.seconds_to(b"Try")
+        ours.wait_until(lambda: "Try" in ours.text)
         theirs.seconds_to(b"ready")
         for terminal in (ours, theirs):
             for key in presses.keys:
@@ -170,7 +170,7 @@ def benchmark_keys(columns: int, rows: int, presses: Presses) -> None:
 def benchmark_bytes(columns: int, rows: int, keys: Sequence[str]) -> None:
     """What is sent for each key, against an ideal diff; nothing must be sent for nothing."""
     with telescope(columns, rows) as terminal:
-        terminal.seconds_to(b"Try")
+        terminal.wait_until(lambda: "Try" in terminal.text)
         terminal.wait_for_silence()
         for key in keys:
             before, sent_before = terminal.cells(), len(terminal.raw)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import tui_telescope
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.drawing import plotext_canvas, plotext_docs
+from tui_telescope.charts.drawing import plotext_canvas, plotext_import
 from tui_telescope.charts.drawing.charset import ASCII, BRAILLE
 from tui_telescope.charts.drawing.curves import draw_curves
 from tui_telescope.charts.drawing.picture import row_text
@@ -280,22 +280,23 @@ print((dots > 0).sum())
     assert (finished.returncode, finished.stdout) == (0, "1\n")
 
 
-@pytest.mark.parametrize("version", [plotext_docs.KNOWN_VERSION, "0.0.0"], ids=["known", "unknown"])
-def test_plotext_draws_the_same_with_its_manual_and_without(version):
-    brings_manual = version != metadata.version("plotext")
+@pytest.mark.parametrize("version", [plotext_import.KNOWN_VERSION, "0.0.0"], ids=["known", "unknown"])
+def test_plotext_draws_the_same_with_its_manual_and_tests_and_without(version):
+    brings_both = version != metadata.version("plotext")
     program = f"""
 import sys
-from tui_telescope.charts.drawing import plotext_docs
-plotext_docs.KNOWN_VERSION = {version!r}
+from tui_telescope.charts.drawing import plotext_import
+plotext_import.KNOWN_VERSION = {version!r}
 from tui_telescope.charts.drawing.charset import BRAILLE
 from tui_telescope.charts.drawing.plotext_canvas import rasterized
-print("plotext._doc.tools" in sys.modules, rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE).tolist())
+dots = rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE)
+print("plotext._doc.tools" in sys.modules, "unittest" in sys.modules, dots.tolist())
 """
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60
     )
     expected = rasterized([[(0.0, 0.0), (19.0, 11.0)]], 10, 3, BRAILLE).tolist()
-    assert (finished.stdout, finished.stderr) == (f"{brings_manual} {expected}\n", "")
+    assert (finished.stdout, finished.stderr) == (f"{brings_both} {brings_both} {expected}\n", "")
 
 
 def test_one_module_alone_imports_plotext():

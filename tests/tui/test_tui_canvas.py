@@ -15,8 +15,8 @@ from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import Input
 
 from tui_telescope.settings import REGISTRY, Settings
-from tui_telescope.tui.widgets.canvas import Canvas, Line, Word, changed_regions, fit, without_default_colors
-from tui_telescope.tui.widgets.chart_view import ChartView, Seams
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Seams, Word, changed_regions, fit, without_default_colors
+from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.inks import INKS, ink_style
 from tui_telescope.tui.widgets.panels import Panels, setting_row
 from tui_telescope.tui.widgets.status_line import ending_in_ellipsis
@@ -47,14 +47,16 @@ def test_between_seams_each_stretch_of_a_row_is_a_region_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 20), (160, 50)])
-async def test_the_seams_lie_under_the_chart_where_it_says_they_are(size: tuple[int, int]) -> None:
+async def test_the_seams_lie_under_chart_and_verdict_where_they_say_they_are(size: tuple[int, int]) -> None:
     async with exploring(size=(80, 24)) as explorer:
         await explorer.pilot.resize_terminal(*size)
         await explorer.pilot.pause()
-        chart = explorer.app.screen.query_one(ChartView)
-        edges = [stretch.region.right - chart.region.x for stretch in explorer.app.screen.query_one(Seams).children]
-        within = [edge for edge in edges if edge < chart.size.width]
-        assert within == [seam for seam in chart.seams if seam < chart.size.width]
+        (seams,) = explorer.app.screen.query(Seams)
+        for canvas in (explorer.app.chart_view, explorer.app.status_line):
+            left, right = canvas.region.column_span
+            edges = [stretch.region.right for stretch in seams.children]
+            assert [edge for edge in edges if left < edge < right] == [left + seam for seam in canvas.seams]
+        assert canvas.region.bottom <= seams.region.bottom
 
 
 def test_another_ink_is_a_change_and_another_cut_of_the_same_words_is_none() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.charts.elements import Axis
 
 
-@dataclass(frozen=True)
-class ChartOptions:
+class ChartOptions(NamedTuple):
     """The same options and readings give the same chart, however one came to it."""
 
     previous: Axis | None = None

@@ -131,8 +131,7 @@ class Telescope:
             (self._drawing_seconds(settings, index), seconds, _spreading(settings) * seconds * wanted.spread)
         )
         task = self._task(self._drawn(settings, index, drawing), settings, wanted, drawing, passing)
-        for each in choose.passes_of(settings):
-            each.load()  # no pass's time
+        choose.passes_of(settings)[0].load()  # no pass's time; nearly all networks need no other
         began = time.thread_time()
         measured = _measured(task)
         if wanted.weight_gradient and wanted.signal:

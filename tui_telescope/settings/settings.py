@@ -23,11 +23,10 @@ class Settings(Values):
     """
 
     def __post_init__(self) -> None:
+        values = self.__dict__  # frozen for everybody else
         for name, setting in REGISTRY.items():
-            for meant, value in setting.meaning(getattr(self, name)).items():
-                object.__setattr__(self, meant, value)
-        for name, setting in REGISTRY.items():
-            object.__setattr__(self, name, setting.check(getattr(self, name)))
+            values.update(setting.meaning(values[name]))
+        values.update({name: setting.check(values[name]) for name, setting in REGISTRY.items()})
         for refusal in REFUSALS:
             if reason := refusal(self):
                 raise SettingsError(reason)
@@ -73,8 +72,10 @@ class Settings(Values):
             raise SettingsError(f"spectrum: {why_not}")
 
     def _first_that_holds(self, reasons: Iterable[Reason]) -> str:
-        clauses = (clause for holds, clause in reasons if holds(self))
-        return next(clauses, "").format_map({**self.as_dict(), "cell": self.cell.upper()})
+        for holds, clause in reasons:
+            if holds(self):
+                return clause.format_map({**self.as_dict(), "cell": self.cell.upper()})
+        return ""
 
     def replace(self, **changes: Any) -> Settings:
         """These settings with some values changed. Raises `SettingsError`."""

@@ -47,12 +47,12 @@ _INITIALIZER_NAMES = {
 
 
 def _entry(group: str, setting: Setting) -> Any:
-    return field(default=setting.default, metadata={"setting": dataclasses.replace(setting, group=group)})
+    return field(default=setting.default, metadata={"setting": setting, "group": group})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Values(DescribedNetwork):
-    """A value for every setting; `Settings` checks them."""
+    """The fields of `Settings`, which are made and checked there."""
 
     cell: str = _entry(
         "network",
@@ -314,7 +314,8 @@ class Values(DescribedNetwork):
 
 
 REGISTRY: dict[str, Setting] = {
-    each.name: dataclasses.replace(each.metadata["setting"], name=each.name) for each in fields(Values)
+    each.name: dataclasses.replace(each.metadata["setting"], name=each.name, group=each.metadata["group"])
+    for each in fields(Values)
 }
 """Every setting by name, in the order in which users see them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -13,8 +12,7 @@ from tui_telescope.settings import REGISTRY
 from tui_telescope.settings.kinds import Setting
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """One thing that a key does. A new one is one entry here and its `action_` method of the app."""
 
     call: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.binding import BindingType
 
@@ -12,9 +12,11 @@ from tui_telescope.tui.exploring import ExploringApp
 from tui_telescope.tui.sharing import Sharing
 from tui_telescope.tui.sources.source import Source
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
-from tui_telescope.tui.tour.guide import Guide
-from tui_telescope.tui.tour.teller import Told
 from tui_telescope.tui.widgets.canvas import Canvas
+
+if TYPE_CHECKING:
+    from tui_telescope.tui.tour.guide import Guide
+    from tui_telescope.tui.tour.teller import Told
 
 
 def run(
@@ -46,7 +48,7 @@ class TelescopeApp(ExploringApp):
         self, source: Source[Any], subject: Hashable, *, view: str = "gradient", ascii_only: bool = False
     ) -> None:
         super().__init__(source, subject, view=view, ascii_only=ascii_only)
-        self.guide = Guide(self)
+        self._guide: Guide | None = None
         self._sharing = Sharing(self)
 
     # Comparing
@@ -90,6 +92,14 @@ class TelescopeApp(ExploringApp):
 
     # The tour, and other screens
 
+    @property
+    def guide(self) -> Guide:
+        """Leads through the tour; the first screen does not wait for it."""
+        from tui_telescope.tui.tour.guide import Guide
+
+        self._guide = self._guide or Guide(self)
+        return self._guide
+
     def action_show_tour(self) -> None:
         self.guide.show()
 
@@ -106,14 +116,15 @@ class TelescopeApp(ExploringApp):
         self.guide.take(message)
 
     def take_note(self) -> None:
-        self.guide.judge()
+        if self._guide:
+            self._guide.judge()
 
     def action_stop_or_leave(self) -> None:
         """Work that is said to run goes first; the tour, which may have set the cursor, takes it along."""
         if self.background.stop():
             return
-        if self.guide.is_on:
-            self.guide.leave()
+        if self._guide and self._guide.is_on:
+            self._guide.leave()
         else:
             self.reading_off.put_away()
 

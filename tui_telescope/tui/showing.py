@@ -32,7 +32,7 @@ from tui_telescope.tui.notices import NEEDS_SETTINGS, NoticeBoard
 from tui_telescope.tui.reading_off import ReadingOff
 from tui_telescope.tui.screen_app import ScreenApp
 from tui_telescope.tui.sources.source import Source
-from tui_telescope.tui.widgets.chart_view import Seams
+from tui_telescope.tui.widgets.canvas import Seams
 from tui_telescope.tui.widgets.footer import Footer
 from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.status_line import sentence
@@ -233,7 +233,7 @@ class ShowingApp(ScreenApp):
             self.background.forget()
         if isinstance(outcome, Observed):
             if self.shown is None and not self._is_ending:
-                self.field.mount(Seams())  # not before: they are no part of what the first picture waits for
+                self.screen_stack[0].mount(Seams())  # not before: the first picture does not wait for them
             is_drawn = self.shown is not None and self.shown.looks_like(outcome)
             self.shown = outcome
             if is_drawn:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from tui_telescope.charts.drawing import plotext_docs
+from tui_telescope.charts.drawing import plotext_import
 from tui_telescope.charts.drawing.charset import Charset
 from tui_telescope.charts.drawing.polyline import Point, Polyline
 from tui_telescope.charts.drawing.raster import BLANK_BRAILLE, DotMask
 
-with plotext_docs.left_out():
+with plotext_import.lean():
     import plotext
 
 _CENTRE = 0.5 + 1e-3

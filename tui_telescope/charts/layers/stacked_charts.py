@@ -21,7 +21,7 @@ than its neighbours."""
 
 def stacked(chart: Chart, view: View, traces: Sequence[Trace], options: ChartOptions) -> StackedCharts:
     """The view's own chart, and below it what stands beside it; only the first one's axis may stay."""
-    fitted = replace(options, previous=None)
+    fitted = options._replace(previous=None)
     return StackedCharts((chart, *(each(traces, fitted) for each in view.beside)))
 
 

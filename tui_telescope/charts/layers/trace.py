@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.observation import Observation
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(NamedTuple):
     """An observation and what it is called on the legend.
 
     `briefs` are other names, each shorter than the one before, for a legend with less room: traces that are shown
@@ -26,8 +24,7 @@ class Trace:
     """Layers over which a signal lasts by theory, which may be infinitely many; None for what was observed."""
 
 
-@dataclass(frozen=True, eq=False)
-class LearningTrace:
+class LearningTrace(NamedTuple):
     """The same of a network that learns."""
 
     label: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_telescope.charts.layers.trace import LearningTrace, Trace
 
@@ -21,8 +20,7 @@ class ComparisonError(ValueError):
     """A curve that cannot be compared; the message says why."""
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
+class Compared(NamedTuple):
     """A curve and the subject that it was observed of."""
 
     subject: Hashable

@@ -68,11 +68,11 @@ class Learning:
     @property
     def seen(self) -> Observed | None:
         """The network as it is, once it has begun to learn."""
-        from tui_telescope.observations.description import Words
-
         told = self.told
         if told is None or told.history.latest.step == 0:
             return None
+        from tui_telescope.observations.description import Words
+
         latest, companion = told.history.latest, told.companion
         words = Words(told.words.headline, f"after {latest.step} steps {told.words.sentences}")
         beside = companion.latest.observation if companion else None
@@ -80,10 +80,10 @@ class Learning:
 
     def words(self) -> Words | None:
         """The verdict's headline, what came of learning so far, and the key that goes on with it."""
-        from tui_telescope.observations.description import Words
-
         if (told := self.told) is None:
             return None
+        from tui_telescope.observations.description import Words
+
         return Words(told.words.headline, f"{told.text} {self._keys(told.history)}")
 
     def _keys(self, history: History) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tui_telescope.charts.views import RUN_VIEWS
 from tui_telescope.tui.actions import GENERAL, Action, Keys
 
@@ -14,7 +12,7 @@ WATCHING = Keys(
         _GENERAL["quit"],
         Action("quit", ("ctrl+q", "ctrl+c"), "Ctrl+Q Ctrl+C", "quit, whatever is open", always=True),
         _GENERAL["suspend_process"],
-        replace(_GENERAL["show_palette"], help="command palette: everything by name, and themes"),
+        _GENERAL["show_palette"]._replace(help="command palette: everything by name, and themes"),
         Action("freeze", ("space",), "Space", "freeze the screen at this record; again: follow the newest"),
         Action("scrub(-1)", ("left",), "left", "the record before"),
         Action("scrub(1)", ("right",), "right", "the record after"),
@@ -27,15 +25,15 @@ WATCHING = Keys(
         ),
         Action("step_role(-1)", ("R",), "R", "the role before"),
         Action("show_runs", ("l",), "l", "the list of runs in the folder: choose one, or compare two"),
-        replace(_GENERAL["pin"], help="pin this record's curve, to compare others with it"),
+        _GENERAL["pin"]._replace(help="pin this record's curve, to compare others with it"),
         _GENERAL["drop_pins"],
-        replace(
-            _GENERAL["toggle_ghost"], help="ghost: beside it the run's first record, or the run it is compared with"
+        _GENERAL["toggle_ghost"]._replace(
+            help="ghost: beside it the run's first record, or the run it is compared with"
         ),
-        replace(_GENERAL["toggle_weights"], help="the gradient by the weights, beside the one by the outputs"),
+        _GENERAL["toggle_weights"]._replace(help="the gradient by the weights, beside the one by the outputs"),
         *(_GENERAL[call] for call in ("move_cursor(1)", "move_cursor(-1)", "fit_axis")),
-        replace(_GENERAL["stop_or_leave"], help="put the cursor away"),
-        replace(_GENERAL["copy_command"], help="send the command line that watches this run to the clipboard"),
+        _GENERAL["stop_or_leave"]._replace(help="put the cursor away"),
+        _GENERAL["copy_command"]._replace(help="send the command line that watches this run to the clipboard"),
         _GENERAL["save"],
     ),
     {

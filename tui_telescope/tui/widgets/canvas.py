@@ -27,6 +27,8 @@ class Word(NamedTuple):
 
 
 Line = Sequence[Word]
+STRETCH_CELLS = 31
+"""The first stretch ends where the labels of the y axis mostly do. Narrower ones cost more than they save."""
 _LETTERS = {ink: chr(number) for number, ink in enumerate(INKS)}
 
 
@@ -37,8 +39,8 @@ class Canvas(Widget):
     bytes of a key.
     """
 
-    seams: Sequence[int] = ()
-    """Columns between which Textual can send a part of a row by itself; elsewhere it sends from the row's left."""
+    has_seams = False
+    """Whether it lies over `Seams`, and parts of its rows are compared and sent by themselves."""
     ascii_only = False
     """Whether the characters from space to tilde are all that is drawn with."""
 
@@ -64,6 +66,14 @@ class Canvas(Widget):
             for y in {y for region in changed for y in region.line_range}:
                 self._strips.pop(y, None)
             self.refresh(*changed)
+
+    @property
+    def seams(self) -> Sequence[int]:
+        """Its columns at which Textual can begin to send a row; elsewhere it sends from the row's left."""
+        if not self.has_seams:
+            return ()
+        left, right = self.region.column_span
+        return [seam - left for seam in range(STRETCH_CELLS, right, STRETCH_CELLS) if seam > left]
 
     def _drawn_lines(self) -> list[Line]:
         width, height = self._drawn_for = self.size
@@ -122,6 +132,26 @@ class Hidden(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         return []
+
+
+class Stretch(Hidden):
+    """Nothing but its two edges."""
+
+
+class Seams(Hidden):
+    """Lies under the whole screen, out of sight: where its stretches meet, Textual can begin to send a row.
+
+    Without them it sends each changed row from its widget's left edge, for a curve mostly blanks. What is not mounted
+    yet costs bytes and nothing else.
+    """
+
+    def on_resize(self, event: events.Resize) -> None:
+        if not self.is_attached:  # the app is ending
+            return
+        for _ in range(1 + event.size.width // STRETCH_CELLS - len(self.children)):
+            stretch = Stretch()
+            stretch.styles.width = STRETCH_CELLS
+            self.mount(stretch)
 
 
 def without_default_colors(style: Style) -> Style | None:

@@ -8,45 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
-from tui_telescope.tui.widgets.canvas import Canvas, Hidden, Line, Word
+from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
 
-
-LABEL_CELLS = 6
-"""What the labels of the y axis and the frame take, mostly."""
-STRETCH_CELLS = 30
-"""Narrower ones cost more in cursor moves than they save in blanks, and each takes its time."""
 REMEMBERED = 64
 """Charts, each with its picture."""
-
-
-class Stretch(Hidden):
-    """Nothing but its two edges."""
-
-
-class Seams(Hidden):
-    """Lies under the chart, out of sight: where its parts meet, Textual can begin to send a row.
-
-    Without them it sends each changed row from the chart's left edge, for a curve mostly blanks. What is not mounted
-    yet costs bytes and nothing else.
-    """
-
-    def on_resize(self, event: events.Resize) -> None:
-        if not self.is_attached:  # the app is ending
-            return
-        missing = 1 + event.size.width // STRETCH_CELLS - len(self.children)
-        for _ in range(missing):
-            stretch = Stretch()
-            stretch.styles.width = STRETCH_CELLS if self.children else LABEL_CELLS
-            self.mount(stretch)
 
 
 class ChartView(Canvas):
     """Draws its chart anew at any size."""
 
-    seams = range(LABEL_CELLS, 1000, STRETCH_CELLS)
+    has_seams = True
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

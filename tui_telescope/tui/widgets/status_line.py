@@ -24,6 +24,7 @@ BADGE_CELLS = _HEADLINE_CELLS + 4
 class StatusLine(Canvas):
     """A badge, and one text wrapped between words beside and below it. The style sheet says how many rows there are."""
 
+    has_seams = True
     headline = ""
     text = ""
     ink = ""

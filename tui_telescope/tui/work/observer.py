@@ -122,10 +122,11 @@ class Observer:
             self._drop_work()
 
     def _drop_work(self) -> None:
-        """What waits and what runs is not wanted any more."""
+        """What waits and what runs is not wanted any more. A thread that has nothing to let go of sleeps on."""
         with self._change:
-            self._slot = None
-            self._change.notify()
+            if self._slot or self._closed:
+                self._slot = None
+                self._change.notify()
 
     def _can_observe_inline(self, request: Request) -> bool:
         is_free = not self._working and (self._slot is None or self._slot.observed is not None)

@@ -1,4 +1,4 @@
-"""plotext without its documentation: building its manual is four fifths of importing it, and nobody reads it here."""
+"""plotext without its manual and its tests: most of what importing it takes, and nobody asks for them here."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from pathlib import Path
 from types import ModuleType
 
 KNOWN_VERSION = "6.1.0"
-"""The one whose manual is known to be a module that nothing else of it needs; any other is imported whole."""
-_MANUAL = "plotext._doc.doc"
+"""The one of which it is known that nothing else needs these modules; any other is imported whole."""
+_LEFT_OUT = {"plotext._doc.doc": "docs", "plotext._tests.run": "test"}
+"""Modules, and the one name of each that plotext imports."""
 
 
 @contextmanager
-def left_out() -> Iterator[None]:
-    """Import plotext within, and it comes without its manual: an empty one stands in its place meanwhile."""
+def lean() -> Iterator[None]:
+    """Import plotext within, and empty modules stand in the place of those meanwhile."""
     if "plotext" in sys.modules or not _is_known_version():
         yield
         return
-    empty = ModuleType(_MANUAL)
-    empty.docs = None  # type: ignore[attr-defined]
-    sys.modules[_MANUAL] = empty
+    for module, name in _LEFT_OUT.items():
+        sys.modules[module] = ModuleType(module)
+        setattr(sys.modules[module], name, None)
     try:
         yield
     finally:
-        del sys.modules[_MANUAL]
+        for module in _LEFT_OUT:
+            del sys.modules[module]
 
 
 def _is_known_version() -> bool:
