@@ -60,8 +60,10 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observer, "INLINE_SECONDS", 10.0)
 
 
-async def looked_ahead(explorer: Explorer) -> None:
-    await explorer.until(lambda: not explorer.app._prefetcher.is_busy)
+async def looked_ahead(explorer: Explorer, work: Work) -> None:
+    """Until it has begun, with the likeliest settings, and ended."""
+    likeliest, *_ = explorer.app._habits.guesses(explorer.app.settings)
+    await explorer.until(lambda: likeliest in work.observed and not explorer.app._prefetcher.is_busy)
 
 
 def test_what_was_pressed_lately_is_likeliest() -> None:
@@ -150,7 +152,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
     monkeypatch.setattr(Habits, "others", lambda habits, settings: [])
     async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press(*keys[:-1])
-        await looked_ahead(explorer)
+        await looked_ahead(explorer, work)
         work.forget()
         await explorer.press(keys[-1])
         assert not work.was_needed_for(explorer)
@@ -162,7 +164,7 @@ async def test_the_key_pressed_again_finds_its_work_done(
 @pytest.mark.parametrize("key", "bDi")
 async def test_after_a_pause_any_key_finds_its_work_done(work: Work, key: str) -> None:
     async with exploring(SHALLOW, looks_ahead=True) as explorer:
-        await looked_ahead(explorer)
+        await looked_ahead(explorer, work)
         work.forget()
         await explorer.press(key)
         assert not work.was_needed_for(explorer)
@@ -173,7 +175,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
     async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press("s")
         before = explorer.screen_rows()
-        await looked_ahead(explorer)
+        await looked_ahead(explorer, work)
         assert explorer.screen_rows() == before
         assert explorer.app.settings.stepped("scale", 1) in work.observed
 
@@ -182,7 +184,7 @@ async def test_looking_ahead_changes_nothing_on_the_screen(work: Work) -> None:
 async def test_the_ghosts_of_the_next_settings_are_prefetched_too(work: Work) -> None:
     async with exploring(SHALLOW, looks_ahead=True) as explorer:
         await explorer.press("s", "g")
-        await looked_ahead(explorer)
+        await looked_ahead(explorer, work)
         work.forget()
         await explorer.press("s")
         assert explorer.app.shown
@@ -193,7 +195,7 @@ async def test_the_ghosts_of_the_next_settings_are_prefetched_too(work: Work) ->
 
 async def test_slow_settings_are_not_looked_at_ahead(work: Work) -> None:
     async with exploring(Settings(width=256, depth=200, generator="numpy"), looks_ahead=True) as explorer:
-        await looked_ahead(explorer)
+        await explorer.until(lambda: not explorer.app._prefetcher.is_busy)
         work.forget()
         await explorer.press("s")
         assert work.was_needed_for(explorer)

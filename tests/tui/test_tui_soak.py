@@ -73,7 +73,7 @@ async def test_any_keys_clicks_and_sizes_leave_the_app_alive_and_true_to_its_set
 def make_the_engine_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys are under test: networks are small, maps are coarse, and the tour's numbers are not measured."""
     for name, preset in PRESETS.items():
-        monkeypatch.setitem(PRESETS, name, replace(preset, settings=made_small(preset.settings)))
+        monkeypatch.setitem(PRESETS, name, preset._replace(settings=made_small(preset.settings)))
     monkeypatch.setattr(tour, "STEPS", [replace(step, settings=made_small(step.settings)) for step in tour.STEPS])
     for name, limit in LARGEST.items():
         monkeypatch.setitem(REGISTRY, name, replace(REGISTRY[name], maximum=limit))  # type: ignore[call-arg]
