@@ -73,6 +73,22 @@ async def test_step_and_loss_stay_in_the_heading_of_a_role_with_a_long_name(tmp_
         assert f"layers are shown, {role}" in explorer.said()
 
 
+@pytest.mark.parametrize(
+    ("name", "width", "told"),
+    [
+        ("livehead", 80, " livehead: step 12345, loss 1"),
+        ("transformer-wide-lr3e-4-seed1", 80, " tran..seed1: step 12345, loss 1"),
+        ("transformer-wide-lr3e-4-seed1", 40, "4-seed1: step 12345, loss 1"),
+    ],
+)
+async def test_step_and_loss_stay_in_the_heading_of_a_run_with_a_long_name(
+    tmp_path: Path, name: str, width: int, told: str
+) -> None:
+    async with watching(written_run(tmp_path / name, record(12345, loss=1.0)), size=(width, 24)) as explorer:
+        assert told in explorer.text(TopLine)
+        assert len(explorer.text(TopLine)) == width
+
+
 async def test_a_folder_that_is_deleted_is_said_to_be_gone_until_it_is_back(tmp_path: Path) -> None:
     run = written_run(tmp_path / "a", *FADING)
     async with watching(run) as explorer:

@@ -132,9 +132,9 @@ class RunSource(Source[Shown]):
     def heading(self, subject: Shown) -> Heading:
         run, record, role = subject
         if record is None:
-            return Heading(run.name, "no record yet")
+            return Heading(run.name, standing="no record yet")
         loss = "" if record.loss is None else f", loss {record.loss:.4g}"
-        return Heading(run.name, f"step {record.step}{loss}", role)
+        return Heading(run.name, role, f"step {record.step}{loss}")
 
     def size(self, subject: Shown) -> str:
         return "the run's first record" if subject.record is None else f"step {subject.record.step}"
