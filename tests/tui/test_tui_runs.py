@@ -144,6 +144,22 @@ async def test_two_runs_are_compared_at_the_same_step_by_the_layers_names(tmp_pa
         await explorer.until(lambda: "ghost" not in explorer.text(ChartView))
 
 
+async def test_a_run_that_is_found_after_its_folder_was_opened_is_followed_by_its_own_name(tmp_path: Path) -> None:
+    async with watching(tmp_path / "two") as explorer:
+        await explorer.until(lambda: "Waiting for the first record of" in explorer.said())
+        written_run(tmp_path / "two" / "a", *FADING[:2])
+        await explorer.until(lambda: "a: step 2" in explorer.text(TopLine))
+        written_run(tmp_path / "two" / "b", *FADING)
+        await explorer.press("y")
+        assert explorer.app.clipboard == f"tui-telescope watch {tmp_path / 'two' / 'a'}"
+        await explorer.until(lambda: "One of 2 runs in two; l lists them." in explorer.said())
+        await explorer.pilot.press("l")
+        await explorer.until(lambda: "> * a" in explorer.text(RunRows))
+        await explorer.pilot.press("c")
+        await explorer.until(lambda: not isinstance(explorer.app.screen, RunList))
+        assert explorer.app.source.other is None, "no run is compared with itself"
+
+
 async def test_a_list_of_one_says_so(tmp_path: Path) -> None:
     async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
         await explorer.press("l")

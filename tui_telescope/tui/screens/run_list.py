@@ -14,15 +14,11 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from tui_telescope.runs.reading.follower import Refused
-from tui_telescope.runs.reading.listing import Glance, Listing
+from tui_telescope.runs.reading.listing import Glance, Listing, rest_after
 from tui_telescope.runs.reading.records import clean
 from tui_telescope.runs.reading.telling import age_in_words
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
-LOOK_SECONDS = 2.0
-"""How often it is looked whether there is anything new."""
-MOST_LOOKING = 0.01
-"""Of the time, at most."""
 _WIDE = 60
 """From so many cells on there is room for the age too."""
 
@@ -87,7 +83,7 @@ class RunList(ModalScreen[Chosen | None]):
             else:
                 trouble = ""
             self.post_message(Listed(self._listing.glances, trouble))
-            rest = max(LOOK_SECONDS, (time.monotonic() - began) / MOST_LOOKING)
+            rest = rest_after(time.monotonic() - began)
             for each in changed:
                 if self._is_closed.is_set():
                     return

@@ -35,6 +35,7 @@ class FollowedRun:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        """The run's own, once it is known: of a folder the run in it that is followed."""
         self.is_read = False
         """Whether its files have been looked at."""
         self._is_file = path.is_file()
@@ -49,7 +50,9 @@ class FollowedRun:
         with self._lock:
             try:
                 is_new = self._run is None
-                self._run = self._run or open_run(choose_run(self.path))
+                if self._run is None:
+                    path = choose_run(self.path)
+                    self._run, self.path, self._is_file = open_run(path), path, path.is_file()
                 has_news = self._run.poll() or is_new
                 trouble = "" if os.path.exists(self.path) else f"The {'file' if self._is_file else 'folder'} is gone"
             except Refused as refusal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_telescope.runs.reading.records import Record
+from tui_telescope.runs.reading.records import Record, clean
 from tui_telescope.runs.reading.telling import age_sentence, course_sentences, layers_apart, left_out
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
@@ -214,6 +214,8 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         run = self._runs.run
         if not self._is_following:
             yield "Frozen here: Space follows."
+        if others := self._runs.unchosen_of:
+            yield f"One of {others} runs in {clean(self._runs.folder.resolve().name)}; l lists them."
         age = run.age_seconds()
         yield "" if age is None else age_sentence(age)
         yield run.trouble
