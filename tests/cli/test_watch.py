@@ -60,6 +60,12 @@ def test_a_run_that_became_nan_names_the_step_the_reading_and_the_layer(tmp_path
     assert found["verdict"]["state"] is None
 
 
+def test_json_names_what_ceased_to_be_finite_outside_the_recorded_layers(tmp_path):
+    lost = record(2, ["nan"] * 3, nonfinite_outside=["head"])
+    found = json.loads(watch(written_run(tmp_path / "a", record(1), lost), "--once", "--format", "json").stdout)
+    assert (found["nonfinite"]["layer"], found["nonfinite_outside"]) == (None, ["head"])
+
+
 def test_csv_has_a_row_a_layer(tmp_path):
     result = watch(written_run(tmp_path / "a", *DYING), "--once", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))

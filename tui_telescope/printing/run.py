@@ -10,7 +10,7 @@ from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.steps.run_charts import StepOptions, StepTrace
 from tui_telescope.charts.views import RUN_VIEWS, View
-from tui_telescope.observations.description import describe
+from tui_telescope.observations.description import words_of
 from tui_telescope.observations.observation import Observation
 from tui_telescope.printing.machine_readable import as_json, observation_document, reading_as_csv, verdict_document
 from tui_telescope.printing.readings import Sink
@@ -18,7 +18,7 @@ from tui_telescope.printing.text import CHART_HEIGHT, table
 from tui_telescope.printing.window_size import columns
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.run import Run
-from tui_telescope.runs.reading.telling import course_sentences, left_out
+from tui_telescope.runs.reading.telling import left_out, told_with
 
 
 def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:
@@ -41,8 +41,10 @@ def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool)
 
 def words(run: Run, observation: Observation) -> str:
     """The verdict, and what the run's course adds to it."""
-    course = course_sentences(run.course(), observation)
-    return " ".join(filter(None, (describe(observation), left_out(run.layers, observation), *course, run.note)))
+    headline, verdict = words_of(observation)
+    opening = f"{headline}:" if headline else ""
+    told = told_with(verdict, run.course(), observation)
+    return " ".join(filter(None, (opening, *told, left_out(run.layers, observation), run.note)))
 
 
 def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:
@@ -84,6 +86,7 @@ def _as_json(run: Run, observation: Observation) -> str:
         "age_seconds": run.age_seconds(),
         **observation_document(observation),
         "nonfinite": course.nonfinite and course.nonfinite._asdict(),
+        "nonfinite_outside": list(course.outside),
         "unhealthy_since": course.since,
         "loss_scale_halvings": course.halvings,
         "records": run.count,

@@ -30,7 +30,7 @@ class NonFiniteStep(NamedTuple):
     """The first that is recorded so."""
     layer: str | None
     """The nearest to the loss on the way back, the nearest to the input on the way forward; None where the way back is
-    lost from its beginning, and the way forward was not measured."""
+    lost from its beginning, or where it began outside the recorded layers (`Record.nonfinite_outside`)."""
     reading: str
     after: int | None = None
     """The step recorded before, where the steps between are not known to have been finite."""
@@ -45,6 +45,8 @@ class Course(NamedTuple):
     """The step since which the verdict is what it is, where it was healthy before."""
     halvings: int
     """How often the loss's scale was halved."""
+    outside: tuple[str, ...] = ()
+    """What was the first that is not finite, where that is not one of the recorded layers (`nonfinite_outside`)."""
 
 
 def observation_of(
@@ -118,7 +120,10 @@ def course_of(
 ) -> Course:
     """What the records tell whose last one's verdict is `state`, of these layers (see `observation_of`)."""
     segment = [record for record in records if record.segment == records[-1].segment]
-    return Course(_first_nonfinite(records, names), _since(segment, names, state, among), _halvings(segment))
+    lost = next((record for record in records if not record.skipped and _lost(record)), None)
+    since = _since(segment, names, state, among)
+    outside = lost.nonfinite_outside if lost else ()
+    return Course(_first_nonfinite(records, names), since, _halvings(segment), outside)
 
 
 def _mean_over_ranks(records: Sequence[Record], name: str, layers: int) -> Reading | None:
@@ -163,17 +168,34 @@ def _first_nonfinite(records: Sequence[Record], names: Sequence[str]) -> NonFini
 
 
 def _lost(record: Record) -> tuple[str, int | None] | None:
-    """The first reading of the step that is not finite, and the layer where that began, counted from 0."""
+    """The first reading of the step that is not finite, and the layer where that began, counted from 0.
+
+    What the layer next to the loss gets back is lost above it: by the head, or by the loss. Its weights' gradient is
+    lost in it alone where what it got back is known to have been finite, or a layer below got something finite of it.
+    """
     for name, from_above in _FROM_ABOVE.items():
         if (reading := record.readings.get(name)) is None:
             continue
         lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
-        if lost and from_above:
-            came_with_the_loss = record.loss is not None and not math.isfinite(record.loss)
-            return name, None if came_with_the_loss and "rms" not in record.readings else lost[-1]
-        if lost:
+        if not lost:
+            continue
+        if record.nonfinite_outside:
+            return name, None
+        if not from_above:
             return name, lost[0]
+        came_with_the_loss = record.loss is not None and not math.isfinite(record.loss) and "rms" not in record.readings
+        return name, None if came_with_the_loss or _came_from_above(record, name, lost) else lost[-1]
     return None
+
+
+def _came_from_above(record: Record, name: str, lost: Sequence[int]) -> bool:
+    """Whether a reading of the way back may have been lost before it came to the layer next to the loss."""
+    known = np.flatnonzero(record.readings[name].known)
+    if lost[-1] != known[-1] or name == "gradient":
+        return bool(lost[-1] == known[-1])
+    gradient = record.readings.get("gradient")
+    got_finite = gradient is not None and gradient.known[lost[-1]]
+    return len(lost) == len(known) and not got_finite
 
 
 def _since(

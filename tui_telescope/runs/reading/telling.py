@@ -6,15 +6,26 @@ from collections.abc import Iterator, Sequence
 
 from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
-from tui_telescope.runs.reading.observing import Course, NonFiniteStep
+from tui_telescope.runs.reading.observing import Course
 
 _FRESH_SECONDS = 10
+_EVERY_STEP, _EVERY_LAYER = "every=1", 'layers="leaves"'
+"""What to give the recorder for nothing to be lost between records, or outside the layers."""
+
+
+def told_with(verdict: str, course: Course, observation: Observation) -> tuple[str, ...]:
+    """The verdict's sentences and those of the course. Where it ceased to be finite comes first: of what is lost since,
+    the verdict says little."""
+    sentences = tuple(course_sentences(course, observation))
+    first = 1 if course.nonfinite else 0
+    opening, others = sentences[:first], sentences[first:]
+    return (*opening, f"{verdict[:1].upper()}{verdict[1:]}" if opening else verdict, *others)
 
 
 def course_sentences(course: Course, observation: Observation) -> Iterator[str]:
     """First where the run ceased to be finite."""
     if course.nonfinite:
-        yield _where_it_was_lost(course.nonfinite)
+        yield _where_it_was_lost(course)
     if observation.gradient is None:
         yield "No gradient by activations was recorded: weights alone are judged."
     if course.since is not None:
@@ -35,14 +46,25 @@ def left_out(layers: Sequence[str], observation: Observation) -> str:
     return f"No {what} was recorded of layer {missing[0]}{others}: {judged}."
 
 
-def _where_it_was_lost(lost: NonFiniteStep) -> str:
-    """Where it began, as far as that is known."""
-    step, layer, reading, after = lost
+def _where_it_was_lost(course: Course) -> str:
+    """Where it began, as far as that is known; and what finds what is not."""
+    assert course.nonfinite is not None
+    step, layer, reading, after = course.nonfinite
+    lost = f"The {reading.replace('_', ' ')} became NaN or infinite"
     when = f"at step {step}" if after is None else f"between steps {after} and {step}"
+    if course.outside:
+        return f"{lost} {when}, first in {_named(course.outside)} not recorded."
     if layer is None:
-        return f"The loss became NaN or infinite {when}; in which layer that began was not recorded."
-    named = f"layer {layer}" if after is None else f"layer {layer} by then"
-    return f"The {reading.replace('_', ' ')} became NaN or infinite {when}, in {named}."
+        finds = f"to find it, record with {_EVERY_STEP} and {_EVERY_LAYER}"
+        return f"{lost} {when}; where that began is not known ({finds})."
+    if after is not None:
+        return f"{lost} {when}, in layer {layer} by then ({_EVERY_STEP} finds where it began)."
+    return f"{lost} {when}, in layer {layer}."
+
+
+def _named(names: Sequence[str]) -> str:
+    first, *others = names
+    return f"{first} and {counted(len(others), 'other')}, which are" if others else f"{first}, which is"
 
 
 def age_sentence(seconds: float) -> str:

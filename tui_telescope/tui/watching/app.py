@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_telescope.runs.reading.records import Record, clean
-from tui_telescope.runs.reading.telling import age_sentence, course_sentences, layers_apart, left_out
+from tui_telescope.runs.reading.telling import age_sentence, layers_apart, left_out, told_with
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.sources.run_source import RunSource, Shown
@@ -194,11 +194,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
             super()._draw_words()
 
     def told(self, verdict: str) -> tuple[str, ...]:
-        """Where it ceased to be finite comes first: of what is lost since, the verdict says little."""
         known = self._runs.course(self.looked_at)
-        course = tuple(course_sentences(*known)) if known else ()
-        opening, rest = (course[:1], course[1:]) if known and known[0].nonfinite else ((), course)
-        return (*opening, verdict, *rest, *self.circumstances(), *self._what_is_shown())
+        told = told_with(verdict, *known) if known else (verdict,)
+        return (*told, *self.circumstances(), *self._what_is_shown())
 
     def _what_is_shown(self) -> Iterator[str]:
         """Which layers, and of which runs."""

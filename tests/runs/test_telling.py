@@ -1,0 +1,47 @@
+"""What a run's course adds to the verdict, and in which order."""
+
+from __future__ import annotations
+
+import pytest
+from run_files import record, written_run
+
+from tui_telescope.printing.run import words
+from tui_telescope.runs.reading.opening import open_run
+
+
+def said(folder, *lines):
+    run = open_run(written_run(folder, *lines))
+    return words(run, run.observation())
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["head"], "head, which is"), (["head.weight", "head.bias"], "head.weight and 1 other, which are")],
+)
+def test_what_ceased_to_be_finite_outside_the_recorded_layers_is_named(tmp_path, names, told):
+    lost = record(2, ["nan"] * 3, alarm=True, rms=[1.0] * 3, nonfinite_outside=names)
+    assert f"The gradient became NaN or infinite at step 2, first in {told} not recorded." in said(
+        tmp_path, record(1), lost
+    )
+
+
+def test_no_recorded_layer_is_blamed_where_all_are_finite_forward_and_the_gradient_comes_lost(tmp_path):
+    told = said(tmp_path, record(1), record(2, ["nan"] * 3, rms=[1.0] * 3))
+    assert (
+        "The gradient became NaN or infinite at step 2; where that began is not known "
+        '(to find it, record with every=1 and layers="leaves").'
+    ) in told
+    assert "in layer" not in told
+
+
+def test_what_finds_the_step_is_said_where_steps_between_were_not_looked_at(tmp_path):
+    told = said(tmp_path, record(280), record(446, ["nan"] * 3, rms=[1.0, "inf", "nan"]))
+    assert "between steps 280 and 446, in layer block by then (every=1 finds where it began)." in told
+
+
+def test_where_it_began_comes_first_and_what_is_lost_since_after_it(tmp_path):
+    began = record(2, ["nan", "nan", 1.0], rms=[1.0] * 3)
+    since = record(3, ["nan"] * 3, rms=["nan"] * 3, weight=["nan"] * 3, weight_gradient=["nan"] * 3)
+    assert said(tmp_path, record(1), began, since).startswith(
+        "NONFINITE: The gradient became NaN or infinite at step 2, in layer block. The weight norm is NaN"
+    )
