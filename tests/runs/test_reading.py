@@ -272,6 +272,12 @@ def test_a_layer_frozen_by_its_user_is_not_called_frozen_by_float32(tmp_path):
     assert open_run(written_run(tmp_path, line)).observation().verdict.frozen_layers is None
 
 
+def test_a_signal_that_is_not_known_of_every_layer_is_taken_for_nothing_nowhere(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, [0.0, 1.0, 1.0], rms=[1.0, None, 1.0])))
+    assert run.observation().signal is None
+    assert "exactly zero" not in describe(run.observation())
+
+
 def test_layers_that_no_gradient_comes_back_to_are_counted_and_the_first_is_named(tmp_path):
     run = open_run(written_run(tmp_path, record(1, [None, None, 1.0])))
     observation = run.observation()

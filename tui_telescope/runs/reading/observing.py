@@ -86,11 +86,12 @@ def _observation(records: Sequence[Record], names: Sequence[str], among: NDArray
     weights_are_known = all(
         name in merged and merged[name].known[shown].all() for name in ("weight", "weight_gradient")
     )
+    is_signal_known = "rms" in merged and merged["rms"].known[shown].all()  # what is unknown would pass for nothing
     return from_log10_norms(
         _log10(rows.get("gradient")),
         weight_gradient=_log10(rows.get("weight_gradient")),
         weights=_log10(rows.get("weight")) if weights_are_known else None,
-        rms=_log10(rows.get("rms")),
+        rms=_log10(rows["rms"]) if is_signal_known else None,
         saturated=_fractions(rows.get("saturated")),
         dead=_fractions(rows.get("dead")),
         layers=[name for name, is_shown in zip(names, shown, strict=True) if is_shown],
