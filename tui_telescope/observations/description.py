@@ -53,6 +53,7 @@ def words_of(observation: Observation) -> Words:
         _rounding(observation),
         _where_it_is_lost(observation),
         _what_learns(observation),
+        _untrained(observation),
         _clipping(observation),
         "Weights are sampled, not stored." if observation.has_sampled_weights else "",
     )
@@ -244,8 +245,19 @@ def _what_learns(observation: Observation) -> str:
         return f"{_where(verdict.still_networks, verdict)}{what}".capitalize()
     if stage == "step":
         return _unheard(verdict.frozen_layers, depth, verdict.frozen_in)
-    verb = "are" if verdict.frozen_layers > 1 else "is"
-    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in {verdict.frozen_in}."
+    verb, trained = "are" if verdict.frozen_layers > 1 else "is", depth - len(verdict.untrained)
+    if not trained:
+        return ""
+    return f"{verdict.frozen_layers or 'None'} of {counted(trained, stage)} {verb} frozen in {verdict.frozen_in}."
+
+
+def _untrained(observation: Observation) -> str:
+    """Those that are not to learn."""
+    if not observation.verdict.untrained:
+        return ""
+    first, *others = observation.verdict.untrained
+    more = f" and {counted(len(others), 'other')} are" if others else " is"
+    return f"{observation.stage.capitalize()} {observation.name(first)}{more} not trained."
 
 
 def _unheard(count: int, depth: int, summed_in: str) -> str:

@@ -83,14 +83,14 @@ def _observation(records: Sequence[Record], names: Sequence[str], among: NDArray
     if not shown.any():
         return None
     rows = {name: _shown(reading, shown) for name, reading in merged.items()}
-    weights_are_known = all(
-        name in merged and merged[name].known[shown].all() for name in ("weight", "weight_gradient")
-    )
+    trained = merged["weight_gradient"].known if "weight_gradient" in merged else np.zeros(len(names), dtype=bool)
+    weights_are_known = "weight" in merged and bool(trained.any() and merged["weight"].known[trained].all())
     is_signal_known = "rms" in merged and merged["rms"].known[shown].all()  # what is unknown would pass for nothing
     return from_log10_norms(
         _log10(rows.get("gradient")),
         weight_gradient=_log10(rows.get("weight_gradient")),
         weights=_log10(rows.get("weight")) if weights_are_known else None,
+        trained=trained[shown] if weights_are_known else None,
         rms=_log10(rows["rms"]) if is_signal_known else None,
         saturated=_fractions(rows.get("saturated")),
         dead=_fractions(rows.get("dead")),
