@@ -7,6 +7,7 @@ from run_files import record, written_run
 
 from tui_telescope.printing.run import words
 from tui_telescope.runs.reading.opening import open_run
+from tui_telescope.runs.reading.telling import layers_apart
 
 
 def said(folder, *lines):
@@ -37,6 +38,19 @@ def test_no_recorded_layer_is_blamed_where_all_are_finite_forward_and_the_gradie
 def test_what_finds_the_step_is_said_where_steps_between_were_not_looked_at(tmp_path):
     told = said(tmp_path, record(280), record(446, ["nan"] * 3, rms=[1.0, "inf", "nan"]))
     assert "between steps 280 and 446, in layer block by then (every=1 finds where it began)." in told
+
+
+@pytest.mark.parametrize(
+    ("its_layers", "told"),
+    [
+        (["a", "b"], ""),
+        (["b"], "o has no layer of the same name as 1 of these 2 (a gap)."),
+        (["a", "b", "c", "d"], "o has c and 1 other beside them, not shown."),
+        (["c"], "o has no layer of the same name: there is nothing of it to compare."),
+    ],
+)
+def test_of_runs_that_are_compared_it_is_said_what_either_lacks(its_layers, told):
+    assert layers_apart(["a", "b"], "o", its_layers) == told
 
 
 def test_where_it_began_comes_first_and_what_is_lost_since_after_it(tmp_path):

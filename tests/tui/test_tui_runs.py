@@ -109,11 +109,13 @@ async def test_the_list_says_of_each_run_its_step_age_and_verdict(tmp_path: Path
         await explorer.until(lambda: "fades: step 5" in explorer.text(TopLine))
 
 
-async def test_two_runs_are_compared_at_the_same_step_by_the_layers_names(tmp_path: Path) -> None:
+async def test_two_runs_are_compared_at_the_nearest_record_not_later_by_the_layers_names(
+    tmp_path: Path,
+) -> None:
     written_run(tmp_path / "a", *FADING)
     names = ["block", "extra", "embed"]
     rank_path(tmp_path / "b").write_text(
-        header(names, run="b") + "".join(record(step, [step, 9.0, 1 / step]) for step in range(1, 9))
+        header(names, run="b") + "".join(record(step, [step, 9.0, 1 / step]) for step in (1, 2, 4, 5, 6, 7, 8))
     )
     async with watching(tmp_path) as explorer:
         await explorer.pilot.press("l")
@@ -132,12 +134,15 @@ async def test_two_runs_are_compared_at_the_same_step_by_the_layers_names(tmp_pa
         assert (10 ** ghost.y[:2]).tolist() == pytest.approx([1 / 5, 5])
         assert ghost.y[2] != ghost.y[2], "it has no head"
         assert "b has no layer of the same name as 1 of these 3" in explorer.said()
+        assert "and has extra beside them, not shown." in explorer.said()
         await explorer.press("left")
         await explorer.until(lambda: "ghost: b, step 4" in explorer.text(ChartView))
+        await explorer.press("left")
+        await explorer.until(lambda: "ghost: b, step 2" in explorer.text(ChartView))
         await explorer.press("4")
         live, other = explorer.app.chart_view.chart.layers.curves
         assert (live.label, other.label) == ("a", "b")
-        assert (len(live.x), len(other.x)) == (5, 8)
+        assert (len(live.x), len(other.x)) == (5, 7)
         await explorer.pilot.press("l")
         await explorer.until(lambda: "+ b " in explorer.text(RunRows))
         await explorer.pilot.press("end", "c", "1")

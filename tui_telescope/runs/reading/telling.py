@@ -82,10 +82,13 @@ def age_in_words(seconds: float) -> str:
 
 
 def layers_apart(layers: Sequence[str], other: str, its_layers: Sequence[str]) -> str:
-    """Of how many of a run's layers another one has none of that name; empty where it has all of them."""
+    """Of how many of a run's layers another one has none of that name, and which of its own the run lacks; empty where
+    both have the same."""
     missing = len(set(layers) - set(its_layers))
-    if not missing:
-        return ""
     if missing == len(set(layers)):
         return f"{other} has no layer of the same name: there is nothing of it to compare."
-    return f"{other} has no layer of the same name as {missing} of these {len(layers)}: its line has gaps there."
+    told = [f"has no layer of the same name as {missing} of these {len(layers)} (a gap)"] if missing else []
+    if more := [name for name in its_layers if name not in set(layers)]:
+        others = f" and {counted(len(more) - 1, 'other')}" if len(more) > 1 else ""
+        told.append(f"has {more[0]}{others} beside them, not shown")
+    return f"{other} {' and '.join(told)}." if told else ""

@@ -182,7 +182,7 @@ class RunSource(Source[Shown]):
         return Labels(words, words)
 
     def ghost(self, subject: Shown) -> Ghost[Shown] | None:
-        """The run that it is compared with, at the same step; without one the run's own first record."""
+        """The run that it is compared with, as it stood at this step; without one the run's own first record."""
         run, record, role = subject
         if record is None:
             return None

@@ -196,7 +196,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     def told(self, verdict: str) -> tuple[str, ...]:
         known = self._runs.course(self.looked_at)
         told = told_with(verdict, *known) if known else (verdict,)
-        return (*told, *self.circumstances(), *self._what_is_shown())
+        return (*told, *self._what_is_shown(), *self.circumstances())
 
     def _what_is_shown(self) -> Iterator[str]:
         """Which layers, and of which runs."""
@@ -206,7 +206,8 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         if role := self.looked_at.role:
             yield f"{len(run.layers_of(role))} of {len(run.layers)} layers are shown, {role}; r shows others."
         if other and self.comparing.comparison.wants_ghost:
-            yield layers_apart(run.layers_of(self.looked_at.role), other.name, other.layers)
+            its_layers = other.layers_of(role if role in other.roles else "")
+            yield layers_apart(run.layers_of(role), other.name, its_layers)
 
     def circumstances(self) -> Iterator[str]:
         run = self._runs.run
