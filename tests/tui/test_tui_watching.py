@@ -178,6 +178,37 @@ async def test_a_run_without_a_record_is_waited_for(tmp_path: Path) -> None:
         await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-01"))
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"notes.txt": "hello"}, "no run in it; notes.txt is no log of a known kind."),
+        ({"a.txt": "", "b.bin": "", "c": ""}, "no run in it; a.txt and 2 others are no log of a known kind."),
+        ({"t.csv": "name,value\nfoo,1\n"}, "t.csv is no log that is understood: nothing in it is"),
+        ({"x.jsonl": "hello\n"}, "x.jsonl is no log that is understood: nothing in it is"),
+        ({"x.jsonl": '{"step": 1, "loss": 2.5}\n'}, "no record holds a reading of any layer."),
+        ({"t.csv": "step,loss\n"}, "/junk. It is shown as soon"),
+        ({}, "junk: no run in it. It is shown as soon"),
+    ],
+)
+async def test_what_is_found_that_is_no_log_is_said_while_a_record_is_waited_for(
+    tmp_path: Path, files: dict[str, str], found: str
+) -> None:
+    folder = tmp_path / "junk"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    async with watching(folder) as explorer:
+        await explorer.until(lambda: found in explorer.said())
+
+
+async def test_what_the_recorder_begins_to_write_beside_a_log_that_tells_nothing_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,loss\n1,2.5\n")
+    async with watching(tmp_path) as explorer:
+        await explorer.until(lambda: "no record holds a reading of any layer." in explorer.said())
+        written_run(tmp_path, FADING[0])
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-01"))
+
+
 async def test_files_that_go_are_cut_or_written_anew_end_nothing(tmp_path: Path) -> None:
     run = written_run(tmp_path / "a", *FADING)
     async with watching(run) as explorer:

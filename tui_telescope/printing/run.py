@@ -28,8 +28,7 @@ def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool)
     """
     observation = run.observation()
     if observation is None:
-        lack = "no record holds a reading of any layer" if run.records else "no records yet"
-        raise Refused(f"{run.name}: {lack}")
+        raise Refused(f"{run.name}: {run.lack or 'no records yet'}")
     if form == "text":
         stream.write(_text(run, observation, view, ascii_only=ascii_only))
     else:

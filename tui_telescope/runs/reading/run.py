@@ -69,6 +69,13 @@ class Run:
         return self._sources[0].note if self._sources else ""
 
     @property
+    def lack(self) -> str:
+        """Why there is nothing to show, in a clause; empty where there just is no record yet, or there is something."""
+        if any(record.readings for record in self.records):
+            return ""
+        return "no record holds a reading of any layer" if self.records else self.note.removesuffix(".")
+
+    @property
     def order(self) -> str:
         """Where the layers' order is from: `execution`, or `guessed`."""
         return self._header.order if self._header else "guessed"
