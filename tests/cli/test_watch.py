@@ -89,6 +89,19 @@ def test_a_state_that_was_not_expected_is_status_1(tmp_path, line, status, said)
 
 
 @pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        (record(1, ["nan", 1.0, 1.0]), 0, ""),
+        (record(1), 1, "the gradient is healthy, and was expected to be not finite"),
+    ],
+)
+def test_that_a_run_is_lost_can_be_expected(tmp_path, line, status, said):
+    result = watch(written_run(tmp_path, line), "--once", "--expect", "nonfinite")
+    assert result.returncode == status
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
     ("lines", "reason"),
     [((), "a: no records yet"), ((record(1, None),), "a: no record holds a reading of any layer")],
 )
