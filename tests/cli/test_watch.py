@@ -66,6 +66,20 @@ def test_json_names_what_ceased_to_be_finite_outside_the_recorded_layers(tmp_pat
     assert (found["nonfinite"]["layer"], found["nonfinite_outside"]) == (None, ["head"])
 
 
+def test_machines_get_as_many_digits_as_tell_recorded_numbers_apart(tmp_path):
+    recorded = [9.998e-7, 9.999e-7, 1.001]
+    run = written_run(tmp_path / "a", record(1, recorded, rms=recorded, weight_gradient=recorded))
+    found = json.loads(watch(run, "--once", "--format", "json").stdout)
+    for log10 in (
+        found["gradient"]["log10_mean"], found["weight_gradient"]["log10"], found["signal"]["log10_rms"]
+    ):  # fmt: skip
+        assert [float(f"{10**each:.4g}") for each in log10] == recorded
+        assert max(len(str(each)) for each in log10) <= len("-6.00009")
+    assert found["factor"] == [0.9999, 9.989e-7]
+    rows = csv.DictReader(io.StringIO(watch(run, "--once", "--format", "csv").stdout))
+    assert [row["log10_gradient_mean"] for row in rows] == [str(each) for each in found["gradient"]["log10_mean"]]
+
+
 def test_csv_has_a_row_a_layer(tmp_path):
     result = watch(written_run(tmp_path / "a", *DYING), "--once", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
