@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from run_files import record, written_run
+from run_files import header, record, written_run
 
 from tui_telescope.printing.run import words
 from tui_telescope.runs.reading.opening import open_run
-from tui_telescope.runs.reading.telling import layers_apart
+from tui_telescope.runs.reading.telling import age_sentence, layers_apart
 
 
 def said(folder, *lines):
@@ -38,6 +38,31 @@ def test_no_recorded_layer_is_blamed_where_all_are_finite_forward_and_the_gradie
 def test_what_finds_the_step_is_said_where_steps_between_were_not_looked_at(tmp_path):
     told = said(tmp_path, record(280), record(446, ["nan"] * 3, rms=[1.0, "inf", "nan"]))
     assert "between steps 280 and 446, in layer block by then (every=1 finds where it began)." in told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gap", "told"),
+    [
+        (9, 0.5, ""),
+        (14, 0.5, "The last record is 10 s old."),
+        (45, 12, "The last record is 40 s old."),
+        (45, 3, "The last record is 40 s old, and they usually come every 3 s: no longer training?"),
+        (600, 90, "The last record is 10 min old, and they usually come every 1 min: no longer training?"),
+        (600, None, "The last record is 10 min old."),
+        (7200, 3, "The last record is 2 h old."),
+    ],
+)
+def test_a_record_that_is_overdue_is_told_beside_how_far_apart_they_usually_are(seconds, gap, told):
+    assert age_sentence(seconds, gap) == told
+
+
+def test_how_far_apart_records_usually_are_is_the_median_of_this_start(tmp_path):
+    times = [1.0, 2.0, 1000.0, 1003.0, 1006.0, 1009.0, 1100.0]
+    lines = [record(step, time=time) for step, time in enumerate(times)]
+    run = open_run(written_run(tmp_path / "a", *lines[:2], header(), *lines[2:]))
+    assert run.usual_gap() == 3
+    assert open_run(written_run(tmp_path / "b", *lines[:2])).usual_gap() is None
+    assert open_run(written_run(tmp_path / "c", *(record(step, time="inf") for step in range(4)))).usual_gap() is None
 
 
 @pytest.mark.parametrize(

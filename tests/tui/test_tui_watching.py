@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from time import time
 
 import pytest
 from run_files import header, rank_path, record, written_run
@@ -49,6 +50,17 @@ async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Pat
         assert "Frozen" not in explorer.said()
         await explorer.press("space")
         assert explorer.said().startswith("Frozen at this record")
+
+
+async def test_that_no_record_has_come_for_long_comes_first(tmp_path: Path) -> None:
+    now = time()
+    lines = [record(step, time=now - 60 + 3 * step) for step in range(6)]
+    async with watching(written_run(tmp_path / "a", *lines)) as explorer:
+        assert explorer.said().startswith(
+            "The last record is 40 s old, and they usually come every 3 s: no longer training? Layer embed receives"
+        )
+        append(tmp_path / "a", record(6, time=now))
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives"))
 
 
 async def test_what_a_layers_numbers_hide_no_more_is_that_it_is_frozen_and_how_old_it_is(tmp_path: Path) -> None:

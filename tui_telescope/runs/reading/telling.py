@@ -9,6 +9,8 @@ from tui_telescope.observations.observation import Observation
 from tui_telescope.runs.reading.observing import Course
 
 _FRESH_SECONDS = 10
+_PATIENCE, _PATIENCE_SECONDS, _ENDED_SECONDS = 4, 15, 7200
+"""A record is overdue after so many times the usual gap, and so many seconds at least; until so many have passed."""
 _EVERY_STEP, _EVERY_LAYER = "every=1", 'layers="leaves"'
 """What to give the recorder for nothing to be lost between records, or outside the layers."""
 
@@ -67,9 +69,23 @@ def _named(names: Sequence[str]) -> str:
     return f"{first} and {counted(len(others), 'other')}, which are" if others else f"{first}, which is"
 
 
-def age_sentence(seconds: float) -> str:
-    """How old the last record is, in steps coarse enough to be read; nothing of one that has just come."""
-    return "" if seconds < _FRESH_SECONDS else f"The last record is {age_in_words(seconds)} old."
+def age_sentence(seconds: float, usual: float | None) -> str:
+    """How old the last record is, in steps coarse enough to be read; nothing of one that has just come. Where it is
+    overdue, how far apart they usually are."""
+    if seconds < _FRESH_SECONDS:
+        return ""
+    overdue = f", {_usually(usual)}: no longer training?" if usual and is_overdue(seconds, usual) else "."
+    return f"The last record is {age_in_words(seconds)} old{overdue}"
+
+
+def is_overdue(seconds: float, usual: float | None) -> bool:
+    """Whether the next record should have come by now: a recorder that minds its cost leaves a healthy run alone for a
+    dozen seconds and more. A run that has been silent for long has ended, and that is no news."""
+    return usual is not None and max(_PATIENCE_SECONDS, _PATIENCE * usual) < seconds < _ENDED_SECONDS
+
+
+def _usually(gap: float) -> str:
+    return f"and they usually come every {age_in_words(gap) if gap >= _FRESH_SECONDS else f'{gap:.1g} s'}"
 
 
 def age_in_words(seconds: float) -> str:

@@ -100,6 +100,10 @@ class FollowedRun:
         """Of the last record that was written."""
         return self._run.age_seconds() if self._run else None
 
+    def usual_gap(self) -> float | None:
+        """How far apart its newest records are, in seconds; None where that is not known."""
+        return self._run.usual_gap() if self._run else None
+
     def neighbour(self, record: Record | None, distance: int) -> Record | None:
         """The record so many places behind this one in the file, or before it; the first or the last beyond them."""
         records = self._told.records

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_telescope.runs.reading.records import Record, clean
-from tui_telescope.runs.reading.telling import age_sentence, layers_apart, left_out, told_with
+from tui_telescope.runs.reading.telling import age_sentence, is_overdue, layers_apart, left_out, told_with
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
 from tui_telescope.tui.sources.run_source import RunSource, Shown
@@ -196,7 +196,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     def told(self, verdict: str) -> tuple[str, ...]:
         known = self._runs.course(self.looked_at)
         told = told_with(verdict, *known) if known else (verdict,)
-        return (*told, *self._what_is_shown(), *self.circumstances())
+        told = (*told, *self._what_is_shown(), *self.circumstances())
+        age, is_news = self._age()
+        return (age, *(each for each in told if each != age)) if is_news else told
 
     def _what_is_shown(self) -> Iterator[str]:
         """Which layers, and of which runs."""
@@ -215,7 +217,13 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
             yield "Frozen here: Space follows."
         if others := self._runs.unchosen_of:
             yield f"One of {others} runs in {clean(self._runs.folder.resolve().name)}; l lists them."
-        age = run.age_seconds()
-        yield "" if age is None else age_sentence(age)
         yield run.trouble
+        yield self._age()[0]
         yield run.note
+
+    def _age(self) -> tuple[str, bool]:
+        """How old the last record is, in a sentence, and whether that comes first."""
+        seconds, usual = self._runs.run.age_seconds(), self._runs.run.usual_gap()
+        if seconds is None:
+            return "", False
+        return age_sentence(seconds, usual), is_overdue(seconds, usual)
