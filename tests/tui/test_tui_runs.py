@@ -10,6 +10,7 @@ from watching import FADING, append, watching
 
 from tui_telescope.charts.steps.layer_map import LayerMap
 from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
+from tui_telescope.tui.screens.help_screen import HelpScreen, HelpText
 from tui_telescope.tui.screens.run_list import RunList, RunRows
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.top_line import TopLine
@@ -163,6 +164,20 @@ async def test_a_run_that_is_found_after_its_folder_was_opened_is_followed_by_it
         await explorer.pilot.press("c")
         await explorer.until(lambda: not isinstance(explorer.app.screen, RunList))
         assert explorer.app.source.other is None, "no run is compared with itself"
+
+
+async def test_the_list_has_its_help_and_comes_back(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        written_run(tmp_path / name, *FADING)
+    async with watching(tmp_path) as explorer:
+        await explorer.pilot.press("l")
+        await explorer.until(lambda: "b " in explorer.text(RunRows))
+        assert explorer.lines(RunRows)[-1].rstrip().endswith("? help")
+        await explorer.pilot.press("question_mark")
+        await explorer.until(lambda: isinstance(explorer.app.screen, HelpScreen))
+        assert any(line.startswith(" runs  ") for line in explorer.lines(HelpText))
+        await explorer.pilot.press("escape")
+        await explorer.until(lambda: isinstance(explorer.app.screen, RunList))
 
 
 async def test_a_list_of_one_says_so(tmp_path: Path) -> None:

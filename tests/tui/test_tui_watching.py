@@ -14,6 +14,7 @@ from watching import FADING, append, watching
 from tui_telescope.charts.layers.layer_charts import gradient_chart
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
+from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.screens.help_screen import HelpText
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
@@ -171,10 +172,10 @@ async def test_nothing_of_a_network_with_settings_is_offered(tmp_path: Path) -> 
         assert not explorer.app.query(Panels)
         assert explorer.text(TopLine).rstrip().endswith("1 gradient  2 factor  3 signal  4 layer  5 heatmap")
         assert "preset" not in explorer.text(Footer)
-        for key in ("6", "7", "o", "x", "t", "s", "z", "up", "enter"):
+        for key in ("6", "7", "o", "x", "t", "tab", "s", "d", "z", "Z", "up", "enter"):
             await explorer.press(key)
             assert explorer.app.view == "gradient"
-            assert explorer.said().startswith("Layer embed")
+            assert explorer.said() == NEEDS_SETTINGS
         await explorer.press("question_mark")
         explained = explorer.text(HelpText)
         assert "A training run" in explained

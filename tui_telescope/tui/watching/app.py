@@ -12,9 +12,10 @@ from tui_telescope.runs.reading.records import Record, clean
 from tui_telescope.runs.reading.telling import age_sentence, is_overdue, layers_apart, left_out, told_with
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.sources.run_source import RunSource, Shown
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
-from tui_telescope.tui.watching.keys import WATCHING
+from tui_telescope.tui.watching.keys import WATCHING, bindings
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
@@ -44,7 +45,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     """An action for every key that goes along the records. Where one was gone to is no change to be undone."""
 
     keys: ClassVar[Keys] = WATCHING
-    BINDINGS: ClassVar[list[BindingType]] = [*WATCHING.bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(self, source: RunSource, *, view: str = "gradient", ascii_only: bool = False) -> None:
         self._runs = source
@@ -100,6 +101,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         self._take(subject)
         self.show_subject()
         self._coalescer.ask(self._look)
+
+    def action_say_that_it_needs_settings(self) -> None:
+        self.refuse(NEEDS_SETTINGS)
 
     # Which layers
 
