@@ -106,7 +106,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "knife-edge",
             "the knife edge",
-            "healthy: sigmoids do pass the message on, at this one scale",
+            "healthy: sigmoids pass the message on, at scale 10.15 alone",
             _SIGMOIDS.replace(width=256, scale=10.15),
             SCALE,
         ),
