@@ -231,6 +231,27 @@ async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_
         assert explorer.app.settings == list(PRESETS.values())[-1].settings
 
 
+async def test_a_preset_opens_in_its_own_view_and_one_that_has_none_keeps_the_one_on_the_screen() -> None:
+    async with exploring(view="factor") as explorer:
+        for key, name, view in (
+            ("right_square_bracket", "residual", "factor"),
+            (None, "orthogonal", "factor"),
+            ("right_square_bracket", "isometry", "spectrum"),
+            ("left_square_bracket", "orthogonal", "spectrum"),
+            (None, "isometry", "spectrum"),
+            (None, "frozen-sigmoids", "learn"),
+        ):
+            if key:
+                explorer.send(key)
+            else:
+                explorer.app.action_show_preset(name)
+            await explorer.settle()
+            assert (explorer.app.preset.name, explorer.app.view) == (name, view)
+        explorer.send("y")
+        await explorer.until(lambda: explorer.app.clipboard.endswith("--view learn"))
+        assert "--preset" not in explorer.app.clipboard
+
+
 async def test_a_wide_top_line_says_what_the_preset_shows() -> None:
     async with exploring(size=(200, 30)) as explorer:
         assert f"the telephone game: {PRESETS['telephone'].line}" in explorer.lines(TopLine)[0]
