@@ -20,6 +20,7 @@ from tui_telescope.tui.screens.palette import entries, matching
 from tui_telescope.tui.tour.lecture import UNMEASURED, Lecture
 from tui_telescope.tui.tour.tour_panel import HINTS, MARGIN, TourPanel
 from tui_telescope.tui.widgets.chart_view import ChartView
+from tui_telescope.tui.widgets.panels import Panels
 from tui_telescope.tui.widgets.status_line import StatusLine
 
 LAST = len(STEPS) - 1
@@ -126,6 +127,35 @@ async def test_a_step_begins_with_its_own_reading_of_what_learns_and_leaving_giv
         assert learning.reading == first
         await explorer.press("escape")
         assert learning.reading == chosen
+
+
+@pytest.mark.parametrize("then", ["the next step", "the end"])
+async def test_a_network_that_learns_is_let_go_of_with_its_step(then: str) -> None:
+    async with exploring() as explorer:
+        app = explorer.app
+        app.guide.show_step(number_of("56 layers worse than 20"))
+        await explorer.settle()
+        explorer.send("space")
+        await explorer.until(lambda: app.learning.has_begun and app.learning.is_playing)
+        if then == "the end":
+            explorer.send("escape")
+            await explorer.until(lambda: not is_on(explorer))
+        else:
+            app.guide.show_step(number_of("Number formats"))
+        await explorer.settle()
+        assert not app.learning.is_playing
+        assert not app.learning.has_begun
+        assert "steps" not in explorer.said()
+
+
+async def test_what_differs_from_the_steps_own_network_is_marked_and_nothing_else() -> None:
+    async with exploring(Settings(width=128, activation="relu")) as explorer:
+        for title in ("Scale 1 and scale 6", "Xavier and He"):
+            explorer.app.guide.show_step(number_of(title))
+            await explorer.settle()
+            assert "*" not in explorer.text(Panels)
+        await explorer.press("r")
+        assert explorer.text(Panels).count("*") == 1
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)

@@ -13,7 +13,7 @@ LEARNED = (
     "The gradient at layer 1 is a product: one factor for each layer on the way.",
     "A factor has two parts, the weights and the slopes. Below 1 it fades, above 1 it explodes.",
     "Which weights fit depends on the activation and on the width; for a sigmoid hardly any do.",
-    "A residual connection makes the factor 1 and a bit, whatever the layer does.",
+    "A residual connection leads around each layer: the factor is 1 and a bit while branches are small.",
     "A gradient that arrives is needed for learning; it is not enough.",
 )
 

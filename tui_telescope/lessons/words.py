@@ -37,7 +37,7 @@ WORDS: dict[str, str] = {
     "learning rate": "how far an update goes: what a weight's gradient is multiplied by.",
     "float16": "numbers of 16 bits: three digits, from 6e-08 to 65504. bfloat16 has two, and float32's range.",
     "token": "one vector of a sequence, such as one for each word.",
-    "attention": "each token takes a weighted mean of itself and those before it.",
+    "attention": "each token takes a weighted mean of itself and, here, those before it.",
     "warm-up": "learning rates that begin small.",
     "queries and keys": "two matrices; what they make of two tokens says how much one takes from the other.",
 }  # fmt: skip

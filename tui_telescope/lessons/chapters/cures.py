@@ -34,8 +34,8 @@ STEPS: tuple[Step, ...] = (
         "each layer, with factor 1, whatever the layer does. The sigmoid network that let {plain} through (the ghost) "
         "now lets {residual} arrive. This is He et al.'s skip connection of 2015.",
         "Press 2. Which factors has the network with the connection, and which the ghost?",
-        "About {with_skip} with it, {without} without. The derivative of a + phi(z) is 1 plus something small: "
-        "products of such numbers neither vanish nor, if the something stays small, explode.",
+        "About {with_skip} with it, {without} without. The derivative of a + phi(z) is 1 plus something. A product of "
+        "such numbers neither vanishes nor explodes while the somethings add up to little.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.first(RESIDUAL) > m.first(WHISPER) + 15,
         lambda m: near(m.factor(RESIDUAL), 1.0, 0.03) and m.factor(WHISPER) < 0.5,
@@ -51,7 +51,7 @@ STEPS: tuple[Step, ...] = (
         "everything on, so what the layers add piles up: later units get large inputs and saturate. A gradient that "
         "arrives is not yet a layer that learns.",
         "Lower Branch, which is selected, with the left arrow. How small must a branch be for no layer to be frozen?",
-        "0.3 is small enough: there none is, and at 0.4 still {more} is. The usual choice is 1/sqrt(L), L being the "
+        "0.3 is small enough: there none is, and at 0.4 still {more} is. A usual choice is 1/sqrt(L), L being the "
         "depth: 0.14 here.",
         RESIDUAL,
         lambda m: m.state(RESIDUAL) == "healthy" and m.frozen(RESIDUAL) > 10 and m.saturated(RESIDUAL) > 0.2,
@@ -131,8 +131,8 @@ STEPS: tuple[Step, ...] = (
         "Bengio, Simard and Frasconi explained the fade in 1994; Hochreiter and Schmidhuber built the cell that "
         "remembers in 1997.",
         "Raise Forget bias, which is selected, with the right arrow. What does it do to the LSTM's oldest step?",
-        "At 2 it receives {two}, at 5 {five}: an open forget gate is a connection around each step, as a residual one "
-        "is around each layer.",
+        "At 2 it receives {two}, at 5 {five}: an open forget gate (Gers et al. 2000) is a connection around each "
+        "step, as a residual one is around each layer.",
         LSTM,
         lambda m: m.first(RNN) < m.first(LSTM) - 10,
         lambda m: (

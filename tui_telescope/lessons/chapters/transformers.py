@@ -1,6 +1,7 @@
 """Where a norm stands, and what that does to a transformer; tokens that grow alike.
 
-Xiong et al. (2020, layer normalization in transformers); Dong, Cordonnier and Loukas (2021, rank collapse).
+Xiong et al. (2020, layer normalization in transformers); Dong, Cordonnier and Loukas (2021, rank collapse); Noci et
+al. (2022, signal propagation in transformers).
 """
 
 from __future__ import annotations
@@ -72,12 +73,12 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Transformers",
         "transformers: pre-norm and post-norm, and what the last block receives",
-        "The original transformer (post-norm) and GPT-2's kind (pre-norm, pinned): 24 blocks, each of attention "
-        "and two more matrices. The message arrives in both. What differs is the top: the last block's weights receive "
-        "{post} with post-norm and {pre} with pre-norm. So the first needs a warm-up (Xiong et al. 2020).",
+        "The original transformer (post-norm) and GPT-2's kind (pre-norm, pinned): 24 blocks, each of attention and "
+        "two more matrices. The message arrives in both. What differs is the top: the last block's weights receive "
+        "{post} with post-norm and {pre} with pre-norm. So the first needs a warm-up, say Xiong et al. (2020).",
         "Press d to 40 blocks, and v. What becomes of the weights' right end?",
-        "It stays: {post} with post-norm. With pre-norm, which m chooses, it is {pre} there: less, the deeper it is. "
-        "A step of the same rate does less to it.",
+        "It stays: {post} with post-norm. In the pinned network, with 40 blocks, it would be {pre}: less, the deeper "
+        "it is. A step of the same rate does less to it.",
         ORIGINAL,
         lambda m: (
             m.state(ORIGINAL) == m.state(GPT) == "healthy" and _last_weights(m, ORIGINAL) > 2 * _last_weights(m, GPT)
@@ -96,7 +97,7 @@ STEPS: tuple[Step, ...] = (
         "transformers: rank collapse without the skip; queries and keys that starve",
         "Attention averages over the tokens. Without the skip 24 blocks have made them all alike (Dong et al. 2021): "
         "what still differs is {spread} of the signal. The message arrives, and yet queries and keys, which live on "
-        "differences, receive {queries} in the last block.",
+        "differences, receive {queries} in the last block (Noci et al. 2022).",
         "Press r for the skip, and 3 for the spread. Do the tokens differ then?",
         "Yes: by {spread} of the signal after the last block, and its queries and keys receive {queries}. The skip "
         "carries the gradient down, and the differences up.",

@@ -5,7 +5,7 @@ Glorot and Bengio (2010); He et al. (2015, initialisation); Poole et al. (2016);
 
 from __future__ import annotations
 
-from tui_telescope.lessons.measures import Measures, factor, first, near
+from tui_telescope.lessons.measures import Measures, factor, first, near, saturated
 from tui_telescope.lessons.networks_shown import CHAOS, EDGE, HE, NARROW_RELU, RELU, WHISPER
 from tui_telescope.lessons.step import Scene, Step
 from tui_telescope.observations.observation import measured
@@ -26,20 +26,23 @@ STEPS: tuple[Step, ...] = (
         "Scale 1 and scale 6",
         "weight scale 1.0 and 6.0 on one plot; why 6 does not explode",
         "Larger weights should help, and texts say that at 6 the gradient explodes. On one plot: at scale 1, pinned, "
-        "{one} arrives, and at scale 6 {six}. It fades all the same, for in a layer of 4 units large weights saturate "
-        "nearly half of them.",
+        "{one} arrives, and at scale 6 {six}. It fades all the same: large weights saturate nearly half of the units, "
+        "and in 50 layers of 4 units some have none left that carries.",
         "Press w for wider layers. At which width does scale 6 explode?",
-        "At 24 units: there {wide} arrives, at 16 it is healthy. The sum that a unit hears grows with the root of the "
-        "width, so what counts is sigma_w, the scale times that root.",
+        "At 24 units, with these weights: {wide} arrives, though {share} of the units are saturated. Among many some "
+        "carry, and together: what counts is sigma_w, the scale times the root of the width.",
         SIX,
         lambda m: (
             m.state(WHISPER.replace(scale=1.0)) == "vanishing"
             and m.state(SIX) == "vanishing"
-            and 0.4 < m.saturated(SIX) < 0.6
+            and 0.4 < m.saturated(SIX) < 0.5
         ),
-        lambda m: m.states(SIX, "width", (4, 16, 24, 32)) == ["vanishing", "healthy", "exploding", "exploding"],
+        lambda m: (
+            m.states(SIX, "width", (4, 16, 24, 32)) == ["vanishing", "healthy", "exploding", "exploding"]
+            and m.saturated(SIX.replace(width=24)) > m.saturated(SIX)
+        ),
         {"one": first(WHISPER, scale=1.0), "six": first(SIX)},
-        {"wide": first(SIX, width=24)},
+        {"wide": first(SIX, width=24), "share": saturated(SIX, width=24)},
         explains=("sigma_w",),
         scene=Scene(pins=(WHISPER.replace(scale=1.0),)),
     ),
@@ -66,12 +69,12 @@ STEPS: tuple[Step, ...] = (
     Step(
         "ReLU, and dying",
         "dying ReLU: exactly nothing arrives",
-        "ReLU's slope is 1 or exactly 0: it does not saturate, it switches off. In this narrow stack every path "
-        "closes somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, and "
-        "{wide} arrives. A dead unit gets no gradient and stays dead.",
+        "ReLU's slope is 1 or exactly 0: it does not fade, it switches off. In this narrow stack every path closes "
+        "somewhere, and exactly nothing arrives at the bottom. At width 128 there is always a way through, and {wide} "
+        "arrives. A layer that is off for all samples gets no gradient and stays off.",
         "Press w. How wide must the stack be for anything to arrive?",
-        "8 units do here: {eight} arrives. With 6 exactly nothing does. No scale helps a dead one: without biases "
-        "ReLU only multiplies.",
+        "8 units do here: {eight} arrives. With 6 exactly nothing does; with other weights (Space) it may. No scale "
+        "helps a dead stack: without biases ReLU only multiplies.",
         NARROW_RELU,
         lambda m: m.state(NARROW_RELU) == "dead" and m.state(HE) == "healthy",
         lambda m: (

@@ -130,7 +130,7 @@ STEPS: tuple[Step, ...] = (
         "What one layer does to the message is its factor: above 1 it screams, below 1 it whispers. In this wider "
         "stack it is about {factor}, and forty-nine such factors in a row take {last} down to {first}. Press 1: there "
         "they make a straight line, for equal factors are equal steps on a log axis.",
-        "Press D, or Enter and a depth. How deep may the stack be for a millionth, 1e-06, to arrive?",
+        "Press D, or Enter and a depth. How deep may the stack be for 1e-06 or more to arrive?",
         "Eleven layers: {eleven} arrives there, and at twelve {twelve}. Each layer costs more than half a decade.",
         STACK,
         lambda m: m.factor(STACK) < 0.5 and m.state(STACK) == "vanishing",
@@ -163,7 +163,7 @@ STEPS: tuple[Step, ...] = (
         scene=Scene(pins=(SPLIT.replace(activation="linear"),)),
     ),
     Step(
-        "Why sigmoid is worst",
+        "Why the sigmoid fades",
         "all activations under the same weights; sigmoid against tanh",
         "Its slope is never above 0.25. That is a ceiling of the slope, not of the factor, for weights multiply it. "
         "Here the factor is {sigmoid}. tanh, pinned, has slope 1 in the middle, and the same weights give {tanh}. "
@@ -227,8 +227,8 @@ STEPS: tuple[Step, ...] = (
         "Look at the right end. With 20 layers, pinned, the last one receives {twenty}, with 50 {fifty}. Whoever "
         "watches the last layer alone sees a network that learns.",
         "Press d and D. Which end of the line moves, and which stays?",
-        "The right end stays near {last}, for nothing has multiplied its gradient yet; it would with 500 layers. The "
-        "left one falls: at depth 80 layer 1 receives {first}.",
+        "The right end stays near {last}, for nothing has multiplied its gradient yet, whatever the depth. The left "
+        "one falls: at depth 80 layer 1 receives {first}.",
         WHISPER,
         lambda m: all(near(m.last(WHISPER.replace(depth=d)), m.last(WHISPER), 0.5) for d in (20, 500)),
         lambda m: (
@@ -245,7 +245,7 @@ STEPS: tuple[Step, ...] = (
         "A chain where every factor is the weight itself. Twenty factors of 0.1 leave {fading} and twenty of 1.5 make "
         "{growing}, both pinned; fifty of 2 make {doubling}. Vanishing and exploding are one thing: a number that is "
         "not 1, multiplied by itself.",
-        "Press S until the line is level. Which is the only weight that keeps it so?",
+        "Press S until the line is level. Which positive weight alone keeps it so?",
         "1, exactly, and then at any depth. All that follows on this tour is about keeping the factor of a layer near "
         "1 although its slopes are not.",
         DOUBLING,

@@ -112,6 +112,10 @@ class Learning:
         comparison = self._app.comparing.comparison
         return comparison.learning_traces(self._app.source, self._app.subject, told.history, told.companion)
 
+    def let_go(self) -> None:
+        """Forget what was learned, and learn nothing until that is asked for."""
+        self.trainer.stop()
+
     # What keys ask for
 
     def toggle_play(self) -> None:

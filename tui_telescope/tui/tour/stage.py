@@ -58,6 +58,7 @@ class Stage:
         """Close the panel and give back what the user had."""
         self.panel.close()
         self.app.advises = True
+        self.app.learning.let_go()
         if self._standing:
             standing, self._standing = self._standing, None
             standing.give_back(self.app)
@@ -72,10 +73,12 @@ class Stage:
         comparison.wants_ghost, comparison.wants_theory = scene.ghost or None, scene.theory
         comparing.shows_weights, comparing.shows_floors = scene.weights, False
         self.app.reading_off.layer = scene.cursor
+        self.app.learning.let_go()
         self.app.learning.reading = FIRST_READING
         self.app.advises = False
         comparing.compare(comparison)
         self.app.try_settings(lambda _: settings)
+        self.app.preset = self.app.preset._replace(settings=settings)  # what is changed from here on is marked
         self.app.action_show_view(view)
         self.app.selected = scene.selected
         self.app.show_subject()
