@@ -15,6 +15,8 @@ from tui_telescope.runs.recording.pace import Pace
 _FORMAT = 1
 _SINGLE = ("step", "time", "loss", "learning_rate", "scale", "skipped", "alarm", "cost_ms")
 """What a record holds beside its readings, which have an entry a layer."""
+_LISTS = ("nonfinite_outside",)
+"""Lists that are no readings."""
 
 
 class Recorder:
@@ -28,7 +30,8 @@ class Recorder:
     At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
     records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
     too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
-    beside its hooks' calls; the outputs are kept until then. On other devices it looks one step later, so that
+    beside its hooks' calls; the outputs are kept until then. Where it began in a module or a parameter outside the
+    layers, `nonfinite_outside` names that. On other devices it looks one step later, so that
     nothing waits; with FSDP2 at the recorded steps alone.
 
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
@@ -169,6 +172,8 @@ def _line(record: dict[str, Any]) -> dict[str, Any]:
             line[name] = bool(value)
         elif name in _SINGLE:
             line[name] = four_digits(value)
+        elif name in _LISTS:
+            line[name] = value
         else:
             line[name] = written(value)
             if lost := [layer for layer, number in enumerate(line[name], 1) if isinstance(number, str)]:

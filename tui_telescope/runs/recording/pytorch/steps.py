@@ -15,6 +15,7 @@ from tui_telescope.runs.recording.pace import Pace
 from tui_telescope.runs.recording.pytorch.activations import Activations
 from tui_telescope.runs.recording.pytorch.alarm import Alarm
 from tui_telescope.runs.recording.pytorch.layers import choose_layers, unwrapped
+from tui_telescope.runs.recording.pytorch.outside import lost_parameters, modules_outside
 from tui_telescope.runs.recording.pytorch.weights import Weights
 
 Record = dict[str, Any]
@@ -53,14 +54,20 @@ class Steps:
         """The steps made so far."""
         self.rank, self.ranks = _place()
         self._optimizers = _unwrapped_optimizers(optimizers)
-        self._layers = choose_layers(_supported(model), which)
+        self._model = _supported(model)
+        self._layers = choose_layers(model, which)
+        self._outside = modules_outside(model, self._layers)
         self._pace, self._guard, self._keep = pace, guard, keep
-        self._activations = Activations(self._layers, guard)
+        self._activations = Activations(self._layers, self._outside, guard)
         self._weights = Weights(self._layers, self.ranks)
         self._order: list[int] = []
         self._reads_activations = _reads_activations(model)
         self._is_recorded = self._was_recorded = self._is_alarmed = False
         self._alarm = Alarm()
+        self._lost_parameters: list[str] = []
+        """Outside the layers, before the step that is alarmed."""
+        self._finite_at = 0
+        """The last step that was recorded as finite."""
         self._watched: nn.Parameter | None = None
         self.logs_before_step = False
         """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
@@ -123,6 +130,7 @@ class Steps:
         """The next step: is it recorded?"""
         self._stepped = set()
         self._is_skipped = self._is_alarmed = False
+        self._lost_parameters = []
         self._found_inf = None
         self._alarm.begin_step()
         if self._is_recorded:  # no other step has left anything behind
@@ -133,7 +141,7 @@ class Steps:
             return
         if self._is_recorded:
             self._activations.arm()
-        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * len(self._layers)):
+        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * (len(self._layers) + len(self._outside))):
             self._activations.hold()
 
     def look_at_loss(self, loss: Any) -> None:
@@ -165,6 +173,8 @@ class Steps:
                 self._finish()
             if not self._stepped:
                 self._look_at_gradient()
+                if self._is_alarmed:
+                    self._lost_parameters = lost_parameters(self._model, self._layers)
             if self._is_recorded:
                 self._weights.remember(_moved_by(optimizer))
                 return self._with_fresh_closure(arguments, named)
@@ -228,7 +238,8 @@ class Steps:
         # what ranks do not share would have them alarmed at different steps
         shared = ("weight_gradient",) if self._weights.is_spread else readings
         judged = [number for name in shared for number in readings.get(name, ()) if number is not None]
-        self._pace.recorded(self.step, all(map(math.isfinite, judged)), distance)
+        is_finite = all(map(math.isfinite, judged))
+        self._pace.recorded(self.step, is_finite, distance)
         self._order = list(dict.fromkeys([*self._activations.order, *range(len(self._layers))]))
         rate = self._optimizers[0].param_groups[0].get("lr")
         record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
@@ -236,10 +247,21 @@ class Steps:
             record["scale"] = scale
         if self._is_alarmed:
             record["alarm"] = True
+        if is_finite:
+            self._finite_at = self.step
+        elif (self._is_alarmed or self._finite_at == self.step - 1) and (outside := self._began_outside()):
+            record["nonfinite_outside"] = outside
         self._keep({
             **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
             **{name: [column[index] for index in self._order] for name, column in readings.items()},
         })  # fmt: skip
+
+    def _began_outside(self) -> list[str]:
+        """The names of what was the first that is not finite, where it stands outside the layers, as far as known."""
+        if self._lost_parameters:
+            return self._lost_parameters
+        first = self._activations.first_lost()
+        return [] if first is None or first < len(self._layers) else [self._outside[first - len(self._layers)].name]
 
     def _summed_over_ranks(self, distance: int) -> int:
         """Adds up the parts of what is spread; all ranks must record the same steps, so they agree on the next too."""
