@@ -67,8 +67,13 @@ def test_after_a_line_that_was_cut_the_next_one_stands_by_itself(tmp_path):
     ("write", "reason"),
     [
         (lambda recorder: recorder.write(1, gradient=[1, 2]), "gradient: 2 numbers for 3 layers"),
-        (lambda recorder: recorder.write(1, gradient=["x"] * 3), "could not convert"),
-        (lambda recorder: recorder.write(1, gradient=[[1]] * 3), "float"),
+        (lambda recorder: recorder.write(1, gradient=["x"] * 3), "gradient: could not convert"),
+        (lambda recorder: recorder.write(1, gradient=[[1]] * 3), "gradient: float"),
+        (lambda recorder: recorder.write(1, gradient=3), "gradient: 'int' object is not iterable"),
+        (lambda recorder: recorder.write(1, gradient=[1] * 3, loss="abc"), "loss: could not convert"),
+        (lambda recorder: recorder.write("a", gradient=[1] * 3), "step: 'a' is not allowed; allowed: a whole number"),
+        (lambda recorder: recorder.write(gradient=[1] * 3), "step: NoneType is not allowed"),
+        (lambda recorder: recorder.write(1, [1] * 3), "write takes a step, and readings by their names"),
     ],
 )
 def test_a_mistake_ends_the_recording_with_one_line_and_not_the_training(tmp_path, caplog, write, reason):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -44,6 +45,54 @@ def test_options_that_make_no_sense_are_said_and_training_goes_on(tmp_path, capl
     train(model, Recorder(model, optimizer, tmp_path, **options), optimizer)
     assert said(caplog) == [f"telescope: recording ends: {reason}"]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("told", "named", "reason"),
+    [
+        ([], {"lss": 1}, "lss: 1 is not allowed; allowed: loss, scaler=, step="),
+        ([None, 3], {}, "argument 2: 3 is not allowed; allowed: loss, scaler=, step="),
+        (["abc"], {}, "loss: 'abc' is not allowed; allowed: a number, or a tensor of one"),
+        (["9" * 99], {}, f"loss: '{'9' * 39}... is not allowed; allowed: a number, or a tensor of one"),
+        ([[1.0]], {}, "loss: list is not allowed; allowed: a number, or a tensor of one"),
+        ([torch.ones(8)], {}, "loss: Tensor is not allowed; allowed: a number, or a tensor of one"),
+        ([np.ones(8)], {}, "loss: ndarray is not allowed; allowed: a number, or a tensor of one"),
+        ([], {"scaler": 3}, "scaler: 3 is not allowed; allowed: a torch.amp.GradScaler"),
+        ([], {"step": "a"}, "step: 'a' is not allowed; allowed: a whole number"),
+    ],
+)
+def test_what_log_cannot_understand_is_said_once_by_its_name_and_recording_goes_on(
+    tmp_path, caplog, told, named, reason
+):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    for x, y in data():
+        (model(x) - y).square().mean().backward()
+        recorder.log(*told, **named)
+        optimizer.step()
+    recorder.close()
+    assert said(caplog) == [f"telescope: log: {reason}"]
+    assert [(record["step"], "loss" in record) for record in records_of(tmp_path)] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
+
+
+@pytest.mark.parametrize("wrap", [float, np.float32, lambda loss: np.array([float(loss)]), lambda loss: loss[None]])
+def test_a_loss_may_be_told_first_as_a_number_or_a_tensor_of_any_kind(tmp_path, caplog, wrap):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    x, y = data()[0]
+    loss = (model(x) - y).square().mean()
+    loss.backward()
+    recorder.log(wrap(loss.detach()))
+    optimizer.step()
+    recorder.close()
+    assert records_of(tmp_path)[0]["loss"] == pytest.approx(loss.item(), rel=6e-4)
+    assert not said(caplog)
 
 
 def test_models_and_optimizers_that_it_cannot_read_are_named(tmp_path, caplog):

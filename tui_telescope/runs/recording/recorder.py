@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
+from tui_telescope.runs.recording.arguments import Arguments, shown
 from tui_telescope.runs.recording.guard import Guard
 from tui_telescope.runs.recording.lines import LineFile, four_digits, written
 from tui_telescope.runs.recording.pace import Pace
@@ -31,12 +32,13 @@ class Recorder:
     records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
     too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
     beside its hooks' calls; the outputs are kept until then. Where it began in a module or a parameter outside the
-    layers, `nonfinite_outside` names that. On other devices it looks one step later, so that
-    nothing waits; with FSDP2 at the recorded steps alone.
+    layers, `nonfinite_outside` names that. On other devices it looks one step later, so that nothing waits; with FSDP2
+    at the recorded steps alone.
 
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
 
-    Nothing is raised into the training: at the first error it says in one line why, and is off.
+    Nothing is raised into the training: at the first error it says in one line why, and is off. What `log` is told and
+    cannot understand it says in one line, and goes on without it.
     """
 
     @overload
@@ -50,6 +52,7 @@ class Recorder:
 
     def __init__(self, *what: Any, layers: str | Sequence[str] | None = None, every: int | None = None) -> None:
         self._guard = Guard(self.close)
+        self._arguments = Arguments()
         self._file: LineFile | None = None
         self._steps: Any = None
         self._given = layers
@@ -75,32 +78,36 @@ class Recorder:
         elif layers is None or isinstance(layers, str):
             raise ValueError("layers: the names of the layers are needed, from the input to the output")
 
-    def log(self, *, loss: Any = None, scaler: Any = None, step: int | None = None) -> None:
+    def log(
+        self, loss: Any = None, *others: Any, scaler: Any = None, step: int | None = None, **unknown: Any
+    ) -> None:  # fmt: skip
         """Tell what the model and the optimizer do not know: the step's loss, the GradScaler, the step's own number.
 
-        Once a step, before the optimizer's, or after it.
+        Once a step, before the optimizer's, or after it. Of all else it is said that it is not allowed.
         """
         if self._guard.is_off:
             return
         with self._guard:
-            if self._steps and scaler is not None:
-                self._steps.follow(scaler)
-            if self._steps and (loss is not None or step is not None):
-                self._told(loss, step)
+            more = {f"argument {place}": value for place, value in enumerate(others, 2)}
+            told = self._arguments.understood({"loss": loss, "scaler": scaler, "step": step, **unknown, **more})
+            if self._steps and told["scaler"] is not None:
+                self._steps.follow(told["scaler"])
+            if self._steps and (told["loss"] is not None or told["step"] is not None):
+                self._told(told["loss"], told["step"])
 
     def _told(self, loss: Any, step: int | None) -> None:
         """The first call shows whether the loop logs before the optimizer's step, or after it."""
         if self._log_follows is None:
             self._log_follows = self._kept is not None
         self._at = self._steps.step + (not self._log_follows)
-        self._loss = loss.detach() if hasattr(loss, "detach") else loss
+        self._loss = loss
         self._steps.logs_before_step = not self._log_follows
         self._steps.look_at_loss(self._loss)
         if step is not None:
             self._offset = step - self._at
         self._write_kept()
 
-    def write(self, step: int, **readings: Iterable[float | None]) -> None:
+    def write(self, step: int | None = None, *others: Any, **readings: Iterable[float | None]) -> None:
         """A record of what was measured elsewhere: an entry a layer, None where there is none; a loss by its name.
 
         The readings are named as in the file: `gradient`, `weight_gradient`, `weight`, `rms`, `dead`, and others.
@@ -108,12 +115,10 @@ class Recorder:
         if self._guard.is_off:
             return
         with self._guard:
+            if others:
+                raise ValueError("write takes a step, and readings by their names: write(step, gradient=[...])")
             names = list(self._given or ())
-            record: dict[str, Any] = {"step": int(step)}
-            for name, numbers in readings.items():
-                record[name] = numbers if name in _SINGLE else list(numbers)
-                if name not in _SINGLE and len(record[name]) != len(names):
-                    raise ValueError(f"{name}: {len(record[name])} numbers for {len(names)} layers")
+            record = {"step": _whole(step), **readings}
             self._append(record, {"framework": "none", "layers": [{"name": str(name)} for name in names]}, 0, 1)
 
     def close(self) -> None:
@@ -160,22 +165,37 @@ class Recorder:
             place = {"telescope": _FORMAT, "run": self.folder.resolve().name, "time": time.time()}
             self._file.write({**place, "rank": rank, "ranks": ranks, **header})
             self._header = header
-        self._file.write(_line(record))
+        self._file.write(_line(record, len(header["layers"])))
 
 
-def _line(record: dict[str, Any]) -> dict[str, Any]:
+def _whole(step: Any) -> int:
+    try:
+        return int(step)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"step: {shown(step)} is not allowed; allowed: a whole number") from None
+
+
+def _line(record: dict[str, Any], layers: int) -> dict[str, Any]:
     """As it is written: numbers of four digits, and which layers of a reading are not finite, counted from 1."""
     line: dict[str, Any] = {"step": record.pop("step"), "time": round(time.time(), 3)}
     nonfinite = {}
     for name, value in record.items():
-        if name in ("skipped", "alarm"):
-            line[name] = bool(value)
-        elif name in _SINGLE:
-            line[name] = four_digits(value)
-        elif name in _LISTS:
-            line[name] = value
-        else:
-            line[name] = written(value)
-            if lost := [layer for layer, number in enumerate(line[name], 1) if isinstance(number, str)]:
-                nonfinite[name] = lost
+        line[name] = _written(name, value, layers)
+        numbers = [] if name in (*_SINGLE, *_LISTS) else line[name]
+        if lost := [layer for layer, number in enumerate(numbers, 1) if isinstance(number, str)]:
+            nonfinite[name] = lost
     return {**line, "nonfinite": nonfinite} if nonfinite else line
+
+
+def _written(name: str, value: Any, layers: int) -> Any:
+    if name in ("skipped", "alarm"):
+        return bool(value)
+    if name in _LISTS:
+        return value
+    try:
+        found = four_digits(value) if name in _SINGLE else written(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name}: {error}") from None
+    if isinstance(found, list) and len(found) != layers:
+        raise ValueError(f"{name}: {len(found)} numbers for {layers} layers")
+    return found
