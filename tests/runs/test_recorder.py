@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from tui_telescope import Recorder
-from tui_telescope.runs.recording.lines import LONGEST_LINE
+from tui_telescope.runs.recording.lines import LONGEST_LINE, LOOK_SECONDS
 from tui_telescope.runs.recording.pace import ALARM_STEPS, BUDGET, EARLY_STEPS, LEAST_SHARE, SHARE, Pace
 
 NAMES = ["embed", "block", "head"]
@@ -92,6 +93,68 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path, caplog):
     recorder.close()
     assert len(said(caplog)) == 1
     assert "Not a directory" in said(caplog)[0]
+
+
+@pytest.fixture
+def looks_always(monkeypatch):
+    """A removed file is noticed at once."""
+    monkeypatch.setattr("tui_telescope.runs.recording.lines.LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("looks_always")
+@pytest.mark.parametrize("removed", ["", "telescope", "telescope/rank-00000.jsonl"])
+def test_what_was_removed_while_it_records_is_made_again_with_a_header_and_said_once(tmp_path, caplog, removed):
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    removed = tmp_path / "a" / removed
+    if removed.is_dir():
+        shutil.rmtree(removed)
+    else:
+        removed.unlink()
+    for step in (2, 3):
+        recorder.write(step, gradient=[1, 1, 1])
+    recorder.close()
+    header, *records = lines_of(tmp_path / "a")
+    assert [layer["name"] for layer in header["layers"]] == NAMES
+    assert [record["step"] for record in records] == [2, 3]
+    path = tmp_path / "a" / "telescope" / "rank-00000.jsonl"
+    assert said(caplog) == [f"telescope: {path} was removed: recording goes on in a new one"]
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_file_that_another_one_was_put_in_place_of_is_left_to_it(tmp_path, caplog):
+    recorder = Recorder(tmp_path, layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    (tmp_path / "copy").write_text((tmp_path / "telescope" / "rank-00000.jsonl").read_text())
+    (tmp_path / "copy").replace(tmp_path / "telescope" / "rank-00000.jsonl")
+    recorder.write(2, gradient=[1, 1, 1])
+    assert [line.get("step") for line in lines_of(tmp_path)] == [None, 1, None, 2]
+    assert len(said(caplog)) == 1
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_folder_that_cannot_be_made_again_is_said_once(tmp_path, caplog):
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    shutil.rmtree(tmp_path / "a")
+    (tmp_path / "a").write_text("a file")
+    for step in (2, 3):
+        recorder.write(step, gradient=[1, 1, 1])
+    recorder.close()
+    (line,) = said(caplog)
+    assert line.startswith("telescope: recording ends: ")
+    assert "Not a directory" in line
+
+
+def test_it_is_looked_for_a_removed_file_every_so_often_alone(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("tui_telescope.runs.recording.lines.time.monotonic", lambda: now[0])
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    shutil.rmtree(tmp_path / "a")
+    for step, now[0] in ((2, LOOK_SECONDS / 2), (3, LOOK_SECONDS)):
+        recorder.write(step, gradient=[1, 1, 1])
+    assert [line.get("step") for line in lines_of(tmp_path / "a")] == [None, 3]
 
 
 def test_a_file_that_cannot_be_closed_is_said_and_not_raised(tmp_path, caplog, monkeypatch):

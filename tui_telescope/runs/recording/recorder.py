@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from tui_telescope.runs.recording.arguments import Arguments, shown
-from tui_telescope.runs.recording.guard import Guard
+from tui_telescope.runs.recording.guard import Guard, say
 from tui_telescope.runs.recording.lines import LineFile, four_digits, written
 from tui_telescope.runs.recording.pace import Pace
 
@@ -128,10 +128,14 @@ class Recorder:
                 self._steps.close()
             if not self._guard.is_off:
                 self._write_kept()
-            file, self._file = self._file, None
-            if file:
-                file.close()
+            self._close_file()
         self._guard.is_off = True
+
+    def _close_file(self) -> None:
+        """What is written next stands in a file that begins with a header."""
+        file, self._file, self._header = self._file, None, {}
+        if file:
+            file.close()
 
     def _keep(self, record: dict[str, Any]) -> None:
         """A record waits for its loss, where the loop tells it after the step."""
@@ -159,6 +163,10 @@ class Recorder:
 
     def _append(self, record: dict[str, Any], header: dict[str, Any], rank: int, ranks: int) -> None:
         """Write the record, and before it the header where that is new."""
+        if self._file and self._file.has_gone():
+            self._close_file()
+            self._file = LineFile(self.folder, rank)
+            say(f"{self._file.path} was removed: recording goes on in a new one")
         if self._file is None:
             self._file = LineFile(self.folder, rank)
         if header != self._header:
