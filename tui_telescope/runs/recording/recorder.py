@@ -16,8 +16,8 @@ from tui_telescope.runs.recording.pace import Pace
 _FORMAT = 1
 _SINGLE = ("step", "time", "loss", "learning_rate", "scale", "skipped", "alarm", "cost_ms")
 """What a record holds beside its readings, which have an entry a layer."""
-_LISTS = ("nonfinite_outside",)
-"""Lists that are no readings."""
+_LISTS = ("nonfinite_outside", "not_trained")
+"""Lists that are no readings: names; and layers, counted from 1."""
 
 
 class Recorder:

@@ -241,6 +241,13 @@ class Steps:
         is_finite = all(map(math.isfinite, judged))
         self._pace.recorded(self.step, is_finite, distance)
         self._order = list(dict.fromkeys([*self._activations.order, *range(len(self._layers))]))
+        self._keep({
+            **self._beside_readings(is_finite, scale),
+            "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
+            **{name: [column[index] for index in self._order] for name, column in readings.items()},
+        })  # fmt: skip
+
+    def _beside_readings(self, is_finite: bool, scale: float) -> Record:
         rate = self._optimizers[0].param_groups[0].get("lr")
         record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
         if scale != 1.0:
@@ -251,10 +258,14 @@ class Steps:
             self._finite_at = self.step
         elif (self._is_alarmed or self._finite_at == self.step - 1) and (outside := self._began_outside()):
             record["nonfinite_outside"] = outside
-        self._keep({
-            **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
-            **{name: [column[index] for index in self._order] for name, column in readings.items()},
-        })  # fmt: skip
+        if not_trained := self._not_trained():
+            record["not_trained"] = not_trained
+        return record
+
+    def _not_trained(self) -> list[int]:
+        """Of the record's layers, counted from 1, those with no parameter that wants a gradient and is moved by it."""
+        moved = set().union(*map(_moved_by, self._optimizers))
+        return [place for place, index in enumerate(self._order, 1) if not self._weights.are_trained(index, moved)]
 
     def _began_outside(self) -> list[str]:
         """The names of what was the first that is not finite, where it stands outside the layers, as far as known."""
