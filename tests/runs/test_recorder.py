@@ -193,6 +193,32 @@ def test_ten_thousand_layers_fit(tmp_path):
     assert len(lines_of(tmp_path)) == 2
 
 
+FORGETFUL = """
+import os, sys
+from tui_telescope import Recorder
+
+class Told(Recorder):
+    def close(self):
+        os.write(1, b"closed ")
+        super().close()
+
+def main():
+    recorder = Told(sys.argv[1], layers=["block"])
+    closed = Told(sys.argv[1], layers=["block"])
+    closed.close()
+    if hasattr(os, "fork") and os.fork() == 0:
+        sys.exit()
+
+main()
+raise SystemExit(3)
+"""
+
+
+def test_what_a_program_leaves_open_is_closed_once_when_it_ends(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", FORGETFUL, tmp_path], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "closed closed ", "")
+
+
 WRITER = """
 import itertools, sys
 from tui_telescope import Recorder

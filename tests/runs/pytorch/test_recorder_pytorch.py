@@ -12,6 +12,7 @@ from torch import nn
 from training import data, lines_of, made, records_of
 
 from tui_telescope import Recorder
+from tui_telescope.runs.reading.opening import open_run
 
 
 def train(model: Any, recorder: Recorder, optimizer: Any, steps: int = 3) -> None:
@@ -140,6 +141,23 @@ def test_closing_writes_what_waits_for_its_loss_and_leaves_the_model_as_it_was(t
     recorder.close()
     assert [record["step"] for record in records_of(tmp_path)] == [1]
     assert (hooks_of(model), len(optimizer._optimizer_step_pre_hooks)) == (0, 0)
+
+
+def test_closing_tells_which_step_was_the_last_with_its_loss_where_it_was_not_recorded(tmp_path):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path, every=1000) as recorder:
+        x, y = data()[0]
+        for step in range(500, 505):
+            (model(x) - y).square().mean().backward()
+            recorder.log(step / 1000, step=step)
+            optimizer.step()
+    recorder.close()
+    first, last = records_of(tmp_path)
+    assert (first["step"], last.pop("step"), last.pop("loss")) == (500, 504, 0.504)
+    assert last.keys() == {"time", "learning_rate"}
+    run = open_run(tmp_path)
+    assert (run.records[-1].step, run.observation().depth) == (504, 4), "the newest readings are shown"
 
 
 def scaled_steps(model: Any, optimizers: list[Any], scaler: Any) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, overload
 
 from tui_telescope.runs.recording.arguments import Arguments, shown
@@ -62,6 +65,8 @@ class Recorder:
         self._at = 0
         self._log_follows: bool | None = None
         self._offset = 0
+        self._process = os.getpid()
+        _OPEN.add(self)
         with self._guard:
             self._open(what, layers, every)
 
@@ -122,14 +127,28 @@ class Recorder:
             self._append(record, {"framework": "none", "layers": [{"name": str(name)} for name in names]}, 0, 1)
 
     def close(self) -> None:
-        """Write what is kept, and leave the model and the optimizer as they were."""
+        """Write what is kept, and which step was the last; leave the model and the optimizer as they were.
+
+        Where nobody calls it, it is called when the program ends.
+        """
         with self._guard:
             if self._steps:
                 self._steps.close()
             if not self._guard.is_off:
                 self._write_kept()
+                self._kept = self._steps.last() if self._steps else None
+                self._write_kept()
             self._close_file()
         self._guard.is_off = True
+        _OPEN.discard(self)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _close_file(self) -> None:
         """What is written next stands in a file that begins with a header."""
@@ -174,6 +193,18 @@ class Recorder:
             self._file.write({**place, "rank": rank, "ranks": ranks, **header})
             self._header = header
         self._file.write(_line(record, len(header["layers"])))
+
+
+@atexit.register
+def _close_all() -> None:
+    """At the program's end; a process that was forked from it has copies of its recorders, and nothing to tell."""
+    for recorder in list(_OPEN):
+        if recorder._process == os.getpid():
+            recorder.close()
+
+
+_OPEN: weakref.WeakSet[Recorder] = weakref.WeakSet()
+"""Those that were not closed; none is kept alive by standing here."""
 
 
 def _whole(step: Any) -> int:

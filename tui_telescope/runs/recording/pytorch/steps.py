@@ -66,6 +66,8 @@ class Steps:
         self._alarm = Alarm()
         self._lost_parameters: list[str] = []
         """Outside the layers, before the step that is alarmed."""
+        self._recorded_at = 0
+        """The last step that was recorded."""
         self._finite_at = 0
         """The last step that was recorded as finite."""
         self._watched: nn.Parameter | None = None
@@ -239,6 +241,7 @@ class Steps:
         shared = ("weight_gradient",) if self._weights.is_spread else readings
         judged = [number for name in shared for number in readings.get(name, ()) if number is not None]
         is_finite = all(map(math.isfinite, judged))
+        self._recorded_at = self.step
         self._pace.recorded(self.step, is_finite, distance)
         self._order = list(dict.fromkeys([*self._activations.order, *range(len(self._layers))]))
         self._keep({
@@ -247,9 +250,16 @@ class Steps:
             **{name: [column[index] for index in self._order] for name, column in readings.items()},
         })  # fmt: skip
 
-    def _beside_readings(self, is_finite: bool, scale: float) -> Record:
+    def last(self) -> Record | None:
+        """Of the last step what there is without having measured at it, unless it is recorded."""
+        return self._begun() if self.step > self._recorded_at else None
+
+    def _begun(self) -> Record:
         rate = self._optimizers[0].param_groups[0].get("lr")
-        record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
+        return {"step": self.step, "learning_rate": None if rate is None else float(rate)}
+
+    def _beside_readings(self, is_finite: bool, scale: float) -> Record:
+        record = self._begun()
         if scale != 1.0:
             record["scale"] = scale
         if self._is_alarmed:
