@@ -172,6 +172,14 @@ def test_a_file_that_cannot_be_closed_is_said_and_not_raised(tmp_path, caplog, m
     assert "Disk quota exceeded" in said(caplog)[0]
 
 
+def test_an_empty_path_is_no_folder(tmp_path, caplog, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Recorder("", layers=NAMES).write(1, gradient=[1, 1, 1])
+    (line,) = said(caplog)
+    assert line.endswith("folder: '' is not allowed; allowed: the path of the run's folder, such as runs/a")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [(), ("runs/a",), (object(), "runs/a"), (object(), object(), 3)])
 def test_what_makes_no_recorder_is_said(arguments, caplog):
     Recorder(*arguments).log(loss=1.0)

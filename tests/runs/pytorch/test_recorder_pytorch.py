@@ -113,6 +113,18 @@ def test_models_and_optimizers_that_it_cannot_read_are_named(tmp_path, caplog):
     ]
 
 
+def test_an_optimizer_that_holds_nothing_of_the_model_is_said_to_and_recorded_by(tmp_path, caplog):
+    model, others = made(), [torch.optim.AdamW(made().parameters()) for _ in range(2)]
+    mine = torch.optim.SGD(model.head.parameters(), lr=0.1)
+    Recorder(model, others[0], tmp_path)
+    Recorder(model, [mine, others[1]], tmp_path)
+    Recorder(model, mine, tmp_path)
+    words = "(AdamW) holds none of the model's parameters: is it another model's?"
+    assert said(caplog) == [f"telescope: the optimizer {words}", f"telescope: optimizer 2 of 2 {words}"]
+    train(model, Recorder(model, others[0], tmp_path, every=1), others[0], 1)
+    assert [record["step"] for record in records_of(tmp_path)] == [1]
+
+
 def test_a_disk_that_fails_in_the_middle_ends_the_recording_and_takes_every_hook_away(tmp_path, caplog, monkeypatch):
     model = made()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

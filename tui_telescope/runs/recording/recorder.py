@@ -75,6 +75,8 @@ class Recorder:
             raise ValueError('a Recorder takes (model, optimizer, "runs/a"), or ("runs/a", layers=names)')
         if every is not None and every < 1:
             raise ValueError(f"every: {every} is not allowed; allowed: 1 and above")
+        if not os.fspath(what[-1]):
+            raise ValueError("folder: '' is not allowed; allowed: the path of the run's folder, such as runs/a")
         self.folder = Path(what[-1])
         if len(what) == 3:
             from tui_telescope.runs.recording.pytorch.steps import Steps

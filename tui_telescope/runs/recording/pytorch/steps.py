@@ -55,6 +55,7 @@ class Steps:
         self.rank, self.ranks = _place()
         self._optimizers = _unwrapped_optimizers(optimizers)
         self._model = _supported(model)
+        _look_for_strangers(self._optimizers, self._model)
         self._layers = choose_layers(model, which)
         self._outside = modules_outside(model, self._layers)
         self._pace, self._guard, self._keep = pace, guard, keep
@@ -330,6 +331,15 @@ def _readings(numbers: list[dict[str, float]], scale: float) -> dict[str, list[f
 
 def _moved_by(optimizer: Any) -> set[int]:
     return {id(each) for group in optimizer.param_groups for each in group["params"]}
+
+
+def _look_for_strangers(optimizers: Sequence[Any], model: nn.Module) -> None:
+    """Say which optimizers hold none of the model's parameters."""
+    its_own = {id(each) for each in model.parameters()}
+    for place, each in enumerate(optimizers, 1):
+        if its_own.isdisjoint(_moved_by(each)):
+            which = f"optimizer {place} of {len(optimizers)}" if len(optimizers) > 1 else "the optimizer"
+            say(f"{which} ({type(each).__name__}) holds none of the model's parameters: is it another model's?")
 
 
 def _place() -> tuple[int, int]:
