@@ -14,8 +14,17 @@ from tui_telescope.runs.recording.guard import Guard, say
 from tui_telescope.runs.recording.pace import Pace
 from tui_telescope.runs.recording.pytorch.activations import Activations
 from tui_telescope.runs.recording.pytorch.alarm import Alarm
-from tui_telescope.runs.recording.pytorch.layers import choose_layers, unwrapped
+from tui_telescope.runs.recording.pytorch.layers import choose_layers
 from tui_telescope.runs.recording.pytorch.outside import lost_parameters, modules_outside
+from tui_telescope.runs.recording.pytorch.supported import (
+    look_for_strangers,
+    moved_by,
+    place_among_ranks,
+    reads_activations,
+    supported,
+    unwrapped_optimizer,
+    unwrapped_optimizers,
+)
 from tui_telescope.runs.recording.pytorch.weights import Weights
 
 Record = dict[str, Any]
@@ -52,17 +61,17 @@ class Steps:
     ) -> None:  # fmt: skip
         self.step = 0
         """The steps made so far."""
-        self.rank, self.ranks = _place()
-        self._optimizers = _unwrapped_optimizers(optimizers)
-        self._model = _supported(model)
-        _look_for_strangers(self._optimizers, self._model)
+        self.rank, self.ranks = place_among_ranks()
+        self._optimizers = unwrapped_optimizers(optimizers)
+        self._model = supported(model)
+        look_for_strangers(self._optimizers, self._model)
         self._layers = choose_layers(model, which)
         self._outside = modules_outside(model, self._layers)
         self._pace, self._guard, self._keep = pace, guard, keep
         self._activations = Activations(self._layers, self._outside, guard)
         self._weights = Weights(self._layers, self.ranks)
         self._order: list[int] = []
-        self._reads_activations = _reads_activations(model)
+        self._reads_activations = reads_activations(model)
         self._is_recorded = self._was_recorded = self._is_alarmed = False
         self._alarm = Alarm()
         self._lost_parameters: list[str] = []
@@ -117,7 +126,7 @@ class Steps:
             result = step(optimizer, *arguments, **named)
             if not self._guard.is_off and made == (self.step, len(self._stepped)):
                 with self._guard:
-                    self._skipped_by(_unwrapped(optimizer))
+                    self._skipped_by(unwrapped_optimizer(optimizer))
             return result
 
         told_step.tells = self  # type: ignore[attr-defined]
@@ -179,7 +188,7 @@ class Steps:
                 if self._is_alarmed:
                     self._lost_parameters = lost_parameters(self._model, self._layers)
             if self._is_recorded:
-                self._weights.remember(_moved_by(optimizer))
+                self._weights.remember(moved_by(optimizer))
                 return self._with_fresh_closure(arguments, named)
         return None
 
@@ -200,7 +209,7 @@ class Steps:
     def _after_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         with self._guard:
             if self._is_recorded:
-                moved = _moved_by(optimizer)
+                moved = moved_by(optimizer)
                 for index, found in enumerate(self._weight_readings):
                     found.update(self._weights.readings(index, moved))
                 if (found_inf := getattr(optimizer, "found_inf", None)) is not None:
@@ -275,7 +284,7 @@ class Steps:
 
     def _not_trained(self) -> list[int]:
         """Of the record's layers, counted from 1, those with no parameter that wants a gradient and is moved by it."""
-        moved = set().union(*map(_moved_by, self._optimizers))
+        moved = set().union(*map(moved_by, self._optimizers))
         return [place for place, index in enumerate(self._order, 1) if not self._weights.are_trained(index, moved)]
 
     def _began_outside(self) -> list[str]:
@@ -327,70 +336,3 @@ def _readings(numbers: list[dict[str, float]], scale: float) -> dict[str, list[f
             found["update"] = math.sqrt(change / before) if before else math.inf if change else 0.0
     columns = {name: [found.get(name) for found in numbers] for name in READINGS}
     return {name: column for name, column in columns.items() if any(each is not None for each in column)}
-
-
-def _moved_by(optimizer: Any) -> set[int]:
-    return {id(each) for group in optimizer.param_groups for each in group["params"]}
-
-
-def _look_for_strangers(optimizers: Sequence[Any], model: nn.Module) -> None:
-    """Say which optimizers hold none of the model's parameters."""
-    its_own = {id(each) for each in model.parameters()}
-    for place, each in enumerate(optimizers, 1):
-        if its_own.isdisjoint(_moved_by(each)):
-            which = f"optimizer {place} of {len(optimizers)}" if len(optimizers) > 1 else "the optimizer"
-            say(f"{which} ({type(each).__name__}) holds none of the model's parameters: is it another model's?")
-
-
-def _place() -> tuple[int, int]:
-    """This process's rank, and how many there are."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-def _unwrapped_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
-    """The ones whose hooks are called, within those that libraries put around them."""
-    found = [_unwrapped(each) for each in (optimizers if isinstance(optimizers, (list, tuple)) else [optimizers])]
-    for each in found:
-        if not isinstance(each, torch.optim.Optimizer):
-            raise ValueError(f"{type(each).__name__} is no optimizer; allowed: torch.optim.Optimizer, one or a list")
-    return found
-
-
-def _unwrapped(optimizer: Any) -> Any:
-    while not isinstance(optimizer, torch.optim.Optimizer) or type(optimizer).__name__ == "AcceleratedOptimizer":
-        inner = getattr(optimizer, "optimizer", None)
-        if inner is None:
-            break
-        optimizer = inner
-    return optimizer
-
-
-def _supported(model: Any) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"{type(model).__name__} is no model; allowed: torch.nn.Module")
-    kinds = {type(each).__name__ for each in model.modules()}
-    for name, instead in (
-        ("FullyShardedDataParallel", "fully_shard (FSDP2)"),
-        ("DeepSpeedEngine", "the module itself"),
-    ):
-        if name in kinds:
-            raise ValueError(f"{name} is not supported; {instead} is")
-    for each in model.parameters():
-        if hasattr(each, "to_local") and each.device_mesh.size() != _place()[1]:
-            raise ValueError("parameters spread over some of the ranks alone are not supported")
-    return model
-
-
-def _reads_activations(model: nn.Module) -> bool:
-    """Not where compiled code calls no hooks, or where replicas of a module would run them."""
-    kinds = {type(each).__name__ for each in (model, unwrapped(model))}
-    blind = kinds & {"DataParallel", "RecursiveScriptModule"}
-    if type(model).__name__ == "OptimizedModule":
-        blind.add("torch.compile")
-    if getattr(model, "_compiled_call_impl", None) is not None:
-        blind.add("torch.compile")
-    if blind:
-        say(f"weights alone are recorded: {', '.join(sorted(blind))} hides what layers pass on")
-    return not blind
