@@ -88,7 +88,7 @@ def _attempts(curves: Sequence[Entry]) -> Iterator[_Attempt]:
         yield from (_Attempt(0, fewer, _WHOLE) for fewer in (count, max(count - 1, compared)))
         for brevity in range(1, briefest + 1):
             yield from (_Attempt(brevity, fewer, _WHOLE) for fewer in range(count, compared - 1, -1))
-        yield _Attempt(briefest, compared, _WHOLE, extra=1)
+        yield from (_Attempt(brevity, compared, _WHOLE, extra=1) for brevity in range(briefest + 1))
     yield from (_Attempt(briefest, count, room) for room in _ROOMS)
     yield _Attempt(briefest, max(count - 1, 2), _ROOMS[-1])
     yield from (_Attempt(briefest, count, room) for room in _SHORT_ROOMS)
