@@ -13,6 +13,7 @@ from tui_telescope.runs.recording.pytorch.layers import unwrapped
 
 
 def moved_by(optimizer: Any) -> set[int]:
+    """The ids of its parameters."""
     return {id(each) for group in optimizer.param_groups for each in group["params"]}
 
 
@@ -33,7 +34,7 @@ def place_among_ranks() -> tuple[int, int]:
 
 
 def unwrapped_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
-    """The ones whose hooks are called, within those that libraries put around them."""
+    """The ones whose hooks are called, within those that libraries put around them. Raises `ValueError` for others."""
     found = [
         unwrapped_optimizer(each) for each in (optimizers if isinstance(optimizers, (list, tuple)) else [optimizers])
     ]
@@ -53,6 +54,7 @@ def unwrapped_optimizer(optimizer: Any) -> Any:
 
 
 def supported(model: Any) -> nn.Module:
+    """The model itself. Raises `ValueError` for one that cannot be read."""
     if not isinstance(model, nn.Module):
         raise ValueError(f"{type(model).__name__} is no model; allowed: torch.nn.Module")
     kinds = {type(each).__name__ for each in model.modules()}
