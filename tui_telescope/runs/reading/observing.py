@@ -30,7 +30,7 @@ class NonFiniteStep(NamedTuple):
     """The first that is recorded so."""
     layer: str | None
     """The nearest to the loss on the way back, the nearest to the input on the way forward; None where the way back is
-    lost from its beginning, and the way forward was not measured."""
+    lost from its beginning, or where it began outside the recorded layers (`Record.nonfinite_outside`)."""
     reading: str
     after: int | None = None
     """The step recorded before, where the steps between are not known to have been finite."""
@@ -163,17 +163,36 @@ def _first_nonfinite(records: Sequence[Record], names: Sequence[str]) -> NonFini
 
 
 def _lost(record: Record) -> tuple[str, int | None] | None:
-    """The first reading of the step that is not finite, and the layer where that began, counted from 0."""
+    """The first reading of the step that is not finite, and the layer where that began, counted from 0.
+
+    What the layer next to the loss gets back is lost above it: by the head, or by the loss. Its weights' gradient is
+    lost in it alone where what it got back is known to have been finite, or a layer below got something finite of it.
+    """
     for name, from_above in _FROM_ABOVE.items():
         if (reading := record.readings.get(name)) is None:
             continue
         lost = np.flatnonzero(~np.isfinite(reading.numbers) & reading.known).tolist()
-        if lost and from_above:
-            came_with_the_loss = record.loss is not None and not math.isfinite(record.loss)
-            return name, None if came_with_the_loss and "rms" not in record.readings else lost[-1]
-        if lost:
+        if not lost:
+            continue
+        if record.nonfinite_outside:
+            return name, None
+        if not from_above:
             return name, lost[0]
+        came_with_the_loss = record.loss is not None and not math.isfinite(record.loss) and "rms" not in record.readings
+        return name, None if came_with_the_loss or _came_from_above(record, name, lost) else lost[-1]
     return None
+
+
+def _came_from_above(record: Record, name: str, lost: Sequence[int]) -> bool:
+    """Whether a reading of the way back may have been lost before it came to the layer next to the loss."""
+    known = np.flatnonzero(record.readings[name].known)
+    if lost[-1] != known[-1]:
+        return False
+    if name == "gradient":
+        return True
+    gradient = record.readings.get("gradient")
+    got_finite = gradient is not None and gradient.known[lost[-1]]
+    return len(lost) == len(known) and not got_finite
 
 
 def _since(

@@ -55,6 +55,8 @@ class Record:
     """Whether the optimizer did not make the step, for a gradient was not finite."""
     alarm: bool = False
     """Whether a check that every step had failed at this one first."""
+    nonfinite_outside: tuple[str, ...] = ()
+    """The modules or parameters, none of them recorded, in which NaN or infinity began at this step."""
     segment: int = 0
     """Grows with every restart, and with every step that goes back."""
     readings: Mapping[str, Reading] = field(default_factory=dict)
@@ -114,7 +116,9 @@ def record_of(found: Mapping[str, Any], layers: int) -> Record:
         raise Malformed("no step")
     time, loss, learning_rate, scale = (number(found.get(name)) for name in ("time", "loss", "learning_rate", "scale"))
     skipped, alarm = (found.get(name) is True for name in ("skipped", "alarm"))
-    return Record(int(step), time, loss, learning_rate, scale, skipped, alarm, readings=readings)
+    outside = found.get("nonfinite_outside")
+    names = tuple(clean(name) for name in outside[:MOST_LAYERS]) if isinstance(outside, list) else ()
+    return Record(int(step), time, loss, learning_rate, scale, skipped, alarm, names, readings=readings)
 
 
 def number(value: object) -> float | None:
