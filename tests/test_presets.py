@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 
+import numpy as np
 import pytest
 
-from tui_telescope import Settings, observe
+from tui_telescope import Settings, Telescope, observe
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.lessons.tour import STEPS
 from tui_telescope.presets import (
+    LEARNS,
     PRESETS,
     TOPICS,
     PresetError,
@@ -48,6 +52,21 @@ def test_a_presets_name_title_and_line_fit_one_row_of_80_cells() -> None:
         assert name == preset.name
         assert len(preset.title) <= 30
         assert len(preset.line) <= 60
+
+
+def test_a_preset_opens_in_the_view_that_its_line_names_and_one_that_learns_where_that_is_seen() -> None:
+    for preset in PRESETS.values():
+        named = re.search(r"\bview (\d)$", preset.line)
+        key = "6" if preset.topic == LEARNS else named and named[1]
+        assert (VIEWS[preset.view].key if preset.view else None) == key
+
+
+def test_tanh_passes_every_direction_alike_only_where_the_input_is_small() -> None:
+    settings = PRESETS["isometry"].settings
+    assert f"input {settings.input_scale:g}" in PRESETS["isometry"].line
+    *_, small = Telescope().spectrum(settings)
+    *_, usual = Telescope().spectrum(settings.replace(input_scale=1))
+    assert np.ptp(small.log10_quantiles[1]) < 0.2 < 3 < np.ptp(usual.log10_quantiles[1])
 
 
 def test_settings_know_the_preset_that_they_are() -> None:

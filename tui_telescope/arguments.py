@@ -123,6 +123,8 @@ def parse(words: Sequence[str] | None, *, in_terminal: bool) -> argparse.Namespa
         options.command = EXPLORING if in_terminal else "print"
     defaults = {_name(flag): option.default for flag, option in OPTIONS.items()}
     options = argparse.Namespace(**{**defaults, **vars(options)})
+    if "view" not in given and COMMANDS[options.command].flags >= _ON_SCREEN:
+        options.view = options.preset.view or options.view
     if options.command == "print" and options.view in VIEWS and options.view not in views_of("print"):
         raise UsageError(f"--view: print does not show {options.view}; the command learn tells of it")
     _check("view", options.view, views_of(options.command))

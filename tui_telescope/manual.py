@@ -133,7 +133,10 @@ PAGES: dict[str, Page] = {
     ),
     "presets": Page(
         "networks and steps of the tour, by what they show",
-        ("One line each. A preset's line begins with its verdict.",),
+        (
+            "One line each. A preset's line begins with its verdict. On the screen those that learn open in the view "
+            "learn, and those whose line names a view in that one.",
+        ),
         (("presets | grep -i norm", "find one"), ("--preset post-norm", "see it")),
     ),
 }

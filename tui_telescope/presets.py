@@ -24,6 +24,8 @@ class Preset(NamedTuple):
     settings: Settings
     topic: str = "More to try"
     """What it is listed under."""
+    view: str | None = None
+    """The view that it is about, by name, in which it opens; None keeps the one on the screen."""
 
 
 _CHAIN = Settings(initializer="identity", width=1, scale=1, loss="unit", samples=1)
@@ -106,7 +108,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "knife-edge",
             "the knife edge",
-            "healthy: sigmoids do pass the message on, at this one scale",
+            "healthy: sigmoids pass the message on, at scale 10.15 alone",
             _SIGMOIDS.replace(width=256, scale=10.15),
             SCALE,
         ),
@@ -155,14 +157,16 @@ PRESETS: dict[str, Preset] = {
             SCALE,
         ),
         Preset(
-            "isometry", "every direction alike", "healthy: orthogonal tanh passes all 64 directions: view 8",
+            "isometry", "every direction alike", "healthy: at input 0.05 orthogonal tanh passes all 64: view 8",
             _NEARLY_LINEAR.replace(initializer="orthogonal"),
             SCALE,
+            "spectrum",
         ),
         Preset(
             "lopsided", "the lopsided Jacobian", "healthy: yet Gaussian weights lose most directions: view 8",
             _NEARLY_LINEAR,
             SCALE,
+            "spectrum",
         ),
         Preset(
             "batch-norm", "batch norm on its own", "exploding: 152 ReLU layers that batch norm alone cannot save",
@@ -207,6 +211,7 @@ PRESETS: dict[str, Preset] = {
             "float8", "eight bits", "dead: at scale 1 ReLU's signal is lost forward, view 3",
             _RELUS.replace(initializer="xavier", precision="float8_e4m3"),
             FORMATS,
+            "signal",
         ),
         Preset(
             "rezero", "ReZero: branches of zero", "healthy: the skip alone passes it on, and no weight learns",
@@ -223,55 +228,67 @@ PRESETS: dict[str, Preset] = {
             "vanishing: learning leaves the first layers as they were",
             _LEARNING,
             LEARNS,
+            "learn",
         ),
         Preset(
             "thawed-sigmoids", "learning: its residual twin",
             "healthy: the same, residual, learns from the first layer on",
             _LEARNING.replace(residual=True),
             LEARNS,
+            "learn",
         ),
         Preset(
             "adam", "learning: Adam hides the fade", "vanishing: every layer moves, and nothing is learned",
             _LEARNING.replace(optimizer="adam"),
             LEARNS,
+            "learn",
         ),
         Preset(
             "critical-stack", "learning: the critical scale",
             "healthy: the gradient arrives, layers move, and hardly learn",
             _LEARNING.replace(scale=10.15),
             LEARNS,
+            "learn",
         ),
-        Preset("plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS, LEARNS),
+        Preset(
+            "plain-20", "learning: 20 plain layers", "healthy: ReLU layers that learn", _LEARNING_RELUS, LEARNS, "learn"
+        ),
         Preset(
             "plain-56", "learning: 56 plain layers", "healthy: yet deeper learns worse, as He saw in 2015",
             _LEARNING_RELUS.replace(depth=56),
             LEARNS,
+            "learn",
         ),
         Preset(
             "residual-56", "learning: 56 residual layers", "healthy: the same 56, residual, learn as well as 20",
             _LEARNING_RELUS.replace(depth=56, residual=True, branch_scale="1/sqrt(L)"),
             LEARNS,
+            "learn",
         ),
         Preset(
             "one-step", "learning: one step too many", "exploding: a single update throws the weights away",
             _LEARNING_RELUS.replace(scale=2, optimizer="sgd"),
             LEARNS,
+            "learn",
         ),
         Preset(
             "clipped", "learning: the clipped step", "exploding: clipping keeps the weights where they were",
             _LEARNING_RELUS.replace(scale=2, optimizer="sgd", clip=1.0),
             LEARNS,
+            "learn",
         ),
         Preset(
             "rate", "learning: the rate too large", "healthy: but no gradient survives steps of this size",
             _LEARNING_RESIDUAL.replace(learning_rate=3.0),
             LEARNS,
+            "learn",
         ),
         Preset(
             "lost-updates", "learning: the lost updates",
             "healthy: bfloat16 weights without a float32 copy learn less",
             _LEARNING_RELUS.replace(depth=8, optimizer="sgd", precision="bfloat16", master_weights=False),
             LEARNS,
+            "learn",
         ),
         Preset(
             "rnn", "time: the RNN", "vanishing: fifty steps of a plain recurrent cell", _CELL.replace(cell="rnn"),
@@ -295,8 +312,8 @@ PRESETS: dict[str, Preset] = {
             _TRANSFORMER.replace(final_norm=True, branch_scale="1/sqrt(2L)"), ATTENTION,
         ),
         Preset(
-            "post-ln", "transformer: post-norm", "healthy: the gradient arrives, but its tokens grow alike",
-            _TRANSFORMER.replace(norm_place="post"), ATTENTION,
+            "post-ln", "transformer: post-norm", "healthy: the gradient arrives, but tokens grow alike: view 3",
+            _TRANSFORMER.replace(norm_place="post"), ATTENTION, "signal",
         ),
         Preset(
             "deep-norm", "transformer: DeepNorm",

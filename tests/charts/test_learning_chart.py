@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -129,6 +130,33 @@ def test_a_loss_far_beyond_that_of_guessing_leaves_the_chart_and_not_the_others_
     assert 2 * math.log(10) <= axis.high <= 5
     (rule,) = chart(FROZEN_BELOW).loss.rules
     assert rule == (math.log(10), "guessing")
+
+
+COMPARED = {
+    "residual": [
+        ("depth 25, residual on", ("depth 25", "25", "now")),
+        ("depth 9, residual off", ("depth 9", "9", "pin1")),
+    ],
+    "depth": [("depth 25", ("depth 25", "25", "now")), ("depth 9", ("depth 9", "9", "pin1"))],
+}
+GHOST = [("ghost: residual on", ("ghost",))]
+
+
+@pytest.mark.parametrize(
+    ("names", "highest", "told"),
+    [
+        (COMPARED["depth"] + GHOST, 2.0, ["depth 25", "depth 9", "ghost"]),  # in a row more
+        (COMPARED["residual"], 2.0, ["25", "9"]),
+        (COMPARED["residual"], 99.0, ["25", "9"]),
+    ],
+)
+def test_where_room_is_short_curves_are_told_by_what_differs_before_they_are_by_their_parts(names, highest, told):
+    live = history(moment(0, 2.0, [-3.0] * 5), moment(1, highest, [-3.0] * 5))
+    traces = [
+        LearningTrace(label, live if not row else FROZEN_BELOW, briefs) for row, (label, briefs) in enumerate(names)
+    ]
+    above = "".join(lines(learning_chart(traces, "update"), 50, 19, ascii_only=False)[:2])
+    assert re.findall(r"[⠤⠄] +([a-z\d][a-z\d ]*?)(?=  | ─)", above)[: len(told)] == told
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])

@@ -53,6 +53,18 @@ def test_without_a_terminal_no_command_is_print() -> None:
         parse(["--no-mouse"], in_terminal=False)
 
 
+def test_on_the_screen_a_preset_opens_in_its_view_unless_another_is_asked_for() -> None:
+    for words, view in (
+        (["--preset", "isometry"], "spectrum"),
+        (["tour", "--preset", "frozen-sigmoids", "--scale", "2"], "learn"),
+        (["--preset", "isometry", "--view", "gradient"], "gradient"),
+        (["--preset", "he-relu"], "gradient"),
+        (["print", "--preset", "isometry"], "gradient"),
+    ):
+        assert parse(words, in_terminal=True).view == view
+    assert parse(["--preset", "isometry"], in_terminal=False).view == "gradient"
+
+
 def test_a_flag_that_only_some_views_use_is_refused_for_the_others() -> None:
     with pytest.raises(UsageError, match="--depths: the view factor does not use it; allowed with: depth, map"):
         parse(["print", "--depths", "5", "--view", "factor"], in_terminal=False)

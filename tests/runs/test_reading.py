@@ -371,6 +371,24 @@ def test_of_a_loss_that_was_lost_before_the_way_back_no_layer_is_blamed(tmp_path
     assert open_run(written_run(tmp_path, record(1), lost)).course().nonfinite == (2, None, "gradient", None)
 
 
+def test_what_the_last_layer_gets_back_is_lost_above_it_and_what_it_makes_of_that_is_its_own(tmp_path):
+    lost = record(2, ["nan"] * 3, rms=[1.0] * 3)
+    assert open_run(written_run(tmp_path / "above", record(1), lost)).course().nonfinite == (2, None, "gradient", None)
+    own = record(2, weight_gradient=["nan"] * 3)
+    assert open_run(written_run(tmp_path / "own", record(1), own)).course().nonfinite == (
+        2, "head", "weight_gradient", None,
+    )  # fmt: skip
+    alone = record(2, None, weight_gradient=["nan"] * 3)
+    assert open_run(written_run(tmp_path / "alone", record(1), alone)).course().nonfinite[1] is None
+
+
+def test_what_began_outside_the_layers_is_blamed_on_none_of_them(tmp_path):
+    lost = record(2, ["nan"] * 3, rms=[1.0, "nan", "nan"], nonfinite_outside=["[b]final_norm"])
+    run = open_run(written_run(tmp_path, record(1), lost))
+    assert run.course().nonfinite == (2, None, "rms", None)
+    assert run.records[-1].nonfinite_outside == ("bfinal_norm",)
+
+
 @pytest.mark.parametrize(("of_rank_0", "of_rank_1"), [(1e308, 1e308), ("inf", "-inf"), ("nan", 1.0)])
 def test_what_the_ranks_have_no_finite_mean_of_is_said_not_to_be_finite(tmp_path, of_rank_0, of_rank_1):
     written_run(tmp_path, record(1, [of_rank_0, 1.0, 1.0]))

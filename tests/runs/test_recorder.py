@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from tui_telescope import Recorder
-from tui_telescope.runs.recording.lines import LONGEST_LINE
+from tui_telescope.runs.recording.lines import LONGEST_LINE, LOOK_SECONDS
 from tui_telescope.runs.recording.pace import ALARM_STEPS, BUDGET, EARLY_STEPS, LEAST_SHARE, SHARE, Pace
 
 NAMES = ["embed", "block", "head"]
@@ -67,8 +68,13 @@ def test_after_a_line_that_was_cut_the_next_one_stands_by_itself(tmp_path):
     ("write", "reason"),
     [
         (lambda recorder: recorder.write(1, gradient=[1, 2]), "gradient: 2 numbers for 3 layers"),
-        (lambda recorder: recorder.write(1, gradient=["x"] * 3), "could not convert"),
-        (lambda recorder: recorder.write(1, gradient=[[1]] * 3), "float"),
+        (lambda recorder: recorder.write(1, gradient=["x"] * 3), "gradient: could not convert"),
+        (lambda recorder: recorder.write(1, gradient=[[1]] * 3), "gradient: float"),
+        (lambda recorder: recorder.write(1, gradient=3), "gradient: 'int' object is not iterable"),
+        (lambda recorder: recorder.write(1, gradient=[1] * 3, loss="abc"), "loss: could not convert"),
+        (lambda recorder: recorder.write("a", gradient=[1] * 3), "step: 'a' is not allowed; allowed: a whole number"),
+        (lambda recorder: recorder.write(gradient=[1] * 3), "step: NoneType is not allowed"),
+        (lambda recorder: recorder.write(1, [1] * 3), "write takes a step, and readings by their names"),
     ],
 )
 def test_a_mistake_ends_the_recording_with_one_line_and_not_the_training(tmp_path, caplog, write, reason):
@@ -89,6 +95,68 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path, caplog):
     assert "Not a directory" in said(caplog)[0]
 
 
+@pytest.fixture
+def looks_always(monkeypatch):
+    """A removed file is noticed at once."""
+    monkeypatch.setattr("tui_telescope.runs.recording.lines.LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("looks_always")
+@pytest.mark.parametrize("removed", ["", "telescope", "telescope/rank-00000.jsonl"])
+def test_what_was_removed_while_it_records_is_made_again_with_a_header_and_said_once(tmp_path, caplog, removed):
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    removed = tmp_path / "a" / removed
+    if removed.is_dir():
+        shutil.rmtree(removed)
+    else:
+        removed.unlink()
+    for step in (2, 3):
+        recorder.write(step, gradient=[1, 1, 1])
+    recorder.close()
+    header, *records = lines_of(tmp_path / "a")
+    assert [layer["name"] for layer in header["layers"]] == NAMES
+    assert [record["step"] for record in records] == [2, 3]
+    path = tmp_path / "a" / "telescope" / "rank-00000.jsonl"
+    assert said(caplog) == [f"telescope: {path} was removed: recording goes on in a new one"]
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_file_that_another_one_was_put_in_place_of_is_left_to_it(tmp_path, caplog):
+    recorder = Recorder(tmp_path, layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    (tmp_path / "copy").write_text((tmp_path / "telescope" / "rank-00000.jsonl").read_text())
+    (tmp_path / "copy").replace(tmp_path / "telescope" / "rank-00000.jsonl")
+    recorder.write(2, gradient=[1, 1, 1])
+    assert [line.get("step") for line in lines_of(tmp_path)] == [None, 1, None, 2]
+    assert len(said(caplog)) == 1
+
+
+@pytest.mark.usefixtures("looks_always")
+def test_a_folder_that_cannot_be_made_again_is_said_once(tmp_path, caplog):
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    shutil.rmtree(tmp_path / "a")
+    (tmp_path / "a").write_text("a file")
+    for step in (2, 3):
+        recorder.write(step, gradient=[1, 1, 1])
+    recorder.close()
+    (line,) = said(caplog)
+    assert line.startswith("telescope: recording ends: ")
+    assert "Not a directory" in line
+
+
+def test_it_is_looked_for_a_removed_file_every_so_often_alone(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("tui_telescope.runs.recording.lines.time.monotonic", lambda: now[0])
+    recorder = Recorder(tmp_path / "a", layers=NAMES)
+    recorder.write(1, gradient=[1, 1, 1])
+    shutil.rmtree(tmp_path / "a")
+    for step, now[0] in ((2, LOOK_SECONDS / 2), (3, LOOK_SECONDS)):
+        recorder.write(step, gradient=[1, 1, 1])
+    assert [line.get("step") for line in lines_of(tmp_path / "a")] == [None, 3]
+
+
 def test_a_file_that_cannot_be_closed_is_said_and_not_raised(tmp_path, caplog, monkeypatch):
     recorder = Recorder(tmp_path, layers=NAMES)
     recorder.write(1, gradient=[1, 1, 1])
@@ -102,6 +170,14 @@ def test_a_file_that_cannot_be_closed_is_said_and_not_raised(tmp_path, caplog, m
     recorder.close()
     assert len(said(caplog)) == 1
     assert "Disk quota exceeded" in said(caplog)[0]
+
+
+def test_an_empty_path_is_no_folder(tmp_path, caplog, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Recorder("", layers=NAMES).write(1, gradient=[1, 1, 1])
+    (line,) = said(caplog)
+    assert line.endswith("folder: '' is not allowed; allowed: the path of the run's folder, such as runs/a")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("arguments", [(), ("runs/a",), (object(), "runs/a"), (object(), object(), 3)])
@@ -123,6 +199,32 @@ def test_ten_thousand_layers_fit(tmp_path):
     readings = {name: [1.234e-12] * 10_000 for name in ("gradient", "weight_gradient", "rms", "update", "zero")}
     Recorder(tmp_path, layers=names).write(1, **readings)
     assert len(lines_of(tmp_path)) == 2
+
+
+FORGETFUL = """
+import os, sys
+from tui_telescope import Recorder
+
+class Told(Recorder):
+    def close(self):
+        os.write(1, b"closed ")
+        super().close()
+
+def main():
+    recorder = Told(sys.argv[1], layers=["block"])
+    closed = Told(sys.argv[1], layers=["block"])
+    closed.close()
+    if hasattr(os, "fork") and os.fork() == 0:
+        sys.exit()
+
+main()
+raise SystemExit(3)
+"""
+
+
+def test_what_a_program_leaves_open_is_closed_once_when_it_ends(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", FORGETFUL, tmp_path], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "closed closed ", "")
 
 
 WRITER = """

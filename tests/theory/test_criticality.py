@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from tui_telescope import Settings, observe
 from tui_telescope.engine.mean_field.criticality import criticality, describe_criticality, describe_trial
 from tui_telescope.engine.mean_field.theory import critical_scale, predict
+from tui_telescope.printing import text
 from tui_telescope.settings import REGISTRY
 
 ACTIVATIONS = REGISTRY["activation"].values
@@ -69,18 +70,18 @@ def test_every_network_has_a_critical_scale_or_a_reason_why_there_is_none(networ
 
 def test_the_words_tell_scale_critical_scale_chi_and_depth_scale():
     start = Settings()
-    words = "scale 2.0; critical 5.07; chi 0.40: a signal lasts 1.1 layers."
+    words = "scale 2.0; critical 5.075; chi 0.40: a signal lasts 1.1 layers."
     assert describe_criticality(criticality(start)) == words
     theory = predict(start)
-    assert f"{theory.depth_scale:.1f} {theory.factor**2:.2f} {theory.critical_scale:.3g}" == "1.1 0.40 5.07"
+    assert f"{theory.depth_scale:.1f} {theory.factor**2:.2f} {theory.critical_scale:.4g}" == "1.1 0.40 5.075"
     above = describe_criticality(criticality(plain("relu", scale=2.0)))
-    assert above == "scale 2.0; critical 1.41; chi 2.00: a gradient grows e-fold in 2.9 layers."
+    assert above == "scale 2.0; critical 1.414; chi 2.00: a gradient grows e-fold in 2.9 layers."
     assert math.sqrt(2) ** (2 / math.log(2)) == pytest.approx(math.e)  # sqrt(chi) a layer, over 2.9 layers
 
 
 def test_where_the_factor_leaps_a_bias_that_has_a_true_edge_is_named():
     words = describe_criticality(criticality(plain("gelu", scale=1.0)))
-    assert "No scale has chi 1: at 1.47 the factor jumps from 0.734 to 1.04" in words
+    assert "No scale has chi 1: at 1.468 the factor jumps from 0.734 to 1.04" in words
     assert words.endswith("Bias 0.416 has a true edge, at scale 1.408.")
     assert criticality(plain("gelu", bias=0.416)).leap is None
     assert f"{critical_scale(plain('gelu', bias=0.416)):.4g}" == "1.408"
@@ -89,9 +90,13 @@ def test_where_the_factor_leaps_a_bias_that_has_a_true_edge_is_named():
 
 def test_the_critical_scale_has_as_many_digits_as_tell_it_from_the_present_one():
     near = plain("tanh", bias=math.sqrt(0.05)).replace(scale=1.327)
-    assert describe_criticality(criticality(near)).startswith("scale 1.327; critical 1.33; chi 0.99999")
+    assert describe_criticality(criticality(near)).startswith("scale 1.327; critical 1.32701; chi 0.99999")
     nearer = criticality(near.replace(scale=1.33))
     assert describe_criticality(nearer).startswith("scale 1.33; critical 1.327; ")
+    sigmoids = plain("sigmoid", scale=10.15)
+    assert describe_criticality(criticality(sigmoids)).startswith("scale 10.15; critical 10.149; chi 1.000")
+    assert "critical scale 10.149; at scale 10.15 chi 1," in text.theory(sigmoids)
+    assert "critical scale 10.15; at scale 10.0 chi 0.98" in text.theory(sigmoids.replace(scale=10.0))
     there = near.replace(scale=critical_scale(near))
     assert describe_criticality(criticality(there)).startswith("scale 1.32701 is the critical one: chi 1")
 
@@ -105,9 +110,9 @@ def test_orthogonal_linear_layers_are_critical_at_1_and_exactly_so():
 
 def test_what_was_tried_at_the_critical_scale_is_told_with_its_width():
     standing = criticality(Settings())
-    assert describe_trial(standing, 4, "healthy") == "Tried at 5.07, width 4: HEALTHY. x again jumps there."
+    assert describe_trial(standing, 4, "healthy") == "Tried at 5.075, width 4: HEALTHY. x again jumps there."
     sick = describe_trial(standing, 4, "exploding")
-    assert sick == "Tried at 5.07, width 4: EXPLODING. x again jumps there all the same."
+    assert sick == "Tried at 5.075, width 4: EXPLODING. x again jumps there all the same."
 
 
 @pytest.mark.parametrize(("norm", "bias"), [("layer", 0.0), ("rms", 0.0), ("batch", 0.0), ("batch", 1.0)])

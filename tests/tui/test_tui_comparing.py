@@ -108,6 +108,16 @@ def test_each_curve_is_told_by_the_settings_that_differ_and_briefly_by_as_few_as
     assert distinctions(Settings(scale=1.32699), (Settings(scale=1.5),)).brief == ["scale 1.33", "scale 1.5"]
 
 
+def test_where_numbers_of_one_setting_tell_curves_apart_they_may_stand_alone() -> None:
+    assert distinctions(Settings(depth=25), (Settings(depth=20, residual=True),)).briefest == ["25", "20"]
+    assert distinctions(Settings(residual=True), (Settings(),)).briefest == ["residual on", "residual off"]
+    by_two = distinctions(Settings(), (Settings(depth=20), Settings(scale=3.0), Settings(depth=20, scale=3.0)))
+    assert by_two.briefest == by_two.brief
+    assert by_two.brief[1] == "depth 20, scale 2.0"
+    told = distinctions(Settings(), (Settings(depth=9), Settings()))
+    assert told.briefest == ["now: 50", "9", "50"]
+
+
 def test_what_has_no_effect_is_told_only_where_nothing_else_differs() -> None:
     idle = Settings(forget_bias=2.0)
     assert distinctions(Settings(), (idle,)).whole == ["forget bias 1.0", "forget bias 2.0"]
@@ -229,6 +239,27 @@ async def test_brackets_step_through_the_presets_and_the_top_line_names_the_one_
         assert explorer.app.settings == PRESETS["sigmoid"].settings, "the next after the latest"
         await explorer.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
         assert explorer.app.settings == list(PRESETS.values())[-1].settings
+
+
+async def test_a_preset_opens_in_its_own_view_and_one_that_has_none_keeps_the_one_on_the_screen() -> None:
+    async with exploring(view="factor") as explorer:
+        for key, name, view in (
+            ("right_square_bracket", "residual", "factor"),
+            (None, "orthogonal", "factor"),
+            ("right_square_bracket", "isometry", "spectrum"),
+            ("left_square_bracket", "orthogonal", "spectrum"),
+            (None, "isometry", "spectrum"),
+            (None, "frozen-sigmoids", "learn"),
+        ):
+            if key:
+                explorer.send(key)
+            else:
+                explorer.app.action_show_preset(name)
+            await explorer.settle()
+            assert (explorer.app.preset.name, explorer.app.view) == (name, view)
+        explorer.send("y")
+        await explorer.until(lambda: explorer.app.clipboard.endswith("--view learn"))
+        assert "--preset" not in explorer.app.clipboard
 
 
 async def test_a_wide_top_line_says_what_the_preset_shows() -> None:

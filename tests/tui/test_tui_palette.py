@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from exploring import Explorer, exploring
 from textual import events
 
+from tui_telescope.lessons.tour import STEPS
 from tui_telescope.presets import PRESETS
 from tui_telescope.settings import REGISTRY, Settings
 from tui_telescope.tui.actions import EXPLORING, all_actions
@@ -47,6 +50,60 @@ def test_what_begins_a_word_of_the_title_comes_before_what_is_within_and_that_be
     assert matching("SCALE the", [in_help, within, neither, begins]) == [begins, within]
     assert matching("  ", [in_help, neither]) == [in_help, neither]
     assert matching("(", [neither]) == []
+
+
+def test_the_text_finds_an_entry_behind_all_that_its_title_and_its_help_find() -> None:
+    told, text = Entry("x", "", "he who gates"), Entry("x", "", "", text="a gate of 1991")
+    assert matching("gate", [text, told]) == [told, text]
+    assert matching("a gate", [text, told]) == [text]
+
+
+def test_a_number_is_found_as_a_whole_and_a_word_of_two_letters_where_a_word_begins() -> None:
+    longer = [Entry(f"scale {number}", "", "") for number in ("4096", "64", "0.6", "6.5", "2.60")]
+    whole = [Entry(title, "", "") for title in ("scale 6", "at 6, or 6.", "float6")]
+    assert matching("6", [*longer, *whole]) == whole
+    assert matching("6.5", longer) == [longer[3]]
+    within, begins = Entry("the theory", "", "of inheritance"), Entry("heads", "", "")
+    assert matching("he", [within, begins]) == [begins]
+
+
+def test_a_word_that_is_the_titles_own_comes_before_one_that_begins_so() -> None:
+    begins, own = Entry("healthy", "", ""), Entry("Xavier and He", "", "")
+    assert matching("he", [begins, own]) == [own, begins]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("loss scaling", ["Preset loss-scale", "Select setting: Loss scale", "Number formats"]),
+        ("sigma_w", ["Select setting: Scale", "Scale 1 and scale 6", "The edge of chaos"]),
+        ("10.15", ["Preset knife-edge", ": The knife edge"]),
+        ("derivative", ["View spectrum", ": The slope"]),
+        ("dynamical isometry", ["Preset isometry", "View spectrum", "Help: direction"]),
+        ("forget gate", ["Select setting: Forget bias", ": Time"]),
+        ("he init", ["Preset he-relu", ": Xavier and He", "Select setting: Init"]),
+        ("scale 6", ["Scale 1 and scale 6"]),
+    ],
+)
+def test_who_asks_in_the_words_of_the_field_finds_it_among_the_first(query: str, titles: list[str]) -> None:
+    found = [each.title for each in matching(query, list(entries()))[:8]]
+    assert [title for title in titles if not any(title in each for each in found)] == []
+
+
+def test_a_year_or_a_name_in_a_steps_text_finds_it() -> None:
+    offered = list(entries())
+    told = [f"{step.text} {step.answer}" for step in STEPS]
+    years = [(number, year) for number, text in enumerate(told) for year in re.findall(r"\b(?:19|20)\d\d\b", text)]
+    assert len(years) > 5
+    for number, year in years:
+        assert f"show_step({number})" in [entry.call for entry in matching(year, offered)]
+    (number,) = (number for number, text in enumerate(told) if "Hochreiter saw" in text)
+    assert [entry.call for entry in matching("hochreiter 1991", offered)] == [f"show_step({number})"]
+
+
+def test_a_gap_that_a_step_fills_with_a_number_is_no_word_of_its_text() -> None:
+    assert any("{edge}" in step.text for step in STEPS)
+    assert not any("{" in each.text for each in entries())
 
 
 FIELD = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import resource
 import shlex
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,13 +15,22 @@ import pytest
 from exploring import Explorer, exploring
 
 from tui_telescope import Telescope, observe
+from tui_telescope.charts.surveys.map_chart import MapChart
+from tui_telescope.charts.surveys.surveys import Instruments, MapSurvey
+from tui_telescope.charts.views import VIEWS
 from tui_telescope.cli import main
+from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.mean_field.theory import predict
+from tui_telescope.engine.passes.progress import Progress
+from tui_telescope.engine.sweep import MapMemory
 from tui_telescope.engine.telescope import ALL_READINGS
+from tui_telescope.printing.readings import write_reading
 from tui_telescope.settings import Settings
 from tui_telescope.tui.sharing import SharingError, command_line, save
 from tui_telescope.tui.sources.telescope_source import TelescopeSource
 from tui_telescope.tui.widgets.chart_view import ChartView
+
+SMALL = Settings(depth=3, width=2, samples=2)
 
 
 def words(explorer: Explorer) -> str:
@@ -121,6 +132,68 @@ async def test_the_spread_is_saved_once_its_view_has_taken_it(tmp_path: Path, mo
     assert "log10_spread" not in first[0]
     spread = Telescope().observe(settings, readings=ALL_READINGS).signal.log10_spread
     assert [float(row["log10_spread"]) for row in second] == pytest.approx(spread.tolist(), abs=1e-9)
+
+
+def printed(settings: Settings, view: str) -> list[list[str]]:
+    stream = io.StringIO()
+    write_reading(stream, settings, "csv", view, ascii_only=False)
+    return list(csv.reader(stream.getvalue().splitlines()))
+
+
+async def saved_survey(settings: Settings, view: str, folder: Path) -> list[list[str]]:
+    async with exploring(settings, view=view) as explorer:
+        await explorer.press("p")
+        await explorer.until(lambda: explorer.app.finding and explorer.app._surveyor.work is None)
+        await explorer.press("e")
+        assert words(explorer).startswith("Saved gradient-telescope-1.csv and gradient-telescope-1.svg")
+        assert "spread" not in words(explorer)
+    return list(csv.reader((folder / "gradient-telescope-1.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize("view", ["map", "trainable", "spectrum"])
+async def test_a_view_of_many_networks_is_saved_as_the_numbers_that_print_gives_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    at_few_depths = partial(VIEWS[view].survey, depths=None if view == "spectrum" else (1, 2))
+    monkeypatch.setitem(VIEWS, view, VIEWS[view]._replace(survey=lambda settings, _: at_few_depths(settings)))
+    rows = await saved_survey(SMALL, view, tmp_path)
+    assert len(rows) > 2
+    assert rows == printed(SMALL, view)
+
+
+async def test_of_the_depth_view_both_curves_are_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (*header, last), *rows = await saved_survey(SMALL, "depth", tmp_path)
+    assert last == "curve"
+    for residual, name in ((False, "layer 1, residual off"), (True, "layer 1, residual on")):
+        of_curve = [row[:-1] for row in rows if row[-1] == name]
+        assert [header, *of_curve] == printed(SMALL.replace(residual=residual), "depth")
+
+
+async def test_where_a_view_of_many_networks_shows_no_numbers_yet_none_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with exploring(SMALL.replace(norm="batch")) as explorer:
+        explorer.send("5", "e")  # at once: the chart is still that of view 1
+        await explorer.until(lambda: words(explorer) == "There are no numbers here to save.")
+        await explorer.press("8")
+        await explorer.until(lambda: "No spectrum here" in explorer.text(ChartView))
+        await explorer.press("e")
+        assert words(explorer) == "There are no numbers here to save."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_map_whose_cells_are_not_all_known_the_known_ones_are_told() -> None:
+    survey = MapSurvey(SMALL)
+    instruments = Instruments(Telescope(), MapMemory(), TrainabilityMemory())
+    first = next(survey.findings(instruments, Progress(), None))
+    assert isinstance(first.chart, MapChart)
+    ((_, columns),) = first.curves().items()
+    known = sum(state is not None for row in first.chart.grid.states for state in row)
+    assert 0 < known < len(first.chart.grid.scales) * len(first.chart.grid.depths)
+    assert len(columns["depth"]) == known
 
 
 @pytest.mark.parametrize(("keys", "hint"), [("", "v weights"), ("6", "v gradient")])

@@ -46,7 +46,7 @@ class RecordedRun(Source[int]):
 
     def labels(self, live: int, pins: Sequence[int]) -> Labels:
         words = [f"step {each}" for each in (live, *pins)]
-        return Labels(words, words)
+        return Labels(words, words, words)
 
 
 class RunWithGhost(RecordedRun):

@@ -10,9 +10,8 @@ import pytest
 from exploring import exploring
 
 from tui_telescope.charts.chart import Chart
-from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.surveys.surveys import DepthSurvey, Instruments
+from tui_telescope.charts.surveys.surveys import DepthSurvey, Finding, Instruments
 from tui_telescope.charts.views import VIEWS
 from tui_telescope.engine.learning.trainability import TrainabilityMemory
 from tui_telescope.engine.passes.progress import Progress
@@ -86,9 +85,9 @@ async def test_a_change_cancels_the_survey_that_runs(view: str, key: str, monkey
     cancelled: list[Settings] = []
 
     class Endless(DepthSurvey):
-        def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
+        def findings(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Finding]:
             begun.append(self.settings)
-            yield from islice(super().charts(instruments, progress, previous), 1)
+            yield from islice(super().findings(instruments, progress, previous), 1)
             while not progress.should_stop():
                 sleep(0.001)
             cancelled.append(self.settings)
@@ -111,10 +110,10 @@ async def test_a_late_map_of_settings_left_behind_is_not_drawn() -> None:
         await explorer.press("5")
         await explorer.until(lambda: "◆" in explorer.text(ChartView))
         before = explorer.text(ChartView)
-        charts = DepthSurvey(SMALL).charts(
+        findings = DepthSurvey(SMALL).findings(
             Instruments(Telescope(), MapMemory(), TrainabilityMemory()), Progress(), None
         )
-        explorer.app.post_message(Surveyed(0, "map", next(charts)))
+        explorer.app.post_message(Surveyed(0, "map", next(findings)))
         await explorer.pilot.pause(0.1)
         assert "layer 1, residual" not in explorer.text(ChartView)
         assert "◆" in before

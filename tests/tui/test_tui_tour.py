@@ -98,7 +98,7 @@ async def test_a_step_that_compares_losses_has_those_of_its_pins_on_the_chart_at
         (pin,) = explorer.app.comparing.comparison.pins
         assert pin.history is not None
         assert pin.history.latest.step == USUAL_STEPS
-        await explorer.until(lambda: "guessing" in explorer.text(ChartView) and "pin1" in explorer.text(ChartView))
+        await explorer.until(lambda: "guessing" in explorer.text(ChartView) and "depth 20" in explorer.text(ChartView))
 
 
 async def test_what_would_mend_a_network_is_not_said_while_the_tour_asks_for_it() -> None:

@@ -134,13 +134,13 @@ def _larger_forget_biases(settings: Settings, verdict: Verdict) -> Iterator[Chan
 
 def _balanced_scales(settings: Settings, verdict: Verdict) -> Iterator[Changes]:
     """Theory's critical scale, and the one that levels the fitted line: exact where the activation is homogeneous."""
-    from tui_telescope.engine.mean_field.theory import (
-        critical_scale,  # imported once advice is asked for: the start need not wait
-    )
+    # Imported once advice is asked for: the start need not wait.
+    from tui_telescope.engine.mean_field.criticality import CRITICAL_DIGITS
+    from tui_telescope.engine.mean_field.theory import critical_scale
 
     critical = critical_scale(settings)
     if critical is not None:
-        yield {"scale": float(f"{critical:.4g}")}
+        yield {"scale": float(f"{critical:.{CRITICAL_DIGITS}g}")}
     matrices = 1 if settings.is_recurrent else len(settings.matrices)
     slope = measured(verdict.decades_per_layer) / matrices
     if abs(slope) < FARTHEST_STEP:

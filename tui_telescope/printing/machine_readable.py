@@ -141,7 +141,7 @@ def curves_as_csv(curves: Mapping[str, Columns]) -> str:
         count = len(next(iter(columns.values())))
         cells = [columns.get(name, [""] * count) for name in names]
         rows += [[*row, curve] if len(curves) > 1 else row for row in zip(*cells, strict=True)]
-    return rows_as_csv([*names, "curve"] if len(curves) > 1 else names, rows)
+    return _rows_as_csv([*names, "curve"] if len(curves) > 1 else names, rows)
 
 
 def reading_columns(observation: Observation) -> Columns:
@@ -169,7 +169,7 @@ def reading_columns(observation: Observation) -> Columns:
     return columns
 
 
-def rows_as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _rows_as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(header)

@@ -19,7 +19,7 @@ from tui_telescope.engine.telescope import ALL_READINGS, READINGS
 from tui_telescope.notation import counted
 from tui_telescope.observations.description import describe
 from tui_telescope.observations.observation import Observation
-from tui_telescope.printing.machine_readable import WRITERS, rows_as_csv
+from tui_telescope.printing.machine_readable import WRITERS, curves_as_csv
 from tui_telescope.printing.progress_line import ProgressLine
 from tui_telescope.printing.text import described, reading_text, table
 from tui_telescope.settings import Settings
@@ -86,7 +86,7 @@ def _survey(telescope: WatchedTelescope, survey: Survey[Any], form: str, view: s
     if form == "json":
         return json.dumps(found[0].document(), allow_nan=False) + "\n"
     if form == "csv":
-        return rows_as_csv(survey.columns, survey.rows(found[0]))
+        return curves_as_csv(survey.curves(found))
     settings, chart = survey.settings, survey.chart(found, None)
     if form == "svg":
         return svg(chart, described(settings, view), ascii_only=ascii_only)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.effect import effective
 from tui_telescope.engine.mean_field.coverage import why_no_theory
-from tui_telescope.engine.mean_field.criticality import why_no_critical_scale
+from tui_telescope.engine.mean_field.criticality import critical_scale_in_words, why_no_critical_scale
 from tui_telescope.engine.mean_field.theory import predict
 from tui_telescope.notation import counted, scientific
 from tui_telescope.observations.observation import Observation
@@ -78,7 +78,7 @@ def theory(settings: Settings) -> str:
     if (critical := prediction.critical_scale) is None:
         return f"Theory of infinite width: {factor}. {why_no_critical_scale(settings)}"
     now = f"at scale {REGISTRY['scale'].show(settings.scale)} chi {prediction.factor**2:.4g}, {factor}"
-    return f"Theory of infinite width: critical scale {critical:.4g}; {now}."
+    return f"Theory of infinite width: critical scale {critical_scale_in_words(critical, settings.scale)}; {now}."
 
 
 def _gradient_columns(observation: Observation) -> dict[str, list[str]]:

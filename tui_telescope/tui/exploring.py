@@ -73,7 +73,9 @@ class ExploringApp(ShowingApp):
         self.say("")
 
     def action_show_preset(self, name: str) -> None:
-        self.try_settings(lambda settings: PRESETS[name].settings)
+        preset = PRESETS[name]
+        if self.try_settings(lambda _: preset.settings) and preset.view not in (None, self.view):
+            self.action_show_view(preset.view)
 
     def action_step_preset(self, direction: int) -> None:
         self.action_show_preset(neighbouring(self.preset, direction).name)

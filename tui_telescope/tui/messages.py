@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.layers.trace import Trace
+    from tui_telescope.charts.surveys.surveys import Finding
     from tui_telescope.engine.learning.course.training import History
     from tui_telescope.observations.description import Words
     from tui_telescope.observations.observation import Array, Observation
@@ -73,13 +73,13 @@ class Failed(Message):
 
 
 class Surveyed(Message):
-    """A survey has a chart to show; more may follow, each finer."""
+    """A survey has something to show; more may follow, each finer."""
 
-    def __init__(self, generation: int, view: str, chart: Drawable) -> None:
+    def __init__(self, generation: int, view: str, finding: Finding) -> None:
         super().__init__()
         self.generation = generation
         self.view = view
-        self.chart = chart
+        self.finding = finding
 
 
 class Learned(Message):

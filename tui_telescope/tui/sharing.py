@@ -13,6 +13,7 @@ from tui_telescope.charts.views import VIEWS
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
+    from tui_telescope.printing.machine_readable import Columns
     from tui_telescope.tui.messages import Observed
     from tui_telescope.tui.showing import ShowingApp
     from tui_telescope.tui.sources.source import Source
@@ -39,54 +40,70 @@ class Sharing:
 
     def save(self) -> None:
         self._app.catch_up()
+        from tui_telescope.printing.machine_readable import curves_as_csv
+
         seen, chart = self._app.seen, self._chart()
-        if seen is None or chart is None:
+        seen = seen and self._app.comparing.with_known_spread(seen)
+        if seen is None or chart is None or not (curves := self._curves(seen)):
+            self._app.refuse("There are no numbers here to save.")
             return
-        seen = self._app.comparing.with_known_spread(seen)
         try:
-            files = save({"csv": self._readings(seen), "svg": self._picture(seen, chart)}, Path.cwd())
+            files = save({"csv": curves_as_csv(curves), "svg": self._picture(seen, chart)}, Path.cwd())
         except (SharingError, OSError) as error:
             self._app.refuse(str(error))
             return
         self._app.say(f"Saved {files[0].name} and {files[1].name} in {files[0].parent}{self._without(seen)}.")
 
+    @property
+    def _is_survey(self) -> bool:
+        """Whether the screen shows many networks."""
+        return bool(self._app.current_view.survey) and not self._app.picture
+
     def _chart(self) -> Drawable | None:
         """The one on the screen, without the keys that it names there; None where there is none yet."""
         app, drawn = self._app, self._app.chart_view.chart
-        if drawn is None or app.picture or app.current_view.survey:
+        if drawn is None or app.picture:
             return drawn
+        if self._is_survey:
+            return app.finding.chart if app.finding else None
         if app.current_view.learning:
             return app.learning.chart(names_keys=False)
         return app.chart_of(app.seen, app.axis.previous, names_keys=False) if app.seen else None
 
-    def _readings(self, shown: Observed) -> str:
-        """What was read of all that the view compares."""
+    def _curves(self, shown: Observed) -> Mapping[str, Columns]:
+        """The numbers of what the view shows, by curve."""
         from tui_telescope.printing.learning import learning_columns
-        from tui_telescope.printing.machine_readable import curves_as_csv, reading_columns
+        from tui_telescope.printing.machine_readable import reading_columns
 
         app = self._app
+        if self._is_survey:
+            return app.finding.curves() if app.finding else {}
         if learning := app.learning.traces():
-            return curves_as_csv({each.label or LIVE: learning_columns(each.history.moments) for each in learning})
-        traces = app.comparing.traces(shown)[: None if app.current_view.compares else 1]
-        return curves_as_csv({each.label or LIVE: reading_columns(each.observation) for each in traces})
+            return {each.label or LIVE: learning_columns(each.history.moments) for each in learning}
+        return {each.label or LIVE: reading_columns(each.observation) for each in app.comparing.traces(shown)}
 
     def _without(self, shown: Observed) -> str:
         """What the readings lack that another view would have taken."""
         signal, keys = shown.observation.signal, self._app.keys.views.values()
-        if self._app.settings is None or signal is None or signal.log10_spread is not None:
+        if self._is_survey or self._app.settings is None or signal is None or signal.log10_spread is not None:
             return ""
         return f", without the spread, which view {next(each.key for each in keys if each.shows_spread)} takes"
 
     def _picture(self, shown: Observed, chart: Drawable) -> str:
-        """With the verdict, or what was learned, and a caption; what might be tried is no part of what is shown."""
+        """With the verdict, or what was learned, and a caption; what might be tried is no part of what is shown.
+
+        A survey may be there before its own network has been observed.
+        """
         from tui_telescope.charts.drawing.svg import svg
         from tui_telescope.printing.text import described
 
         app = self._app
-        settings = app.source.settings_of(shown.subject)
-        heading = ", ".join(filter(None, app.source.heading(shown.subject)))
+        subject = app.subject if self._is_survey else shown.subject
+        settings = app.source.settings_of(subject)
+        heading = ", ".join(filter(None, app.source.heading(subject)))
         caption = described(settings, app.view) if settings else f"Shown: {heading}."
-        return svg(chart, app.learning.text() or str(shown.words), caption, ascii_only=app.chart_view.ascii_only)
+        words = app.learning.text() or (str(shown.words) if shown.subject == subject else "")
+        return svg(chart, words, caption, ascii_only=app.chart_view.ascii_only)
 
 
 def command_line(source: Source[Any], subject: Hashable, view: str) -> str:

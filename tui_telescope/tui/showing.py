@@ -44,6 +44,7 @@ from tui_telescope.tui.work.surveyor import Surveyor
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
+    from tui_telescope.charts.surveys.surveys import Finding
     from tui_telescope.charts.views import View
 
 
@@ -82,8 +83,8 @@ class ShowingApp(ScreenApp):
         """Whether a remedy is told of, where one is known."""
         self.picture: Drawable | None = None
         """What is shown in place of the view, until another is chosen."""
-        self._is_survey_shown = False
-        """Whether the chart is one of the survey that was asked for last."""
+        self.finding: Finding | None = None
+        """What is shown of the survey that was asked for last, once it has found anything."""
         self.notices = NoticeBoard(self.call_after, self.show_words)
 
     def on_mount(self) -> None:
@@ -328,7 +329,7 @@ class ShowingApp(ScreenApp):
         """Whether the chart is one of the subject."""
         if self.current_view.learning:
             return self.learning.history is not None
-        return self._is_survey_shown if self.current_view.survey else self.is_read
+        return self.finding is not None if self.current_view.survey else self.is_read
 
     def _draw_words(self) -> None:
         """Why the last change was refused, or what is overdue, or what is read."""
@@ -388,13 +389,13 @@ class ShowingApp(ScreenApp):
         self.background.watch()
 
     def _survey(self) -> None:
-        self._is_survey_shown = False
+        self.finding = None
         if settings := self.settings:
             self._surveyor.survey(self.current_view, settings, self.axis.previous)
             self.background.watch()
 
     def on_surveyed(self, message: Surveyed) -> None:
         if message.generation == self._surveyor.generation and message.view == self.view:
-            self._is_survey_shown = True
+            self.finding = message.finding
             self.chart_view.show_banner("")
-            self._draw(message.chart)
+            self._draw(self.finding.chart)

@@ -123,6 +123,94 @@ def test_where_outputs_were_not_kept_the_step_is_known_and_no_layer_is_blamed(tm
     assert (lost.step, lost.after, lost.layer) == (LOST_AT, None, None)
 
 
+class Framed(nn.Module):
+    """Blocks between a stem, a parameter of the model's own, a norm and a head, none of which are recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(6, 1)
+        self.shift = nn.Parameter(torch.zeros(6))
+        self.stem = nn.Linear(6, 6)
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(6, 6), nn.Tanh()) for _ in range(4))
+        self.norm = nn.LayerNorm(6)
+
+    def forward(self, x: Any) -> Any:
+        x = self.stem(x) + self.shift
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+
+def lost_outside(folder: Path, change: Callable[[Any], None], *, logs: bool = True, **options: Any) -> Any:
+    """The record of the step at which a change is made to the model, or to the loss that is given back; and where the
+    run is said to have been lost."""
+    torch.manual_seed(3)
+    model = Framed()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    recorder = Recorder(model, optimizer, folder, **options)
+    for step in range(1, LOST_AT + 5):
+        factor = change(model) if step == LOST_AT else None
+        loss = model(torch.randn(4, 6)).square().mean()
+        loss = loss if factor is None else loss * factor
+        if logs:
+            recorder.log(loss=loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    recorder.close()
+    lost = open_run(folder).course().nonfinite
+    assert lost is not None
+    assert (lost.step, lost.after) == (LOST_AT, None)
+    return next(record for record in records_of(folder) if record["step"] == LOST_AT), lost.layer
+
+
+def spoiled(name: str, number: float) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        with torch.no_grad():
+            model.get_parameter(name).fill_(number)
+
+    return change
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("name", ["head.weight", "norm.bias", "stem.bias", "shift"])
+@pytest.mark.parametrize("arguments", [{"every": 1000}, {"every": 1}, {"every": 1000, "logs": False}])
+def test_a_parameter_outside_the_layers_that_is_not_finite_is_named_and_no_layer_is(tmp_path, name, arguments):
+    record, layer = lost_outside(tmp_path, spoiled(name, math.nan), **arguments)
+    assert (record["nonfinite_outside"], layer) == ([name], None)
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("name", ["head", "stem"])
+@pytest.mark.parametrize("every", [1, 1000])
+def test_a_module_outside_the_layers_whose_output_overflows_first_is_named(tmp_path, name, every):
+    record, layer = lost_outside(tmp_path, spoiled(f"{name}.weight", 3e38), every=every)
+    assert (record["nonfinite_outside"], layer) == ([name], None)
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("arguments", [{"every": 1000}, {"every": 1}, {"every": 1000, "logs": False}])
+def test_of_a_loss_that_is_lost_by_itself_neither_a_layer_nor_a_module_is_named(tmp_path, arguments):
+    record, layer = lost_outside(tmp_path, lambda model: math.inf, **arguments)
+    assert ("nonfinite_outside" in record, layer) == (False, None)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_of_a_layer_that_is_lost_no_module_behind_it_is_named(tmp_path):
+    record, layer = lost_outside(tmp_path, spoiled("blocks.2.0.weight", math.nan), every=1000)
+    assert ("nonfinite_outside" in record, layer) == (False, "blocks.2")
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_where_a_step_lost_all_parameters_the_module_that_ran_first_is_named(tmp_path):
+    def change(model: Any) -> None:
+        for name, _ in model.named_parameters():
+            spoiled(name, math.nan)(model)
+
+    record, layer = lost_outside(tmp_path, change, every=1000)
+    assert (record["nonfinite_outside"], layer) == (["stem"], None)
+
+
 def test_with_every_step_recorded_the_layer_is_named_however_short_the_steps(tmp_path):
     train(tmp_path, "forward", never_log, every=1)
     lost = open_run(tmp_path).course().nonfinite

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from training import data, lines_of, made, records_of
 
 from tui_telescope import Recorder
+from tui_telescope.runs.reading.opening import open_run
 
 
 def train(model: Any, recorder: Recorder, optimizer: Any, steps: int = 3) -> None:
@@ -46,6 +48,54 @@ def test_options_that_make_no_sense_are_said_and_training_goes_on(tmp_path, capl
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("told", "named", "reason"),
+    [
+        ([], {"lss": 1}, "lss: 1 is not allowed; allowed: loss, scaler=, step="),
+        ([None, 3], {}, "argument 2: 3 is not allowed; allowed: loss, scaler=, step="),
+        (["abc"], {}, "loss: 'abc' is not allowed; allowed: a number, or a tensor of one"),
+        (["9" * 99], {}, f"loss: '{'9' * 39}... is not allowed; allowed: a number, or a tensor of one"),
+        ([[1.0]], {}, "loss: list is not allowed; allowed: a number, or a tensor of one"),
+        ([torch.ones(8)], {}, "loss: Tensor is not allowed; allowed: a number, or a tensor of one"),
+        ([np.ones(8)], {}, "loss: ndarray is not allowed; allowed: a number, or a tensor of one"),
+        ([], {"scaler": 3}, "scaler: 3 is not allowed; allowed: a torch.amp.GradScaler"),
+        ([], {"step": "a"}, "step: 'a' is not allowed; allowed: a whole number"),
+    ],
+)
+def test_what_log_cannot_understand_is_said_once_by_its_name_and_recording_goes_on(
+    tmp_path, caplog, told, named, reason
+):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    for x, y in data():
+        (model(x) - y).square().mean().backward()
+        recorder.log(*told, **named)
+        optimizer.step()
+    recorder.close()
+    assert said(caplog) == [f"telescope: log: {reason}"]
+    assert [(record["step"], "loss" in record) for record in records_of(tmp_path)] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
+
+
+@pytest.mark.parametrize("wrap", [float, np.float32, lambda loss: np.array([float(loss)]), lambda loss: loss[None]])
+def test_a_loss_may_be_told_first_as_a_number_or_a_tensor_of_any_kind(tmp_path, caplog, wrap):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    x, y = data()[0]
+    loss = (model(x) - y).square().mean()
+    loss.backward()
+    recorder.log(wrap(loss.detach()))
+    optimizer.step()
+    recorder.close()
+    assert records_of(tmp_path)[0]["loss"] == pytest.approx(loss.item(), rel=6e-4)
+    assert not said(caplog)
+
+
 def test_models_and_optimizers_that_it_cannot_read_are_named(tmp_path, caplog):
     model = made()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -61,6 +111,18 @@ def test_models_and_optimizers_that_it_cannot_read_are_named(tmp_path, caplog):
         "int is no model; allowed: torch.nn.Module",
         "FullyShardedDataParallel is not supported; fully_shard (FSDP2) is",
     ]
+
+
+def test_an_optimizer_that_holds_nothing_of_the_model_is_said_to_and_recorded_by(tmp_path, caplog):
+    model, others = made(), [torch.optim.AdamW(made().parameters()) for _ in range(2)]
+    mine = torch.optim.SGD(model.head.parameters(), lr=0.1)
+    Recorder(model, others[0], tmp_path)
+    Recorder(model, [mine, others[1]], tmp_path)
+    Recorder(model, mine, tmp_path)
+    words = "(AdamW) holds none of the model's parameters: is it another model's?"
+    assert said(caplog) == [f"telescope: the optimizer {words}", f"telescope: optimizer 2 of 2 {words}"]
+    train(model, Recorder(model, others[0], tmp_path, every=1), others[0], 1)
+    assert [record["step"] for record in records_of(tmp_path)] == [1]
 
 
 def test_a_disk_that_fails_in_the_middle_ends_the_recording_and_takes_every_hook_away(tmp_path, caplog, monkeypatch):
@@ -91,6 +153,23 @@ def test_closing_writes_what_waits_for_its_loss_and_leaves_the_model_as_it_was(t
     recorder.close()
     assert [record["step"] for record in records_of(tmp_path)] == [1]
     assert (hooks_of(model), len(optimizer._optimizer_step_pre_hooks)) == (0, 0)
+
+
+def test_closing_tells_which_step_was_the_last_with_its_loss_where_it_was_not_recorded(tmp_path):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(model, optimizer, tmp_path, every=1000) as recorder:
+        x, y = data()[0]
+        for step in range(500, 505):
+            (model(x) - y).square().mean().backward()
+            recorder.log(step / 1000, step=step)
+            optimizer.step()
+    recorder.close()
+    first, last = records_of(tmp_path)
+    assert (first["step"], last.pop("step"), last.pop("loss")) == (500, 504, 0.504)
+    assert last.keys() == {"time", "learning_rate"}
+    run = open_run(tmp_path)
+    assert (run.records[-1].step, run.observation().depth) == (504, 4), "the newest readings are shown"
 
 
 def scaled_steps(model: Any, optimizers: list[Any], scaler: Any) -> None:

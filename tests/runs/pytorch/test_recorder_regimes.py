@@ -215,6 +215,31 @@ def test_frozen_parameters_have_no_gradient_and_their_outputs_one(tmp_path):
     assert_same(records, referred(plain, other, sgd(other)))
     assert [number is None for number in records[0]["weight_gradient"]] == [False, True, False, False]
     assert None not in records[0]["gradient"]
+    assert [record["not_trained"] for record in records] == [[2]] * 3
+
+
+def test_a_layer_that_is_frozen_on_the_way_has_no_gradient_though_the_zeros_of_one_are_left(tmp_path):
+    model = made()
+    optimizer = torch.optim.AdamW(model.parameters())
+    recorder = Recorder(model, optimizer, tmp_path, every=1)
+    for x, y in data():
+        optimizer.zero_grad(set_to_none=False)
+        (model(x) - y).square().mean().backward()
+        optimizer.step()
+        model.blocks[1].requires_grad_(False)
+    recorder.close()
+    records = records_of(tmp_path)
+    assert [record["weight_gradient"][1] is None for record in records] == [False, True, True]
+    assert [record.get("not_trained") for record in records] == [None, [2], [2]]
+    assert records[1]["update"][1] > 0, "its momentum moves it on"
+
+
+def test_layers_that_no_optimizer_moves_are_said_not_to_be_trained_and_those_without_parameters_are_not(tmp_path):
+    model = made()
+    optimizer = torch.optim.SGD(model.head.parameters(), lr=0.1)
+    records = recorded(tmp_path, plain, model, optimizer, layers=["blocks.0.0", "blocks.0.1", "head", "spare"])
+    assert [layer["name"] for layer in header_of(tmp_path)["layers"]] == ["blocks.0.0", "blocks.0.1", "head", "spare"]
+    assert records[0]["not_trained"] == [1, 4]
 
 
 def test_leaves_stand_in_the_order_in_which_they_ran_and_what_never_ran_is_null_at_the_end(tmp_path):

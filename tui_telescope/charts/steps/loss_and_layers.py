@@ -20,10 +20,13 @@ _LOSS_SHARE = 0.4
 def loss_curve(
     steps: Array, loss: Array, name: str, look: tuple[Ink, Stroke], axis: Axis, briefs: Sequence[str] = ()
 ) -> Curve:
-    """A loss over the steps, (n,) each; where it goes beyond the axis, the legend says how far."""
+    """A loss over the steps, (n,) each; where it goes beyond the axis, the legend says how far.
+
+    It has as many names either way, so that the legend makes those of two losses briefer alike.
+    """
     highest = np.max(loss, initial=-np.inf, where=np.isfinite(loss))
     if highest <= axis.high:
-        return Curve(steps, loss, name, *look, briefs=briefs)
+        return Curve(steps, loss, name, *look, briefs=(name, *briefs) if briefs else ())
     return Curve(steps, loss, f"{name}, up to {highest:.3g}", *look, briefs=(f"{name} to {highest:.3g}", *briefs))
 
 

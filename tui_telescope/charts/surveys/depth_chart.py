@@ -28,7 +28,7 @@ def depth_chart(
     A depth at which layer 1 receives exactly nothing is a gap, and said in words.
     """
     curves = tuple(
-        Curve(np.array(sweep.depths, np.float64), sweep.log10_gradient, _label(sweep), ink, stroke)
+        Curve(np.array(sweep.depths, np.float64), sweep.log10_gradient, curve_label(sweep), ink, stroke)
         for sweep, (ink, stroke) in zip(sweeps, _LOOKS, strict=False)
     )
     depths = depths or [depth for sweep in sweeps for depth in sweep.depths]
@@ -42,7 +42,8 @@ def depth_chart(
     )
 
 
-def _label(sweep: DepthSweep) -> str:
+def curve_label(sweep: DepthSweep) -> str:
+    """What the legend calls the sweep's curve."""
     return f"{sweep.settings.stage} 1, residual {'on' if sweep.settings.residual else 'off'}"
 
 

@@ -1,13 +1,13 @@
 """Looking at many networks at once: which ones, how they are observed, and what is shown of them.
 
-A survey is made for some settings. The screen shows its charts, each finer than the one before; who prints takes what
-its parts find in the end, and the document, the table and the lines of CSV that come of it.
+A survey is made for some settings. The screen shows its findings, each finer than the one before; who prints takes
+what its parts find in the end, and the document, the table and the numbers that come of it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar, Generic, NamedTuple, TypeVar
@@ -16,7 +16,7 @@ import numpy as np
 
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.elements import Axis
-from tui_telescope.charts.surveys.depth_chart import depth_chart
+from tui_telescope.charts.surveys.depth_chart import curve_label, depth_chart
 from tui_telescope.charts.surveys.map_chart import MapChart
 from tui_telescope.charts.surveys.spectrum_chart import empty_spectrum_chart, spectrum_chart
 from tui_telescope.charts.surveys.trainability_chart import TrainabilityChart
@@ -61,11 +61,18 @@ class Part(Generic[Found]):
     observe: Callable[[Instruments, Progress], Iterator[Found]]
 
 
+class Finding(NamedTuple):
+    """What a survey has found so far: how it is shown, and the numbers that are shown, by curve and by column."""
+
+    chart: Drawable
+    curves: Callable[[], Mapping[str, Mapping[str, Sequence[object]]]]
+
+
 class Survey(ABC, Generic[Found]):
     """Many networks around the one of the settings; what of them the first part finds is about that one itself."""
 
     columns: ClassVar[tuple[str, ...]]
-    """What stands over the rows in CSV."""
+    """What the numbers of a row are called."""
 
     def __init__(self, settings: Settings, depths: Sequence[int] | None = None) -> None:
         self.settings = settings
@@ -86,20 +93,32 @@ class Survey(ABC, Generic[Found]):
 
     @abstractmethod
     def rows(self, found: Found) -> Iterable[Sequence[object]]:
-        """The lines of CSV."""
+        """The numbers that are known, row by row."""
+
+    def name_of(self, found: Found) -> str:
+        """What its curve is called, where the chart has more than one."""
+        return ""
+
+    def curves(self, found: Sequence[Found]) -> dict[str, dict[str, Sequence[object]]]:
+        """The numbers of the chart, by curve and by column."""
+        return {
+            self.name_of(each): dict(zip(self.columns, zip(*self.rows(each), strict=True), strict=True))
+            for each in found
+        }
 
     def table(self, found: Found) -> str:
         """The numbers in words; empty where they are too many."""
         return ""
 
-    def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
-        """Charts of all that has been found so far. In the end the axis is what it would be had all come at once."""
+    def findings(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Finding]:
+        """All that has been found so far. In the end the axis is what it would be had all come at once."""
         parts = self.parts()
         whole: list[Found] = []
         for part, piece in zip(parts, progress.parts([1.0] * len(parts)), strict=True):
             found = None
             for found in part.observe(instruments, piece):
-                yield self.chart([*whole, found], previous)
+                so_far = [*whole, found]
+                yield Finding(self.chart(so_far, previous), partial(self.curves, so_far))
             whole += [found] if found else []
 
 
@@ -134,6 +153,9 @@ class DepthSurvey(Survey[DepthSweep]):
 
     def chart(self, found: Sequence[DepthSweep], previous: Axis | None) -> Drawable:
         return depth_chart(found, previous, self.depths)
+
+    def name_of(self, found: DepthSweep) -> str:
+        return curve_label(found)
 
     def rows(self, found: DepthSweep) -> Iterable[tuple[int, float]]:
         return zip(found.depths, found.log10_gradient.tolist(), strict=True)
@@ -184,6 +206,7 @@ class MapSurvey(Survey[ScaleDepthMap]):
             (depth, scale, gradient)
             for depth, row in zip(found.depths, found.log10_gradient.tolist(), strict=True)
             for scale, gradient in zip(found.scales, row, strict=True)
+            if not np.isnan(gradient)
         )
 
 
@@ -243,12 +266,12 @@ class SpectrumSurvey(Survey[Spectrum]):
         count = self.settings.networks * samples_of_each_network(self.settings)
         return [Part(f"the spectra of {count} Jacobians", [self.settings], self._observe)]
 
-    def charts(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Drawable]:
-        """Where there is no spectrum, a chart that says why."""
+    def findings(self, instruments: Instruments, progress: Progress, previous: Axis | None) -> Iterator[Finding]:
+        """Where there is no spectrum, a chart that says why, and no numbers."""
         if why_not := self.settings.why_no_spectrum:
-            yield empty_spectrum_chart(self.settings.width, f"No spectrum here: {why_not}.")
+            yield Finding(empty_spectrum_chart(self.settings.width, f"No spectrum here: {why_not}."), dict)
         else:
-            yield from super().charts(instruments, progress, previous)
+            yield from super().findings(instruments, progress, previous)
 
     def _observe(self, instruments: Instruments, progress: Progress) -> Iterator[Spectrum]:
         telescope = instruments.telescope

@@ -30,6 +30,8 @@ from tui_telescope.settings import REGISTRY, Settings
 
 _NEAR = 1e-9
 """How far below and above a critical scale its two sides are taken to be, relatively."""
+CRITICAL_DIGITS = 4
+"""Of a critical scale, where it need not be told from one beside it."""
 _LOG_QS = np.arange(-20.0, 20.5, 0.5).tolist()
 """Values of ln q between which an edge's first point is looked for."""
 
@@ -183,6 +185,12 @@ def why_no_critical_scale(settings: Settings) -> str:
     return why_no_theory(settings) or next((words for holds, words in _REASONS if holds(settings)), _NO_CROSSING)
 
 
+def critical_scale_in_words(critical: float, scale: float) -> str:
+    """More than `CRITICAL_DIGITS` where those would not tell it from the scale that it is compared with."""
+    words = (_scale_words(critical, digits) for digits in range(CRITICAL_DIGITS, 7))
+    return next((text for text in words if float(text) != float(_scale_words(scale))), _scale_words(critical))
+
+
 def describe_criticality(standing: Criticality) -> str:
     """Where the scale stands, in one to three sentences without a verdict."""
     if standing.critical_scale is None:
@@ -226,14 +234,11 @@ def _edge_words(standing: Criticality) -> str:
     if standing.true_edge is None:
         return ""
     bias = math.ceil(standing.true_edge.bias * 1000) / 1000
-    return f"Bias {bias:g} has a true edge, at scale {_scale_words(standing.true_edge.scale, digits=4)}."
+    return f"Bias {bias:g} has a true edge, at scale {_scale_words(standing.true_edge.scale, CRITICAL_DIGITS)}."
 
 
 def _critical_words(standing: Criticality) -> str:
-    """Three digits, and more where they would not tell it from the scale that it is compared with."""
-    critical, scale = standing.critical_scale or 0.0, _scale_words(standing.scale)
-    words = (_scale_words(critical, digits) for digits in range(3, 7))
-    return next((text for text in words if float(text) != float(scale)), _scale_words(critical))
+    return critical_scale_in_words(standing.critical_scale or 0.0, standing.scale)
 
 
 def _scale_words(scale: float, digits: int = 6) -> str:

@@ -90,7 +90,8 @@ STEPS: tuple[Step, ...] = (
         "No gradient survives steps of any size. This network is healthy, and at a learning rate of 3 it is lost "
         "after step {lost}: press Space. A rate multiplies all layers alike, so it cannot mend a fade either.",
         "Lower Learning rate, which is selected (or Enter). Which of 1, 0.1 and 0.001 learn in 600 steps?",
-        "The first two: accuracy is {one} and {tenth}. At 0.001, where it is {small}, they are too short.",
+        "The first two: accuracy is {one} and {tenth}. At 0.001 it is {small}: 600 steps as short as that do not lead "
+        "far.",
         RATE,
         lambda m: m.learned(RATE, 150).diverged is not None and m.state(RATE) == "healthy",
         lambda m: (

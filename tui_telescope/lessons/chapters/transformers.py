@@ -77,8 +77,8 @@ STEPS: tuple[Step, ...] = (
         "two more matrices. The message arrives in both. What differs is the top: the last block's weights receive "
         "{post} with post-norm and {pre} with pre-norm. So the first needs a warm-up, say Xiong et al. (2020).",
         "Press d to 40 blocks, and v. What becomes of the weights' right end?",
-        "It stays: {post} with post-norm. With pre-norm, which m chooses, it is {pre} there: less, the deeper it is. "
-        "A step of the same rate does less to it.",
+        "It stays: {post} with post-norm. In the pinned network, with 40 blocks, it would be {pre}: less, the deeper "
+        "it is. A step of the same rate does less to it.",
         ORIGINAL,
         lambda m: (
             m.state(ORIGINAL) == m.state(GPT) == "healthy" and _last_weights(m, ORIGINAL) > 2 * _last_weights(m, GPT)

@@ -192,8 +192,10 @@ def _lost(record: Record) -> tuple[str, int | None] | None:
 def _came_from_above(record: Record, name: str, lost: Sequence[int]) -> bool:
     """Whether a reading of the way back may have been lost before it came to the layer next to the loss."""
     known = np.flatnonzero(record.readings[name].known)
-    if lost[-1] != known[-1] or name == "gradient":
-        return bool(lost[-1] == known[-1])
+    if lost[-1] != known[-1]:
+        return False
+    if name == "gradient":
+        return True
     gradient = record.readings.get("gradient")
     got_finite = gradient is not None and gradient.known[lost[-1]]
     return len(lost) == len(known) and not got_finite

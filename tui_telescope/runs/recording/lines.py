@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 LONGEST_LINE = 1_000_000
 """Bytes, the end of the line with them."""
+LOOK_SECONDS = 1.0
+"""So often it is looked at most whether the file is still there."""
 
 
 class LineFile:
@@ -21,6 +24,18 @@ class LineFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         self._begins_anew = self._ends_in_a_cut_line()
+        self._looked = time.monotonic()
+
+    def has_gone(self) -> bool:
+        """Whether its path leads to it no longer: it was removed, or its folder was. Looks every `LOOK_SECONDS`."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return False
+        self._looked = now
+        try:
+            return not os.path.samestat(os.fstat(self._file), self.path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return True
 
     def _ends_in_a_cut_line(self) -> bool:
         """Whether a writer before was killed in the middle of one, which the next line must not be joined to."""

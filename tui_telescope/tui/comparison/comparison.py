@@ -112,6 +112,6 @@ class Comparison:
         its ghost."""
         if not self.pins:
             return [(beside_ghost, ("now",) if beside_ghost else ())]
-        whole, brief = source.labels(live, tuple(pin.subject for pin in self.pins))
-        roles = ["now", *(f"pin{number}" for number in range(1, len(whole)))]
-        return [(label, shorter) for label, *shorter in zip(whole, brief, roles, strict=True)]
+        labels = source.labels(live, tuple(pin.subject for pin in self.pins))
+        roles = ["now", *(f"pin{number}" for number in range(1, len(labels.whole)))]
+        return [(label, shorter) for label, *shorter in zip(*labels, roles, strict=True)]

@@ -23,15 +23,16 @@ def distinctions(live: Settings, pins: tuple[Settings, ...]) -> Labels:
     if live not in pins:
         return _told_apart((live, *pins))
     if len(pins) == 1:
-        return Labels(["now", "pinned"], ["now", "pinned"])
-    whole, brief = _told_apart(pins)
+        return Labels(*[["now", "pinned"]] * 3)
     twin = pins.index(live)
-    return Labels([f"now: {whole[twin]}", *whole], [f"now: {brief[twin]}", *brief])
+    return Labels(*([f"now: {labels[twin]}", *labels] for labels in _told_apart(pins)))
 
 
 def _told_apart(networks: Sequence[Settings]) -> Labels:
     names = _differing(networks)
-    return Labels(_labels(networks, names, _in_full), _labels(networks, _fewest(networks, names), _in_short))
+    fewest = _fewest(networks, names)
+    brief = _labels(networks, fewest, _in_short)
+    return Labels(_labels(networks, names, _in_full), brief, _numbers_alone(networks, fewest, brief))
 
 
 def _differing(networks: Sequence[Settings]) -> list[str]:
@@ -66,6 +67,13 @@ def _labels(
     return [", ".join(parts) for parts in zip(*columns, strict=True)]
 
 
+def _numbers_alone(networks: Sequence[Settings], names: Sequence[str], labels: list[str]) -> list[str]:
+    """The labels without the setting's name, where it is one and has numbers for values: `20`, but `residual on`."""
+    if len(names) > 1 or not all(type(value) in (int, float) for value in _values(networks, names[0])):
+        return labels
+    return [label.removeprefix(_prefix(names[0])) for label in labels]
+
+
 def _in_full(name: str, values: Sequence[Any]) -> list[str]:
     """Each value of one setting as a panel shows it, or exactly where that would make two the same."""
     setting = REGISTRY[name]
@@ -96,4 +104,8 @@ def _first_distinct(name: str, values: Sequence[Any], ways: Iterable[Callable[[A
 def _named(name: str, value: Any, text: str) -> str:
     """`tanh` needs no name; `off` and `2.0` do."""
     names_itself = isinstance(value, str) and value not in ("off", "none") and name not in _NEEDS_ITS_NAME
-    return text if names_itself else f"{REGISTRY[name].label.lower()} {text}"
+    return text if names_itself else f"{_prefix(name)}{text}"
+
+
+def _prefix(name: str) -> str:
+    return f"{REGISTRY[name].label.lower()} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -35,8 +36,8 @@ LEAST_LIST_ROWS = 3
 LONGEST_QUERY = 80
 """Characters: each one typed searches all entries for every word."""
 
-NOWHERE = 3
-"""How far a word is from an entry that does not hold it."""
+SHORTEST_WITHIN = 3
+"""Characters of a word that is looked for within others too: shorter ones are within too many."""
 
 
 class Entry(NamedTuple):
@@ -46,6 +47,16 @@ class Entry(NamedTuple):
     help: str
     also: str = ""
     """Words by which it is found besides, which are not shown."""
+    text: str = ""
+    """What it leads to, by whose words it is found behind all others."""
+
+
+class Pattern(NamedTuple):
+    """Regular expressions for a word that is looked for, in lower case: alone, where a word begins so, anywhere."""
+
+    alone: str
+    beginning: str
+    anywhere: str
 
 
 def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
@@ -65,38 +76,50 @@ def entries(keys: Keys = EXPLORING) -> Iterator[Entry]:
         title, call = f"Select setting: {setting.label}", f"select_setting('{setting.name}')"
         yield Entry(title, call, setting.help, setting.allowed)
     for meaning in meanings(of_runs=not keys.has_settings):
-        yield Entry(f"Help: {meaning.term}", f"show_help({meaning.term!r})", "what it means", meaning.text)
+        yield Entry(f"Help: {meaning.term}", f"show_help({meaning.term!r})", "what it means", text=meaning.text)
     for theme, look in OFFERED.items():
         yield Entry(f"Theme: {theme}", f"use_theme('{theme}')", look)
     yield Entry("ASCII: plain characters, on or off", "toggle_ascii", "for terminals without braille and box drawing")
 
 
 def _lessons() -> Iterator[Entry]:
-    """The steps of the tour, which its whole text finds, and the quiz."""
+    """The steps of the tour, which the words that they explain find, and those of their texts; and the quiz."""
     from tui_telescope.lessons.tour import STEPS  # brings the engine, which the first screen does not wait for
 
     for number, step in enumerate(STEPS):
-        yield Entry(f"Tour {number + 1}: {step.title}", f"show_step({number})", step.shows)
+        told = re.sub(r"{\w+}", "", f"{step.text} {step.question} {step.answer}")  # without the gaps for numbers
+        text = " ".join((told, *step.explanations))
+        yield Entry(f"Tour {number + 1}: {step.title}", f"show_step({number})", step.shows, str(step.explains), text)
     yield Entry("Quiz: eight questions, answered by playing", "show_quiz", "also: tui-telescope tour --quiz")
 
 
 def matching(query: str, offered: Sequence[Entry]) -> list[Entry]:
-    """The entries that hold every word of the query; first where words of the title begin so, last where the help
-    alone has them, or what they may mean besides."""
-    words = query.lower().split()
-    ranked = [(max((_distance(word, entry) for word in words), default=0), entry) for entry in offered]
-    return [entry for rank, entry in sorted(ranked, key=lambda pair: pair[0]) if rank < NOWHERE]
+    """The entries that hold every word of the query; first where these are words of the title or begin so, then where
+    the help has them, or what they may mean besides, last where the text alone has them."""
+    words = [(_pattern(word), synonyms(word)) for word in dict.fromkeys(query.lower().split())]
+    ranked = [(sum(_distance(*word, entry) for word in words), entry) for entry in offered]
+    return [entry for rank, entry in sorted(ranked, key=lambda pair: pair[0]) if rank < math.inf]
 
 
-def _distance(word: str, entry: Entry) -> int:
-    """0 where a word of the title begins so, 1 elsewhere in the title, 2 in the help, or by another name."""
-    title = entry.title.lower()
-    if re.search(rf"\b{re.escape(word)}", title):
-        return 0
-    if word in title:
-        return 1
-    told = f"{title} {entry.help} {entry.also}".lower()
-    return 2 if any(each in told for each in (word, *synonyms(word))) else NOWHERE
+def _pattern(word: str) -> Pattern:
+    """A number is found as a whole alone: 6 is no part of 4096, nor of 0.6."""
+    if re.fullmatch(r"\d+(\.\d+)?", word):
+        return Pattern(*[rf"(?<!\d)(?<!\d\.){re.escape(word)}(?!\.?\d)"] * 3)
+    beginning = rf"\b{re.escape(word)}"
+    return Pattern(rf"{beginning}\b", beginning, re.escape(word) if len(word) >= SHORTEST_WITHIN else beginning)
+
+
+def _distance(pattern: Pattern, meant: Sequence[str], entry: Entry) -> float:
+    """How far from the title's own words an entry is found; infinite where it is not."""
+    title, help_ = entry.title.lower(), f"{entry.help} {entry.also}".lower()
+    places = (
+        (pattern.alone, title),
+        (pattern.beginning, title),
+        (pattern.anywhere, title),
+        ("|".join((pattern.anywhere, *map(re.escape, meant))), f"{title} {help_}"),
+        (pattern.beginning, entry.text.lower()),
+    )
+    return next((float(distance) for distance, place in enumerate(places) if re.search(*place)), math.inf)
 
 
 class Palette(ModalScreen[str]):

@@ -179,7 +179,7 @@ class RunSource(Source[Shown]):
             words = [f"{word} ({number})" for number, word in enumerate(words, 1)]
         if live in pins:
             words[0] = f"now: {words[0]}"
-        return Labels(words, words)
+        return Labels(words, words, words)
 
     def ghost(self, subject: Shown) -> Ghost[Shown] | None:
         """The run that it is compared with, as it stood at this step; without one the run's own first record."""

@@ -55,6 +55,8 @@ class Labels(NamedTuple):
     """All in which they differ."""
     brief: list[str]
     """As few words as tell them apart."""
+    briefest: list[str]
+    """The same without the name of what differs, where numbers alone tell them apart."""
 
 
 class Source(ABC, Generic[Subject]):

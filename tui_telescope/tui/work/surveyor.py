@@ -17,9 +17,8 @@ from tui_telescope.tui.sources.telescope_source import NOT_ENOUGH_MEMORY
 from tui_telescope.tui.work.progress import Work
 
 if TYPE_CHECKING:
-    from tui_telescope.charts.drawable import Drawable
     from tui_telescope.charts.elements import Axis
-    from tui_telescope.charts.surveys.surveys import Instruments
+    from tui_telescope.charts.surveys.surveys import Finding, Instruments
 
 CHART_SECONDS = 0.2
 """Charts of what is not finished come no faster: each has to be drawn and sent."""
@@ -58,7 +57,7 @@ class Surveyor:
             with self._turn:
                 if generation == self.generation and view.survey:
                     survey = view.survey(settings, None)
-                    self._post_charts(generation, view.name, survey.charts(self._at_hand(), progress, previous))
+                    self._post_findings(generation, view.name, survey.findings(self._at_hand(), progress, previous))
         except Stopped:
             return
         except SettingsError as refusal:
@@ -84,14 +83,14 @@ class Surveyor:
         if self.work and self.work.generation == generation:
             self.work = self.work._replace(share=share)
 
-    def _post_charts(self, generation: int, view: str, charts: Iterator[Drawable]) -> None:
+    def _post_findings(self, generation: int, view: str, findings: Iterator[Finding]) -> None:
         """The first, the last, and of those between as many as can be looked at."""
         posted, waiting = -CHART_SECONDS, None
-        for chart in charts:
+        for finding in findings:
             if monotonic() - posted < CHART_SECONDS:
-                waiting = chart
+                waiting = finding
             else:
-                self._post(Surveyed(generation, view, chart))
+                self._post(Surveyed(generation, view, finding))
                 posted, waiting = monotonic(), None
         if waiting:
             self._post(Surveyed(generation, view, waiting))

@@ -27,21 +27,25 @@ class Run(NamedTuple):
 
 
 class Activations:
-    """Reads the layers between `arm` and `disarm`. `order` is that in which they first ran.
+    """Reads the layers between `arm` and `disarm`. `order` is that in which they first ran. Of modules outside them it
+    reads whether their output is finite.
 
     A tensor's own hook gets the gradient by the output as the layer gave it, whatever is later written in its place
     (a module's full backward hook would refuse). Calls without gradients are none of the training's: validation, and
     the first run of a reentrant checkpoint. What a checkpoint runs again gets no gradient, or the only one.
     """
 
-    def __init__(self, layers: Sequence[Layer], guard: Guard) -> None:
+    def __init__(self, layers: Sequence[Layer], outside: Sequence[Layer], guard: Guard) -> None:
         self.order: list[int] = []
         self._layers = layers
+        self._modules = [each.module for each in (*layers, *outside)]
         self._guard = guard
         self._handles: list[Any] = []
         self._is_armed = self._is_holding = False
         self._held: list[tuple[int, Tensor]] = []
         self._runs: list[list[Run]] = []
+        self._outputs: list[tuple[int, Tensor]] = []
+        """Of each call in its turn, by the module's index, the sum of its output's squares."""
         self.forget()
 
     def arm(self) -> None:
@@ -56,7 +60,9 @@ class Activations:
     def look_at_held(self) -> None:
         """Measure what is held after all, as far as nothing was written in its place since."""
         for index, output in self._held:
-            self._runs[index].append(_measured(output))
+            if index < len(self._layers):
+                self._runs[index].append(_measured(output))
+            self._outputs.append((index, square(output)))
 
     def let_go(self) -> None:
         self._is_holding = False
@@ -64,7 +70,7 @@ class Activations:
 
     def _stand(self) -> None:
         self._handles = self._handles or [
-            layer.module.register_forward_hook(partial(self._ran, index)) for index, layer in enumerate(self._layers)
+            module.register_forward_hook(partial(self._ran, index)) for index, module in enumerate(self._modules)
         ]
 
     def disarm(self) -> None:
@@ -82,6 +88,7 @@ class Activations:
     def forget(self) -> None:
         """Begin anew: what is still on its way belongs to nothing."""
         self._runs = [[] for _ in self._layers]
+        self._outputs = []
 
     def _ran(self, index: int, module: Any, inputs: Any, output: Any) -> None:
         if torch.compiler.is_compiling() or not (self._is_armed or self._is_holding):
@@ -90,12 +97,17 @@ class Activations:
             self._keep(index, output)
             return
         with self._guard:
-            if index not in self.order:
+            is_layer = index < len(self._layers)
+            if is_layer and index not in self.order:
                 self.order.append(index)
             tensor = first_tensor(output)
             if tensor is None or not tensor.numel() or not torch.is_grad_enabled():
                 return
+            if not is_layer:
+                self._outputs.append((index, square(tensor)))
+                return
             run = _measured(local(tensor.detach()))
+            self._outputs.append((index, run.squares))
             if tensor.requires_grad:
                 tensor.register_hook(partial(self._came_back, self._runs[index], run))
             else:
@@ -111,6 +123,11 @@ class Activations:
     def _came_back(self, runs: list[Run], run: Run, gradient: Tensor) -> None:
         with self._guard:
             runs.append(run._replace(gradient_squares=square(gradient)))
+
+    def first_lost(self) -> int | None:
+        """The index of the module whose output was the first of all since `forget` that was not finite; those outside
+        the layers are counted on behind them. Waits for the device."""
+        return next((index for index, squares in self._outputs if not math.isfinite(squares)), None)
 
     def readings(self, index: int) -> dict[str, Tensor]:
         """Those of the layer over all its calls since `forget`; what was not measured is missing.

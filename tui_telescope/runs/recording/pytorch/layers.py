@@ -68,6 +68,11 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return model
 
 
+def clean_name(name: str) -> str:
+    """The user's own name of a module or a parameter."""
+    return _WRAPPERS.sub("", name).lstrip(".")
+
+
 def _found(layers: list[Layer], what: str) -> list[Layer]:
     if not layers:
         raise ValueError(f"layers: the model has no {what}")
@@ -90,7 +95,7 @@ def _blocks(module: nn.Module, prefix: str = "") -> Iterator[Layer]:
     kinds = Counter(type(_inner(child)) for name, child in children if name.isdecimal())
     is_repeated = bool(kinds) and max(kinds.values()) >= REPEATED
     for name, child in children:
-        path = _WRAPPERS.sub("", f"{prefix}{name}").lstrip(".")
+        path = clean_name(f"{prefix}{name}")
         if is_repeated and name.isdecimal():
             yield Layer(path, child)
         else:

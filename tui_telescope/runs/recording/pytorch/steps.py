@@ -14,7 +14,17 @@ from tui_telescope.runs.recording.guard import Guard, say
 from tui_telescope.runs.recording.pace import Pace
 from tui_telescope.runs.recording.pytorch.activations import Activations
 from tui_telescope.runs.recording.pytorch.alarm import Alarm
-from tui_telescope.runs.recording.pytorch.layers import choose_layers, unwrapped
+from tui_telescope.runs.recording.pytorch.layers import choose_layers
+from tui_telescope.runs.recording.pytorch.outside import lost_parameters, modules_outside
+from tui_telescope.runs.recording.pytorch.supported import (
+    look_for_strangers,
+    moved_by,
+    place_among_ranks,
+    reads_activations,
+    supported,
+    unwrapped_optimizer,
+    unwrapped_optimizers,
+)
 from tui_telescope.runs.recording.pytorch.weights import Weights
 
 Record = dict[str, Any]
@@ -51,16 +61,25 @@ class Steps:
     ) -> None:  # fmt: skip
         self.step = 0
         """The steps made so far."""
-        self.rank, self.ranks = _place()
-        self._optimizers = _unwrapped_optimizers(optimizers)
-        self._layers = choose_layers(_supported(model), which)
+        self.rank, self.ranks = place_among_ranks()
+        self._optimizers = unwrapped_optimizers(optimizers)
+        self._model = supported(model)
+        look_for_strangers(self._optimizers, self._model)
+        self._layers = choose_layers(model, which)
+        self._outside = modules_outside(model, self._layers)
         self._pace, self._guard, self._keep = pace, guard, keep
-        self._activations = Activations(self._layers, guard)
+        self._activations = Activations(self._layers, self._outside, guard)
         self._weights = Weights(self._layers, self.ranks)
         self._order: list[int] = []
-        self._reads_activations = _reads_activations(model)
+        self._reads_activations = reads_activations(model)
         self._is_recorded = self._was_recorded = self._is_alarmed = False
         self._alarm = Alarm()
+        self._lost_parameters: list[str] = []
+        """Outside the layers, before the step that is alarmed."""
+        self._recorded_at = 0
+        """The last step that was recorded."""
+        self._finite_at = 0
+        """The last step that was recorded as finite."""
         self._watched: nn.Parameter | None = None
         self.logs_before_step = False
         """Whether the loop tells the loss while the step's forward pass is all that was done of it."""
@@ -107,7 +126,7 @@ class Steps:
             result = step(optimizer, *arguments, **named)
             if not self._guard.is_off and made == (self.step, len(self._stepped)):
                 with self._guard:
-                    self._skipped_by(_unwrapped(optimizer))
+                    self._skipped_by(unwrapped_optimizer(optimizer))
             return result
 
         told_step.tells = self  # type: ignore[attr-defined]
@@ -123,6 +142,7 @@ class Steps:
         """The next step: is it recorded?"""
         self._stepped = set()
         self._is_skipped = self._is_alarmed = False
+        self._lost_parameters = []
         self._found_inf = None
         self._alarm.begin_step()
         if self._is_recorded:  # no other step has left anything behind
@@ -133,7 +153,7 @@ class Steps:
             return
         if self._is_recorded:
             self._activations.arm()
-        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * len(self._layers)):
+        elif self.logs_before_step and self._pace.affords(_HOLD_SECONDS * (len(self._layers) + len(self._outside))):
             self._activations.hold()
 
     def look_at_loss(self, loss: Any) -> None:
@@ -165,8 +185,10 @@ class Steps:
                 self._finish()
             if not self._stepped:
                 self._look_at_gradient()
+                if self._is_alarmed:
+                    self._lost_parameters = lost_parameters(self._model, self._layers)
             if self._is_recorded:
-                self._weights.remember(_moved_by(optimizer))
+                self._weights.remember(moved_by(optimizer))
                 return self._with_fresh_closure(arguments, named)
         return None
 
@@ -187,7 +209,7 @@ class Steps:
     def _after_step(self, optimizer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         with self._guard:
             if self._is_recorded:
-                moved = _moved_by(optimizer)
+                moved = moved_by(optimizer)
                 for index, found in enumerate(self._weight_readings):
                     found.update(self._weights.readings(index, moved))
                 if (found_inf := getattr(optimizer, "found_inf", None)) is not None:
@@ -228,18 +250,49 @@ class Steps:
         # what ranks do not share would have them alarmed at different steps
         shared = ("weight_gradient",) if self._weights.is_spread else readings
         judged = [number for name in shared for number in readings.get(name, ()) if number is not None]
-        self._pace.recorded(self.step, all(map(math.isfinite, judged)), distance)
+        is_finite = all(map(math.isfinite, judged))
+        self._recorded_at = self.step
+        self._pace.recorded(self.step, is_finite, distance)
         self._order = list(dict.fromkeys([*self._activations.order, *range(len(self._layers))]))
+        self._keep({
+            **self._beside_readings(is_finite, scale),
+            "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
+            **{name: [column[index] for index in self._order] for name, column in readings.items()},
+        })  # fmt: skip
+
+    def last(self) -> Record | None:
+        """Of the last step what there is without having measured at it, unless it is recorded."""
+        return self._begun() if self.step > self._recorded_at else None
+
+    def _begun(self) -> Record:
         rate = self._optimizers[0].param_groups[0].get("lr")
-        record: Record = {"step": self.step, "learning_rate": None if rate is None else float(rate)}
+        return {"step": self.step, "learning_rate": None if rate is None else float(rate)}
+
+    def _beside_readings(self, is_finite: bool, scale: float) -> Record:
+        record = self._begun()
         if scale != 1.0:
             record["scale"] = scale
         if self._is_alarmed:
             record["alarm"] = True
-        self._keep({
-            **record, "skipped": self._is_skipped or found_inf > 0, "cost_ms": 1000 * self._guard.seconds,
-            **{name: [column[index] for index in self._order] for name, column in readings.items()},
-        })  # fmt: skip
+        if is_finite:
+            self._finite_at = self.step
+        elif (self._is_alarmed or self._finite_at == self.step - 1) and (outside := self._began_outside()):
+            record["nonfinite_outside"] = outside
+        if not_trained := self._not_trained():
+            record["not_trained"] = not_trained
+        return record
+
+    def _not_trained(self) -> list[int]:
+        """Of the record's layers, counted from 1, those with no parameter that wants a gradient and is moved by it."""
+        moved = set().union(*map(moved_by, self._optimizers))
+        return [place for place, index in enumerate(self._order, 1) if not self._weights.are_trained(index, moved)]
+
+    def _began_outside(self) -> list[str]:
+        """The names of what was the first that is not finite, where it stands outside the layers, as far as known."""
+        if self._lost_parameters:
+            return self._lost_parameters
+        first = self._activations.first_lost()
+        return [] if first is None or first < len(self._layers) else [self._outside[first - len(self._layers)].name]
 
     def _summed_over_ranks(self, distance: int) -> int:
         """Adds up the parts of what is spread; all ranks must record the same steps, so they agree on the next too."""
@@ -283,61 +336,3 @@ def _readings(numbers: list[dict[str, float]], scale: float) -> dict[str, list[f
             found["update"] = math.sqrt(change / before) if before else math.inf if change else 0.0
     columns = {name: [found.get(name) for found in numbers] for name in READINGS}
     return {name: column for name, column in columns.items() if any(each is not None for each in column)}
-
-
-def _moved_by(optimizer: Any) -> set[int]:
-    return {id(each) for group in optimizer.param_groups for each in group["params"]}
-
-
-def _place() -> tuple[int, int]:
-    """This process's rank, and how many there are."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-def _unwrapped_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
-    """The ones whose hooks are called, within those that libraries put around them."""
-    found = [_unwrapped(each) for each in (optimizers if isinstance(optimizers, (list, tuple)) else [optimizers])]
-    for each in found:
-        if not isinstance(each, torch.optim.Optimizer):
-            raise ValueError(f"{type(each).__name__} is no optimizer; allowed: torch.optim.Optimizer, one or a list")
-    return found
-
-
-def _unwrapped(optimizer: Any) -> Any:
-    while not isinstance(optimizer, torch.optim.Optimizer) or type(optimizer).__name__ == "AcceleratedOptimizer":
-        inner = getattr(optimizer, "optimizer", None)
-        if inner is None:
-            break
-        optimizer = inner
-    return optimizer
-
-
-def _supported(model: Any) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"{type(model).__name__} is no model; allowed: torch.nn.Module")
-    kinds = {type(each).__name__ for each in model.modules()}
-    for name, instead in (
-        ("FullyShardedDataParallel", "fully_shard (FSDP2)"),
-        ("DeepSpeedEngine", "the module itself"),
-    ):
-        if name in kinds:
-            raise ValueError(f"{name} is not supported; {instead} is")
-    for each in model.parameters():
-        if hasattr(each, "to_local") and each.device_mesh.size() != _place()[1]:
-            raise ValueError("parameters spread over some of the ranks alone are not supported")
-    return model
-
-
-def _reads_activations(model: nn.Module) -> bool:
-    """Not where compiled code calls no hooks, or where replicas of a module would run them."""
-    kinds = {type(each).__name__ for each in (model, unwrapped(model))}
-    blind = kinds & {"DataParallel", "RecursiveScriptModule"}
-    if type(model).__name__ == "OptimizedModule":
-        blind.add("torch.compile")
-    if getattr(model, "_compiled_call_impl", None) is not None:
-        blind.add("torch.compile")
-    if blind:
-        say(f"weights alone are recorded: {', '.join(sorted(blind))} hides what layers pass on")
-    return not blind

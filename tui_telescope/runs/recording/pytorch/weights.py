@@ -37,13 +37,22 @@ class Weights:
         parameters = [each for each in its_own if id(each) in moved and each.grad is not None]
         if not parameters:
             return {}
-        found = {"weight_gradient": self._total([(each, square(each.grad)) for each in parameters])}
+        found = {}
+        learning = [each for each in parameters if each.requires_grad]  # others may have kept one that is none
+        if learning:
+            found["weight_gradient"] = self._total([(each, square(each.grad)) for each in learning])
         found["weight"] = self._total([(each, square(each)) for each in parameters])
         known = [(each, self._before[id(each)]) for each in parameters if id(each) in self._before]
         if known:
             found["change"] = self._total([(each, square(_sample(each) - before)) for each, before in known])
             found["before"] = self._total([(each, square(before)) for each, before in known])
         return found
+
+    def are_trained(self, index: int, moved: Collection[int]) -> bool:
+        """Whether any of the layer's parameters learns, where the optimizers move those with these ids; so it is where
+        it has none."""
+        its_own = list(self._layers[index].module.parameters())
+        return not its_own or any(each.requires_grad and id(each) in moved for each in its_own)
 
     def _total(self, squares: list[tuple[nn.Parameter, Tensor]]) -> Tensor:
         """What all processes have is counted by each of them in equal parts."""
