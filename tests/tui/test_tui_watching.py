@@ -99,6 +99,7 @@ async def test_step_and_loss_stay_in_the_heading_of_a_run_with_a_long_name(
 ) -> None:
     async with watching(written_run(tmp_path / name, record(12345, loss=1.0)), size=(width, 24)) as explorer:
         assert told in explorer.text(TopLine)
+        assert "Telescope" not in explorer.text(TopLine)
         assert len(explorer.text(TopLine)) == width
 
 

@@ -51,14 +51,16 @@ class TopLine(Canvas):
         views: tuple[list[Word], ...] = (
             self._tabs([f"{name} " for name in names]), self._tabs(names), self._tabs(briefs), self._tabs(), []
         )  # fmt: skip
-        lefts = self._standing if self.heading.standing else self._lefts
-        pairs = ((left, right) for right in views for left in lefts(width - cells(right)))
+        pairs = self._of_what_grows(width, views) if self.heading.standing else self._of_what_stays(views)
         least = [Word(f" {self.heading.standing or TITLES[-1]}", "title")]
         left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (least, []))
         return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
 
-    def _lefts(self, room: int) -> Iterator[list[Word]]:
-        """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
+    def _of_what_stays(self, views: Sequence[list[Word]]) -> Iterator[tuple[list[Word], list[Word]]]:
+        """Left and right, the fullest first; the views' names are worth more than the last words on the left."""
+        yield from ((left, right) for right in views for left in self._lefts())
+
+    def _lefts(self) -> Iterator[list[Word]]:
         title = [Word(f" {self._separator} {self.heading.title}", "title")] if self.heading.title else []
         line = [Word(f": {self.heading.line}")] if self.heading.line else []
         names = [[Word(f" {name}", "title")] for name in TITLES]
@@ -70,15 +72,16 @@ class TopLine(Canvas):
         yield from ([*name, *title] for name in names)
         yield from names
 
-    def _standing(self, room: int) -> Iterator[list[Word]]:
-        """How far it has come, which is never left out; the product goes first, then the title's middle."""
+    def _of_what_grows(self, width: int, views: Sequence[list[Word]]) -> Iterator[tuple[list[Word], list[Word]]]:
+        """Likewise. How far it has come is never left out; the product's name goes first, then the title's middle."""
         title, line, standing = self.heading
         more = [Word(f", {line}")] if line else []
         told = [Word(f": {standing}")]
-        yield [Word(f" {TITLES[0]} {self._separator} {title}", "title"), *told, *more]
-        yield [Word(f" {title}", "title"), *told, *more]
-        least = min(len(title), FEWEST_CELLS)
-        yield [Word(f" {shortened(title, max(room - 1 - cells(told), least))}", "title"), *told]
+        yield [Word(f" {TITLES[0]} {self._separator} {title}", "title"), *told, *more], views[0]
+        for right in views:
+            room = max(width - cells(right) - 1 - cells(told), min(len(title), FEWEST_CELLS))
+            yield [Word(f" {title}", "title"), *told, *more], right
+            yield [Word(f" {shortened(title, room)}", "title"), *told], right
 
     @property
     def _separator(self) -> str:
