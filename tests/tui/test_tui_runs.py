@@ -163,7 +163,8 @@ async def test_a_run_that_is_found_after_its_folder_was_opened_is_followed_by_it
         await explorer.until(lambda: "> * a" in explorer.text(RunRows))
         await explorer.pilot.press("c")
         await explorer.until(lambda: not isinstance(explorer.app.screen, RunList))
-        assert explorer.app.source.other is None, "no run is compared with itself"
+        await explorer.until(lambda: explorer.said().startswith("This is the run that is watched"))
+        assert explorer.app.source.other is None
 
 
 async def test_the_list_has_its_help_and_comes_back(tmp_path: Path) -> None:

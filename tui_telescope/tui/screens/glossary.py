@@ -296,7 +296,8 @@ def _of_runs() -> tuple[Meaning, ...]:
         Meaning(
             "NONFINITE",
             "NaN or infinity at some layers of this record. Where it began is said with the step, or with the two "
-            "recorded steps between which it was.",
+            "recorded steps between which it was, and by its name where it began outside the recorded layers. To find "
+            'what is not known record with every=1 and layers="leaves".',
         ),
         Meaning("DEAD", "Exactly nothing arrives at the first layer: some layer's units pass nothing down."),
         *shared,

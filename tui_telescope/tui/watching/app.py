@@ -136,6 +136,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     def _take_chosen(self, chosen: Chosen | None) -> None:
         if chosen is None:
             return
+        if chosen.compares and chosen.path == self._runs.run.path:
+            self.say("This is the run that is watched: choose another one to compare it with.")
+            return
         if chosen.compares:
             is_off = self._runs.other is not None and chosen.path == self._runs.other.path
             self._runs.compare(None if is_off else chosen.path)
