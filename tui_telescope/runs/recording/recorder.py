@@ -33,10 +33,10 @@ class Recorder:
 
     At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
     records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
-    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
-    beside its hooks' calls; the outputs are kept until then. Where it began in a module or a parameter outside the
-    layers, `nonfinite_outside` names that. On other devices it looks one step later, so that nothing waits; with FSDP2
-    at the recorded steps alone.
+    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers (and modules outside
+    them) or with steps long beside its hooks' calls; the outputs are kept until then. Where it began in a module or a
+    parameter outside the layers, `nonfinite_outside` names that. On other devices it looks one step later, so that
+    nothing waits; with FSDP2 at the recorded steps alone.
 
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
 
