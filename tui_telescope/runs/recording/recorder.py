@@ -136,7 +136,8 @@ class Recorder:
         with self._guard:
             if self._steps:
                 self._steps.close()
-            if not self._guard.is_off:
+            # who has removed the folder wants none for the last step alone
+            if not self._guard.is_off and not (self._file and self._file.is_gone()):
                 self._write_kept()
                 self._kept = self._steps.last() if self._steps else None
                 self._write_kept()
@@ -184,7 +185,7 @@ class Recorder:
 
     def _append(self, record: dict[str, Any], header: dict[str, Any], rank: int, ranks: int) -> None:
         """Write the record, and before it the header where that is new."""
-        if self._file and self._file.has_gone():
+        if self._file and self._file.is_seen_to_be_gone():
             self._close_file()
             self._file = LineFile(self.folder, rank)
             say(f"{self._file.path} was removed: recording goes on in a new one")
