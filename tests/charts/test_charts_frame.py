@@ -147,6 +147,13 @@ def test_a_legend_without_room_leaves_its_last_curves_out_before_it_cuts_words()
     assert "10-90%" in draw(chart(*curves), 60, 15).text
 
 
+def test_where_a_curve_and_its_band_have_no_room_the_curve_is_named_whole_and_alone():
+    band = Band(LAYERS, WHISPER - 4, WHISPER + 4, "10-90%")
+    text = draw(chart(whisper("gradient"), bands=(band,), title=""), 35, 8).text
+    assert " gradient " in text
+    assert not [words for words in ("…", "10-") if words in text]
+
+
 def test_a_legend_of_one_line_costs_the_curves_no_row():
     alone = draw(chart(whisper("now")), 56, 20)
     both = draw(chart(whisper("now"), whisper("again")), 56, 20)

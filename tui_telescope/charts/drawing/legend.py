@@ -16,7 +16,7 @@ _ROOMS = (_WHOLE, 40, 30, 24)
 _SHORT_ROOMS = (18, 14)
 """The same where it does not fit without its last entry either."""
 _TIGHT_ROOMS = (10, 7, 4)
-"""The same where even two entries do not fit; here labels are hard to read."""
+"""The same where even two curves do not fit; here labels are hard to read."""
 _GAP = 2
 _BAR_SAMPLE = 3
 BAR_INK: Ink = "note"
@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     ink: Ink
     label: str
     briefs: Sequence[str] = ()
+    is_area: bool = False
+    """What is shaded lies around its curve and is not mistaken for one."""
 
 
 class _Attempt(NamedTuple):
@@ -46,7 +48,7 @@ def entries_of(curves: Sequence[Curve], bands: Sequence[Band], bar: Bar | None, 
     """What has a label, bands last."""
     lines = [Entry(charset.sample(each.stroke), each.ink, each.label, each.briefs) for each in curves if each.label]
     lines += [Entry(charset.bar * _BAR_SAMPLE, BAR_INK, bar.label)] if bar else []
-    return lines + [Entry(charset.fill, each.ink, each.label) for each in bands if each.label]
+    return lines + [Entry(charset.fill, each.ink, each.label, is_area=True) for each in bands if each.label]
 
 
 def legend_rows(
@@ -93,7 +95,10 @@ def _attempts(curves: Sequence[Entry]) -> Iterator[_Attempt]:
     yield _Attempt(briefest, max(count - 1, 2), _ROOMS[-1])
     yield from (_Attempt(briefest, count, room) for room in _SHORT_ROOMS)
     yield from (_Attempt(briefest, fewer, _SHORT_ROOMS[-1]) for fewer in range(count - 1, 1, -1))
-    yield from (_Attempt(briefest, 2, room) for room in _TIGHT_ROOMS)
+    if curves[1].is_area:
+        yield _Attempt(briefest, 1, _WHOLE)
+    else:
+        yield from (_Attempt(briefest, 2, room) for room in _TIGHT_ROOMS)
 
 
 def _name(curve: Entry, attempt: _Attempt, charset: Charset) -> str:
