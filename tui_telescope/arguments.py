@@ -23,6 +23,8 @@ from tui_telescope.version import __version__
 FORMATS = ("text", "json", "csv", "svg")
 STATES = ("vanishing", "healthy", "exploding", "dead")
 """What a verdict can be."""
+EXPECTABLE = {**{state: state for state in STATES}, "nonfinite": "not finite"}
+"""What may be foretold of a reading, and what that is called in words."""
 
 
 class Option(NamedTuple):
@@ -55,6 +57,10 @@ def _one_of(name: str, values: Iterable[str]) -> Callable[[str], Any]:
     return Choice(name, "", "", name=name, values=tuple(values)).parse
 
 
+def _expected(word: str) -> str:
+    return EXPECTABLE[_one_of("expect", EXPECTABLE)(word)]
+
+
 _steps = Whole("", USUAL_STEPS, "", name="steps", minimum=1, maximum=1_000_000).parse
 
 _EVERY_VIEW = {**VIEWS, **RUN_VIEWS}
@@ -67,9 +73,7 @@ OPTIONS: dict[str, Option] = {
     "--depths": Option(None, "5,10,50", "which ones the views depth and map show", _depths),
     "--format": Option(FORMATS[0], "FORMAT", "|".join(FORMATS)),
     "--steps": Option(USUAL_STEPS, "N", "how many to learn for", _steps),
-    "--expect": Option(
-        None, "STATE", f"{'|'.join(STATES)}: exit status 1 if the verdict is another", _one_of("expect", STATES)
-    ),
+    "--expect": Option(None, "STATE", f"{'|'.join(EXPECTABLE)}: exit status 1 if the verdict is another", _expected),
     "--ascii": Option(False, "", "draw with plain characters alone"),
     "--no-mouse": Option(True, "", "leave the mouse to the terminal"),
     "--autoplay": Option(False, "", "go on by itself and quit at the end"),

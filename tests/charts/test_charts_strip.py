@@ -27,6 +27,12 @@ def chart(states, depth=None, stage="layer"):
     )  # fmt: skip
 
 
+def test_a_layer_that_is_not_trained_has_no_state():
+    shown = column_states(["learns", None, "frozen", None], layer_axis(4), 4, BRAILLE)
+    assert shown == ("learns", None, "frozen", None)
+    assert column_states(["learns", None] * 50, layer_axis(100), 4, BRAILLE) == ("learns",) * 4
+
+
 @pytest.mark.parametrize("charset", [BRAILLE, ASCII])
 @given(states=st.lists(st.sampled_from(WORST), min_size=1, max_size=300), width=st.integers(1, 120))
 def test_every_column_shows_the_worst_of_its_layers_and_no_layer_is_lost(charset, states, width):

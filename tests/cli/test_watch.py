@@ -60,6 +60,26 @@ def test_a_run_that_became_nan_names_the_step_the_reading_and_the_layer(tmp_path
     assert found["verdict"]["state"] is None
 
 
+def test_json_names_what_ceased_to_be_finite_outside_the_recorded_layers(tmp_path):
+    lost = record(2, ["nan"] * 3, nonfinite_outside=["head"])
+    found = json.loads(watch(written_run(tmp_path / "a", record(1), lost), "--once", "--format", "json").stdout)
+    assert (found["nonfinite"]["layer"], found["nonfinite_outside"]) == (None, ["head"])
+
+
+def test_machines_get_as_many_digits_as_tell_recorded_numbers_apart(tmp_path):
+    recorded = [9.998e-7, 9.999e-7, 1.001]
+    run = written_run(tmp_path / "a", record(1, recorded, rms=recorded, weight_gradient=recorded))
+    found = json.loads(watch(run, "--once", "--format", "json").stdout)
+    for log10 in (
+        found["gradient"]["log10_mean"], found["weight_gradient"]["log10"], found["signal"]["log10_rms"]
+    ):  # fmt: skip
+        assert [float(f"{10**each:.4g}") for each in log10] == recorded
+        assert max(len(str(each)) for each in log10) <= len("-6.00009")
+    assert found["factor"] == [0.9999, 9.989e-7]
+    rows = csv.DictReader(io.StringIO(watch(run, "--once", "--format", "csv").stdout))
+    assert [row["log10_gradient_mean"] for row in rows] == [str(each) for each in found["gradient"]["log10_mean"]]
+
+
 def test_csv_has_a_row_a_layer(tmp_path):
     result = watch(written_run(tmp_path / "a", *DYING), "--once", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
@@ -78,6 +98,19 @@ def test_csv_has_a_row_a_layer(tmp_path):
 )
 def test_a_state_that_was_not_expected_is_status_1(tmp_path, line, status, said):
     result = watch(written_run(tmp_path, line), "--once", "--expect", "healthy")
+    assert result.returncode == status
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        (record(1, ["nan", 1.0, 1.0]), 0, ""),
+        (record(1), 1, "the gradient is healthy, and was expected to be not finite"),
+    ],
+)
+def test_that_a_run_is_lost_can_be_expected(tmp_path, line, status, said):
+    result = watch(written_run(tmp_path, line), "--once", "--expect", "nonfinite")
     assert result.returncode == status
     assert said in result.stderr
 

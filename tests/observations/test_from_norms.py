@@ -64,6 +64,34 @@ def test_layers_are_spoken_of_by_their_names():
     assert "In 1 of 3 networks nothing at all reaches layer In." in describe(some)
 
 
+@pytest.mark.parametrize(
+    ("rms", "dead", "said"),
+    [
+        ([0.0] * 4, [0.0, 0.0, 1.0, 0.5], "Every unit of layer blocks.1.attention is dead."),
+        ([0.0] * 4, [0.0, 1.0, 1.0, 1.0], "Every unit of layers blocks.0.mlp to blocks.1.attention is dead."),
+        ([0.0, 0.0, -math.inf, 0.0], None, "The output of layer blocks.1.attention is exactly zero."),
+        ([0.0] * 4, [1.0, 1.0, 0.9, 1.0], ""),
+        ([0.0, 0.0, math.nan, 0.0], None, ""),
+    ],
+)
+def test_what_passes_nothing_down_is_named_where_the_signal_shows_it(rms, dead, said):
+    gradient = [-math.inf, -math.inf, 0.0, 0.0]
+    words = describe(from_log10_norms(gradient, rms=rms, dead=dead and np.array(dead), layers=NAMES))
+    told = [sentence for sentence in words.split(". ") if "dead" in sentence or "exactly zero" in sentence]
+    assert told == ([said] if said else [])
+
+
+def test_what_passes_nothing_down_is_named_of_no_network_that_receives_something():
+    some = from_log10_norms([[-math.inf, 0.0], [-math.inf, 0.0], [0.0, 0.0]], rms=[0.0, 0.0], dead=np.array([0.0, 1.0]))
+    assert describe(some).startswith("DEAD: in 2 of 3 networks")
+    assert "Every unit" not in describe(some)
+
+
+def test_of_a_run_nothing_is_said_of_layers_that_are_not_recorded():
+    still = from_log10_norms(weight_gradient=[-math.inf] * 2, weights=[0.0, 0.0], layers=("In", "Out"))
+    assert describe(still) == "No recorded layer learns: the gradient of every one is exactly 0."
+
+
 def test_the_table_and_the_machines_have_the_names():
     observation = from_log10_norms(GRADIENT, layers=NAMES)
     header, first, *_ = table(observation, "gradient").splitlines()[1:]

@@ -12,6 +12,7 @@ import pytest
 from run_files import HEALTHY, NAMES, header, rank_path, record, written_run
 
 from tui_telescope import Recorder
+from tui_telescope.charts.layers.layer_readout import layer_readout
 from tui_telescope.observations.description import describe
 from tui_telescope.printing.run import words
 from tui_telescope.runs.reading import history, rank_file
@@ -269,7 +270,35 @@ def test_of_a_run_that_records_weights_alone_what_learns_is_told(tmp_path):
 
 def test_a_layer_frozen_by_its_user_is_not_called_frozen_by_float32(tmp_path):
     line = record(1, HEALTHY, weight_gradient=[1.0, None, 1.0], weight=[1.0, None, 1.0])
-    assert open_run(written_run(tmp_path, line)).observation().verdict.frozen_layers is None
+    observation = open_run(written_run(tmp_path, line)).observation()
+    assert (observation.verdict.frozen, observation.verdict.untrained) == ((), (2,))
+    assert describe(observation).endswith("None of 2 layers is frozen in float32. Layer block is not trained.")
+
+
+def test_what_becomes_of_the_others_is_told_beside_layers_that_are_not_trained(tmp_path):
+    line = record(1, [1.0] * 4, weight_gradient=[None, None, 1e-9, 1.0], weight=[None, None, 1.0, 1.0])
+    rank_path(tmp_path).write_text(header(["Stem", "a", "b", "c"]) + line)
+    observation = open_run(tmp_path).observation()
+    assert observation.layer_states == (None, None, "frozen", "learns")
+    assert describe(observation).endswith("1 of 2 layers is frozen in float32. Layer Stem and 1 other are not trained.")
+    assert layer_readout(observation, 1) == "layer Stem: gradient 1.00e+00, not trained"
+    assert layer_readout(observation, 3).endswith("weight gradient 1.00e-09, frozen")
+
+
+def test_where_none_of_a_role_is_trained_none_is_frozen_dead_or_learns(tmp_path):
+    line = record(1, [1.0] * 6, weight_gradient=[1.0, None, 0.0, None, 1.0, 1.0], weight=[1.0, None, 1.0, None, 1, 1])
+    rank_path(tmp_path).write_text(header(NAMED, layers=[{"name": name} for name in NAMED]) + line)
+    run = open_run(tmp_path)
+    part = run.observation_of(run.record_at(), "blocks.*.attn")
+    assert part.layer_states == (None, None)
+    assert describe(part).endswith("(factor 1.00 a layer). Layer blocks.0.attn and 1 other are not trained.")
+    assert run.observation().layer_states == ("learns", None, "dead", None, "learns", "learns")
+
+
+def test_a_signal_that_is_not_known_of_every_layer_is_taken_for_nothing_nowhere(tmp_path):
+    run = open_run(written_run(tmp_path, record(1, [0.0, 1.0, 1.0], rms=[1.0, None, 1.0])))
+    assert run.observation().signal is None
+    assert "exactly zero" not in describe(run.observation())
 
 
 def test_layers_that_no_gradient_comes_back_to_are_counted_and_the_first_is_named(tmp_path):

@@ -10,6 +10,7 @@ from watching import FADING, append, watching
 
 from tui_telescope.charts.steps.layer_map import LayerMap
 from tui_telescope.charts.steps.loss_and_layers import LossAndLayers
+from tui_telescope.tui.screens.help_screen import HelpScreen, HelpText
 from tui_telescope.tui.screens.run_list import RunList, RunRows
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.top_line import TopLine
@@ -109,11 +110,13 @@ async def test_the_list_says_of_each_run_its_step_age_and_verdict(tmp_path: Path
         await explorer.until(lambda: "fades: step 5" in explorer.text(TopLine))
 
 
-async def test_two_runs_are_compared_at_the_same_step_by_the_layers_names(tmp_path: Path) -> None:
+async def test_two_runs_are_compared_at_the_nearest_record_not_later_by_the_layers_names(
+    tmp_path: Path,
+) -> None:
     written_run(tmp_path / "a", *FADING)
     names = ["block", "extra", "embed"]
     rank_path(tmp_path / "b").write_text(
-        header(names, run="b") + "".join(record(step, [step, 9.0, 1 / step]) for step in range(1, 9))
+        header(names, run="b") + "".join(record(step, [step, 9.0, 1 / step]) for step in (1, 2, 4, 5, 6, 7, 8))
     )
     async with watching(tmp_path) as explorer:
         await explorer.pilot.press("l")
@@ -132,16 +135,49 @@ async def test_two_runs_are_compared_at_the_same_step_by_the_layers_names(tmp_pa
         assert (10 ** ghost.y[:2]).tolist() == pytest.approx([1 / 5, 5])
         assert ghost.y[2] != ghost.y[2], "it has no head"
         assert "b has no layer of the same name as 1 of these 3" in explorer.said()
+        assert "and has extra beside them, not shown." in explorer.said()
         await explorer.press("left")
         await explorer.until(lambda: "ghost: b, step 4" in explorer.text(ChartView))
+        await explorer.press("left")
+        await explorer.until(lambda: "ghost: b, step 2" in explorer.text(ChartView))
         await explorer.press("4")
         live, other = explorer.app.chart_view.chart.layers.curves
         assert (live.label, other.label) == ("a", "b")
-        assert (len(live.x), len(other.x)) == (5, 8)
+        assert (len(live.x), len(other.x)) == (5, 7)
         await explorer.pilot.press("l")
         await explorer.until(lambda: "+ b " in explorer.text(RunRows))
         await explorer.pilot.press("end", "c", "1")
         await explorer.until(lambda: "ghost" not in explorer.text(ChartView))
+
+
+async def test_a_run_that_is_found_after_its_folder_was_opened_is_followed_by_its_own_name(tmp_path: Path) -> None:
+    async with watching(tmp_path / "two") as explorer:
+        await explorer.until(lambda: "Waiting for the first record of" in explorer.said())
+        written_run(tmp_path / "two" / "a", *FADING[:2])
+        await explorer.until(lambda: "a: step 2" in explorer.text(TopLine))
+        written_run(tmp_path / "two" / "b", *FADING)
+        await explorer.press("y")
+        assert explorer.app.clipboard == f"tui-telescope watch {tmp_path / 'two' / 'a'}"
+        await explorer.until(lambda: "One of 2 runs in two; l lists them." in explorer.said())
+        await explorer.pilot.press("l")
+        await explorer.until(lambda: "> * a" in explorer.text(RunRows))
+        await explorer.pilot.press("c")
+        await explorer.until(lambda: not isinstance(explorer.app.screen, RunList))
+        assert explorer.app.source.other is None, "no run is compared with itself"
+
+
+async def test_the_list_has_its_help_and_comes_back(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        written_run(tmp_path / name, *FADING)
+    async with watching(tmp_path) as explorer:
+        await explorer.pilot.press("l")
+        await explorer.until(lambda: "b " in explorer.text(RunRows))
+        assert explorer.lines(RunRows)[-1].rstrip().endswith("? help")
+        await explorer.pilot.press("question_mark")
+        await explorer.until(lambda: isinstance(explorer.app.screen, HelpScreen))
+        assert any(line.startswith(" runs  ") for line in explorer.lines(HelpText))
+        await explorer.pilot.press("escape")
+        await explorer.until(lambda: isinstance(explorer.app.screen, RunList))
 
 
 async def test_a_list_of_one_says_so(tmp_path: Path) -> None:

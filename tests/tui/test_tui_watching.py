@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from time import time
 
 import pytest
 from run_files import header, rank_path, record, written_run
@@ -13,6 +14,7 @@ from watching import FADING, append, watching
 from tui_telescope.charts.layers.layer_charts import gradient_chart
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
+from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.screens.help_screen import HelpText
 from tui_telescope.tui.widgets.chart_view import ChartView
 from tui_telescope.tui.widgets.footer import Footer
@@ -51,6 +53,17 @@ async def test_frozen_it_stays_and_the_arrows_go_along_the_records(tmp_path: Pat
         assert explorer.said().startswith("Frozen at this record")
 
 
+async def test_that_no_record_has_come_for_long_comes_first(tmp_path: Path) -> None:
+    now = time()
+    lines = [record(step, time=now - 60 + 3 * step) for step in range(6)]
+    async with watching(written_run(tmp_path / "a", *lines)) as explorer:
+        assert explorer.said().startswith(
+            "The last record is 40 s old, and they usually come every 3 s: no longer training? Layer embed receives"
+        )
+        append(tmp_path / "a", record(6, time=now))
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives"))
+
+
 async def test_what_a_layers_numbers_hide_no_more_is_that_it_is_frozen_and_how_old_it_is(tmp_path: Path) -> None:
     async with watching(written_run(tmp_path / "a", *FADING)) as explorer:
         await explorer.press("left", "greater_than_sign")
@@ -71,6 +84,22 @@ async def test_step_and_loss_stay_in_the_heading_of_a_role_with_a_long_name(tmp_
         assert explorer.app.looked_at.role == role
         assert "a: step 1, loss 1" in explorer.text(TopLine)
         assert f"layers are shown, {role}" in explorer.said()
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "told"),
+    [
+        ("livehead", 80, " livehead: step 12345, loss 1"),
+        ("transformer-wide-lr3e-4-seed1", 80, " tran..seed1: step 12345, loss 1"),
+        ("transformer-wide-lr3e-4-seed1", 40, "4-seed1: step 12345, loss 1"),
+    ],
+)
+async def test_step_and_loss_stay_in_the_heading_of_a_run_with_a_long_name(
+    tmp_path: Path, name: str, width: int, told: str
+) -> None:
+    async with watching(written_run(tmp_path / name, record(12345, loss=1.0)), size=(width, 24)) as explorer:
+        assert told in explorer.text(TopLine)
+        assert len(explorer.text(TopLine)) == width
 
 
 async def test_a_folder_that_is_deleted_is_said_to_be_gone_until_it_is_back(tmp_path: Path) -> None:
@@ -143,10 +172,10 @@ async def test_nothing_of_a_network_with_settings_is_offered(tmp_path: Path) -> 
         assert not explorer.app.query(Panels)
         assert explorer.text(TopLine).rstrip().endswith("1 gradient  2 factor  3 signal  4 layer  5 heatmap")
         assert "preset" not in explorer.text(Footer)
-        for key in ("6", "7", "o", "x", "t", "s", "z", "up", "enter"):
+        for key in ("6", "7", "o", "x", "t", "tab", "s", "d", "z", "Z", "up", "enter"):
             await explorer.press(key)
             assert explorer.app.view == "gradient"
-            assert explorer.said().startswith("Layer embed")
+            assert explorer.said() == NEEDS_SETTINGS
         await explorer.press("question_mark")
         explained = explorer.text(HelpText)
         assert "A training run" in explained
@@ -159,6 +188,37 @@ async def test_a_run_without_a_record_is_waited_for(tmp_path: Path) -> None:
         await explorer.pilot.press("space", "left", "end", "p", "g", "greater_than_sign", "2", "1")
         assert "no record yet" in explorer.text(TopLine)
         written_run(tmp_path / "a", FADING[0])
+        await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-01"))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"notes.txt": "hello"}, "no run in it; notes.txt is no log of a known kind."),
+        ({"a.txt": "", "b.bin": "", "c": ""}, "no run in it; a.txt and 2 others are no log of a known kind."),
+        ({"t.csv": "name,value\nfoo,1\n"}, "t.csv is no log that is understood: nothing in it is"),
+        ({"x.jsonl": "hello\n"}, "x.jsonl is no log that is understood: nothing in it is"),
+        ({"x.jsonl": '{"step": 1, "loss": 2.5}\n'}, "no record holds a reading of any layer."),
+        ({"t.csv": "step,loss\n"}, "/junk. It is shown as soon"),
+        ({}, "junk: no run in it. It is shown as soon"),
+    ],
+)
+async def test_what_is_found_that_is_no_log_is_said_while_a_record_is_waited_for(
+    tmp_path: Path, files: dict[str, str], found: str
+) -> None:
+    folder = tmp_path / "junk"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    async with watching(folder) as explorer:
+        await explorer.until(lambda: found in explorer.said())
+
+
+async def test_what_the_recorder_begins_to_write_beside_a_log_that_tells_nothing_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,loss\n1,2.5\n")
+    async with watching(tmp_path) as explorer:
+        await explorer.until(lambda: "no record holds a reading of any layer." in explorer.said())
+        written_run(tmp_path, FADING[0])
         await explorer.until(lambda: explorer.said().startswith("Layer embed receives 1.00e-01"))
 
 

@@ -31,7 +31,7 @@ class Chart:
     note: str = ""
     x_title: str = "layer"
     bands: tuple[Band, ...] = ()
-    states: tuple[LayerState, ...] = ()
+    states: tuple[LayerState | None, ...] = ()
     hints: tuple[Row, ...] = ()
     cursor: float | None = None
     bar: Bar | None = None

@@ -11,6 +11,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_telescope.notation import counted, scientific
 from tui_telescope.observations.log_statistics import FLOAT32_EPSILON_LOG10
@@ -47,10 +48,12 @@ def words_of(observation: Observation) -> Words:
     sentences = (
         first.sentences,
         *map(str, others),
+        _what_kills(observation),
         _dead_networks(observation),
         _rounding(observation),
         _where_it_is_lost(observation),
         _what_learns(observation),
+        _untrained(observation),
         _clipping(observation),
         "Weights are sampled, not stored." if observation.has_sampled_weights else "",
     )
@@ -99,8 +102,7 @@ def _message(observation: Observation) -> Words:
         received = f"{first} receives {_mean(observation)}{_pace(observation)}."
     elif verdict.dead_networks == verdict.networks:
         highest = measured(observation.gradient).dead_below
-        reach = first if highest == 1 else f"{observation.stage}s {observation.name(1)} to {observation.name(highest)}"
-        received = f"nothing at all reaches {reach}."
+        received = f"nothing at all reaches {_from_to(observation, 1, highest)}."
     else:
         where = _where(verdict.dead_networks, verdict)
         received = f"{where}nothing at all reaches {first}; the mean of all is {_mean(observation)}."
@@ -135,6 +137,36 @@ def factor(log10: float, digits: int = 2) -> str:
 def _where(count: int, verdict: Verdict) -> str:
     """In how many networks, where there are several."""
     return f"in {count} of {verdict.networks} networks " if verdict.networks > 1 else ""
+
+
+def _what_kills(observation: Observation) -> str:
+    """The layers that pass nothing down, all of them up to the last that receives anything, where that can be seen."""
+    verdict, signal = observation.verdict, observation.signal
+    if verdict.state != "dead" or verdict.dead_networks < verdict.networks or signal is None:
+        return ""
+    if any(each.reading == "signal" for each in observation.nonfinite):
+        return ""
+    last = measured(observation.gradient).dead_below + 1
+    if signal.dead is not None and (first := _first_of_run(signal.dead >= 1, last)):
+        return f"Every unit of {_from_to(observation, first, last)} is dead."
+    if first := _first_of_run(np.isneginf(signal.log10_rms), last):
+        return f"The output of {_from_to(observation, first, last)} is exactly zero."
+    return ""
+
+
+def _first_of_run(is_meant: NDArray[np.bool_], last: int) -> int:
+    """The first of the layers in one row up to this one, counted from 1, that are meant; 0 where it is not itself."""
+    if last > len(is_meant) or not is_meant[last - 1]:
+        return 0
+    others = np.flatnonzero(~is_meant[:last])
+    return int(others[-1]) + 2 if len(others) else 1
+
+
+def _from_to(observation: Observation, first: int, last: int) -> str:
+    """Some layers in a row, by their names."""
+    if first == last:
+        return _at(observation, first)
+    return f"{observation.stage}s {observation.name(first)} to {observation.name(last)}"
 
 
 def _dead_networks(observation: Observation) -> str:
@@ -208,13 +240,24 @@ def _what_learns(observation: Observation) -> str:
     if verdict.frozen_layers is None:
         return ""
     if 2 * verdict.still_networks >= verdict.networks:
-        which = "recurrent weight" if stage == "step" else "weight"
+        which = "recurrent weight" if stage == "step" else "recorded layer" if observation.layers else "weight"
         what = f"no {which} learns: the gradient of every one is exactly 0."
         return f"{_where(verdict.still_networks, verdict)}{what}".capitalize()
     if stage == "step":
         return _unheard(verdict.frozen_layers, depth, verdict.frozen_in)
-    verb = "are" if verdict.frozen_layers > 1 else "is"
-    return f"{verdict.frozen_layers or 'None'} of {counted(depth, stage)} {verb} frozen in {verdict.frozen_in}."
+    verb, trained = "are" if verdict.frozen_layers > 1 else "is", depth - len(verdict.untrained)
+    if not trained:
+        return ""
+    return f"{verdict.frozen_layers or 'None'} of {counted(trained, stage)} {verb} frozen in {verdict.frozen_in}."
+
+
+def _untrained(observation: Observation) -> str:
+    """Those that are not to learn."""
+    if not observation.verdict.untrained:
+        return ""
+    first, *others = observation.verdict.untrained
+    more = f" and {counted(len(others), 'other')} are" if others else " is"
+    return f"{observation.stage.capitalize()} {observation.name(first)}{more} not trained."
 
 
 def _unheard(count: int, depth: int, summed_in: str) -> str:

@@ -93,6 +93,7 @@ def _of_weights(networks: NetworkReadings, weight_gradient: WeightGradientReadin
         frozen=_frozen(networks),
         frozen_in=networks.kept_in.name,
         dead=_dead(networks),
+        untrained=() if networks.trained is None else _numbers(~networks.trained),
         still_networks=_still_networks(networks),
         log10_clipped_from=weight_gradient.log10_clipped_from if weight_gradient else None,
         clipped_networks=weight_gradient.clipped_networks if weight_gradient else 0,
@@ -161,14 +162,20 @@ def _frozen(networks: NetworkReadings) -> tuple[int, ...] | None:
     if networks.weight_change is None:
         return None
     threshold = unheard_log10 if networks.shares_weights else frozen_log10
-    return _numbers(_median(networks.weight_change) < threshold(networks.kept_in))
+    return _numbers(_among_trained(networks, _median(networks.weight_change) < threshold(networks.kept_in)))
+
+
+def _among_trained(networks: NetworkReadings, is_meant: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return is_meant if networks.trained is None else is_meant & networks.trained
 
 
 def _dead(networks: NetworkReadings) -> tuple[int, ...]:
     """Of steps that share W none is dead by what it adds: step 1 adds nothing to dW, and W learns."""
     by_weights = None if networks.shares_weights else networks.weight_change
-    readings = [each for each in (networks.gradient, by_weights) if each is not None]
-    return _numbers(np.any([np.isneginf(_median(each)) for each in readings], axis=0)) if readings else ()
+    are_dead = [] if networks.gradient is None else [np.isneginf(_median(networks.gradient))]
+    if by_weights is not None:
+        are_dead.append(_among_trained(networks, np.isneginf(_median(by_weights))))
+    return _numbers(np.any(are_dead, axis=0)) if are_dead else ()
 
 
 def _numbers(is_meant: NDArray[np.bool_]) -> tuple[int, ...]:

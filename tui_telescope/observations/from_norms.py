@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,7 @@ def from_log10_norms(
     saturated: Array | None = None,
     dead: Array | None = None,
     spread: Array | None = None,
+    trained: NDArray[np.bool_] | None = None,
     layers: Sequence[str] | None = None,
     stage: str = "layer",
     shares_weights: bool = False,
@@ -44,7 +46,8 @@ def from_log10_norms(
     `gradient`, `weight_gradient` and `weights` are the log10 of each layer's ||d loss / d a_l||, ||d loss / d W_l|| and
     ||W_l||, `rms` that of its signal: shape (L,), or (networks, L) for all but the signal. A zero is -inf; NaN and
     infinity are told of in `Observation.nonfinite`, and of what holds one nothing is judged. `saturated` and `dead` are
-    fractions, (L,), `spread` is that of `SignalReading`, `layers` the layers' names. With `shares_weights`
+    fractions, (L,), `spread` is that of `SignalReading`, `trained` that of `NetworkReadings`: where it is False the
+    weights' numbers are not looked at. `layers` are the layers' names. With `shares_weights`
     `weight_gradient` is what each step adds to the gradient by the shared ones, and `weights` the norm of that whole.
     `kept_in` is the format in which a change is to be felt.
     """
@@ -58,7 +61,7 @@ def from_log10_norms(
     return Observation(
         reading,
         None if reading is None else log10_factor(reading.log10_mean),
-        diagnose(_network_readings(sound, shares_weights, kept_in), reading),
+        diagnose(replace(_network_readings(sound, shares_weights, kept_in), trained=trained), reading),
         WeightGradientReading(by_weights.log10_mean) if by_weights else None,
         SignalReading(shown["signal"][0], saturated, dead, spread) if "signal" in shown else None,
         stage=stage,

@@ -123,6 +123,8 @@ class NetworkReadings:
     kept_in: NumberFormat = NUMBER_FORMATS["float32"]
     """The format in which a change is to be felt: that of the weights, or where steps share W, of the sum that they
     add to."""
+    trained: NDArray[np.bool_] | None = None
+    """Which layers' weights have a gradient at all, (L,); None for all."""
 
 
 class Steepest(NamedTuple):
@@ -170,6 +172,8 @@ class Verdict:
     dead: tuple[int, ...] = ()
     """The numbers of the layers at which, in at least half of the networks, exactly nothing arrives, or of whose own
     weights exactly nothing learns."""
+    untrained: tuple[int, ...] = ()
+    """The numbers of the layers whose weights have no gradient, for nobody trains them: they are none of the frozen."""
     still_networks: int = 0
     """In how many networks every weight gradient is exactly zero."""
     log10_clipped_from: float | None = None
@@ -224,11 +228,14 @@ class Observation:
         return len(measured(self.signal).log10_rms if by_weights is None else by_weights.log10)
 
     @property
-    def layer_states(self) -> tuple[LayerState, ...] | None:
-        """What becomes of each layer, by the verdict; None where what learns was not measured."""
+    def layer_states(self) -> tuple[LayerState | None, ...] | None:
+        """What becomes of each layer, by the verdict: None of one that is not trained, and in place of all where what
+        learns was not measured."""
         if self.verdict.frozen is None:
             return None
-        states: list[LayerState] = ["learns"] * self.depth
+        states: list[LayerState | None] = ["learns"] * self.depth
+        for layer in self.verdict.untrained:
+            states[layer - 1] = None
         for layer in self.verdict.frozen:
             states[layer - 1] = "frozen"
         for layer in self.verdict.dead:

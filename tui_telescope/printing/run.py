@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
+
+import numpy as np
 
 from tui_telescope.charts.drawable import Drawable
 from tui_telescope.charts.layers.trace import Trace
 from tui_telescope.charts.options import ChartOptions
 from tui_telescope.charts.steps.run_charts import StepOptions, StepTrace
 from tui_telescope.charts.views import RUN_VIEWS, View
-from tui_telescope.observations.description import describe
-from tui_telescope.observations.observation import Observation
+from tui_telescope.observations.description import words_of
+from tui_telescope.observations.observation import Array, GradientReading, Observation
 from tui_telescope.printing.machine_readable import as_json, observation_document, reading_as_csv, verdict_document
 from tui_telescope.printing.readings import Sink
 from tui_telescope.printing.text import CHART_HEIGHT, table
 from tui_telescope.printing.window_size import columns
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.run import Run
-from tui_telescope.runs.reading.telling import course_sentences, left_out
+from tui_telescope.runs.reading.telling import left_out, told_with
 
 
 def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool) -> str:
@@ -28,8 +31,7 @@ def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool)
     """
     observation = run.observation()
     if observation is None:
-        lack = "no record holds a reading of any layer" if run.records else "no records yet"
-        raise Refused(f"{run.name}: {lack}")
+        raise Refused(f"{run.name}: {run.lack or 'no records yet'}")
     if form == "text":
         stream.write(_text(run, observation, view, ascii_only=ascii_only))
     else:
@@ -41,8 +43,10 @@ def write_run(stream: Sink, run: Run, form: str, view: str, *, ascii_only: bool)
 
 def words(run: Run, observation: Observation) -> str:
     """The verdict, and what the run's course adds to it."""
-    course = course_sentences(run.course(), observation)
-    return " ".join(filter(None, (describe(observation), left_out(run.layers, observation), *course, run.note)))
+    headline, verdict = words_of(observation)
+    opening = f"{headline}:" if headline else ""
+    told = told_with(verdict, run.course(), observation)
+    return " ".join(filter(None, (opening, *told, left_out(run.layers, observation), run.note)))
 
 
 def _text(run: Run, observation: Observation, view: str, *, ascii_only: bool) -> str:
@@ -75,6 +79,28 @@ def _place(run: Run) -> str:
     )
 
 
+_DECIMALS = 5
+"""Of a log10: as few as tell apart all numbers of the four digits with which they are recorded."""
+
+
+def _as_recorded(observation: Observation) -> Observation:
+    """The same without the digits that taking logarithms has added."""
+    gradient, weights, signal, factor = (
+        observation.gradient, observation.weight_gradient, observation.signal, observation.log10_factor
+    )  # fmt: skip
+    return replace(
+        observation,
+        gradient=gradient and GradientReading(*(_rounded(getattr(gradient, each.name)) for each in fields(gradient))),
+        weight_gradient=weights and replace(weights, log10=_rounded(weights.log10)),
+        signal=signal and replace(signal, log10_rms=_rounded(signal.log10_rms)),
+        log10_factor=None if factor is None else _rounded(factor),
+    )
+
+
+def _rounded(log10: Array) -> Array:
+    return np.asarray(np.round(log10, _DECIMALS) + 0.0)
+
+
 def _as_json(run: Run, observation: Observation) -> str:
     record, course = run.record_at(), run.course()
     assert record is not None
@@ -82,8 +108,10 @@ def _as_json(run: Run, observation: Observation) -> str:
         "run": run.name,
         "step": record.step,
         "age_seconds": run.age_seconds(),
-        **observation_document(observation),
+        **observation_document(_as_recorded(observation)),
+        "factor": None if observation.log10_factor is None else [float(f"{each:.4g}") for each in observation.factor],
         "nonfinite": course.nonfinite and course.nonfinite._asdict(),
+        "nonfinite_outside": list(course.outside),
         "unhealthy_since": course.since,
         "loss_scale_halvings": course.halvings,
         "records": run.count,
@@ -96,6 +124,6 @@ def _as_json(run: Run, observation: Observation) -> str:
 
 WRITERS: dict[str, Callable[[Run, Observation], str]] = {
     "json": _as_json,
-    "csv": lambda run, observation: reading_as_csv(observation),
+    "csv": lambda run, observation: reading_as_csv(_as_recorded(observation)),
 }
 """The forms for machines."""

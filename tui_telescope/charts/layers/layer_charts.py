@@ -250,7 +250,7 @@ class _Layers(TypedDict):
 
     x_axis: Axis
     x_title: str
-    states: tuple[LayerState, ...]
+    states: tuple[LayerState | None, ...]
     cursor: float | None
     bar: Bar | None
 

@@ -39,7 +39,7 @@ def _factor(observation: Observation, layer: int) -> str:
 
 def _weight_gradient(observation: Observation, layer: int) -> str:
     reading = observation.weight_gradient
-    if reading is None:
+    if reading is None or layer in observation.verdict.untrained:
         return ""
     whole, parts = _written(observation, "weight gradient", reading.log10, layer), reading.log10_parts or {}
     told = [f"{name.replace('_', '+')} {scientific(float(each[layer - 1]))}" for name, each in parts.items()]
@@ -80,5 +80,5 @@ def _state(observation: Observation, layer: int) -> list[str]:
     states = observation.layer_states
     if states is None:
         return []
-    state = states[layer - 1]
+    state = states[layer - 1] or "not trained"
     return ["unheard" if state == "frozen" and observation.stage == "step" else state]

@@ -18,13 +18,14 @@ _STATES: tuple[LayerState, ...] = get_args(LayerState)
 
 
 def column_states(
-    states: Sequence[LayerState], x_axis: Axis, width: int, charset: Charset
+    states: Sequence[LayerState | None], x_axis: Axis, width: int, charset: Charset
 ) -> tuple[LayerState | None, ...]:
-    """What each of `width` columns stands for; None where there is no layer, as beside a deeper network's curve.
+    """What each of `width` columns stands for; None where there is no layer, as beside a deeper network's curve, or
+    none that is trained.
 
     A column that holds no layer of its own goes with the nearest.
     """
-    severity = np.array([_STATES.index(state) for state in states])
+    severity = np.array([-1 if state is None else _STATES.index(state) for state in states])
     last_dot = width * charset.columns - 1
     middles = (np.arange(width) + 0.5) * charset.columns - 0.5
     x = x_axis.low + middles / max(last_dot, 1) * (x_axis.high - x_axis.low)
@@ -33,7 +34,7 @@ def column_states(
     own = dots.astype(int) // charset.columns
     np.maximum.at(worst, own, severity)
     is_there = (x <= len(states) + 0.5) | (np.arange(width) == own[-1])
-    return tuple(_STATES[each] if there else None for each, there in zip(worst, is_there, strict=True))
+    return tuple(_STATES[each] if each >= 0 and there else None for each, there in zip(worst, is_there, strict=True))
 
 
 def strip_row(columns: Sequence[LayerState | None], charset: Charset) -> Row:

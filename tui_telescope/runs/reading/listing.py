@@ -10,6 +10,16 @@ from tui_telescope.observations.description import words_of
 from tui_telescope.runs.reading.follower import Refused, refusing
 from tui_telescope.runs.reading.opening import find_runs, open_run, written_at
 
+LOOK_SECONDS = 2.0
+"""How often it is looked whether there is anything new."""
+MOST_LOOKING = 0.01
+"""Of the time, at most."""
+
+
+def rest_after(seconds: float) -> float:
+    """For how many seconds to leave a folder alone after a look at it that took so many."""
+    return max(LOOK_SECONDS, seconds / MOST_LOOKING)
+
 
 class Glance(NamedTuple):
     """One line of the list."""

@@ -45,6 +45,8 @@ class Course(NamedTuple):
     """The step since which the verdict is what it is, where it was healthy before."""
     halvings: int
     """How often the loss's scale was halved."""
+    outside: tuple[str, ...] = ()
+    """What was the first that is not finite, where that is not one of the recorded layers (`nonfinite_outside`)."""
 
 
 def observation_of(
@@ -81,14 +83,15 @@ def _observation(records: Sequence[Record], names: Sequence[str], among: NDArray
     if not shown.any():
         return None
     rows = {name: _shown(reading, shown) for name, reading in merged.items()}
-    weights_are_known = all(
-        name in merged and merged[name].known[shown].all() for name in ("weight", "weight_gradient")
-    )
+    trained = merged["weight_gradient"].known if "weight_gradient" in merged else np.zeros(len(names), dtype=bool)
+    weights_are_known = "weight" in merged and bool(trained.any() and merged["weight"].known[trained].all())
+    is_signal_known = "rms" in merged and merged["rms"].known[shown].all()  # what is unknown would pass for nothing
     return from_log10_norms(
         _log10(rows.get("gradient")),
         weight_gradient=_log10(rows.get("weight_gradient")),
         weights=_log10(rows.get("weight")) if weights_are_known else None,
-        rms=_log10(rows.get("rms")),
+        trained=trained[shown] if weights_are_known else None,
+        rms=_log10(rows["rms"]) if is_signal_known else None,
         saturated=_fractions(rows.get("saturated")),
         dead=_fractions(rows.get("dead")),
         layers=[name for name, is_shown in zip(names, shown, strict=True) if is_shown],
@@ -118,7 +121,10 @@ def course_of(
 ) -> Course:
     """What the records tell whose last one's verdict is `state`, of these layers (see `observation_of`)."""
     segment = [record for record in records if record.segment == records[-1].segment]
-    return Course(_first_nonfinite(records, names), _since(segment, names, state, among), _halvings(segment))
+    lost = next((record for record in records if not record.skipped and _lost(record)), None)
+    since = _since(segment, names, state, among)
+    outside = lost.nonfinite_outside if lost else ()
+    return Course(_first_nonfinite(records, names), since, _halvings(segment), outside)
 
 
 def _mean_over_ranks(records: Sequence[Record], name: str, layers: int) -> Reading | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from tui_telescope.notation import counted
 from tui_telescope.runs.reading.follower import Refused, open_regular, refusing
 from tui_telescope.runs.reading.foreign.event_files import EventFile
 from tui_telescope.runs.reading.foreign.text_logs import Csv, Format, JsonLines, Log, TrainerState
@@ -70,18 +71,26 @@ def open_run(path: str | Path) -> Run:
 def _only_run(folder: Path) -> Path:
     found = find_runs(folder)
     if not found:
-        raise Refused(f"{folder}: no run in it")
+        raise Refused(f"{folder}: no run in it{_what_else(folder)}")
     if len(found) > 1:
         names = ", ".join(clean(each.name) for each in found[:12])
         raise Refused(f"{folder}: {len(found)} runs; name one of them: {names}{', ...' * (len(found) > 12)}")
     return found[0]
 
 
+def _what_else(folder: Path) -> str:
+    """What it holds that is no run, in a clause; empty of an empty one."""
+    first, *others = [*sorted(clean(each.name) for each in folder.iterdir()), ""]
+    what = f"{first} and {counted(len(others) - 1, 'other')} are" if len(others) > 1 else f"{first} is"
+    return f"; {what} no log of a known kind" if first else ""
+
+
 def _is_run(path: Path) -> bool:
-    return path.is_dir() and (_has_ranks(path) or _newest_log(path) is not None)
+    return path.is_dir() and (has_ranks(path) or _newest_log(path) is not None)
 
 
-def _has_ranks(folder: Path) -> bool:
+def has_ranks(folder: Path) -> bool:
+    """Whether our recorder has written in it."""
     return next(folder.glob(_RANK_FILES), None) is not None
 
 
@@ -94,7 +103,7 @@ def _newest_log(folder: Path) -> Path | None:
 
 
 def _sources(path: Path) -> Callable[[], Sequence[Source]]:
-    if path.is_dir() and _has_ranks(path):
+    if path.is_dir() and has_ranks(path):
         return _Ranks(path).sources
     log = _newest_log(path) if path.is_dir() else path
     assert log is not None, "a folder is a run by what it holds"

@@ -6,6 +6,8 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from statistics import median
 from typing import Protocol
 
 from tui_telescope.observations.observation import Observation
@@ -14,6 +16,9 @@ from tui_telescope.runs.reading.history import History
 from tui_telescope.runs.reading.observing import Course, course_of, observation_of
 from tui_telescope.runs.reading.over_steps import OverSteps, over_steps
 from tui_telescope.runs.reading.records import Header, Record
+
+_USUAL_RECORDS = 20
+"""So many of the newest show how far apart they usually are."""
 
 
 class Source(Protocol):
@@ -69,6 +74,13 @@ class Run:
         return self._sources[0].note if self._sources else ""
 
     @property
+    def lack(self) -> str:
+        """Why there is nothing to show, in a clause; empty where there just is no record yet, or there is something."""
+        if any(record.readings for record in self.records):
+            return ""
+        return "no record holds a reading of any layer" if self.records else self.note.removesuffix(".")
+
+    @property
     def order(self) -> str:
         """Where the layers' order is from: `execution`, or `guessed`."""
         return self._header.order if self._header else "guessed"
@@ -95,6 +107,14 @@ class Run:
         told = self.records[-1].time
         written = told if told is not None and math.isfinite(told) else self._sources[0].modified
         return max(0.0, (time.time() if now is None else now) - written)
+
+    def usual_gap(self) -> float | None:
+        """Seconds between the newest records, their median; None where they are too few, or do not tell when."""
+        newest = self.records[-_USUAL_RECORDS:]
+        times = [record.time for record in newest if record.segment == newest[-1].segment and record.time is not None]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        usual = median(gaps) if len(gaps) > 1 else 0.0
+        return usual if 0 < usual < math.inf else None
 
     def record_at(self, step: int | None = None) -> Record | None:
         """The newest with readings whose step is this or before; without a step the newest that the optimizer made, if

@@ -6,15 +6,28 @@ from collections.abc import Iterator, Sequence
 
 from tui_telescope.notation import counted
 from tui_telescope.observations.observation import Observation
-from tui_telescope.runs.reading.observing import Course, NonFiniteStep
+from tui_telescope.runs.reading.observing import Course
 
 _FRESH_SECONDS = 10
+_PATIENCE, _PATIENCE_SECONDS, _ENDED_SECONDS = 4, 15, 7200
+"""A record is overdue after so many times the usual gap, and so many seconds at least; until so many have passed."""
+_EVERY_STEP, _EVERY_LAYER = "every=1", 'layers="leaves"'
+"""What to give the recorder for nothing to be lost between records, or outside the layers."""
+
+
+def told_with(verdict: str, course: Course, observation: Observation) -> tuple[str, ...]:
+    """The verdict's sentences and those of the course. Where it ceased to be finite comes first: of what is lost since,
+    the verdict says little."""
+    sentences = tuple(course_sentences(course, observation))
+    first = 1 if course.nonfinite else 0
+    opening, others = sentences[:first], sentences[first:]
+    return (*opening, f"{verdict[:1].upper()}{verdict[1:]}" if opening else verdict, *others)
 
 
 def course_sentences(course: Course, observation: Observation) -> Iterator[str]:
     """First where the run ceased to be finite."""
     if course.nonfinite:
-        yield _where_it_was_lost(course.nonfinite)
+        yield _where_it_was_lost(course)
     if observation.gradient is None:
         yield "No gradient by activations was recorded: weights alone are judged."
     if course.since is not None:
@@ -35,19 +48,44 @@ def left_out(layers: Sequence[str], observation: Observation) -> str:
     return f"No {what} was recorded of layer {missing[0]}{others}: {judged}."
 
 
-def _where_it_was_lost(lost: NonFiniteStep) -> str:
-    """Where it began, as far as that is known."""
-    step, layer, reading, after = lost
+def _where_it_was_lost(course: Course) -> str:
+    """Where it began, as far as that is known; and what finds what is not."""
+    assert course.nonfinite is not None
+    step, layer, reading, after = course.nonfinite
+    lost = f"The {reading.replace('_', ' ')} became NaN or infinite"
     when = f"at step {step}" if after is None else f"between steps {after} and {step}"
+    if course.outside:
+        return f"{lost} {when}, first in {_named(course.outside)} not recorded."
     if layer is None:
-        return f"The loss became NaN or infinite {when}; in which layer that began was not recorded."
-    named = f"layer {layer}" if after is None else f"layer {layer} by then"
-    return f"The {reading.replace('_', ' ')} became NaN or infinite {when}, in {named}."
+        finds = f"to find it, record with {_EVERY_STEP} and {_EVERY_LAYER}"
+        return f"{lost} {when}; where that began is not known ({finds})."
+    if after is not None:
+        return f"{lost} {when}, in layer {layer} by then ({_EVERY_STEP} finds where it began)."
+    return f"{lost} {when}, in layer {layer}."
 
 
-def age_sentence(seconds: float) -> str:
-    """How old the last record is, in steps coarse enough to be read; nothing of one that has just come."""
-    return "" if seconds < _FRESH_SECONDS else f"The last record is {age_in_words(seconds)} old."
+def _named(names: Sequence[str]) -> str:
+    first, *others = names
+    return f"{first} and {counted(len(others), 'other')}, which are" if others else f"{first}, which is"
+
+
+def age_sentence(seconds: float, usual: float | None) -> str:
+    """How old the last record is, in steps coarse enough to be read; nothing of one that has just come. Where it is
+    overdue, how far apart they usually are."""
+    if seconds < _FRESH_SECONDS:
+        return ""
+    overdue = f", {_usually(usual)}: no longer training?" if usual and is_overdue(seconds, usual) else "."
+    return f"The last record is {age_in_words(seconds)} old{overdue}"
+
+
+def is_overdue(seconds: float, usual: float | None) -> bool:
+    """Whether the next record should have come by now: a recorder that minds its cost leaves a healthy run alone for a
+    dozen seconds and more. A run that has been silent for long has ended, and that is no news."""
+    return usual is not None and max(_PATIENCE_SECONDS, _PATIENCE * usual) < seconds < _ENDED_SECONDS
+
+
+def _usually(gap: float) -> str:
+    return f"and they usually come every {age_in_words(gap) if gap >= _FRESH_SECONDS else f'{gap:.1g} s'}"
 
 
 def age_in_words(seconds: float) -> str:
@@ -60,10 +98,13 @@ def age_in_words(seconds: float) -> str:
 
 
 def layers_apart(layers: Sequence[str], other: str, its_layers: Sequence[str]) -> str:
-    """Of how many of a run's layers another one has none of that name; empty where it has all of them."""
+    """Of how many of a run's layers another one has none of that name, and which of its own the run lacks; empty where
+    both have the same."""
     missing = len(set(layers) - set(its_layers))
-    if not missing:
-        return ""
     if missing == len(set(layers)):
         return f"{other} has no layer of the same name: there is nothing of it to compare."
-    return f"{other} has no layer of the same name as {missing} of these {len(layers)}: its line has gaps there."
+    told = [f"has no layer of the same name as {missing} of these {len(layers)} (a gap)"] if missing else []
+    if more := [name for name in its_layers if name not in set(layers)]:
+        others = f" and {counted(len(more) - 1, 'other')}" if len(more) > 1 else ""
+        told.append(f"has {more[0]}{others} beside them, not shown")
+    return f"{other} {' and '.join(told)}." if told else ""

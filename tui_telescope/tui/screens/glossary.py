@@ -287,8 +287,9 @@ def _of_runs() -> tuple[Meaning, ...]:
         ),
         Meaning(
             "runs",
-            "l lists the runs of the folder. Enter watches one; c sets it beside the one that is watched, at the same "
-            "step and by the layers' names: where it has no layer of that name its line has a gap, and that is said.",
+            "l lists the runs of the folder. Enter watches one; c sets it beside the one that is watched, at the "
+            "newest of its records that is not later (the first, where all are) and by the layers' names. Where it "
+            "has no layer of that name its line has a gap; layers of its own are not shown. Both are said.",
         ),
         Meaning("rms", "The root mean square of a layer's output.", ("signal",)),
         Meaning("dead", "Units whose output is zero on every sample of the step.", ("signal",)),

@@ -14,15 +14,13 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from tui_telescope.runs.reading.follower import Refused
-from tui_telescope.runs.reading.listing import Glance, Listing
+from tui_telescope.runs.reading.listing import Glance, Listing, rest_after
 from tui_telescope.runs.reading.records import clean
 from tui_telescope.runs.reading.telling import age_in_words
+from tui_telescope.tui.screens.help_screen import HelpScreen
+from tui_telescope.tui.watching.keys import WATCHING
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
-LOOK_SECONDS = 2.0
-"""How often it is looked whether there is anything new."""
-MOST_LOOKING = 0.01
-"""Of the time, at most."""
 _WIDE = 60
 """From so many cells on there is room for the age too."""
 
@@ -50,6 +48,7 @@ class RunList(ModalScreen[Chosen | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,l", "leave", "close"),
         Binding("q", "app.quit", "quit"),
+        Binding("question_mark,f1", "show_help", "help"),
         Binding("enter,space", "choose(False)", "watch"),
         Binding("c", "choose(True)", "compare"),
         Binding("down,j", "move(1)"),
@@ -87,7 +86,7 @@ class RunList(ModalScreen[Chosen | None]):
             else:
                 trouble = ""
             self.post_message(Listed(self._listing.glances, trouble))
-            rest = max(LOOK_SECONDS, (time.monotonic() - began) / MOST_LOOKING)
+            rest = rest_after(time.monotonic() - began)
             for each in changed:
                 if self._is_closed.is_set():
                     return
@@ -110,6 +109,9 @@ class RunList(ModalScreen[Chosen | None]):
     def action_run(self, number: int) -> None:
         """Choose the run of a row, counted from 0."""
         self._finish(Chosen(self._rows.runs[number].path, compares=False))
+
+    def action_show_help(self) -> None:
+        self.app.push_screen(HelpScreen("", WATCHING, "runs"))
 
     def action_leave(self) -> None:
         self._finish(None)
@@ -182,8 +184,10 @@ class RunRows(Canvas):
         )
 
     def _keys(self, width: int) -> Line:
-        keys = [("Enter", "watch", "screen.choose(False)"), ("c", "compare", "screen.choose(True)"),
-                ("Esc", "close", "screen.leave"), ("q", "quit", "app.quit")]  # fmt: skip
+        keys = [
+            ("Enter", "watch", "screen.choose(False)"), ("c", "compare", "screen.choose(True)"),
+            ("Esc", "close", "screen.leave"), ("q", "quit", "app.quit"), ("?", "help", "screen.show_help"),
+        ]  # fmt: skip
         words: list[Word] = []
         for key, what, call in keys:
             entry = (Word(f" {key}", "key", call), Word(f" {what} ", "", call))

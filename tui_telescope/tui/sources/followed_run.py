@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.runs.reading.follower import Refused
 from tui_telescope.runs.reading.observing import Course, course_of, with_band
-from tui_telescope.runs.reading.opening import choose_run, open_run
+from tui_telescope.runs.reading.opening import choose_run, has_ranks, open_run
 from tui_telescope.runs.reading.over_steps import OverSteps, over_steps
 from tui_telescope.runs.reading.records import Record, clean
 
@@ -35,9 +35,11 @@ class FollowedRun:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        """The run's own, once it is known: of a folder the run in it that is followed."""
         self.is_read = False
         """Whether its files have been looked at."""
         self._is_file = path.is_file()
+        self._is_ours = False
         self._run: Run | None = None
         self._told = _Told()
         self._trouble = ""
@@ -48,8 +50,11 @@ class FollowedRun:
         """Read what is new; tells whether there was anything. A file that is away, or no log for now, may come back."""
         with self._lock:
             try:
-                is_new = self._run is None
-                self._run = self._run or open_run(choose_run(self.path))
+                is_new = self._run is None or self._is_overtaken()
+                if self._run is None or is_new:
+                    path = choose_run(self.path)
+                    self._run, self.path, self._is_file = open_run(path), path, path.is_file()
+                    self._is_ours = has_ranks(path)
                 has_news = self._run.poll() or is_new
                 trouble = "" if os.path.exists(self.path) else f"The {'file' if self._is_file else 'folder'} is gone"
             except Refused as refusal:
@@ -60,6 +65,10 @@ class FollowedRun:
                 records = tuple(record for record in self._run.records if record.readings)
                 self._told = _Told(records, self._run.record_at() if records else None)
         return has_news
+
+    def _is_overtaken(self) -> bool:
+        """Whether it is a log that has told nothing, beside which our recorder has begun to write."""
+        return not (self._told.records or self._is_ours) and has_ranks(self.path)
 
     @property
     def name(self) -> str:
@@ -90,6 +99,10 @@ class FollowedRun:
     def age_seconds(self) -> float | None:
         """Of the last record that was written."""
         return self._run.age_seconds() if self._run else None
+
+    def usual_gap(self) -> float | None:
+        """How far apart its newest records are, in seconds; None where that is not known."""
+        return self._run.usual_gap() if self._run else None
 
     def neighbour(self, record: Record | None, distance: int) -> Record | None:
         """The record so many places behind this one in the file, or before it; the first or the last beyond them."""
@@ -143,7 +156,7 @@ class FollowedRun:
         """What it is that there is nothing to show, in a sentence."""
         if not self.is_read:
             return f"Reading {clean(self.path)}."
-        trouble = self._trouble.removeprefix(f"{self.path}: ")
+        trouble = self._trouble.removeprefix(f"{self.path}: ") or (self._run.lack if self._run else "")
         return (
             f"Waiting for the first record of {clean(self.path)}{': ' if trouble else ''}{trouble}. "
             "It is shown as soon as it is there."

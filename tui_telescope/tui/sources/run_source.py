@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_telescope.runs.reading.follower import Refused, refusing
+from tui_telescope.runs.reading.listing import rest_after
 from tui_telescope.runs.reading.opening import choose_run, find_runs
 from tui_telescope.tui.sources.followed_run import FollowedRun
 from tui_telescope.tui.sources.source import Ghost, Heading, Labels, Source, SourceError, Tell, nobody
@@ -48,6 +50,10 @@ class RunSource(Source[Shown]):
         """The one looked at."""
         self.other: FollowedRun | None = None
         """The one compared with it."""
+        self._count = 0
+        """How many runs the folder held when it was looked at last."""
+        self._counts_again = 0.0
+        self._is_chosen = False
         self._kept: LruCache[Path, FollowedRun] = LruCache(MOST_KEPT)
         self._kept.put(self.run.path, self.run)
         self._courses: LruCache[Shown, tuple[Course, Observation]] = LruCache(2 * CAPACITY)
@@ -63,9 +69,27 @@ class RunSource(Source[Shown]):
         except Refused:
             return True
 
+    @property
+    def unchosen_of(self) -> int:
+        """Of how many runs the one looked at is one that nobody has chosen; 0 where it was, or is the only one."""
+        return self._count if self._count > 1 and not self._is_chosen else 0
+
     def poll(self) -> bool:
         """Read what is new; tells whether there was anything."""
-        return sum(each.poll() for each in (self.run, self.other) if each) > 0
+        has_news = [each.poll() for each in (self.run, self.other) if each]
+        return any([*has_news, self._counts_others()])
+
+    def _counts_others(self) -> bool:
+        """Look now and then how many runs there are, and tell whether that has changed."""
+        began, before = time.monotonic(), self.unchosen_of
+        if self._is_chosen or began < self._counts_again:
+            return False
+        try:
+            self._count = len(find_runs(self.folder))
+        except OSError:  # the list says why
+            self._count = 0
+        self._counts_again = time.monotonic() + rest_after(time.monotonic() - began)
+        return self.unchosen_of != before
 
     def follow(self, tell: Callable[[], object]) -> None:
         """Have `tell` called by a thread whenever there is anything new."""
@@ -84,6 +108,7 @@ class RunSource(Source[Shown]):
 
     def choose(self, path: Path) -> None:
         """Look at the run at this path."""
+        self._is_chosen = True
         self.run = self._opened(path)
         if self.other is self.run:
             self.other = None
@@ -96,7 +121,8 @@ class RunSource(Source[Shown]):
         self._is_wanted.set()
 
     def _opened(self, path: Path) -> FollowedRun:
-        run = self._kept.get(path) or FollowedRun(path)
+        """The run looked at may have come to be known since it was kept."""
+        run = self.run if path == self.run.path else self._kept.get(path) or FollowedRun(path)
         self._kept.put(path, run)
         return run
 
@@ -132,9 +158,9 @@ class RunSource(Source[Shown]):
     def heading(self, subject: Shown) -> Heading:
         run, record, role = subject
         if record is None:
-            return Heading(run.name, "no record yet")
+            return Heading(run.name, standing="no record yet")
         loss = "" if record.loss is None else f", loss {record.loss:.4g}"
-        return Heading(run.name, f"step {record.step}{loss}", role)
+        return Heading(run.name, role, f"step {record.step}{loss}")
 
     def size(self, subject: Shown) -> str:
         return "the run's first record" if subject.record is None else f"step {subject.record.step}"
@@ -156,7 +182,7 @@ class RunSource(Source[Shown]):
         return Labels(words, words, words)
 
     def ghost(self, subject: Shown) -> Ghost[Shown] | None:
-        """The run that it is compared with, at the same step; without one the run's own first record."""
+        """The run that it is compared with, as it stood at this step; without one the run's own first record."""
         run, record, role = subject
         if record is None:
             return None

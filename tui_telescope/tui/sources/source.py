@@ -33,8 +33,8 @@ class Heading(NamedTuple):
     title: str = ""
     line: str = ""
     """What it shows, where there is room for it."""
-    more: str = ""
-    """What goes on from there, where there is room for that as well."""
+    standing: str = ""
+    """How far it has come, which stays where even the title has no room."""
 
 
 class Ghost(NamedTuple, Generic[Subject]):

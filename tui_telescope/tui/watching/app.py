@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_telescope.runs.reading.records import Record
-from tui_telescope.runs.reading.telling import age_sentence, course_sentences, layers_apart, left_out
+from tui_telescope.runs.reading.records import Record, clean
+from tui_telescope.runs.reading.telling import age_sentence, is_overdue, layers_apart, left_out, told_with
 from tui_telescope.tui.actions import Keys
 from tui_telescope.tui.app import TelescopeApp
+from tui_telescope.tui.notices import NEEDS_SETTINGS
 from tui_telescope.tui.sources.run_source import RunSource, Shown
 from tui_telescope.tui.terminal.app import go_by_the_window, run_in_terminal
-from tui_telescope.tui.watching.keys import WATCHING
+from tui_telescope.tui.watching.keys import WATCHING, bindings
 
 if TYPE_CHECKING:
     from tui_telescope.charts.drawable import Drawable
@@ -44,7 +45,7 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
     """An action for every key that goes along the records. Where one was gone to is no change to be undone."""
 
     keys: ClassVar[Keys] = WATCHING
-    BINDINGS: ClassVar[list[BindingType]] = [*WATCHING.bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(self, source: RunSource, *, view: str = "gradient", ascii_only: bool = False) -> None:
         self._runs = source
@@ -100,6 +101,9 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         self._take(subject)
         self.show_subject()
         self._coalescer.ask(self._look)
+
+    def action_say_that_it_needs_settings(self) -> None:
+        self.refuse(NEEDS_SETTINGS)
 
     # Which layers
 
@@ -194,11 +198,11 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
             super()._draw_words()
 
     def told(self, verdict: str) -> tuple[str, ...]:
-        """Where it ceased to be finite comes first: of what is lost since, the verdict says little."""
         known = self._runs.course(self.looked_at)
-        course = tuple(course_sentences(*known)) if known else ()
-        opening, rest = (course[:1], course[1:]) if known and known[0].nonfinite else ((), course)
-        return (*opening, verdict, *rest, *self.circumstances(), *self._what_is_shown())
+        told = told_with(verdict, *known) if known else (verdict,)
+        told = (*told, *self._what_is_shown(), *self.circumstances())
+        age, is_news = self._age()
+        return (age, *(each for each in told if each != age)) if is_news else told
 
     def _what_is_shown(self) -> Iterator[str]:
         """Which layers, and of which runs."""
@@ -208,13 +212,22 @@ class WatchingApp(TelescopeApp, inherit_bindings=False):
         if role := self.looked_at.role:
             yield f"{len(run.layers_of(role))} of {len(run.layers)} layers are shown, {role}; r shows others."
         if other and self.comparing.comparison.wants_ghost:
-            yield layers_apart(run.layers_of(self.looked_at.role), other.name, other.layers)
+            its_layers = other.layers_of(role if role in other.roles else "")
+            yield layers_apart(run.layers_of(role), other.name, its_layers)
 
     def circumstances(self) -> Iterator[str]:
         run = self._runs.run
         if not self._is_following:
             yield "Frozen here: Space follows."
-        age = run.age_seconds()
-        yield "" if age is None else age_sentence(age)
+        if others := self._runs.unchosen_of:
+            yield f"One of {others} runs in {clean(self._runs.folder.resolve().name)}; l lists them."
         yield run.trouble
+        yield self._age()[0]
         yield run.note
+
+    def _age(self) -> tuple[str, bool]:
+        """How old the last record is, in a sentence, and whether that comes first."""
+        seconds, usual = self._runs.run.age_seconds(), self._runs.run.usual_gap()
+        if seconds is None:
+            return "", False
+        return age_sentence(seconds, usual), is_overdue(seconds, usual)

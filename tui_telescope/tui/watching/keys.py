@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
+
 from tui_telescope.charts.views import RUN_VIEWS
-from tui_telescope.tui.actions import GENERAL, Action, Keys
+from tui_telescope.tui.actions import EXPLORING, GENERAL, Action, Keys
 
 _GENERAL = {action.call: action for action in GENERAL if action.keys != ("ctrl+q", "ctrl+c")}
 WATCHING = Keys(
@@ -55,3 +57,16 @@ WATCHING = Keys(
     RUN_VIEWS,
     has_settings=False,
 )
+
+
+def bindings() -> list[Binding]:
+    """Every action as Textual wants it; the keys that only networks with settings use say that this has none."""
+    taken = {key for action in WATCHING.all_actions for key in action.keys}
+    return [
+        *WATCHING.bindings(),
+        *(_refused(action).binding for action in EXPLORING.all_actions if not taken.intersection(action.keys)),
+    ]
+
+
+def _refused(action: Action) -> Action:
+    return action._replace(call="say_that_it_needs_settings")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,6 +12,8 @@ from tui_telescope.tui.sources.source import Heading
 from tui_telescope.tui.widgets.canvas import Canvas, Line, Word
 
 TITLES = ("Gradient Telescope", "Telescope")
+FEWEST_CELLS = 8
+"""Of a title beside what is worth more, before the views' names give way to it."""
 
 
 class TopLine(Canvas):
@@ -44,28 +46,43 @@ class TopLine(Canvas):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        lefts = self._lefts()
         names = [view.name for view in self._views]
         briefs = [view.brief or view.name for view in self._views]
         views: tuple[list[Word], ...] = (
             self._tabs([f"{name} " for name in names]), self._tabs(names), self._tabs(briefs), self._tabs(), []
         )  # fmt: skip
-        pairs = ((left, right) for right in views for left in lefts)
-        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (lefts[-1], []))
+        lefts = self._standing if self.heading.standing else self._lefts
+        pairs = ((left, right) for right in views for left in lefts(width - cells(right)))
+        least = [Word(f" {self.heading.standing or TITLES[-1]}", "title")]
+        left, right = next((pair for pair in pairs if cells(pair[0]) + cells(pair[1]) <= width), (least, []))
         return [(*left, Word(" " * (width - cells(left) - cells(right))), *right)]
 
-    def _lefts(self) -> list[list[Word]]:
+    def _lefts(self, room: int) -> Iterator[list[Word]]:
         """What may stand on the left, the fullest first; the views' names are worth more than its last words."""
-        separator = "-" if self.ascii_only else "·"
-        title = [Word(f" {separator} {self.heading.title}", "title")] if self.heading.title else []
+        title = [Word(f" {self._separator} {self.heading.title}", "title")] if self.heading.title else []
         line = [Word(f": {self.heading.line}")] if self.heading.line else []
-        more = [Word(f", {self.heading.more}")] if self.heading.more else []
         names = [[Word(f" {name}", "title")] for name in TITLES]
         if self.folded and self.settings:
             names = [self._selected_setting(self.settings)]
-        own = [Word(f" {self.heading.title}", "title")]
-        its_own = [[*own, *line, *more], [*own, *line]] if title and line else []
-        return [[*names[0], *title, *line, *more], *its_own, *([*name, *title] for name in names), *names]
+        yield [*names[0], *title, *line]
+        if title and line:
+            yield [Word(f" {self.heading.title}", "title"), *line]
+        yield from ([*name, *title] for name in names)
+        yield from names
+
+    def _standing(self, room: int) -> Iterator[list[Word]]:
+        """How far it has come, which is never left out; the product goes first, then the title's middle."""
+        title, line, standing = self.heading
+        more = [Word(f", {line}")] if line else []
+        told = [Word(f": {standing}")]
+        yield [Word(f" {TITLES[0]} {self._separator} {title}", "title"), *told, *more]
+        yield [Word(f" {title}", "title"), *told, *more]
+        least = min(len(title), FEWEST_CELLS)
+        yield [Word(f" {shortened(title, max(room - 1 - cells(told), least))}", "title"), *told]
+
+    @property
+    def _separator(self) -> str:
+        return "-" if self.ascii_only else "·"
 
     def _selected_setting(self, settings: Settings) -> list[Word]:
         setting = REGISTRY[self.selected]
@@ -82,6 +99,14 @@ class TopLine(Canvas):
             return [Word(f" {view.key} {(name or view.name).strip()} ", "tab")]
         call = f"show_view('{view.name}')"
         return [Word(f" {view.key}", "key", call), Word(f" {name or ''}", "", call)]
+
+
+def shortened(name: str, room: int) -> str:
+    """The name without its middle, where it has more characters than `room`: names differ at their ends."""
+    if len(name) <= room:
+        return name
+    kept = max(room - 2, 0)
+    return f"{name[: kept // 2]}..{name[len(name) - (kept - kept // 2) :]}"
 
 
 def cells(words: Sequence[Word]) -> int:

@@ -22,6 +22,8 @@ class Assembly:
     def __init__(self, *, sorts: bool = False) -> None:
         self.history = History()
         self.header: Header | None = None
+        self.unknown = 0
+        """How often something was logged of which nothing is shown."""
         self._sorts = sorts
         self._layers: list[str] = []
         self._step: int | None = None
@@ -40,6 +42,7 @@ class Assembly:
         its_own = once.pop("step", None)
         at = its_own if step is None else step
         if at is None or not abs(at) < 2**53 or not (found or once):
+            self.unknown += bool(logged)
             return
         is_more = int(at) == self._step
         if not is_more:

@@ -11,7 +11,7 @@ from typing import Protocol
 from tui_telescope.runs.reading.follower import Follower, Lines
 from tui_telescope.runs.reading.foreign.assembly import Assembly
 from tui_telescope.runs.reading.history import History
-from tui_telescope.runs.reading.records import Header, Malformed, document
+from tui_telescope.runs.reading.records import Header, Malformed, clean, document
 
 LONGEST_LINE = 4_000_000
 LARGEST_DOCUMENT = 64 << 20
@@ -102,6 +102,7 @@ class Log:
     """A file in one of the formats, followed as it grows; a file that begins anew is read anew."""
 
     def __init__(self, path: Path, make_format: Callable[[], Format]) -> None:
+        self._name = clean(path.name)
         self._follower = Follower(path)
         self._make = make_format
         self._format = make_format()
@@ -125,11 +126,12 @@ class Log:
     @property
     def note(self) -> str:
         """What is to be known of it, in a sentence."""
-        return (
-            "The log holds the global norm alone, and no layer's."
-            if self._format.assembly.holds_the_whole_alone
-            else ""
-        )
+        assembly = self._format.assembly
+        if assembly.holds_the_whole_alone:
+            return "The log holds the global norm alone, and no layer's."
+        if not assembly.history.count and (assembly.unknown or self.skipped_lines):
+            return f"{self._name} is no log that is understood: nothing in it is a step's loss, or a layer's gradient."
+        return ""
 
     def poll(self) -> bool:
         """Read what is new; tells whether there was anything. Raises `Refused`."""
