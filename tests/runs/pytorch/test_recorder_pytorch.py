@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,18 @@ def test_closing_tells_which_step_was_the_last_with_its_loss_where_it_was_not_re
     assert last.keys() == {"time", "learning_rate"}
     run = open_run(tmp_path)
     assert (run.records[-1].step, run.observation().depth) == (504, 4), "the newest readings are shown"
+
+
+def test_a_folder_that_was_removed_is_not_made_again_for_the_last_step(tmp_path, caplog):
+    model = made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder = Recorder(model, optimizer, tmp_path / "a", every=1000)
+    train(model, recorder, optimizer)
+    assert len(records_of(tmp_path / "a")) == 1
+    shutil.rmtree(tmp_path / "a")
+    recorder.close()
+    assert not said(caplog)
+    assert not list(tmp_path.iterdir())
 
 
 def scaled_steps(model: Any, optimizers: list[Any], scaler: Any) -> None:

@@ -26,12 +26,16 @@ class LineFile:
         self._begins_anew = self._ends_in_a_cut_line()
         self._looked = time.monotonic()
 
-    def has_gone(self) -> bool:
-        """Whether its path leads to it no longer: it was removed, or its folder was. Looks every `LOOK_SECONDS`."""
+    def is_seen_to_be_gone(self) -> bool:
+        """`is_gone`, where it is looked for now: every `LOOK_SECONDS`."""
         now = time.monotonic()
         if now - self._looked < LOOK_SECONDS:
             return False
         self._looked = now
+        return self.is_gone()
+
+    def is_gone(self) -> bool:
+        """Whether its path leads to it no longer: it was removed, or its folder was."""
         try:
             return not os.path.samestat(os.fstat(self._file), self.path.stat())
         except (FileNotFoundError, NotADirectoryError):

@@ -33,10 +33,10 @@ class Recorder:
 
     At every step it looks whether the loss given to `log`, and one gradient of the first layer, are still finite, and
     records the step at which they are not: which layer's gradient was lost first is in it, and which layer's output
-    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers or with steps long
-    beside its hooks' calls; the outputs are kept until then. Where it began in a module or a parameter outside the
-    layers, `nonfinite_outside` names that. On other devices it looks one step later, so that nothing waits; with FSDP2
-    at the recorded steps alone.
+    too where `log` is told before the optimizer's step, on a CPU, of a model of at most 15 layers (and modules outside
+    them) or with steps long beside its hooks' calls; the outputs are kept until then. Where it began in a module or a
+    parameter outside the layers, `nonfinite_outside` names that. On other devices it looks one step later, so that
+    nothing waits; with FSDP2 at the recorded steps alone.
 
     `Recorder("runs/a", layers=names)` writes what it is given by `write`.
 
@@ -136,7 +136,8 @@ class Recorder:
         with self._guard:
             if self._steps:
                 self._steps.close()
-            if not self._guard.is_off:
+            # who has removed the folder wants none for the last step alone
+            if not self._guard.is_off and not (self._file and self._file.is_gone()):
                 self._write_kept()
                 self._kept = self._steps.last() if self._steps else None
                 self._write_kept()
@@ -184,7 +185,7 @@ class Recorder:
 
     def _append(self, record: dict[str, Any], header: dict[str, Any], rank: int, ranks: int) -> None:
         """Write the record, and before it the header where that is new."""
-        if self._file and self._file.has_gone():
+        if self._file and self._file.is_seen_to_be_gone():
             self._close_file()
             self._file = LineFile(self.folder, rank)
             say(f"{self._file.path} was removed: recording goes on in a new one")

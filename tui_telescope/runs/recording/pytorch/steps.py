@@ -42,7 +42,7 @@ READINGS = {
 """What each one is, for the header; by layer, in the order of `Steps.layers`."""
 _OF_WEIGHTS = ("weight_gradient", "weight", "change", "before")
 _HOLD_SECONDS = 4e-6
-"""What it takes of a step to keep one layer's output: a hook's call."""
+"""What it takes of a step to keep one module's output: a hook's call."""
 _SQUARES = ("gradient", "gradient_rms", "weight_gradient", "weight", "rms")
 
 
