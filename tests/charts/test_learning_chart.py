@@ -60,7 +60,7 @@ def test_a_small_one_looks_like_this_in_ascii():
         "     ++---------+--------+---------+--------++",
         " step 0         5        10        15       20",
         "layer+- log10 update .-11:-9=-7%-5# ---------+",
-        "     |  x no bit changes  v gradient         |",
+        "     |  x no bit in that step  v gradient    |",
         "    5+ ######################################|",
         "     | %%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%|",
         "     | ======================================|",
@@ -105,6 +105,12 @@ def test_steps_that_are_yet_to_come_are_blank(steps, share):
     reached = [len(line[:-1].rstrip()) - 5 for line in body]
     assert len(set(reached)) == 1
     assert reached[0] / 60 == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize(("reading", "is_blank"), [("update", True), ("change", True), ("gradient", False)])
+def test_what_steps_have_done_is_not_told_of_the_start(reading, is_blank):
+    column = [line[6] for line in lines(chart(FROZEN_BELOW, reading=reading), 60, 20)[-10:-2]]
+    assert (set(column) == {" "}) == is_blank
 
 
 def test_a_divergence_is_said_and_what_is_not_finite_is_marked():

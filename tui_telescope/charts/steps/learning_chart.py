@@ -36,7 +36,7 @@ class LayerReading(NamedTuple):
     """(depth,); -inf for nothing at all, NaN or inf for what is not finite."""
     nothing: Look
     is_of_step: bool = False
-    """Whether it tells of a step that was taken: at the start there is none."""
+    """Whether it tells of what steps have done: at the start none has been taken."""
 
 
 def _gradient(moment: Moment) -> Array:
@@ -51,14 +51,14 @@ READINGS: dict[str, LayerReading] = {
     for reading in (
         LayerReading(
             "update", "||dW|| / ||W|| of one step", lambda moment: moment.log10_update,
-            Look("no bit changes", "×", "x", "frozen"), is_of_step=True,
+            Look("no bit in that step", "×", "x", "frozen"), is_of_step=True,
         ),
         LayerReading(
             "gradient", "gradient that reaches each {stage}", _gradient, Look("exactly zero", "×", "x", "dead"),
         ),
         LayerReading(
             "change", "||W - W_0|| / ||W_0|| since the start", lambda moment: moment.log10_change,
-            Look("as it was, bit for bit", "×", "x", "frozen"),
+            Look("as it was, bit for bit", "×", "x", "frozen"), is_of_step=True,
         ),
     )
 }  # fmt: skip
